@@ -1,0 +1,78 @@
+//===- AccessIndex.h - who touches what, by value and by step - -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The accesses of an instance in the two orders that algorithms walk them, with
+// the accesses of one value in one step merged into one use, because a plan
+// serves them all from the same memory.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_PROBLEM_ACCESSINDEX_H
+#define MEMPL_PROBLEM_ACCESSINDEX_H
+
+#include "mempl/Problem/Instance.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+namespace mempl {
+
+/// All accesses of one value in one step.
+struct Use {
+  int32_t value;
+  int32_t step;
+  double bytes; ///< Sum over the accesses.
+  bool reads;
+  bool writes;
+  bool startsByWrite; ///< Writes without reading: a residency may begin here.
+  bool mustBeSlow;    ///< Ordered by the value or an access.
+  bool mustBeFast;
+};
+
+/// An index over a valid instance, which it refers to and must not outlive.
+class AccessIndex {
+public:
+  explicit AccessIndex(const Instance &instance);
+
+  const Instance &instance() const { return *program; }
+  const Machine &machine() const { return program->machine; }
+  int32_t numSteps() const { return program->numSteps(); }
+  int32_t numValues() const { return program->numValues(); }
+  int32_t numUses() const { return static_cast<int32_t>(uses.size()); }
+
+  /// Uses are numbered value by value, in step order.
+  const Use &use(int32_t id) const { return uses[id]; }
+  int32_t firstUse(int32_t value) const { return valueBegin[value]; }
+  int32_t endUse(int32_t value) const { return valueBegin[value + 1]; }
+  llvm::ArrayRef<Use> usesOf(int32_t value) const {
+    return llvm::ArrayRef(uses).slice(firstUse(value),
+                                      endUse(value) - firstUse(value));
+  }
+  /// Use numbers of one step, by value.
+  llvm::ArrayRef<int32_t> usesAt(int32_t step) const {
+    return llvm::ArrayRef(stepUses).slice(stepBegin[step], stepBegin[step + 1] -
+                                                               stepBegin[step]);
+  }
+  /// First use of `value` at or after `step`; endUse(value) if none.
+  int32_t firstUseFrom(int32_t value, int32_t step) const;
+
+  /// Sum of the bytes of all uses of a step.
+  double stepBytes(int32_t step) const { return bytesAt[step]; }
+  /// Size of a value rounded up to the alignment.
+  int64_t roundedSize(int32_t value) const { return sizes[value]; }
+
+private:
+  const Instance *program;
+  std::vector<Use> uses;
+  std::vector<int32_t> valueBegin, stepUses, stepBegin;
+  std::vector<double> bytesAt;
+  std::vector<int64_t> sizes;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_PROBLEM_ACCESSINDEX_H

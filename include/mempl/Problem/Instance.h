@@ -1,0 +1,156 @@
+//===- Instance.h - the placement problem: machine and program --*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A machine with one small fast and one large slow memory, and a program as a
+// fixed sequence of steps that read and write values. docs/Problem.md fixes the
+// meaning of every word. Sizes are bytes, bandwidths bytes per second, times
+// seconds. Nothing here knows about MLIR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_PROBLEM_INSTANCE_H
+#define MEMPL_PROBLEM_INSTANCE_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mempl {
+
+/// Figures of the target that the latency of a plan depends on.
+struct Machine {
+  /// Bytes of fast memory; a multiple of `alignment`.
+  int64_t capacity = 0;
+  /// Every offset in fast memory is a multiple of this; at least 1.
+  int64_t alignment = 1;
+  /// Bytes per second that one step draws from fast memory; positive, and at
+  /// least `slowBandwidth`.
+  double fastBandwidth = 1;
+  /// Bytes per second that one step draws from slow memory; positive. Steps
+  /// and copies share it.
+  double slowBandwidth = 1;
+  /// Most bytes per second that one copy channel moves; positive.
+  double copyBandwidth = 1;
+  /// Seconds that a channel is busy with a copy before its first byte moves.
+  double copyLatency = 0;
+  /// Most copies into fast memory in flight at a boundary; 0 = no limit.
+  int64_t maxCopiesIn = 0;
+  /// Most copies out of fast memory in flight at a boundary; 0 = no limit.
+  int64_t maxCopiesOut = 0;
+  /// Seconds added to every step.
+  double stepOverhead = 0;
+  /// Most values kept in fast memory from one run to the next; 0 = none.
+  int64_t maxCarried = 0;
+
+  /// `size` rounded up to the alignment. Saturates at the largest multiple of
+  /// the alignment that fits into 63 bits, so sizes near 2^63 do not wrap.
+  int64_t roundUp(int64_t size) const {
+    int64_t rest = size % alignment;
+    if (rest == 0)
+      return size;
+    int64_t pad = alignment - rest;
+    return size > INT64_MAX - pad ? INT64_MAX - INT64_MAX % alignment
+                                  : size + pad;
+  }
+
+  bool operator==(const Machine &) const = default;
+};
+
+/// What the program expects of a value outside its own steps.
+enum class ValueKind : uint8_t {
+  Input,     ///< Valid in slow memory before step 0.
+  Temporary, ///< First written by a step.
+  Output,    ///< Must be valid in slow memory after the last step.
+  InOut      ///< Both.
+};
+
+/// An order of the user about where a value or an access has to be.
+enum class SpaceOrder : uint8_t { None, Slow, Fast };
+
+enum class AccessMode : uint8_t {
+  Read,
+  Write, ///< Makes the whole value new; no old byte is read afterwards.
+  Update ///< Read and written.
+};
+
+/// One piece of storage. Buffers that must share storage are one value.
+struct Value {
+  std::string name;
+  int64_t size = 0; ///< Bytes, 0 <= size < 2^63.
+  ValueKind kind = ValueKind::Temporary;
+  SpaceOrder space = SpaceOrder::None;
+
+  bool isInput() const {
+    return kind == ValueKind::Input || kind == ValueKind::InOut;
+  }
+  bool isOutput() const {
+    return kind == ValueKind::Output || kind == ValueKind::InOut;
+  }
+  bool operator==(const Value &) const = default;
+};
+
+/// What a step does with one value.
+struct Access {
+  int32_t value = 0; ///< Index into Instance::values.
+  int64_t bytes = 0; ///< Bytes moved, reads and writes together; >= 0.
+  AccessMode mode = AccessMode::Read;
+  SpaceOrder space = SpaceOrder::None;
+
+  bool reads() const { return mode != AccessMode::Write; }
+  bool writes() const { return mode != AccessMode::Read; }
+  bool operator==(const Access &) const = default;
+};
+
+struct Instance;
+
+/// One step of the program. A step with a body is a loop.
+struct Step {
+  std::string name;
+  double compute = 0;   ///< Seconds; finite, not negative.
+  int64_t reserved = 0; ///< Bytes at [0, reserved) of fast memory it needs.
+  std::vector<Access> accesses;
+  int64_t trips = 1; ///< Times the body runs; at least 1.
+  /// The program of a loop, planned in [0, capacity of its plan). It shares
+  /// the machine of the outer program. Null for a plain step.
+  std::shared_ptr<const Instance> body;
+
+  bool operator==(const Step &other) const;
+};
+
+/// A machine and a program: the problem that a plan answers.
+struct Instance {
+  std::string name;
+  Machine machine;
+  std::vector<Value> values;
+  std::vector<Step> steps; ///< In program order, which is never changed.
+
+  int32_t numSteps() const { return static_cast<int32_t>(steps.size()); }
+  int32_t numValues() const { return static_cast<int32_t>(values.size()); }
+  bool operator==(const Instance &) const = default;
+};
+
+/// One thing that is wrong with an instance. `where` is a path into its JSON
+/// form, such as `steps[3].accesses[0].value`.
+struct InstanceFault {
+  std::string where;
+  std::string text;
+};
+
+/// All that is wrong with a program or its machine; empty for a valid one.
+/// Nothing else in mempl is meaningful for an instance with faults, and every
+/// reader refuses one.
+std::vector<InstanceFault> checkInstance(const Instance &instance);
+
+/// Gives every body, at any depth, the machine `machine`, and the outermost
+/// program too. Bodies are copied where they differ.
+void setMachine(Instance &instance, const Machine &machine);
+
+} // namespace mempl
+
+#endif // MEMPL_PROBLEM_INSTANCE_H

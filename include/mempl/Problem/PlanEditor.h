@@ -1,0 +1,175 @@
+//===- PlanEditor.h - a plan under construction --------------- -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What solvers, search and the game share: a plan that residencies are placed
+// into and removed from, which knows its latency and whether it is legal at any
+// moment. An edit costs what it changes; everything can be undone. The latency
+// is bit for bit the one that simulate() gives for plan().
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_PROBLEM_PLANEDITOR_H
+#define MEMPL_PROBLEM_PLANEDITOR_H
+
+#include "mempl/Problem/OccupancyMap.h"
+#include "mempl/Problem/Timeline.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+namespace mempl {
+
+/// A plan for a loop's body with all that the outer program needs to know.
+struct LoopPlan {
+  Plan plan;
+  LoopCost cost;
+  /// Most copies in and out that it has in flight at one of its boundaries.
+  int64_t inFlight[2] = {0, 0};
+};
+
+/// Measures `plan`, a valid plan for `body`.
+LoopPlan makeLoopPlan(const Instance &body, Plan plan);
+
+/// A plan under construction. Starts with the empty plan (loops run from slow
+/// memory). Legality follows rules V1..V8 and V10 as verify() has them; V9 is a
+/// precondition of place().
+class PlanEditor {
+public:
+  /// Names a residency until it is removed.
+  using Id = int32_t;
+  static constexpr Id kNone = -1;
+
+  /// `capacity`: bytes that may be used, at most those of the machine; -1 for
+  /// all of them. The index must outlive the editor.
+  explicit PlanEditor(const AccessIndex &index, int64_t capacity = -1);
+
+  const AccessIndex &index() const { return *program; }
+  int64_t capacity() const { return limit; }
+
+  //===--- Edits ----------------------------------------------------------===//
+
+  /// Adds a residency to the plan's list, before `before` or at its end. `r`
+  /// must keep rule V9.
+  Id place(const Residency &r, Id before = kNone);
+  void remove(Id id);
+  /// Gives the loop at `step` a plan; null for the one that runs it from slow
+  /// memory. The plan must be valid within its own capacity.
+  void setLoopPlan(int32_t step, std::shared_ptr<const LoopPlan> plan);
+
+  //===--- Undo -----------------------------------------------------------===//
+
+  /// A moment that undo() can go back to.
+  struct Mark {
+    size_t edits = 0, timeline = 0;
+  };
+  /// From the first mark on, edits are recorded until commit().
+  Mark mark();
+  /// Takes back every edit since `m`; marks made after it become invalid.
+  void undo(Mark m);
+  /// Forgets how to undo; all marks become invalid.
+  void commit();
+
+  //===--- Questions ------------------------------------------------------===//
+
+  /// Seconds; runs again what the last edits have changed.
+  double latency() { return timeline.latency(); }
+  /// Whether verify() would accept the plan.
+  bool isLegal();
+  /// Whether space (V1, V2), copy limits (V7) and carried values (V10 as to
+  /// their number) are respected, without asking for valid contents (V3..V6,
+  /// V8).
+  bool fitsLimits() const;
+  /// Whether the contents of one value are valid throughout (V3..V6, V8, V10).
+  bool contentsAreValid(int32_t value);
+
+  const Residency &residency(Id id) const { return nodes[id].r; }
+  /// Residencies of one value, by time.
+  llvm::ArrayRef<Id> residenciesOf(int32_t value) const {
+    return byValue[value];
+  }
+  int32_t numResidencies() const { return count; }
+  /// The list, from the first to the last; kNone ends it.
+  Id firstInList() const { return firstNode; }
+  Id nextInList(Id id) const { return nodes[id].next; }
+  /// Ids are below this.
+  Id endId() const { return static_cast<Id>(nodes.size()); }
+
+  /// Whether the residency is in the plan; for iterating over ids.
+  bool isPlaced(Id id) const { return nodes[id].isPlaced; }
+
+  const OccupancyMap &occupancy() const { return space; }
+  Timeline &time() { return timeline; }
+  const LoopPlan *loopPlan(int32_t step) const {
+    return loops.empty() ? nullptr : loops[step].get();
+  }
+  /// Whether one more copy of the channel may be in flight from boundary
+  /// `issue` to boundary `await`.
+  bool allowsCopy(Timeline::Channel channel, int32_t issue,
+                  int32_t await) const;
+
+  /// The plan so far, in list order.
+  Plan plan() const;
+
+private:
+  struct Node {
+    Residency r;
+    int64_t key = 0; // Orders the list.
+    Id prev = kNone, next = kNone;
+    bool isPlaced = false;
+    bool isOutside = false;    // Breaks V2.
+    bool hitsReserved = false; // Breaks V1 with a step's reservation.
+  };
+  struct Edit {
+    enum Kind : uint8_t { Place, Remove, Loop } kind;
+    Id id; // Or the step of the loop.
+    std::shared_ptr<const LoopPlan> loop;
+  };
+
+  void insert(Id id);
+  void erase(Id id);
+  void link(Id id, Id before);
+  void unlink(Id id);
+  void relabel();
+  void addFlights(Timeline::Channel channel, int32_t begin, int32_t end,
+                  int32_t sign);
+  void setLoopFlight(int32_t step, int32_t sign);
+  void applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan);
+  void touch(int32_t value);
+  int64_t reservedBytes(int32_t step) const;
+  int64_t flightLimit(int channel) const;
+
+  const AccessIndex *program;
+  int64_t limit;
+  Timeline timeline;
+  OccupancyMap space;
+  std::vector<Node> nodes;
+  std::vector<Id> freeIds;
+  std::vector<Id> removedIds; // Free after the next commit().
+  Id firstNode = kNone, lastNode = kNone;
+  int32_t count = 0;
+  std::vector<llvm::SmallVector<Id, 2>> byValue;
+  std::vector<std::shared_ptr<const LoopPlan>> loops;
+  std::vector<bool> needsPlan; // Loops, by step.
+
+  int64_t overlaps = 0; // Pairs that share bytes, and hits of reservations.
+  int64_t outside = 0;  // Residencies that break V2.
+  int64_t carried = 0;
+  int64_t planless = 0;  // Loops that need a plan and have none.
+  int64_t overLimit = 0; // Boundaries and loops with too many copies.
+  std::array<std::vector<int32_t>, 2> flights;     // Per boundary.
+  std::array<std::vector<int32_t>, 2> loopFlights; // Per step.
+  std::vector<bool> isInvalid, isTouched;
+  std::vector<int32_t> touched;
+  int64_t invalid = 0;
+
+  std::vector<Edit> edits;
+  bool records = false;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_PROBLEM_PLANEDITOR_H

@@ -1,0 +1,71 @@
+//===- Simulator.h - what a plan costs --------------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The latency of a plan: steps in order, two copy channels that serve first in,
+// first out, and one slow memory whose bandwidth they share (docs/Problem.md,
+// section Latency). The only simulator of the project: the plan editor runs the
+// same code over the part of a program that an edit touches.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_PROBLEM_SIMULATOR_H
+#define MEMPL_PROBLEM_SIMULATOR_H
+
+#include "mempl/Problem/Instance.h"
+#include "mempl/Problem/Plan.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace mempl {
+
+/// When a copy had its channel, and what waiting for it cost. Seconds from the
+/// start of the program. `start` is when it became the head of its channel and
+/// its latency began; `end` is when its last byte had moved. Both are infinite
+/// for a copy that the program ends without completing (never in a valid plan,
+/// in which every copy is awaited).
+struct CopyTiming {
+  int32_t residency = 0; ///< Index into Plan::residencies.
+  bool back = false;     ///< False: copy in. True: copy back.
+  double issued = 0, start = 0, end = 0;
+  double stall = 0; ///< Seconds of waiting charged to it.
+};
+
+/// The result of a simulation. Times in seconds.
+struct Outcome {
+  double latency = 0;
+  std::vector<double> times; ///< Of each step.
+  std::vector<double> waits; ///< Before each step, and after the last (n + 1).
+  std::vector<CopyTiming> copies; ///< In the order of issue, in before back.
+  double stall = 0;               ///< Sum of `waits`.
+  double slowBytes =
+      0;              ///< Moved to or from slow memory, loops' trips included.
+  double busyIn = 0;  ///< Seconds that the channel in has a copy at its head.
+  double busyOut = 0; ///< The same for the channel out.
+  int64_t peakBytes = 0; ///< Most bytes occupied in fast memory at any step.
+  std::vector<int64_t> profile; ///< Bytes occupied during each step.
+};
+
+/// Simulates `plan`, which must be valid (see verify()); the latency of an
+/// invalid plan means nothing, but computing it is safe as long as the plan
+/// breaks no V9: every index in range, fields consistent.
+Outcome simulate(const Instance &instance, const Plan &plan);
+
+/// Latency alone; same value, less work.
+double simulateLatency(const Instance &instance, const Plan &plan);
+
+/// Latency of the empty plan: everything in slow memory.
+double slowLatency(const Instance &instance);
+
+/// Every access in fast memory (those ordered slow stay slow), no copies, no
+/// capacity: no plan beats it.
+double idealLatency(const Instance &instance);
+
+} // namespace mempl
+
+#endif // MEMPL_PROBLEM_SIMULATOR_H

@@ -1,0 +1,55 @@
+//===- Verifier.h - is a plan valid? ----------------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one judge of plans: rules V1..V10 of docs/Problem.md, written to be read
+// beside that page. It shares no code with the plan editor, so that each checks
+// the other.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_PROBLEM_VERIFIER_H
+#define MEMPL_PROBLEM_VERIFIER_H
+
+#include "mempl/Problem/Instance.h"
+#include "mempl/Problem/Plan.h"
+
+#include <string>
+#include <vector>
+
+namespace mempl {
+
+/// The rules of docs/Problem.md, section Validity.
+enum class Rule : uint8_t { V1 = 1, V2, V3, V4, V5, V6, V7, V8, V9, V10 };
+
+/// "V1" .. "V10".
+std::string ruleName(Rule rule);
+
+/// One broken rule.
+struct Violation {
+  Rule rule;
+  int32_t value; ///< -1 where the rule is about no value.
+  int32_t step;  ///< Step or boundary; -1 where there is none.
+  /// A sentence that names the value (with its name), the step and, for a
+  /// loop, the loop.
+  std::string text;
+
+  /// "V3: value 7 (conv1), step 12: read from slow memory, ...".
+  std::string str() const;
+};
+
+/// All violations, empty if `plan` is valid for `instance`. A residency that
+/// breaks V9 is reported for V9 only. The instance must be valid.
+std::vector<Violation> verify(const Instance &instance, const Plan &plan);
+
+/// Whether the loop with this body may be left without a plan: nothing in it is
+/// ordered to be fast.
+bool mayRunWithoutPlan(const Instance &body);
+
+} // namespace mempl
+
+#endif // MEMPL_PROBLEM_VERIFIER_H

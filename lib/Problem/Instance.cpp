@@ -1,0 +1,167 @@
+//===- Instance.cpp - validity of placement problems ----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The checks of docs/Problem.md, section "Valid instances".
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Instance.h"
+
+#include "llvm/ADT/Twine.h"
+
+#include <cmath>
+
+using namespace mempl;
+
+bool Step::operator==(const Step &other) const {
+  if (static_cast<bool>(body) != static_cast<bool>(other.body))
+    return false;
+  return name == other.name && compute == other.compute &&
+         reserved == other.reserved && accesses == other.accesses &&
+         trips == other.trips && (!body || *body == *other.body);
+}
+
+void mempl::setMachine(Instance &instance, const Machine &machine) {
+  instance.machine = machine;
+  for (Step &step : instance.steps) {
+    if (!step.body || step.body->machine == machine)
+      continue;
+    auto body = std::make_shared<Instance>(*step.body);
+    setMachine(*body, machine);
+    step.body = std::move(body);
+  }
+}
+
+namespace {
+
+bool isFinite(double x, double least) { return std::isfinite(x) && x >= least; }
+
+bool isPositive(double x) { return std::isfinite(x) && x > 0; }
+
+/// Collects the faults of one instance and of its bodies.
+class InstanceChecker {
+public:
+  InstanceChecker(const Instance &instance, std::string prefix, bool inner,
+                  std::vector<InstanceFault> &faults)
+      : instance(instance), prefix(std::move(prefix)), inner(inner),
+        faults(faults) {}
+
+  void run() {
+    if (!inner)
+      checkMachine();
+    for (int32_t v = 0; v < instance.numValues(); ++v)
+      if (instance.values[v].size < 0)
+        report("values[" + llvm::Twine(v) + "].size",
+               "expected a size of at least 0");
+    for (const Value &value : instance.values)
+      written.push_back(value.isInput());
+    for (int32_t i = 0; i < instance.numSteps(); ++i)
+      checkStep(i);
+    for (int32_t v = 0; v < instance.numValues(); ++v)
+      if (instance.values[v].kind == ValueKind::Output && !written[v])
+        report("values[" + llvm::Twine(v) + "]",
+               "an output that no step writes: " + instance.values[v].name);
+  }
+
+private:
+  void report(const llvm::Twine &where, const llvm::Twine &text) {
+    faults.push_back({prefix + where.str(), text.str()});
+  }
+
+  void checkMachine() {
+    const Machine &m = instance.machine;
+    if (m.alignment < 1)
+      report("machine.fast.alignment", "expected at least 1");
+    else if (m.capacity < 0 || m.capacity % m.alignment != 0)
+      report("machine.fast.capacity",
+             "expected a multiple of the alignment of " +
+                 llvm::Twine(m.alignment) + ", at least 0");
+    if (!isPositive(m.slowBandwidth))
+      report("machine.slow.bandwidth", "expected a positive number");
+    if (!isPositive(m.fastBandwidth) || m.fastBandwidth < m.slowBandwidth)
+      report("machine.fast.bandwidth",
+             "expected a positive number, at least the slow bandwidth");
+    if (!isPositive(m.copyBandwidth))
+      report("machine.copy.bandwidth", "expected a positive number");
+    if (!isFinite(m.copyLatency, 0))
+      report("machine.copy.latency", "expected a number of at least 0");
+    if (!isFinite(m.stepOverhead, 0))
+      report("machine.step.overhead", "expected a number of at least 0");
+    if (m.maxCopiesIn < 0)
+      report("machine.copy.max_in", "expected at least 0");
+    if (m.maxCopiesOut < 0)
+      report("machine.copy.max_out", "expected at least 0");
+    if (m.maxCarried < 0)
+      report("machine.fast.max_carried", "expected at least 0");
+  }
+
+  void checkStep(int32_t i) {
+    const Step &step = instance.steps[i];
+    std::string at = ("steps[" + llvm::Twine(i) + "]").str();
+    if (!isFinite(step.compute, 0))
+      report(at + ".compute", "expected finite seconds of at least 0");
+    const Machine &m = instance.machine;
+    if (step.reserved < 0 ||
+        (m.alignment >= 1 && m.roundUp(step.reserved) > m.capacity))
+      report(at + ".reserved",
+             "expected from 0 to the capacity of fast memory, " +
+                 llvm::Twine(m.capacity) + " bytes");
+    if (step.trips < 1)
+      report(at + ".trips", "expected at least 1");
+    for (size_t k = 0; k < step.accesses.size(); ++k)
+      checkAccess(step.accesses[k],
+                  (at + ".accesses[" + llvm::Twine(k) + "]").str());
+    for (const Access &access : step.accesses)
+      if (isValue(access) && access.writes())
+        written[access.value] = true;
+    if (step.body)
+      InstanceChecker(*step.body, prefix + at + ".body.", true, faults).run();
+  }
+
+  bool isValue(const Access &access) const {
+    return access.value >= 0 && access.value < instance.numValues();
+  }
+
+  void checkAccess(const Access &access, const std::string &at) {
+    if (!isValue(access)) {
+      report(at + ".value", "no such value: expected from 0 to " +
+                                llvm::Twine(instance.numValues() - 1));
+      return;
+    }
+    const Value &value = instance.values[access.value];
+    if (access.bytes < 0)
+      report(at + ".bytes", "expected at least 0");
+    if (access.space != SpaceOrder::None && value.space != SpaceOrder::None &&
+        access.space != value.space)
+      report(at + ".space", "contradicts the space ordered for value " +
+                                llvm::Twine(access.value) + " (" + value.name +
+                                ")");
+    if (access.reads() && !written[access.value])
+      report(at, "reads value " + llvm::Twine(access.value) + " (" +
+                     value.name + "), which nothing has written");
+    if (access.writes() && inner && value.kind == ValueKind::Input)
+      report(at, "writes value " + llvm::Twine(access.value) + " (" +
+                     value.name +
+                     "), an input of a loop's body; what goes from trip to "
+                     "trip is an access of the loop step");
+  }
+
+  const Instance &instance;
+  std::string prefix;
+  bool inner;
+  std::vector<InstanceFault> &faults;
+  std::vector<bool> written;
+};
+
+} // namespace
+
+std::vector<InstanceFault> mempl::checkInstance(const Instance &instance) {
+  std::vector<InstanceFault> faults;
+  InstanceChecker(instance, "", false, faults).run();
+  return faults;
+}

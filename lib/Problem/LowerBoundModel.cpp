@@ -1,0 +1,309 @@
+//===- LowerBoundModel.cpp - from an instance to its relaxation -----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Builds the relaxation of LowerBoundModel.h. Loops are bounded first: for each
+// of a few shares of the capacity that the plan of a body may take, the bound
+// of the body with that capacity. A plan that takes between two shares reserves
+// more than the smaller and runs no faster than with the larger.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LowerBoundModel.h"
+
+#include "mempl/Problem/Plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mempl;
+using namespace mempl::bound;
+
+/// Choices of a step that are enumerated; the others count as continuous.
+static constexpr int32_t kMostBig = 8;
+
+double bound::stair(int j, int64_t size, int64_t capacity) {
+  if (capacity <= 0 || size > capacity)
+    return 0;
+  __int128 scaled = static_cast<__int128>(size) * (j + 2);
+  if (scaled % capacity == 0)
+    return static_cast<double>(size);
+  return static_cast<double>(scaled / capacity) *
+         static_cast<double>(capacity) / (j + 1);
+}
+
+void RangeMinimum::build(llvm::ArrayRef<double> values) {
+  size = values.size();
+  size_t levels = 1;
+  while (size_t{1} << levels <= size)
+    ++levels;
+  table.resize(levels * size);
+  std::copy(values.begin(), values.end(), table.begin());
+  for (size_t level = 1; level != levels; ++level) {
+    size_t half = size_t{1} << (level - 1);
+    const double *below = table.data() + (level - 1) * size;
+    double *row = table.data() + level * size;
+    for (size_t i = 0, end = size - 2 * half + 1; i != end; ++i)
+      row[i] = std::min(below[i], below[i + half]);
+  }
+}
+
+int32_t RangeMinimum::lastAtMost(int32_t from, int32_t to, double limit) const {
+  if (!(minimum(from, to) <= limit))
+    return from - 1;
+  while (to - from > 1) {
+    int32_t middle = from + (to - from) / 2;
+    if (minimum(middle, to) <= limit)
+      from = middle;
+    else
+      to = middle;
+  }
+  return from;
+}
+
+int32_t RangeMinimum::firstAtMost(int32_t from, int32_t to,
+                                  double limit) const {
+  if (!(minimum(from, to) <= limit))
+    return to;
+  while (to - from > 1) {
+    int32_t middle = from + (to - from) / 2;
+    if (minimum(from, middle) <= limit)
+      to = middle;
+    else
+      from = middle;
+  }
+  return from;
+}
+
+Model::Model(const Instance &instance, int bodyModes)
+    : numSteps(instance.numSteps()),
+      capacity(static_cast<double>(instance.machine.capacity)),
+      slowBandwidth(instance.machine.slowBandwidth),
+      copyBandwidth(instance.machine.copyBandwidth),
+      copyLatency(instance.machine.copyLatency),
+      maxCarried(instance.machine.maxCarried) {
+  const Machine &machine = instance.machine;
+  std::vector<int64_t> remaining;
+  remaining.reserve(numSteps);
+  for (const Step &step : instance.steps) {
+    int64_t reserved = step.reserved;
+    if (step.body)
+      reserved = std::max(reserved, leastCapacity(*step.body));
+    remaining.push_back(machine.capacity - machine.roundUp(reserved));
+  }
+  addValues(instance, remaining);
+  addSteps(instance, bodyModes);
+
+  // Slow traffic that remains when only it is priced.
+  Prices prices(*this), slope(*this);
+  for (size_t i = 0; i != visits.size(); ++i)
+    prices.visit[i] = visits[i].slowTime;
+  std::fill(prices.bus.begin(), prices.bus.end(), 1.0);
+  leastSlowTime = std::max(0.0, PathSolver(*this).solve(prices, slope));
+  for (const PricedStep &step : steps) {
+    double body = kNever;
+    for (int32_t m = step.firstMode; m != step.lastMode; ++m)
+      body = std::min(body, modes[m].slowTime);
+    leastSlowTime += step.slowTime + body;
+  }
+}
+
+/// Merges the accesses of each value at each step. Sorting by counting keeps
+/// this linear.
+void Model::addValues(const Instance &instance,
+                      llvm::ArrayRef<int64_t> remaining) {
+  const Machine &machine = instance.machine;
+  std::vector<std::vector<std::pair<int32_t, const Access *>>> accesses(
+      instance.values.size());
+  for (int32_t k = 0; k != numSteps; ++k)
+    for (const Access &access : instance.steps[k].accesses)
+      accesses[access.value].push_back({k, &access});
+  std::vector<double> room(remaining.begin(), remaining.end());
+  RangeMinimum remainingMinimum;
+  remainingMinimum.build(room);
+  double tightest = remainingMinimum.minimum(0, numSteps);
+
+  for (size_t v = 0; v != instance.values.size(); ++v) {
+    if (accesses[v].empty())
+      continue;
+    const Value &from = instance.values[v];
+    PricedValue value;
+    int64_t held = machine.roundUp(from.size);
+    value.held = static_cast<double>(held);
+    value.copied = static_cast<double>(from.size);
+    value.input = from.isInput();
+    value.output = from.isOutput();
+    value.firstVisit = static_cast<int32_t>(visits.size());
+    bool written = false;
+    for (auto [k, access] : accesses[v]) {
+      if (static_cast<int32_t>(visits.size()) == value.firstVisit ||
+          visits.back().step != k) {
+        visits.emplace_back();
+        visits.back().value = static_cast<int32_t>(values.size());
+        visits.back().step = k;
+      }
+      Visit &visit = visits.back();
+      double bytes = static_cast<double>(access->bytes);
+      visit.slowTime += bytes / machine.slowBandwidth;
+      visit.gain +=
+          bytes / machine.slowBandwidth - bytes / machine.fastBandwidth;
+      visit.reads |= access->reads();
+      visit.writes |= access->writes();
+      written |= access->writes();
+      for (SpaceOrder order : {from.space, access->space}) {
+        visit.canBeFast &= order != SpaceOrder::Slow;
+        visit.canBeSlow &= order != SpaceOrder::Fast;
+      }
+      visit.fits = held <= remaining[k];
+    }
+    value.lastVisit = static_cast<int32_t>(visits.size());
+    value.carriable =
+        maxCarried > 0 && from.kind == ValueKind::Input && !written;
+    for (int j = kNumStairs - 1; j >= 0; --j) {
+      value.stairs[j] = stair(j, held, machine.capacity);
+      if (value.stairs[j] > 0)
+        value.firstStair = j, stairUsed[j] = true;
+    }
+    for (int32_t i = value.firstVisit; i != value.lastVisit; ++i) {
+      Visit &visit = visits[i];
+      if (!visit.fits && visit.canBeSlow)
+        visit.canBeFast = false;
+      // Contradictory orders leave no valid plan; any bound is right then.
+      if (!visit.canBeSlow && !visit.canBeFast)
+        visit.canBeSlow = visit.canBeFast = true;
+    }
+    addGaps(value, remainingMinimum, tightest);
+    values.push_back(value);
+  }
+}
+
+void Model::addGaps(PricedValue &value, const RangeMinimum &remaining,
+                    double tightest) {
+  value.firstGap = static_cast<int32_t>(gaps.size());
+  int32_t sinceWrite = 0;
+  for (int32_t i = value.firstVisit; i <= value.lastVisit; ++i) {
+    Gap gap;
+    if (i != value.firstVisit)
+      gap.left = visits[i - 1].step;
+    gap.right = i != value.lastVisit ? visits[i].step : numSteps;
+    if (gap.left >= 0 && visits[i - 1].writes)
+      sinceWrite = gap.left + 1;
+    gap.sinceWrite = sinceWrite;
+    gap.firstIn = gap.left + 1;
+    gap.endOut = gap.right;
+    if (value.held > tightest) {
+      // Just below, so that "at most" means "too small for the value".
+      double limit = std::nextafter(value.held, 0.0);
+      gap.firstIn = remaining.lastAtMost(gap.left + 1, gap.right, limit) + 1;
+      gap.endOut = remaining.firstAtMost(gap.left + 1, gap.right, limit);
+      gap.holdable = gap.endOut == gap.right;
+    }
+    gaps.push_back(gap);
+  }
+}
+
+void Model::addSteps(const Instance &instance, int bodyModes) {
+  const Machine &machine = instance.machine;
+  std::vector<std::vector<int32_t>> choices(numSteps);
+  steps.resize(numSteps);
+  for (int32_t k = 0; k != numSteps; ++k) {
+    steps[k].overhead = machine.stepOverhead;
+    for (const Access &access : instance.steps[k].accesses)
+      steps[k].memory +=
+          static_cast<double>(access.bytes) / machine.fastBandwidth;
+  }
+  for (size_t i = 0; i != visits.size(); ++i) {
+    const Visit &visit = visits[i];
+    PricedStep &step = steps[visit.step];
+    if (visit.isChoice()) {
+      choices[visit.step].push_back(static_cast<int32_t>(i));
+    } else if (visit.canBeSlow) {
+      step.memory += visit.gain;
+      step.slowTime += visit.slowTime;
+    } else {
+      step.forced += values[visit.value].held;
+    }
+  }
+  for (int32_t k = 0; k != numSteps; ++k) {
+    std::sort(choices[k].begin(), choices[k].end(), [&](int32_t a, int32_t b) {
+      double first = visits[a].gain, second = visits[b].gain;
+      return first != second ? first > second : a < b;
+    });
+    PricedStep &step = steps[k];
+    int32_t count = static_cast<int32_t>(choices[k].size());
+    step.firstBig = static_cast<int32_t>(stepVisits.size());
+    step.firstSmall = step.firstBig + std::min(count, kMostBig);
+    step.lastSmall = step.firstBig + count;
+    stepVisits.insert(stepVisits.end(), choices[k].begin(), choices[k].end());
+    step.firstMode = static_cast<int32_t>(modes.size());
+    addModes(machine, instance.steps[k], bodyModes);
+    step.lastMode = static_cast<int32_t>(modes.size());
+  }
+}
+
+void Model::addModes(const Machine &machine, const Step &step, int bodyModes) {
+  if (!step.body) {
+    addMode(machine, step.compute, 0, step.reserved);
+    return;
+  }
+  Instance body = *step.body;
+  setMachine(body, machine);
+  int64_t least = std::max(step.reserved, leastCapacity(*step.body));
+  int64_t below = -1;
+  double trips = static_cast<double>(step.trips);
+  for (int j = 0; j != bodyModes; ++j) {
+    // The last share is the whole capacity, each one before it half as much.
+    int64_t share = machine.capacity >> (bodyModes - 1 - j);
+    share -= share % machine.alignment;
+    if (j + 1 != bodyModes && share < machine.roundUp(least))
+      continue;
+    Machine smaller = machine;
+    smaller.capacity = share;
+    setMachine(body, smaller);
+    BodyBound bound = boundBody(body);
+    addMode(machine, step.compute + trips * bound.latency,
+            trips * bound.slowTime, std::max(least, below + 1));
+    below = share;
+  }
+}
+
+void Model::addMode(const Machine &machine, double compute, double slowTime,
+                    int64_t reserved) {
+  StepMode mode;
+  int64_t rounded = std::min(machine.roundUp(reserved), machine.capacity);
+  mode.compute = compute;
+  mode.slowTime = slowTime;
+  mode.reserved = static_cast<double>(rounded);
+  for (int j = 0; j != kNumStairs; ++j)
+    mode.stairs[j] = stair(j, rounded, machine.capacity);
+  modes.push_back(mode);
+}
+
+Prices::Prices(const Model &model) {
+  size_t n = model.numSteps;
+  size_t used = 0;
+  std::vector<std::pair<llvm::MutableArrayRef<double> *, size_t>> parts = {
+      {&visit, model.visits.size()},
+      {&capacity, n},
+      {&bus, n},
+      {&in, n},
+      {&out, n},
+      {&busWait, n + 1},
+      {&inWait, n + 1},
+      {&outWait, n + 1}};
+  for (int j = 0; j != kNumStairs; ++j)
+    parts.push_back({&stair[j], model.stairUsed[j] ? n : 0});
+  for (auto &[part, size] : parts)
+    used += size;
+  all.assign(used, 0.0);
+  size_t at = 0;
+  for (auto &[part, size] : parts) {
+    *part = llvm::MutableArrayRef<double>(all.data() + at, size);
+    at += size;
+  }
+  std::fill(busWait.begin(), busWait.end(), 1.0);
+}

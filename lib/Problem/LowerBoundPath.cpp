@@ -1,0 +1,504 @@
+//===- LowerBoundPath.cpp - the cheapest behaviour of each value ----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// For fixed prices every value goes its own way: a shortest path over its
+// visits with the states slow (valid there, not in fast memory), clean (in
+// both), dirty (in fast memory only) and none (valid nowhere). In a gap between
+// two visits it is held, dropped, copied back, fetched, or copied back and
+// fetched again; a read can be accompanied by a copy during its own step.
+//
+// Each of these costs at most what a valid plan pays for it:
+//  * a copy in moves its bytes somewhere between its issue and its await; the
+//    path holds the memory only from the step of the cheapest of these places;
+//  * a copy back is issued after the last write at the earliest; the path
+//    holds the memory only up to the step of the cheapest place;
+//  * the latency of a copy passes before its first byte, and after the last
+//    write of the value, wherever the channel is cheapest.
+// Carried residencies start clean and have to end clean; the `maxCarried`
+// values that gain most by it are carried, which is the exact optimum.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LowerBoundModel.h"
+
+#include <algorithm>
+
+using namespace mempl;
+using namespace mempl::bound;
+
+/// Gaps of at most so many steps are searched through.
+static constexpr int32_t kShortGap = 32;
+/// Stands for a place that is not looked for until it is needed.
+static constexpr int32_t kSomewhere = -1;
+
+PathSolver::PathSolver(const Model &model) : model(model) {
+  size_t n = model.numSteps;
+  rents.assign(n + 1, 0.0);
+  for (std::vector<double> &row : stairRents)
+    row.assign(n + 1, 0.0);
+  for (std::vector<double> *row : {&stepIn, &stepOut, &anyIn, &anyOut})
+    row->assign(n, 0.0);
+  waitIn.assign(n + 1, 0.0);
+  waitOut.assign(n + 1, 0.0);
+}
+
+void PathSolver::prepare(const Prices &prices) {
+  current = &prices;
+  int32_t n = model.numSteps;
+  auto sum = [n](llvm::ArrayRef<double> from, std::vector<double> &to) {
+    for (int32_t k = 0; k != n; ++k)
+      to[k + 1] = to[k] + from[k];
+  };
+  sum(prices.capacity, rents);
+  for (int j = 0; j != kNumStairs; ++j)
+    if (model.stairUsed[j])
+      sum(prices.stair[j], stairRents[j]);
+
+  double slow = 1 / model.slowBandwidth, copy = 1 / model.copyBandwidth;
+  for (int32_t k = 0; k <= n; ++k) {
+    waitIn[k] = prices.busWait[k] * slow + prices.inWait[k] * copy;
+    waitOut[k] = prices.busWait[k] * slow + prices.outWait[k] * copy;
+  }
+  for (int32_t k = 0; k != n; ++k) {
+    stepIn[k] = prices.bus[k] * slow + prices.in[k] * copy;
+    stepOut[k] = prices.bus[k] * slow + prices.out[k] * copy;
+    anyIn[k] = std::min(stepIn[k], waitIn[k]);
+    anyOut[k] = std::min(stepOut[k], waitOut[k + 1]);
+  }
+  cheapestIn.build(anyIn);
+  cheapestOut.build(anyOut);
+  scratch.resize(n);
+  for (int32_t k = 0; k != n; ++k)
+    scratch[k] = anyIn[k] - rents[k];
+  rentedIn.build(scratch);
+  for (int32_t k = 0; k != n; ++k)
+    scratch[k] = anyOut[k] + rents[k + 1];
+  rentedOut.build(scratch);
+
+  auto positive = [](double price) { return price > 0; };
+  latencyPriced =
+      model.copyLatency > 0 && (llvm::any_of(prices.inWait, positive) ||
+                                llvm::any_of(prices.outWait, positive));
+  if (!latencyPriced)
+    return;
+  for (int32_t k = 0; k != n; ++k)
+    scratch[k] = std::min(prices.in[k], prices.inWait[k]);
+  idleIn.build(scratch);
+  for (int32_t k = 0; k != n; ++k)
+    scratch[k] = std::min(prices.out[k], prices.outWait[k + 1]);
+  idleOut.build(scratch);
+}
+
+/// Price of holding the value during the steps [from, to).
+double PathSolver::rent(const PricedValue &value, int32_t from,
+                        int32_t to) const {
+  double sum = value.held * (rents[to] - rents[from]);
+  for (int j = value.firstStair; j != kNumStairs; ++j)
+    sum += value.stairs[j] * (stairRents[j][to] - stairRents[j][from]);
+  return sum;
+}
+
+/// Cheapest copy in that lands at the right end of the gap. Waiting there
+/// holds nothing in the gap. Small values pay the same rent per byte, so their
+/// cheapest place is a minimum over a range (the bytes lost to alignment are
+/// not charged while the copy is in flight). For the others, each place is
+/// tried, nearest first, until the rent alone costs more than the best one.
+PathSolver::Move PathSolver::moveIn(const PricedValue &value,
+                                    const Gap &gap) const {
+  Move best{value.copied * waitIn[gap.right], gap.right, true};
+  int32_t first = gap.firstIn, end = gap.right;
+  if (first >= end)
+    return best;
+  if (value.firstStair == kNumStairs) {
+    double cost =
+        value.copied * (rentedIn.minimum(first, end) + rents[gap.right]);
+    if (cost < best.cost)
+      best = Move{cost, kSomewhere, false};
+    return best;
+  }
+  double lowest = cheapestIn.minimum(first, end);
+  double least = value.copied * lowest;
+  if (!(least < best.cost))
+    return best;
+  // Whatever is farther away than a cheapest place only holds longer.
+  if (end - first > kShortGap)
+    first = cheapestIn.lastAtMost(first, end, lowest);
+  for (int32_t k = end - 1; k >= first; --k) {
+    double held = rent(value, k, gap.right);
+    if (least + held >= best.cost)
+      break;
+    double cost = value.copied * anyIn[k] + held;
+    if (cost < best.cost)
+      best = Move{cost, k, waitIn[k] < stepIn[k]};
+  }
+  return best;
+}
+
+/// Cheapest copy back of a value that is dropped in the gap.
+PathSolver::Move PathSolver::moveOut(const PricedValue &value,
+                                     const Gap &gap) const {
+  int32_t first = gap.left + 1, end = gap.endOut;
+  Move best{value.copied * waitOut[first], first, true};
+  if (first >= end)
+    return best;
+  if (value.firstStair == kNumStairs) {
+    double cost = value.copied * (rentedOut.minimum(first, end) - rents[first]);
+    if (cost < best.cost)
+      best = Move{cost, kSomewhere, false};
+    return best;
+  }
+  double lowest = cheapestOut.minimum(first, end);
+  double least = value.copied * lowest;
+  if (!(least < best.cost))
+    return best;
+  if (end - first > kShortGap)
+    end = cheapestOut.firstAtMost(first, end, lowest) + 1;
+  for (int32_t k = first; k < end; ++k) {
+    double held = rent(value, first, k + 1);
+    if (least + held >= best.cost)
+      break;
+    double cost = value.copied * anyOut[k] + held;
+    if (cost < best.cost) {
+      bool wait = waitOut[k + 1] < stepOut[k];
+      best = Move{cost, wait ? k + 1 : k, wait};
+    }
+  }
+  return best;
+}
+
+/// Finds the place that moveIn() has only the cost of.
+void PathSolver::locateIn(const Gap &gap, Move &move) const {
+  if (move.at != kSomewhere)
+    return;
+  double least = rentedIn.minimum(gap.firstIn, gap.right);
+  move.at = rentedIn.lastAtMost(gap.firstIn, gap.right, least);
+  move.wait = waitIn[move.at] < stepIn[move.at];
+}
+
+void PathSolver::locateOut(const Gap &gap, Move &move) const {
+  if (move.at != kSomewhere)
+    return;
+  double least = rentedOut.minimum(gap.left + 1, gap.endOut);
+  int32_t k = rentedOut.firstAtMost(gap.left + 1, gap.endOut, least);
+  move.wait = waitOut[k + 1] < stepOut[k];
+  move.at = move.wait ? k + 1 : k;
+}
+
+/// Cheapest copy back of a value that stays through the gap, without rent.
+double PathSolver::costWhileHeld(const PricedValue &value,
+                                 const Gap &gap) const {
+  return value.copied *
+         std::min({waitOut[gap.right], waitOut[gap.left + 1],
+                   cheapestOut.minimum(gap.left + 1, gap.right)});
+}
+
+PathSolver::Move PathSolver::moveWhileHeld(const PricedValue &value,
+                                           const Gap &gap) const {
+  double cost = costWhileHeld(value, gap);
+  for (int32_t boundary : {gap.right, gap.left + 1})
+    if (value.copied * waitOut[boundary] == cost)
+      return {cost, boundary, true};
+  double least = cheapestOut.minimum(gap.left + 1, gap.right);
+  int32_t k = cheapestOut.firstAtMost(gap.left + 1, gap.right, least);
+  bool wait = waitOut[k + 1] < stepOut[k];
+  return {cost, wait ? k + 1 : k, wait};
+}
+
+/// Least price of the latency of a copy in whose bytes move at `boundary` or
+/// before; it may have been issued since the last write.
+double PathSolver::latencyIn(const Gap &gap, int32_t boundary) const {
+  if (!latencyPriced)
+    return 0;
+  return model.copyLatency * std::min(idleIn.minimum(gap.sinceWrite, boundary),
+                                      current->inWait[boundary]);
+}
+
+double PathSolver::latencyOut(const Gap &gap, int32_t boundary) const {
+  if (!latencyPriced)
+    return 0;
+  return model.copyLatency * std::min(idleOut.minimum(gap.sinceWrite, boundary),
+                                      current->outWait[gap.sinceWrite]);
+}
+
+/// From the costs of the states after a visit to those before the next one.
+void PathSolver::crossGap(const PricedValue &value, const Gap &gap, Row &row,
+                          double (&cost)[4]) const {
+  double slow = cost[Slow], clean = cost[Clean], dirty = cost[Dirty];
+  row.slow = Slow;
+  if (clean < slow)
+    slow = clean, row.slow = Clean;
+  if (dirty < slow) {
+    double out = dirty + moveOut(value, gap).cost + latencyOut(gap, gap.right);
+    if (out < slow)
+      slow = out, row.slow = Dirty;
+  }
+
+  double held = gap.holdable ? rent(value, gap.left + 1, gap.right) : kNever;
+  double before = clean + held;
+  row.clean = Held;
+  if (dirty + held < before) {
+    double cleaned =
+        dirty + held + costWhileHeld(value, gap) + latencyOut(gap, gap.right);
+    if (cleaned < before)
+      before = cleaned, row.clean = Cleaned;
+  }
+  if (slow < before) {
+    double fetched = slow + moveIn(value, gap).cost + latencyIn(gap, gap.right);
+    if (fetched < before)
+      before = fetched, row.clean = Fetched;
+  }
+  cost[Slow] = slow;
+  cost[Clean] = before;
+  cost[None] = std::min(cost[None], dirty);
+  cost[Dirty] = dirty + held;
+}
+
+/// From the costs of the states before a visit to those after it.
+void PathSolver::visit(const PricedValue &value, int32_t index, const Gap &gap,
+                       Row &row, double (&cost)[4]) const {
+  const Visit &visit = model.visits[index];
+  double served = visit.isChoice() ? current->visit[index] : 0;
+  double held = rent(value, visit.step, visit.step + 1);
+  double before[4] = {cost[Slow], cost[Clean], cost[Dirty], cost[None]};
+  std::fill(std::begin(cost), std::end(cost), kNever);
+  auto reach = [&](State state, double price, State from, unsigned flags = 0) {
+    if (price < cost[state]) {
+      cost[state] = price;
+      row.after[state] = {from, static_cast<uint8_t>(flags)};
+    }
+  };
+  if (!visit.reads) {
+    State from = Slow;
+    for (State state : {Clean, Dirty, None})
+      if (before[state] < before[from])
+        from = state;
+    if (visit.canBeSlow)
+      reach(Slow, before[from] + served, from, ServedSlow);
+    if (visit.canBeFast)
+      reach(Dirty, before[from] + held, from);
+    return;
+  }
+  if (visit.canBeSlow)
+    reach(Slow, before[Slow] + served, Slow, ServedSlow);
+  if (visit.writes) {
+    if (visit.canBeFast) {
+      reach(Dirty, before[Dirty] + held, Dirty);
+      reach(Dirty, before[Clean] + held, Clean);
+    }
+    return;
+  }
+  if (visit.canBeFast) {
+    reach(Clean, before[Clean] + held, Clean);
+    reach(Clean,
+          before[Dirty] + held + value.copied * stepOut[visit.step] +
+              latencyOut(gap, visit.step + 1),
+          Dirty, CopyOut);
+    reach(Dirty, before[Dirty] + held, Dirty);
+  }
+  if (visit.canBeSlow && visit.fits) {
+    // A copy in that is in flight while the old copy is read.
+    reach(Clean,
+          before[Slow] + served + held + value.copied * stepIn[visit.step] +
+              latencyIn(gap, visit.step + 1),
+          Slow, ServedSlow | CopyIn);
+    if (!visit.canBeFast)
+      reach(Clean, before[Clean] + served + held, Clean, ServedSlow);
+  }
+}
+
+double PathSolver::solveValue(const PricedValue &value, bool carried) {
+  int32_t count = value.numVisits();
+  if (static_cast<int32_t>(rows.size()) <= count)
+    rows.resize(count + 1);
+  double cost[4] = {kNever, kNever, kNever, kNever};
+  if (value.input)
+    cost[Slow] = 0;
+  else
+    cost[None] = 0;
+  if (carried)
+    cost[Clean] = 0;
+  for (int32_t j = 0; j <= count; ++j) {
+    const Gap &gap = model.gaps[value.firstGap + j];
+    // Nothing happens before the first write, nor after the last use of what
+    // nobody needs any more.
+    if (j == count && !carried && !value.output)
+      break;
+    if (j != 0 || value.input)
+      crossGap(value, gap, rows[j], cost);
+    if (j != count)
+      visit(value, value.firstVisit + j, gap, rows[j], cost);
+  }
+  lastState = Slow;
+  if (carried || (value.output && cost[Clean] < cost[Slow]))
+    lastState = Clean;
+  else if (!value.output)
+    for (State state : {Clean, Dirty, None})
+      if (cost[state] < cost[lastState])
+        lastState = state;
+  return cost[lastState];
+}
+
+/// Bytes that moveIn() and moveOut() charge rent for while a copy is in flight.
+static double inFlight(const PricedValue &value) {
+  return value.firstStair == kNumStairs ? value.copied : value.held;
+}
+
+void PathSolver::hold(const PricedValue &value, double bytes, int32_t from,
+                      int32_t to) {
+  if (from >= to)
+    return;
+  usage[from] += bytes;
+  usage[to] -= bytes;
+  for (int j = value.firstStair; j != kNumStairs; ++j) {
+    stairUsage[j][from] += value.stairs[j];
+    stairUsage[j][to] -= value.stairs[j];
+  }
+}
+
+void PathSolver::chargeIn(const PricedValue &value, const Gap &gap,
+                          const Move &move, Prices &slope) const {
+  (move.wait ? slope.busWait : slope.bus)[move.at] +=
+      value.copied / model.slowBandwidth;
+  (move.wait ? slope.inWait : slope.in)[move.at] +=
+      value.copied / model.copyBandwidth;
+  if (!latencyPriced)
+    return;
+  int32_t boundary = gap.right;
+  double least = idleIn.minimum(gap.sinceWrite, boundary);
+  if (least < current->inWait[boundary]) {
+    int32_t k = idleIn.lastAtMost(gap.sinceWrite, boundary, least);
+    bool wait = current->inWait[k] < current->in[k];
+    (wait ? slope.inWait : slope.in)[k] += model.copyLatency;
+  } else {
+    slope.inWait[boundary] += model.copyLatency;
+  }
+}
+
+void PathSolver::chargeOut(const PricedValue &value, const Gap &gap,
+                           const Move &move, Prices &slope) const {
+  (move.wait ? slope.busWait : slope.bus)[move.at] +=
+      value.copied / model.slowBandwidth;
+  (move.wait ? slope.outWait : slope.out)[move.at] +=
+      value.copied / model.copyBandwidth;
+  if (!latencyPriced)
+    return;
+  int32_t first = gap.sinceWrite;
+  double least = idleOut.minimum(first, gap.right);
+  if (least < current->outWait[first]) {
+    int32_t k = idleOut.firstAtMost(first, gap.right, least);
+    bool wait = current->outWait[k + 1] < current->out[k];
+    (wait ? slope.outWait : slope.out)[wait ? k + 1 : k] += model.copyLatency;
+  } else {
+    slope.outWait[first] += model.copyLatency;
+  }
+}
+
+/// Walks back through a gap: `state` is before the visit, then after the last.
+void PathSolver::traceGap(const PricedValue &value, const Gap &gap,
+                          const Row &row, uint8_t &state, Prices &slope) {
+  if (state == None || state == Dirty) {
+    if (state == Dirty)
+      hold(value, value.held, gap.left + 1, gap.right);
+    state = Dirty;
+    return;
+  }
+  if (state == Clean && row.clean != Fetched) {
+    hold(value, value.held, gap.left + 1, gap.right);
+    if (row.clean == Cleaned) {
+      chargeOut(value, gap, moveWhileHeld(value, gap), slope);
+      state = Dirty;
+    }
+    return;
+  }
+  if (state == Clean) {
+    Move move = moveIn(value, gap);
+    locateIn(gap, move);
+    hold(value, inFlight(value), move.at, gap.right);
+    chargeIn(value, gap, move, slope);
+  }
+  state = row.slow;
+  if (state == Dirty) {
+    Move move = moveOut(value, gap);
+    locateOut(gap, move);
+    hold(value, inFlight(value), gap.left + 1,
+         move.wait ? move.at : move.at + 1);
+    chargeOut(value, gap, move, slope);
+  }
+}
+
+void PathSolver::trace(const PricedValue &value, bool carried, Prices &slope) {
+  uint8_t state = lastState;
+  int32_t count = value.numVisits();
+  for (int32_t j = count; j >= 0; --j) {
+    const Gap &gap = model.gaps[value.firstGap + j];
+    if (j != count) {
+      int32_t step = gap.right;
+      const Choice &choice = rows[j].after[state];
+      if (state != Slow)
+        hold(value, value.held, step, step + 1);
+      if (choice.flags & ServedSlow)
+        slope.visit[value.firstVisit + j] += 1;
+      Gap ends = gap; // The copy moves its bytes by the end of this step.
+      ends.right = step + 1;
+      Move move{0, step, false};
+      if (choice.flags & CopyIn)
+        chargeIn(value, ends, move, slope);
+      if (choice.flags & CopyOut)
+        chargeOut(value, ends, move, slope);
+      state = choice.from;
+    }
+    if (j == count && !carried && !value.output)
+      continue;
+    if (j != 0 || value.input)
+      traceGap(value, gap, rows[j], state, slope);
+  }
+}
+
+double PathSolver::solve(const Prices &prices, Prices &slope) {
+  prepare(prices);
+  int32_t n = model.numSteps;
+  usage.assign(n + 1, 0.0);
+  for (std::vector<double> &row : stairUsage)
+    row.assign(n + 1, 0.0);
+  double total = 0;
+  std::vector<std::pair<double, size_t>> savings;
+  for (size_t i = 0; i != model.values.size(); ++i) {
+    const PricedValue &value = model.values[i];
+    double kept = value.carriable ? solveValue(value, true) : kNever;
+    double cost = solveValue(value, false);
+    if (cost == kNever) // No valid plan at all: any bound is right.
+      continue;
+    total += cost;
+    if (kept < cost)
+      savings.push_back({kept - cost, i});
+    else
+      trace(value, false, slope);
+  }
+  std::sort(savings.begin(), savings.end());
+  for (size_t rank = 0; rank != savings.size(); ++rank) {
+    const PricedValue &value = model.values[savings[rank].second];
+    bool carried = static_cast<int64_t>(rank) < model.maxCarried;
+    if (carried)
+      total += savings[rank].first;
+    solveValue(value, carried);
+    trace(value, carried, slope);
+  }
+  auto add = [n](llvm::ArrayRef<double> differences,
+                 llvm::MutableArrayRef<double> to) {
+    double held = 0;
+    for (int32_t k = 0; k != n; ++k) {
+      held += differences[k];
+      to[k] += held;
+    }
+  };
+  add(usage, slope.capacity);
+  for (int j = 0; j != kNumStairs; ++j)
+    if (model.stairUsed[j])
+      add(stairUsage[j], slope.stair[j]);
+  return total;
+}

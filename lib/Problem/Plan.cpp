@@ -1,0 +1,43 @@
+//===- Plan.cpp - counting the copies of a plan ---------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Plan.h"
+
+#include "mempl/Problem/Instance.h"
+
+using namespace mempl;
+
+int64_t Plan::numCopiesIn() const {
+  int64_t n = 0;
+  for (const Residency &r : residencies)
+    n += r.copiedIn();
+  for (const auto &[step, plan] : loops)
+    n += plan.numCopiesIn();
+  return n;
+}
+
+int64_t Plan::numCopiesBack() const {
+  int64_t n = 0;
+  for (const Residency &r : residencies)
+    n += r.copiedBack();
+  for (const auto &[step, plan] : loops)
+    n += plan.numCopiesBack();
+  return n;
+}
+
+int64_t Plan::numCopies() const { return numCopiesIn() + numCopiesBack(); }
+
+int64_t mempl::leastCapacity(const Instance &body) {
+  int64_t least = 0;
+  for (const Step &step : body.steps) {
+    least = std::max(least, step.reserved);
+    if (step.body)
+      least = std::max(least, leastCapacity(*step.body));
+  }
+  return least;
+}

@@ -1,0 +1,186 @@
+//===- Simulator.cpp - what a plan costs ----------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Simulator.h"
+
+#include "mempl/Problem/Timeline.h"
+
+#include <numeric>
+
+using namespace mempl;
+
+namespace {
+
+/// Fills Outcome::copies and the busy times while the program is run.
+class CopyRecorder : public Timeline::Recorder {
+public:
+  CopyRecorder(Outcome &outcome, size_t numResidencies) : outcome(outcome) {
+    for (auto &channel : position)
+      channel.assign(numResidencies, -1);
+  }
+
+  void issued(Timeline::Channel channel, int32_t id, double time) override {
+    position[channel][id] = static_cast<int32_t>(outcome.copies.size());
+    CopyTiming timing;
+    timing.residency = id;
+    timing.back = channel == Timeline::Out;
+    timing.issued = time;
+    timing.start = timing.end = std::numeric_limits<double>::infinity();
+    outcome.copies.push_back(timing);
+  }
+  void started(Timeline::Channel channel, int32_t id, double time) override {
+    of(channel, id).start = time;
+  }
+  void completed(Timeline::Channel channel, int32_t id, double time) override {
+    CopyTiming &timing = of(channel, id);
+    timing.end = time;
+    (channel == Timeline::In ? outcome.busyIn : outcome.busyOut) +=
+        time - timing.start;
+  }
+  void stalled(Timeline::Channel channel, int32_t id, double time) override {
+    of(channel, id).stall += time;
+  }
+
+private:
+  CopyTiming &of(Timeline::Channel channel, int32_t id) {
+    return outcome.copies[position[channel][id]];
+  }
+
+  Outcome &outcome;
+  std::array<std::vector<int32_t>, 2> position;
+};
+
+void addToTimeline(Timeline &timeline, const Plan &plan) {
+  const AccessIndex &index = timeline.index();
+  const Instance &instance = index.instance();
+  for (size_t k = 0; k < plan.residencies.size(); ++k) {
+    const Residency &r = plan.residencies[k];
+    auto id = static_cast<int32_t>(k);
+    auto bytes = static_cast<double>(instance.values[r.value].size);
+    if (r.copiedIn())
+      timeline.addCopy(Timeline::In, id, r.issue, r.ready, id, bytes);
+    if (r.copiedBack())
+      timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.done, id,
+                       bytes);
+    for (int32_t u = index.firstUseFrom(r.value, r.first());
+         u < index.endUse(r.value) && index.use(u).step <= r.last; ++u)
+      timeline.serve(u);
+  }
+}
+
+/// Bytes occupied in fast memory during each step, and their maximum.
+void fillProfile(const AccessIndex &index, const Plan &plan, Outcome &outcome) {
+  const Instance &instance = index.instance();
+  int32_t n = instance.numSteps();
+  // Unsigned sums wrap instead of overflowing; only an invalid plan wraps.
+  std::vector<uint64_t> change(n + 1, 0);
+  for (const Residency &r : plan.residencies) {
+    auto size = static_cast<uint64_t>(index.roundedSize(r.value));
+    change[r.start()] += size;
+    change[std::min(r.end() + 1, n)] -= size;
+  }
+  outcome.profile.resize(n);
+  uint64_t held = 0;
+  for (int32_t i = 0; i < n; ++i) {
+    held += change[i];
+    const Step &step = instance.steps[i];
+    int64_t reserved = step.reserved;
+    if (step.body) {
+      auto it = plan.loops.find(i);
+      reserved = std::max(reserved, it != plan.loops.end()
+                                        ? it->second.capacity
+                                        : leastCapacity(*step.body));
+    }
+    outcome.profile[i] = static_cast<int64_t>(
+        held + static_cast<uint64_t>(instance.machine.roundUp(reserved)));
+    outcome.peakBytes = std::max(outcome.peakBytes, outcome.profile[i]);
+  }
+}
+
+/// Slow bytes of steps and copies.
+double totalSlowBytes(const Timeline &timeline, const Plan &plan) {
+  const Instance &instance = timeline.index().instance();
+  double sum = 0;
+  for (int32_t i = 0; i < instance.numSteps(); ++i)
+    sum += timeline.slowBytes(i);
+  for (const Residency &r : plan.residencies)
+    sum += static_cast<double>(instance.values[r.value].size) *
+           (r.copiedIn() + r.copiedBack());
+  return sum;
+}
+
+void setLoops(Timeline &timeline, const Plan &plan) {
+  const Instance &instance = timeline.index().instance();
+  static const Plan empty;
+  for (int32_t i = 0; i < instance.numSteps(); ++i) {
+    if (!instance.steps[i].body)
+      continue;
+    auto it = plan.loops.find(i);
+    timeline.setLoop(i, loopCost(*instance.steps[i].body,
+                                 it != plan.loops.end() ? it->second : empty));
+  }
+}
+
+} // namespace
+
+LoopCost mempl::loopCost(const Instance &body, const Plan &plan) {
+  AccessIndex index(body);
+  Timeline timeline(index);
+  setLoops(timeline, plan);
+  addToTimeline(timeline, plan);
+  return {timeline.latency(), totalSlowBytes(timeline, plan), plan.numCopies()};
+}
+
+Outcome mempl::simulate(const Instance &instance, const Plan &plan) {
+  AccessIndex index(instance);
+  Timeline timeline(index);
+  setLoops(timeline, plan);
+  addToTimeline(timeline, plan);
+  Outcome outcome;
+  CopyRecorder recorder(outcome, plan.residencies.size());
+  timeline.runAll(&recorder);
+  int32_t n = instance.numSteps();
+  for (int32_t i = 0; i <= n; ++i) {
+    if (i < n)
+      outcome.times.push_back(timeline.stepTime(i));
+    outcome.waits.push_back(timeline.waitBefore(i));
+  }
+  outcome.latency = timeline.latency();
+  outcome.stall =
+      std::accumulate(outcome.waits.begin(), outcome.waits.end(), 0.0);
+  outcome.slowBytes = totalSlowBytes(timeline, plan);
+  fillProfile(index, plan, outcome);
+  return outcome;
+}
+
+double mempl::simulateLatency(const Instance &instance, const Plan &plan) {
+  return loopCost(instance, plan).latency;
+}
+
+double mempl::slowLatency(const Instance &instance) {
+  return simulateLatency(instance, Plan());
+}
+
+double mempl::idealLatency(const Instance &instance) {
+  const Machine &m = instance.machine;
+  double total = 0;
+  for (const Step &step : instance.steps) {
+    double slow = 0, fast = 0;
+    for (const Access &a : step.accesses) {
+      bool isSlow = a.space == SpaceOrder::Slow ||
+                    instance.values[a.value].space == SpaceOrder::Slow;
+      (isSlow ? slow : fast) += static_cast<double>(a.bytes);
+    }
+    double compute = step.compute;
+    if (step.body)
+      compute += static_cast<double>(step.trips) * idealLatency(*step.body);
+    total += m.stepOverhead +
+             std::max(compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
+  }
+  return total;
+}
