@@ -1,0 +1,333 @@
+//===- InstanceTest.cpp - which problems are valid ------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Instance.h"
+
+#include "HandMade.h"
+#include "RandomInstance.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+using namespace mempl;
+using namespace mempl::handmade;
+
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// A valid program of everything: each test breaks one thing of it.
+Instance valid() {
+  Instance body =
+      program({input("in", 20), temporary("x", 20)},
+              {step(1, {read(0, 20), write(1, 20)}), step(1, {update(1, 40)})});
+  return program(
+      {input("w", 60), temporary("t", 30), output("o", 30), inOut("c", 10)},
+      {step(1, {read(0, 60), write(1, 30)}),
+       step(0, {read(1, 30), write(2, 30), update(3, 20)}),
+       loop(2, body, {read(0, 60), update(2, 60)})});
+}
+
+/// Where the only fault is; what is wrong otherwise.
+std::string onlyFault(const Instance &instance) {
+  auto faults = checkInstance(instance);
+  if (faults.empty())
+    return "no fault";
+  for (const InstanceFault &fault : faults)
+    EXPECT_FALSE(fault.text.empty()) << fault.where;
+  if (faults.size() > 1)
+    return "many faults: " + faults[0].where + ", " + faults[1].where;
+  return faults[0].where;
+}
+
+/// The only fault after `change` has had its way with the valid program.
+template <typename Change> std::string faultAfter(Change change) {
+  Instance instance = valid();
+  change(instance);
+  return onlyFault(instance);
+}
+
+/// The same for the machine, which every body shares.
+template <typename Change> std::string faultAfterMachine(Change change) {
+  Machine m = machine();
+  change(m);
+  Instance instance = valid();
+  setMachine(instance, m);
+  return onlyFault(instance);
+}
+
+template <typename Change> std::string faultAfterBody(Change change) {
+  Instance instance = valid();
+  auto body = std::make_shared<Instance>(*instance.steps[2].body);
+  change(*body);
+  instance.steps[2].body = body;
+  return onlyFault(instance);
+}
+
+TEST(Instance, ValidProgramHasNoFaults) {
+  EXPECT_EQ(onlyFault(valid()), "no fault");
+}
+
+TEST(Instance, EmptyProgramIsValid) {
+  EXPECT_TRUE(checkInstance(program({}, {})).empty());
+  EXPECT_TRUE(checkInstance(program({input("w", 1)}, {})).empty());
+  Machine none = machine();
+  none.capacity = 0;
+  EXPECT_TRUE(checkInstance(program({}, {step(0)}, none)).empty());
+}
+
+TEST(Instance, ZerosAreValid) {
+  EXPECT_EQ(faultAfter([](Instance &x) {
+              x.values[0].size = 0;
+              x.steps[0].accesses[0].bytes = 0;
+              x.steps[0].compute = 0;
+            }),
+            "no fault");
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.copyLatency = 0; }),
+            "no fault");
+}
+
+TEST(Instance, LargestSizesAreValid) {
+  EXPECT_EQ(faultAfter([](Instance &x) {
+              x.values[0].size = INT64_MAX;
+              x.steps[0].accesses[0].bytes = INT64_MAX;
+              x.steps[2].trips = INT64_MAX;
+            }),
+            "no fault");
+}
+
+TEST(Instance, NegativeNumbersAreFaults) {
+  // 2^63 wraps to a negative size.
+  EXPECT_EQ(faultAfter([](Instance &x) { x.values[1].size = INT64_MIN; }),
+            "values[1].size");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.values[1].size = -1; }),
+            "values[1].size");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[1].accesses[2].bytes = -1; }),
+            "steps[1].accesses[2].bytes");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].compute = -1e-9; }),
+            "steps[0].compute");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = -1; }),
+            "steps[0].reserved");
+}
+
+TEST(Instance, TimesMustBeFinite) {
+  for (double bad : {kNan, kInfinity, -kInfinity, -1.0}) {
+    EXPECT_EQ(faultAfter([&](Instance &x) { x.steps[1].compute = bad; }),
+              "steps[1].compute");
+    EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.copyLatency = bad; }),
+              "machine.copy.latency");
+    EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.stepOverhead = bad; }),
+              "machine.step.overhead");
+  }
+}
+
+TEST(Instance, BandwidthsMustBePositiveAndFinite) {
+  for (double bad : {0.0, -1.0, kNan, kInfinity}) {
+    EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.copyBandwidth = bad; }),
+              "machine.copy.bandwidth");
+    EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.fastBandwidth = bad; }),
+              "machine.fast.bandwidth");
+    Instance instance = valid();
+    Machine m = machine();
+    m.slowBandwidth = bad;
+    setMachine(instance, m);
+    auto faults = checkInstance(instance);
+    ASSERT_FALSE(faults.empty());
+    EXPECT_EQ(faults[0].where, "machine.slow.bandwidth");
+  }
+}
+
+TEST(Instance, FastMemoryMustNotBeSlower) {
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.fastBandwidth = 9; }),
+            "machine.fast.bandwidth");
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.fastBandwidth = 10; }),
+            "no fault");
+}
+
+TEST(Instance, CapacityMustBeAMultipleOfTheAlignment) {
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.capacity = 105; }),
+            "machine.fast.capacity");
+  Machine negative = machine();
+  negative.capacity = -10;
+  EXPECT_EQ(onlyFault(program({}, {}, negative)), "machine.fast.capacity");
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.alignment = 0; }),
+            "machine.fast.alignment");
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.alignment = -10; }),
+            "machine.fast.alignment");
+}
+
+TEST(Instance, LimitsMustNotBeNegative) {
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.maxCopiesIn = -1; }),
+            "machine.copy.max_in");
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.maxCopiesOut = -1; }),
+            "machine.copy.max_out");
+  EXPECT_EQ(faultAfterMachine([](Machine &m) { m.maxCarried = -1; }),
+            "machine.fast.max_carried");
+}
+
+TEST(Instance, ReservedBytesMustFit) {
+  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = 100; }),
+            "no fault");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = 101; }),
+            "steps[0].reserved");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = INT64_MAX; }),
+            "steps[0].reserved");
+  EXPECT_EQ(faultAfterBody([](Instance &x) { x.steps[1].reserved = 101; }),
+            "steps[2].body.steps[1].reserved");
+}
+
+TEST(Instance, AccessesNameAValue) {
+  for (int32_t bad : {-1, 4, INT32_MAX, INT32_MIN})
+    EXPECT_EQ(
+        faultAfter([&](Instance &x) { x.steps[0].accesses[0].value = bad; }),
+        "steps[0].accesses[0].value");
+}
+
+TEST(Instance, NothingIsReadBeforeItIsWritten) {
+  EXPECT_EQ(faultAfter([](Instance &x) {
+              x.steps[0].accesses.push_back(read(2, 30));
+            }),
+            "steps[0].accesses[2]");
+  EXPECT_EQ(faultAfter([](Instance &x) {
+              x.steps[0].accesses.push_back(update(2, 30));
+            }),
+            "steps[0].accesses[2]");
+  EXPECT_EQ(faultAfterBody([](Instance &x) {
+              x.steps[0].accesses.push_back(read(1, 20));
+            }),
+            "steps[2].body.steps[0].accesses[2]");
+}
+
+/// A step reads before it writes, in whatever order its accesses are listed.
+TEST(Instance, WriteOfTheSameStepComesTooLateForARead) {
+  Instance instance =
+      program({temporary("t", 10)}, {step(1, {write(0, 10), read(0, 10)})});
+  EXPECT_EQ(onlyFault(instance), "steps[0].accesses[1]");
+}
+
+TEST(Instance, OutputsMustBeWritten) {
+  EXPECT_EQ(faultAfter([](Instance &x) { x.values.push_back(output("p", 1)); }),
+            "values[4]");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.values.push_back(inOut("p", 1)); }),
+            "no fault");
+  EXPECT_EQ(
+      faultAfterBody([](Instance &x) { x.values.push_back(output("p", 1)); }),
+      "steps[2].body.values[2]");
+}
+
+TEST(Instance, OrdersMustNotContradict) {
+  auto order = [](SpaceOrder value, SpaceOrder access) {
+    return faultAfter([&](Instance &x) {
+      x.values[0].space = value;
+      x.steps[0].accesses[0].space = access;
+    });
+  };
+  EXPECT_EQ(order(SpaceOrder::Fast, SpaceOrder::Slow),
+            "steps[0].accesses[0].space");
+  EXPECT_EQ(order(SpaceOrder::Slow, SpaceOrder::Fast),
+            "steps[0].accesses[0].space");
+  EXPECT_EQ(order(SpaceOrder::Slow, SpaceOrder::Slow), "no fault");
+  EXPECT_EQ(order(SpaceOrder::None, SpaceOrder::Slow), "no fault");
+  EXPECT_EQ(order(SpaceOrder::Fast, SpaceOrder::None), "no fault");
+}
+
+TEST(Instance, BodiesDoNotWriteTheirInputs) {
+  for (AccessMode mode : {AccessMode::Write, AccessMode::Update})
+    EXPECT_EQ(faultAfterBody(
+                  [&](Instance &x) { x.steps[0].accesses[0].mode = mode; }),
+              "steps[2].body.steps[0].accesses[0]");
+  // The outermost program may.
+  EXPECT_EQ(faultAfter([](Instance &x) {
+              x.steps[0].accesses[0].mode = AccessMode::Update;
+            }),
+            "no fault");
+}
+
+TEST(Instance, LoopsRunAtLeastOnce) {
+  for (int64_t bad : {int64_t(0), int64_t(-1), INT64_MIN})
+    EXPECT_EQ(faultAfter([&](Instance &x) { x.steps[2].trips = bad; }),
+              "steps[2].trips");
+}
+
+TEST(Instance, AllFaultsAreFound) {
+  // The three of the model's own test: a size, a time, a read of nothing.
+  Instance instance =
+      program({input("a", -1), temporary("b", 5)}, {step(kNan, {read(1, 5)})});
+  EXPECT_EQ(checkInstance(instance).size(), 3u);
+}
+
+TEST(Instance, RandomInstancesAreValid) {
+  int64_t loops = 0, steps = 0;
+  for (uint64_t seed = 0; seed != 500; ++seed) {
+    Random random(seed, "instance test");
+    Instance instance = randomInstance(random);
+    EXPECT_TRUE(checkInstance(instance).empty()) << seed;
+    Random same(seed, "instance test");
+    EXPECT_EQ(instance, randomInstance(same));
+    for (const Step &s : instance.steps)
+      loops += s.body != nullptr, ++steps;
+  }
+  EXPECT_GE(steps, 1000);
+  EXPECT_GE(loops, 100);
+}
+
+TEST(Machine, RoundsSizesUp) {
+  Machine m = machine();
+  EXPECT_EQ(m.roundUp(0), 0);
+  EXPECT_EQ(m.roundUp(1), 10);
+  EXPECT_EQ(m.roundUp(10), 10);
+  EXPECT_EQ(m.roundUp(11), 20);
+  m.alignment = 1;
+  EXPECT_EQ(m.roundUp(INT64_MAX), INT64_MAX);
+}
+
+TEST(Machine, RoundingSaturatesAtTheLargestMultiple) {
+  Machine m = machine();
+  for (int64_t alignment : {int64_t(10), int64_t(4096), INT64_MAX / 2}) {
+    m.alignment = alignment;
+    int64_t largest = INT64_MAX - INT64_MAX % alignment;
+    EXPECT_EQ(m.roundUp(INT64_MAX), largest);
+    EXPECT_EQ(m.roundUp(largest), largest);
+    EXPECT_EQ(m.roundUp(largest - 1), largest);
+  }
+  m.alignment = int64_t(1) << 62;
+  EXPECT_EQ(m.roundUp(3), int64_t(1) << 62);
+}
+
+TEST(Machine, IsGivenToEveryBody) {
+  Instance inner = program({}, {step(1)});
+  Instance outer = program({}, {loop(2, inner)});
+  Instance instance = program({}, {loop(2, outer), step(1)});
+  const Instance before = instance;
+  Machine m = machine();
+  m.capacity = 200;
+  setMachine(instance, m);
+  EXPECT_EQ(instance.machine, m);
+  EXPECT_EQ(instance.steps[0].body->machine, m);
+  EXPECT_EQ(instance.steps[0].body->steps[0].body->machine, m);
+  // Bodies may be shared with other instances, which keep theirs.
+  EXPECT_EQ(before.steps[0].body->machine, machine());
+  EXPECT_NE(instance, before);
+  setMachine(instance, machine());
+  EXPECT_EQ(instance, before);
+}
+
+TEST(Instance, BodiesAreComparedByContents) {
+  EXPECT_EQ(valid(), valid());
+  Instance other = valid();
+  auto body = std::make_shared<Instance>(*other.steps[2].body);
+  body->steps[0].compute = 7;
+  other.steps[2].body = body;
+  EXPECT_NE(other, valid());
+  other.steps[2].body = nullptr;
+  EXPECT_NE(other, valid());
+}
+
+} // namespace

@@ -1,0 +1,580 @@
+//===- VerifierTest.cpp - each rule broken by itself ----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Verifier.h"
+
+#include "HandMade.h"
+#include "RandomInstance.h"
+
+#include <gtest/gtest.h>
+
+using namespace mempl;
+using namespace mempl::handmade;
+
+namespace {
+
+/// A temporary, an output that is written and then updated, and a weight.
+Instance three() {
+  return program({temporary("t", 30), output("o", 30), input("w", 60)},
+                 {step(1, {write(0, 30)}), step(1, {read(0, 30), write(1, 30)}),
+                  step(1, {read(2, 60), update(1, 30)})});
+}
+
+std::string textOf(const std::vector<Violation> &found) {
+  std::string text;
+  for (const Violation &violation : found)
+    text += (text.empty() ? "" : "; ") + violation.str();
+  return text;
+}
+
+std::string check(const Instance &instance,
+                  std::vector<Residency> residencies) {
+  EXPECT_TRUE(checkInstance(instance).empty());
+  return textOf(verify(instance, plan(std::move(residencies))));
+}
+
+/// Expects one violation, of this rule, value and step, whose text begins with
+/// rule, value, name and step.
+void expectOne(const Instance &instance, const Plan &plan, Rule rule,
+               int32_t value, int32_t step) {
+  ASSERT_TRUE(checkInstance(instance).empty());
+  auto found = verify(instance, plan);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, rule) << found[0].str();
+  EXPECT_EQ(found[0].value, value) << found[0].str();
+  EXPECT_EQ(found[0].step, step) << found[0].str();
+  std::string begin = ruleName(rule) + ": ";
+  if (value >= 0)
+    begin += "value " + std::to_string(value) + " (" +
+             instance.values[value].name + "), ";
+  begin += "step " + std::to_string(step) + ": ";
+  EXPECT_TRUE(llvm::StringRef(found[0].str()).starts_with(begin))
+      << found[0].str() << "\nexpected to begin with " << begin;
+  EXPECT_GT(found[0].str().size(), begin.size());
+}
+
+void expectOne(const Instance &instance, std::vector<Residency> residencies,
+               Rule rule, int32_t value, int32_t step) {
+  expectOne(instance, plan(std::move(residencies)), rule, value, step);
+}
+
+TEST(Verifier, RulesHaveTheirNames) {
+  EXPECT_EQ(ruleName(Rule::V1), "V1");
+  EXPECT_EQ(ruleName(Rule::V10), "V10");
+  EXPECT_EQ((Violation{Rule::V3, 0, 1, "text"}).str(), "V3: text");
+}
+
+TEST(Verifier, ValidPlansHaveNoViolations) {
+  EXPECT_EQ(check(three(), {}), "");
+  EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1)}), "");
+  EXPECT_EQ(check(three(), {copiedBack(Residency::byWrite(1, 0, 1, 2), 3)}),
+            "");
+  EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1),
+                            Residency::byCopy(2, 40, 0, 2, 2),
+                            copiedBack(Residency::byWrite(1, 0, 1, 2), 3)})
+                .substr(0, 3),
+            "V1:");
+  EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1),
+                            Residency::byCopy(2, 40, 0, 2, 2)}),
+            "");
+  EXPECT_EQ(check(program({}, {}), {}), "");
+}
+
+//===----------------------------------------------------------------------===//
+// V1 and V2: space
+//===----------------------------------------------------------------------===//
+
+TEST(VerifierV1, ResidenciesShareBytes) {
+  expectOne(three(),
+            {Residency::byWrite(0, 0, 0, 1), Residency::byCopy(2, 20, 1, 2, 2)},
+            Rule::V1, 2, 1);
+  // The copy issued one step later finds the bytes free.
+  EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1),
+                            Residency::byCopy(2, 20, 2, 2, 2)}),
+            "");
+}
+
+TEST(VerifierV1, BytesAreHeldUntilTheCopyBackIsDone) {
+  Instance instance =
+      program({output("a", 20), input("w", 20)},
+              {step(1, {write(0, 20)}), step(1), step(1, {read(1, 20)})});
+  Residency a = Residency::byWrite(0, 0, 0, 0);
+  expectOne(instance, {copiedBack(a, 2), Residency::byCopy(1, 0, 1, 2, 2)},
+            Rule::V1, 1, 1);
+  EXPECT_EQ(
+      check(instance, {copiedBack(a, 1), Residency::byCopy(1, 0, 1, 2, 2)}),
+      "");
+}
+
+TEST(VerifierV1, SizesCountRoundedUp) {
+  Instance instance =
+      program({temporary("a", 11), temporary("b", 10)},
+              {step(1, {write(0, 11), write(1, 10)}), step(1, {read(1, 10)})});
+  expectOne(instance,
+            {Residency::byWrite(0, 0, 0, 0), Residency::byWrite(1, 10, 0, 1)},
+            Rule::V1, 1, 0);
+  EXPECT_EQ(check(instance, {Residency::byWrite(0, 0, 0, 0),
+                             Residency::byWrite(1, 20, 0, 1)}),
+            "");
+}
+
+TEST(VerifierV1, ValueOfNoBytesHoldsNone) {
+  Instance instance =
+      program({temporary("a", 0), temporary("b", 10)},
+              {step(1, {write(0, 0), write(1, 10)}), step(1, {read(1, 10)})});
+  instance.steps[0].reserved = 5;
+  EXPECT_EQ(check(instance, {Residency::byWrite(0, 10, 0, 0),
+                             Residency::byWrite(1, 10, 0, 1)}),
+            "");
+  EXPECT_EQ(check(instance, {Residency::byWrite(0, 0, 0, 0)}), "");
+}
+
+TEST(VerifierV1, StepsReserveBytes) {
+  Instance instance = three();
+  instance.steps[1].reserved = 15;
+  expectOne(instance, {Residency::byWrite(0, 10, 0, 1)}, Rule::V1, 0, 1);
+  EXPECT_EQ(check(instance, {Residency::byWrite(0, 20, 0, 1)}), "");
+}
+
+/// A weight that stays in fast memory over a loop.
+Instance overLoop() {
+  Instance body = program({temporary("x", 20)},
+                          {step(1, {write(0, 20)}), step(1, {read(0, 20)})});
+  return program({input("w", 20)}, {step(1, {read(0, 20)}), loop(3, body),
+                                    step(1, {read(0, 20)})});
+}
+
+TEST(VerifierV1, LoopsReserveTheCapacityOfTheirPlan) {
+  Plan p = plan({Residency::byCopy(0, 20, 0, 0, 2)});
+  p.loops[1] = bodyPlan(30, {Residency::byWrite(0, 0, 0, 1)});
+  expectOne(overLoop(), p, Rule::V1, 0, 1);
+  p.loops[1].capacity = 20;
+  EXPECT_EQ(textOf(verify(overLoop(), p)), "");
+}
+
+TEST(VerifierV1, LoopsWithoutAPlanReserveWhatTheirStepsReserve) {
+  Instance instance = overLoop();
+  auto body = std::make_shared<Instance>(*instance.steps[1].body);
+  body->steps[1].reserved = 30;
+  instance.steps[1].body = body;
+  expectOne(instance, {Residency::byCopy(0, 20, 0, 0, 2)}, Rule::V1, 0, 1);
+  EXPECT_EQ(check(instance, {Residency::byCopy(0, 30, 0, 0, 2)}), "");
+}
+
+TEST(VerifierV2, OffsetsAreInsideAndAligned) {
+  for (int64_t bad : {int64_t(80), int64_t(5), int64_t(-10), int64_t(100),
+                      INT64_MAX - 7, INT64_MIN + 8})
+    expectOne(three(), {Residency::byWrite(0, bad, 0, 1)}, Rule::V2, 0, 0);
+  EXPECT_EQ(check(three(), {Residency::byWrite(0, 70, 0, 1)}), "");
+}
+
+TEST(VerifierV2, SizesCountRoundedUp) {
+  Machine m = machine();
+  m.alignment = 50;
+  Instance instance =
+      program({temporary("t", 60)}, {step(1, {write(0, 60)})}, m);
+  EXPECT_EQ(check(instance, {Residency::byWrite(0, 0, 0, 0)}), "");
+  expectOne(instance, {Residency::byWrite(0, 50, 0, 0)}, Rule::V2, 0, 0);
+}
+
+TEST(VerifierV2, HugeValuesDoNotWrapAround) {
+  for (int64_t size : {INT64_MAX, INT64_MAX - 9, int64_t(101)}) {
+    Instance instance =
+        program({temporary("t", size)}, {step(1, {write(0, 1)})});
+    expectOne(instance, {Residency::byWrite(0, 0, 0, 0)}, Rule::V2, 0, 0);
+    expectOne(instance, {Residency::byWrite(0, 90, 0, 0)}, Rule::V2, 0, 0);
+  }
+}
+
+TEST(VerifierV2, LoopsReserveNoMoreThanThereIs) {
+  Plan p = plan({});
+  p.loops[1] = bodyPlan(110, {});
+  expectOne(overLoop(), p, Rule::V2, -1, 1);
+}
+
+//===----------------------------------------------------------------------===//
+// V3, V4 and V5: contents
+//===----------------------------------------------------------------------===//
+
+TEST(VerifierV3, ReadFromSlowMemoryAfterItWasDropped) {
+  expectOne(three(), {Residency::byWrite(0, 0, 0, 0)}, Rule::V3, 0, 1);
+}
+
+TEST(VerifierV3, CopiedInBeforeItIsWritten) {
+  expectOne(three(), {Residency::byCopy(0, 0, 0, 0, 1)}, Rule::V3, 0, 0);
+}
+
+TEST(VerifierV3, CopiedInBeforeItsCopyBackIsDone) {
+  Instance instance =
+      program({temporary("t", 20)},
+              {step(1, {write(0, 20)}), step(1), step(1, {read(0, 20)})});
+  Residency first = Residency::byWrite(0, 0, 0, 0);
+  EXPECT_EQ(check(instance,
+                  {copiedBack(first, 1), Residency::byCopy(0, 20, 1, 2, 2)}),
+            "");
+  // `done` after the boundary of the copy in breaks V8, too.
+  auto found =
+      verify(instance,
+             plan({copiedBack(first, 2), Residency::byCopy(0, 20, 1, 2, 2)}));
+  ASSERT_EQ(found.size(), 2u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V8);
+  EXPECT_EQ(found[1].rule, Rule::V3);
+}
+
+TEST(VerifierV3, WrittenInSlowMemoryWhileItIsCopiedIn) {
+  Instance instance = program(
+      {inOut("x", 20)}, {step(1, {write(0, 20)}), step(1, {read(0, 20)})});
+  expectOne(instance, {Residency::byCopy(0, 0, 0, 1, 1)}, Rule::V3, 0, 0);
+  EXPECT_EQ(check(instance, {Residency::byCopy(0, 0, 1, 1, 1)}), "");
+}
+
+TEST(VerifierV3, WrittenInSlowMemoryWhileItIsCopiedBack) {
+  Instance instance = program(
+      {output("o", 20)}, {step(1, {write(0, 20)}), step(1, {write(0, 20)})});
+  Residency r = Residency::byWrite(0, 0, 0, 0);
+  expectOne(instance, {copiedBack(r, 2)}, Rule::V3, 0, 1);
+  EXPECT_EQ(check(instance, {copiedBack(r, 1)}), "");
+}
+
+TEST(VerifierV4, UpdateCannotBeginAResidency) {
+  expectOne(three(), {copiedBack(Residency::byWrite(1, 0, 2, 2), 3)}, Rule::V4,
+            1, 2);
+}
+
+TEST(VerifierV4, ReadOfTheSameStepComesBeforeTheWrite) {
+  Instance instance =
+      program({inOut("x", 20)}, {step(1, {write(0, 20), read(0, 20)})});
+  expectOne(instance, {copiedBack(Residency::byWrite(0, 0, 0, 0), 1)}, Rule::V4,
+            0, 0);
+}
+
+TEST(VerifierV4, ResidencyBeginsByWriteWhereNothingIsWritten) {
+  expectOne(three(), {Residency::byWrite(2, 0, 1, 1)}, Rule::V4, 2, 1);
+}
+
+TEST(VerifierV4, WrittenAfterItsCopyBackWasIssued) {
+  expectOne(three(), {copiedBack(Residency::byWrite(1, 0, 1, 2), 3, 1)},
+            Rule::V4, 1, 2);
+}
+
+TEST(VerifierV4, CopiedBackWithoutContents) {
+  // Nothing has written it by the time of the copy back.
+  Instance instance = program({inOut("x", 20)}, {step(1), step(1)});
+  auto found =
+      verify(instance, plan({copiedBack(Residency::byWrite(0, 0, 0, 0), 2)}));
+  ASSERT_EQ(found.size(), 2u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V4);
+  EXPECT_EQ(found[1].rule, Rule::V4);
+  EXPECT_NE(found[1].text.find("copied back without valid contents"),
+            std::string::npos);
+}
+
+TEST(VerifierV5, OutputLeftInFastMemory) {
+  expectOne(three(), {Residency::byWrite(1, 0, 1, 2)}, Rule::V5, 1, 3);
+}
+
+TEST(VerifierV5, InOutLeftInFastMemory) {
+  Instance instance = program({inOut("x", 20)}, {step(1, {update(0, 20)})});
+  expectOne(instance, {Residency::byCopy(0, 0, 0, 0, 0)}, Rule::V5, 0, 1);
+}
+
+//===----------------------------------------------------------------------===//
+// V6, V7 and V8: orders, limits, one at a time
+//===----------------------------------------------------------------------===//
+
+TEST(VerifierV6, ValueIsOrderedToBeSlow) {
+  Instance instance = program({temporary("t", 30)}, {step(1, {write(0, 30)})});
+  instance.values[0].space = SpaceOrder::Slow;
+  expectOne(instance, {Residency::byWrite(0, 0, 0, 0)}, Rule::V6, 0, 0);
+  EXPECT_EQ(check(instance, {}), "");
+}
+
+TEST(VerifierV6, AccessIsOrderedToBeFast) {
+  Instance instance = three();
+  instance.steps[2].accesses[0].space = SpaceOrder::Fast;
+  expectOne(instance, plan({}), Rule::V6, 2, 2);
+  EXPECT_EQ(check(instance, {Residency::byCopy(2, 0, 0, 2, 2)}), "");
+}
+
+TEST(VerifierV6, AccessIsOrderedToBeSlow) {
+  Instance instance = three();
+  instance.steps[2].accesses[0].space = SpaceOrder::Slow;
+  expectOne(instance, {Residency::byCopy(2, 0, 0, 2, 2)}, Rule::V6, 2, 2);
+}
+
+/// Two weights that are read in the last of three steps.
+Instance twoWeights(int64_t maxIn, int64_t maxOut = 0) {
+  Machine m = machine();
+  m.maxCopiesIn = maxIn, m.maxCopiesOut = maxOut;
+  return program({input("a", 20), input("b", 20)},
+                 {step(1), step(1), step(0, {read(0, 20), read(1, 20)})}, m);
+}
+
+TEST(VerifierV7, CopiesInAreInFlightUntilTheyAreAwaited) {
+  Residency b = Residency::byCopy(1, 20, 1, 2, 2);
+  // Both ends count: a is awaited at the boundary where b is issued.
+  expectOne(twoWeights(1), {Residency::byCopy(0, 0, 0, 1, 2), b}, Rule::V7, 1,
+            1);
+  EXPECT_EQ(check(twoWeights(1), {Residency::byCopy(0, 0, 0, 0, 2), b}), "");
+  EXPECT_EQ(check(twoWeights(2), {Residency::byCopy(0, 0, 0, 1, 2), b}), "");
+  EXPECT_EQ(check(twoWeights(0), {Residency::byCopy(0, 0, 0, 1, 2), b}), "");
+  EXPECT_EQ(check(twoWeights(0, 1), {Residency::byCopy(0, 0, 0, 1, 2), b}), "");
+}
+
+TEST(VerifierV7, CopiesBackAreInFlightUntilTheyAreDone) {
+  Machine m = machine();
+  m.maxCopiesOut = 1;
+  Instance instance =
+      program({output("a", 20), output("b", 20)},
+              {step(1, {write(0, 20)}), step(1, {write(1, 20)}), step(1)}, m);
+  Residency a = Residency::byWrite(0, 0, 0, 0);
+  Residency b = copiedBack(Residency::byWrite(1, 20, 1, 1), 3);
+  expectOne(instance, {copiedBack(a, 2), b}, Rule::V7, 1, 2);
+  EXPECT_EQ(check(instance, {copiedBack(a, 1), b}), "");
+}
+
+TEST(VerifierV7, CopiesOfALoopAndOverItCountTogether) {
+  Machine m = machine();
+  m.maxCopiesIn = 1;
+  Instance body = program({input("y", 10)}, {step(1, {read(0, 10)})}, m);
+  Instance instance = program(
+      {input("w", 20)}, {step(1), loop(2, body), step(1, {read(0, 20)})}, m);
+  Plan p = plan({Residency::byCopy(0, 20, 0, 2, 2)});
+  p.loops[1] = bodyPlan(10, {Residency::byCopy(0, 0, 0, 0, 0)});
+  auto found = verify(instance, p);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V7);
+  EXPECT_EQ(found[0].value, 0);
+  EXPECT_EQ(found[0].step, 0);
+  EXPECT_TRUE(llvm::StringRef(found[0].str())
+                  .starts_with("V7: in the loop at step 1: value 0 (y), "
+                               "step 0: "))
+      << found[0].str();
+  // Awaited just before the loop, or issued just after it.
+  p.residencies = {Residency::byCopy(0, 20, 0, 1, 2)};
+  EXPECT_EQ(textOf(verify(instance, p)), "");
+  p.residencies = {Residency::byCopy(0, 20, 2, 2, 2)};
+  EXPECT_EQ(textOf(verify(instance, p)), "");
+}
+
+TEST(VerifierV8, ResidenciesOfOneValueFollowEachOther) {
+  Residency first = Residency::byCopy(0, 0, 0, 0, 2);
+  expectOne(twoWeights(0), {first, Residency::byCopy(0, 40, 1, 2, 2)}, Rule::V8,
+            0, 1);
+  // In the list the order does not matter.
+  expectOne(twoWeights(0), {Residency::byCopy(0, 40, 1, 2, 2), first}, Rule::V8,
+            0, 1);
+  first.last = 0;
+  EXPECT_EQ(check(twoWeights(0), {first, Residency::byCopy(0, 40, 1, 2, 2)}),
+            "");
+}
+
+//===----------------------------------------------------------------------===//
+// V9: fields
+//===----------------------------------------------------------------------===//
+
+/// Expects one violation, of V9, in a plan of one residency.
+void expectBadFields(const Residency &r) {
+  auto found = verify(three(), plan({r}));
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V9);
+}
+
+TEST(VerifierV9, ValueExists) {
+  expectBadFields(Residency::byWrite(-1, 0, 0, 1));
+  expectBadFields(Residency::byWrite(3, 0, 0, 1));
+  expectBadFields(Residency::byWrite(INT32_MAX, 0, 0, 1));
+}
+
+TEST(VerifierV9, ResidencyBeginsInOneWay) {
+  Residency none;
+  none.value = 2, none.last = 2;
+  expectBadFields(none);
+  Residency two = Residency::byCopy(2, 0, 0, 2, 2);
+  two.write = 0;
+  expectBadFields(two);
+  two.write = -1, two.carried = true;
+  expectBadFields(two);
+  Residency half = Residency::byCopy(2, 0, 0, 2, 2);
+  half.issue = -1;
+  expectBadFields(half);
+  half.issue = 0, half.ready = -1;
+  expectBadFields(half);
+  Residency write = Residency::byWrite(0, 0, 0, 1);
+  write.ready = 1;
+  expectBadFields(write);
+}
+
+TEST(VerifierV9, StepsAreInRangeAndInOrder) {
+  expectBadFields(Residency::byCopy(2, 0, 0, 2, 3));  // last = n
+  expectBadFields(Residency::byCopy(2, 0, 2, 1, 2));  // ready before issue
+  expectBadFields(Residency::byCopy(2, 0, 0, 2, 1));  // last before ready
+  expectBadFields(Residency::byCopy(2, 0, -2, 2, 2)); // no step
+  expectBadFields(Residency::byWrite(0, 0, -2, 1));
+  expectBadFields(Residency::byWrite(0, 0, 2, 1));
+  expectBadFields(Residency::byWrite(0, 0, 0, INT32_MAX));
+  expectBadFields(Residency::byWrite(0, 0, 0, -1));
+}
+
+TEST(VerifierV9, CopyBackIsInRangeAndInOrder) {
+  Residency o = Residency::byWrite(1, 0, 1, 2);
+  EXPECT_EQ(check(three(), {copiedBack(o, 3)}), "");
+  auto expectBad = [](const Residency &r) {
+    auto found = verify(three(), plan({r}));
+    // Nothing is left of the plan, which is valid without it.
+    ASSERT_EQ(found.size(), 1u) << textOf(found);
+    EXPECT_EQ(found[0].rule, Rule::V9);
+  };
+  expectBad(copiedBack(o, 4));            // done > n
+  expectBad(copiedBack(o, 2));            // done = last
+  expectBad(copiedBack(o, 0));            //
+  expectBad(copiedBack(o, -2));           //
+  expectBad(copiedBack(o, -1, 1));        // back without done
+  expectBad(copiedBack(o, 3, 0));         // back before first
+  expectBad(copiedBack(o, 3, -2));        //
+  expectBad(copiedBack(o, INT32_MAX, 2)); //
+  o.last = 1;
+  expectBad(copiedBack(o, 3, 2)); // back after last
+}
+
+TEST(VerifierV9, IsReportedAlone) {
+  Residency bad = Residency::byWrite(0, 12345, 0, 7);
+  expectOne(three(), {bad}, Rule::V9, 0, 0);
+}
+
+TEST(VerifierV9, LoopPlansAreForLoops) {
+  for (int32_t step : {0, 3, -1, INT32_MAX}) {
+    Plan p = plan({});
+    p.loops[step] = bodyPlan(0, {});
+    expectOne(overLoop(), p, Rule::V9, -1, step);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// V10: carried values
+//===----------------------------------------------------------------------===//
+
+Instance carrying(int64_t maxCarried) {
+  Machine m = machine();
+  m.maxCarried = maxCarried;
+  return program({input("w", 20), input("x", 20)},
+                 {step(1, {read(0, 20)}), step(1, {read(1, 20)})}, m);
+}
+
+TEST(VerifierV10, NoMoreThanAllowedAreCarried) {
+  EXPECT_EQ(check(carrying(1), {carried(0, 0, 1)}), "");
+  expectOne(carrying(0), {carried(0, 0, 1)}, Rule::V10, 0, 0);
+  expectOne(carrying(1), {carried(0, 0, 1), carried(1, 20, 1)}, Rule::V10, 1,
+            0);
+  EXPECT_EQ(check(carrying(2), {carried(0, 0, 1), carried(1, 20, 1)}), "");
+}
+
+TEST(VerifierV10, CarriedValueIsLeftForTheNextRun) {
+  expectOne(carrying(1), {carried(0, 0, 0)}, Rule::V10, 0, 1);
+  EXPECT_EQ(
+      check(carrying(1), {carried(0, 0, 0), Residency::byCopy(0, 0, 1, 1, 1)}),
+      "");
+  // At another offset, or not up to the end.
+  expectOne(carrying(1), {carried(0, 0, 0), Residency::byCopy(0, 40, 1, 1, 1)},
+            Rule::V10, 0, 1);
+  // One that is copied back is gone.
+  expectOne(carrying(1), {copiedBack(carried(0, 0, 1), 2)}, Rule::V10, 0, 1);
+}
+
+TEST(VerifierV10, OnlyInputsThatAreNeverWrittenAreCarried) {
+  Instance instance = carrying(1);
+  instance.steps[0].accesses[0].mode = AccessMode::Update;
+  expectOne(instance, {carried(0, 0, 1)}, Rule::V10, 0, 0);
+  Instance inner = carrying(1);
+  inner.values[0].kind = ValueKind::InOut;
+  expectOne(inner, {carried(0, 0, 1)}, Rule::V10, 0, 0);
+  Machine m = machine();
+  m.maxCarried = 1;
+  Instance written =
+      program({temporary("t", 20)},
+              {step(1, {write(0, 20)}), step(1, {read(0, 20)})}, m);
+  expectOne(written, {carried(0, 0, 1)}, Rule::V10, 0, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops, and all at once
+//===----------------------------------------------------------------------===//
+
+TEST(VerifierLoops, BodiesArePlannedInTheirOwnCapacity) {
+  Plan p = plan({});
+  p.loops[1] = bodyPlan(20, {Residency::byWrite(0, 10, 0, 1)});
+  auto found = verify(overLoop(), p);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V2);
+  EXPECT_TRUE(llvm::StringRef(found[0].str())
+                  .starts_with("V2: in the loop at step 1: value 0 (x), "
+                               "step 0: "))
+      << found[0].str();
+}
+
+TEST(VerifierLoops, OrdersInABodyWithoutAPlanAreChecked) {
+  Instance instance = overLoop();
+  auto body = std::make_shared<Instance>(*instance.steps[1].body);
+  body->steps[1].accesses[0].space = SpaceOrder::Fast;
+  instance.steps[1].body = body;
+  auto found = verify(instance, Plan());
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V6);
+}
+
+TEST(VerifierLoops, LoopsInLoopsAreNamedFromTheOutside) {
+  Instance inner = program({temporary("x", 20)},
+                           {step(1, {write(0, 20)}), step(1, {read(0, 20)})});
+  Instance outer = program({}, {step(1), loop(3, inner)});
+  Instance instance = program({}, {loop(2, outer)});
+  Plan p = plan({});
+  p.loops[0] = bodyPlan(40, {});
+  p.loops[0].loops[1] = bodyPlan(20, {Residency::byWrite(0, 0, 0, 0)});
+  auto found = verify(instance, p);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V3);
+  EXPECT_TRUE(llvm::StringRef(found[0].str())
+                  .starts_with("V3: in the loop at step 0: in the loop at step "
+                               "1: value 0 (x), step 1: "))
+      << found[0].str();
+  p.loops[0].capacity = 10; // Less than the inner plan.
+  EXPECT_EQ(verify(instance, p).front().rule, Rule::V2);
+}
+
+TEST(Verifier, FindsAllViolations) {
+  Instance instance = three();
+  auto found = verify(instance, plan({Residency::byWrite(0, 5, 0, 0),
+                                      Residency::byWrite(1, 0, 1, 2),
+                                      Residency::byWrite(7, 0, 0, 0)}));
+  std::vector<Rule> rules;
+  for (const Violation &violation : found)
+    rules.push_back(violation.rule);
+  EXPECT_EQ(rules, (std::vector<Rule>{Rule::V9, Rule::V2, Rule::V3, Rule::V5}))
+      << textOf(found);
+}
+
+TEST(Verifier, AcceptsRandomPlansThatWereGrownUnderIt) {
+  int64_t residencies = 0, loopPlans = 0, invalid = 0;
+  for (uint64_t seed = 0; seed != 500; ++seed) {
+    Random random(seed, "verifier test");
+    Instance instance = randomInstance(random);
+    Plan p = randomValidPlan(instance, random);
+    residencies += static_cast<int64_t>(p.residencies.size());
+    loopPlans += static_cast<int64_t>(p.loops.size());
+    auto found = verify(instance, p);
+    // Orders to be fast can be impossible to meet.
+    for (const Violation &violation : found)
+      EXPECT_EQ(violation.rule, Rule::V6) << textOf(found);
+    invalid += !found.empty();
+  }
+  EXPECT_GE(residencies, 500);
+  EXPECT_GE(loopPlans, 50);
+  EXPECT_LE(invalid, 100);
+}
+
+} // namespace
