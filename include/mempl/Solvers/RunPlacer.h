@@ -1,0 +1,70 @@
+//===- RunPlacer.h - puts runs of accesses into fast memory --- -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The step that all constructive solvers share: given some neighbouring uses of
+// a value, a residency that serves them, with its offset and the moments of its
+// copies chosen so that nothing waits where that can be had.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_SOLVERS_RUNPLACER_H
+#define MEMPL_SOLVERS_RUNPLACER_H
+
+#include "mempl/Problem/PlanEditor.h"
+
+namespace mempl {
+
+/// Neighbouring uses of one value that one residency may serve. Numbers of
+/// AccessIndex::use(), both ends included.
+struct Run {
+  int32_t first;
+  int32_t last;
+};
+
+/// How RunPlacer decides where there is a choice.
+struct RunStyle {
+  Fit fit = Fit::Lowest;
+  /// Scales the time that a copy is taken to need: above 1 prefetches earlier.
+  double lead = 1;
+  /// Awaits copies back as early as memory is needed (true), or only when they
+  /// are expected to be complete (false).
+  bool awaitEarly = false;
+};
+
+/// Places runs into an editor.
+class RunPlacer {
+public:
+  explicit RunPlacer(PlanEditor &editor)
+      : editor(editor), index(editor.index()) {}
+
+  /// Places a residency that serves the uses of `run`, none of which may be
+  /// served already. Returns PlanEditor::kNone, with nothing changed, if it
+  /// would break a rule or does not fit.
+  PlanEditor::Id place(Run run, const RunStyle &style);
+
+  /// The latest boundary at which a copy in of `bytes` bytes, awaited at
+  /// `ready`, can be issued so that it is expected to be complete in time,
+  /// given what the channel has to do already; at least `earliest`.
+  int32_t latestIssue(int32_t ready, double bytes, int32_t earliest,
+                      double lead);
+  /// The first boundary by which a copy back issued at boundary `issue` is
+  /// expected to be complete; at most `latest`.
+  int32_t earliestDone(int32_t issue, double bytes, int32_t latest,
+                       double lead);
+
+private:
+  bool describe(Run run, Residency &r, int32_t &earliest, int32_t &deadline);
+  bool chooseDone(Residency &r, int32_t deadline, const RunStyle &style);
+
+  PlanEditor &editor;
+  const AccessIndex &index;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_SOLVERS_RUNPLACER_H

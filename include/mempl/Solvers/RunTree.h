@@ -1,0 +1,67 @@
+//===- RunTree.h - the runs of accesses worth a residency ----- -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// For each value the runs of neighbouring uses that a residency may serve:
+// every single use, and every union that merging neighbours in the order of
+// their distance goes through. That is a binary tree per value (the Cartesian
+// tree of the gaps), so there are fewer than two runs per use, and the large
+// ones leave out no gap that is shorter than one they span.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_SOLVERS_RUNTREE_H
+#define MEMPL_SOLVERS_RUNTREE_H
+
+#include "mempl/Solvers/RunPlacer.h"
+
+namespace mempl {
+
+/// A node of a value's tree.
+struct RunNode {
+  Run run;
+  int32_t value;
+  int32_t left = -1, right = -1; ///< Children; -1 for a single use.
+  int32_t gap = 0; ///< Longest distance between neighbours, in steps.
+  /// Seconds saved if all uses were fast and everything else slow: the share of
+  /// the bytes in what their steps lose by being all slow.
+  double benefit = 0;
+  /// Steps from the first use to the last one, both included.
+  int32_t steps(const AccessIndex &index) const {
+    return index.use(run.last).step - index.use(run.first).step + 1;
+  }
+};
+
+/// The trees of all values.
+class RunForest {
+public:
+  /// Runs across uses that are ordered to be slow are left out, and so is every
+  /// value that cannot fit into `capacity` bytes.
+  RunForest(const AccessIndex &index, int64_t capacity);
+
+  llvm::ArrayRef<RunNode> nodes() const { return all; }
+  const RunNode &node(int32_t id) const { return all[id]; }
+  /// Roots of the trees of one value, in the order of time: more than one where
+  /// uses ordered to be slow lie between.
+  llvm::ArrayRef<int32_t> rootsOf(int32_t value) const {
+    return llvm::ArrayRef(roots).slice(rootBegin[value],
+                                       rootBegin[value + 1] - rootBegin[value]);
+  }
+  /// Seconds saved by one use alone; see RunNode::benefit.
+  double useBenefit(int32_t use) const { return benefits[use]; }
+
+private:
+  void addTree(const AccessIndex &index, int32_t first, int32_t end);
+
+  std::vector<RunNode> all;
+  std::vector<int32_t> roots, rootBegin;
+  std::vector<double> benefits;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_SOLVERS_RUNTREE_H

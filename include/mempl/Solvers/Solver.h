@@ -1,0 +1,94 @@
+//===- Solver.h - the interface of all policies -----------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A solver turns an instance into a valid plan. Solvers are found by name in a
+// registry; a room that is linked in adds its own with registerSolver().
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_SOLVERS_SOLVER_H
+#define MEMPL_SOLVERS_SOLVER_H
+
+#include "mempl/Problem/Instance.h"
+#include "mempl/Problem/Plan.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mempl {
+
+/// What a solver tells while it runs.
+struct SolverProgress {
+  llvm::StringRef policy;
+  double latency = 0;    ///< Seconds; of the best plan so far.
+  int64_t evaluated = 0; ///< Plans evaluated so far.
+  int64_t budget = 0;    ///< Plans it may evaluate; 0 = no limit.
+  double seconds = 0;    ///< Wall-clock since the solver started.
+};
+
+struct SolverOptions {
+  /// Plans evaluated at most; 0 = no limit (then give a time limit). One unit
+  /// is one move of `search`; the constructive solvers do not count.
+  int64_t budget = 20000;
+  /// Wall-clock limit in milliseconds; 0 = none. With one, results depend on
+  /// the speed of the machine.
+  int64_t timeLimitMs = 0;
+  uint64_t seed = 0;
+  int threads = 1;
+  /// Policies that `portfolio` runs; empty = all that it has by default.
+  std::vector<std::string> policies;
+  /// Called now and then from the solving thread; may be empty.
+  std::function<void(const SolverProgress &)> progress;
+  /// Called with every better plan's latency, for anytime curves; may be empty.
+  std::function<void(const SolverProgress &)> improved;
+  /// Asked often; true makes the solver return the best plan that it has.
+  std::function<bool()> cancelled;
+};
+
+struct SolverResult {
+  Plan plan;
+  double latency = 0;    ///< Seconds, as simulate() gives it.
+  int64_t evaluated = 0; ///< Plans evaluated.
+  double seconds = 0;    ///< Wall-clock, measured.
+  std::string winner;    ///< `portfolio`: the policy whose plan it is.
+};
+
+class Solver {
+public:
+  virtual ~Solver();
+  /// The name in flags and tables.
+  virtual llvm::StringRef name() const = 0;
+  /// One line for --help.
+  virtual llvm::StringRef description() const = 0;
+  /// A valid plan for a valid instance; an error where there is none that the
+  /// solver can find (a value ordered to be fast that does not fit).
+  virtual llvm::Expected<SolverResult> solve(const Instance &instance,
+                                             const SolverOptions &options) = 0;
+};
+
+using SolverFactory = std::function<std::unique_ptr<Solver>()>;
+
+/// Adds a policy. A second one of the same name replaces the first. Not
+/// thread-safe: call it at start-up.
+void registerSolver(llvm::StringRef name, SolverFactory factory);
+
+/// A new solver, or an error that lists the names that exist.
+llvm::Expected<std::unique_ptr<Solver>> createSolver(llvm::StringRef name);
+
+/// Sorted names of all policies.
+std::vector<std::string> solverNames();
+
+} // namespace mempl
+
+#endif // MEMPL_SOLVERS_SOLVER_H

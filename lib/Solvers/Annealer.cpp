@@ -1,0 +1,411 @@
+//===- Annealer.cpp - annealing over plans by ruin and recreate -----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Annealer.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mempl;
+
+Annealer::Annealer(const AccessIndex &index, const RunForest &forest,
+                   llvm::ArrayRef<LoopChoices> loops,
+                   const SolverOptions &options, const Deadline &deadline)
+    : index(index), forest(forest), loops(loops), options(options),
+      deadline(deadline), random(options.seed, "search"),
+      editor(std::make_unique<PlanEditor>(index)), placer(*editor) {
+  stretchOf.assign(index.numUses(), {0, -1});
+  for (int32_t v = 0; v < index.numValues(); ++v)
+    for (int32_t root : forest.rootsOf(v)) {
+      Run run = forest.node(root).run;
+      for (int32_t u = run.first; u <= run.last; ++u) {
+        stretchOf[u] = run;
+        if (forest.useBenefit(u) > 0)
+          gainful.push_back(u);
+      }
+    }
+}
+
+void Annealer::load(const Plan &plan) {
+  editor->commit();
+  while (editor->firstInList() != PlanEditor::kNone)
+    editor->remove(editor->firstInList());
+  for (const LoopChoices &loop : loops) {
+    auto it = plan.loops.find(loop.step);
+    std::shared_ptr<const LoopPlan> chosen;
+    if (it != plan.loops.end()) {
+      for (const auto &choice : loop.plans)
+        if (choice && choice->plan == it->second)
+          chosen = choice;
+      if (!chosen)
+        chosen = std::make_shared<LoopPlan>(
+            makeLoopPlan(*index.instance().steps[loop.step].body, it->second));
+    }
+    editor->setLoopPlan(loop.step, chosen);
+  }
+  for (const Residency &r : plan.residencies)
+    editor->place(r);
+  current = editor->latency();
+}
+
+void Annealer::keepBest() {
+  best = current;
+  bestPlan = editor->plan();
+  if (options.improved)
+    options.improved(
+        {"search", best, moves, options.budget, deadline.seconds()});
+}
+
+bool Annealer::isOver() {
+  if (options.budget > 0 && moves >= options.budget)
+    return true;
+  return moves % 16 == 0 && deadline.hasPassed();
+}
+
+/// Moves that the budget and, at the speed so far, the time limit allow.
+int64_t Annealer::movesLeft() const {
+  int64_t left = options.budget > 0 ? options.budget - moves : INT64_MAX / 8;
+  if (options.timeLimitMs > 0 && moves > 0) {
+    double share = std::max(deadline.share(), 1e-6);
+    left = std::min(left, static_cast<int64_t>(static_cast<double>(moves) *
+                                               (1 - share) / share));
+  }
+  return std::max<int64_t>(left, 1);
+}
+
+Plan Annealer::run(const Plan &start, double latency) {
+  bestPlan = start;
+  best = latency;
+  if (gainful.empty())
+    return bestPlan;
+  for (int64_t length = kFirstCycle; !isOver(); length *= kCycleGrowth) {
+    load(bestPlan);
+    // What would be left for a stunted next cycle is better spent in this one.
+    int64_t left = movesLeft();
+    cycle(left < length * (1 + kCycleGrowth) ? left : length);
+  }
+  return bestPlan;
+}
+
+void Annealer::cycle(int64_t length) {
+  // From what one tensor costs to less than any step does. A short cycle could
+  // not cool down from there, and starts lower.
+  const double hot =
+      2e-3 * best * std::min(1.0, std::sqrt(static_cast<double>(length) / 8e4));
+  const double cold = 1e-6 * best;
+  for (int64_t k = 0; k < length && !isOver(); ++k) {
+    if (k % 64 == 0) {
+      double progress = static_cast<double>(k) / static_cast<double>(length);
+      temperature = hot * std::pow(cold / hot, progress);
+    }
+    if (moves % 1024 == 0 && options.progress)
+      options.progress(
+          {"search", best, moves, options.budget, deadline.seconds()});
+    move();
+    ++moves;
+  }
+}
+
+bool Annealer::accept(double latency) {
+  return latency <= current - temperature * std::log(1 - random.uniform());
+}
+
+void Annealer::move() {
+  PlanEditor::Mark mark = editor->mark();
+  orphans.clear();
+  bool changed;
+  uint64_t kind = random.below(100);
+  if (!loops.empty() && kind < 5)
+    changed = moveLoop();
+  else if (kind < 40)
+    changed = moveInsert();
+  else if (kind < 65)
+    changed = moveWindow();
+  else if (kind < 82)
+    changed = moveRetime();
+  else if (kind < 96)
+    changed = moveValue();
+  else
+    changed = moveDrop();
+  if (changed && editor->isLegal() && accept(editor->latency())) {
+    current = editor->latency();
+    editor->commit();
+    if (current < best)
+      keepBest();
+    return;
+  }
+  editor->undo(mark);
+  editor->commit();
+}
+
+//===----------------------------------------------------------------------===//
+// Moves
+//===----------------------------------------------------------------------===//
+
+/// Puts a run around an unserved use into fast memory, making room for it.
+bool Annealer::moveInsert() {
+  int32_t use = randomUnservedUse();
+  if (use < 0)
+    return false;
+  Run run = randomRunAround(use);
+  int32_t value = index.use(use).value;
+  int32_t from = index.use(run.first).step, to = index.use(run.last).step;
+  auto own = editor->residenciesOf(value);
+  bool isAlone = true;
+  for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(own))
+    if (editor->residency(id).last >= from &&
+        editor->residency(id).first() <= to) {
+      editor->remove(id);
+      isAlone = false;
+    }
+  if (!makeRoom(run, randomStyle()))
+    return false;
+  if (!isAlone)
+    orphans.push_back(value);
+  recreate();
+  return true;
+}
+
+/// Takes out several residencies that are alive at one step and recreates them.
+bool Annealer::moveWindow() {
+  auto step = static_cast<int32_t>(random.below(index.numSteps()));
+  llvm::SmallVector<PlanEditor::Id, 32> alive;
+  editor->occupancy().forEachOverlap(step, step, 0, editor->capacity(),
+                                     [&](int32_t id) { alive.push_back(id); });
+  if (alive.empty())
+    return false;
+  size_t number = 1 + random.below(std::min<size_t>(8, alive.size()));
+  for (size_t k = 0; k < number; ++k) {
+    std::swap(alive[k], alive[k + random.below(alive.size() - k)]);
+    takeOut(alive[k]);
+  }
+  for (int32_t u : index.usesAt(step))
+    if (!isServed(u))
+      orphans.push_back(index.use(u).value);
+  recreate();
+  return true;
+}
+
+/// Changes the moments, the offset or the turn of one residency.
+bool Annealer::moveRetime() {
+  PlanEditor::Id id = randomResidency();
+  if (id == PlanEditor::kNone)
+    return false;
+  Residency r = editor->residency(id);
+  PlanEditor::Id next = editor->nextInList(id);
+  auto shift = [&]() {
+    auto distance = static_cast<int32_t>(random.below(2 + random.below(12)));
+    return random.chance(0.5) ? distance : -distance;
+  };
+  editor->remove(id);
+  if (r.copiedIn() && random.chance(0.7)) {
+    r.issue = std::clamp(r.issue + shift(), 0, r.ready);
+    next = random.chance(0.7)
+               ? editor->time().firstDueAfter(Timeline::In, r.issue, r.ready)
+               : PlanEditor::kNone;
+  } else if (r.copiedBack()) {
+    if (random.chance(0.3))
+      r.back = std::clamp(r.copiedAfter() + shift(), r.first(), r.last);
+    r.done =
+        std::clamp(r.done + shift(), r.copiedAfter() + 1, index.numSteps());
+  }
+  int64_t size = index.roundedSize(r.value);
+  const OccupancyMap &space = editor->occupancy();
+  if (size > 0 &&
+      (random.chance(0.2) || space.countOverlaps(r.start(), r.end(), r.offset,
+                                                 r.offset + size) > 0)) {
+    r.offset = space.findOffset(r.start(), r.end(), size, randomStyle().fit);
+    if (r.offset < 0)
+      return false;
+  }
+  editor->place(r, next);
+  return true;
+}
+
+/// Builds the residencies of one value anew.
+bool Annealer::moveValue() {
+  int32_t value = index.use(gainful[random.below(gainful.size())]).value;
+  auto own = editor->residenciesOf(value);
+  for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(own))
+    editor->remove(id);
+  orphans.push_back(value);
+  recreate();
+  return true;
+}
+
+bool Annealer::moveDrop() {
+  PlanEditor::Id id = randomResidency();
+  if (id == PlanEditor::kNone)
+    return false;
+  int32_t from = editor->residency(id).start(),
+          to = editor->residency(id).end();
+  editor->remove(id);
+  // Somebody else may use the room.
+  for (int k = 0; k < 4; ++k) {
+    auto step = static_cast<int32_t>(random.between(from, to));
+    auto uses = index.usesAt(step);
+    if (uses.empty())
+      continue;
+    int32_t u = uses[random.below(uses.size())];
+    if (!isServed(u))
+      orphans.push_back(index.use(u).value);
+  }
+  recreate();
+  return true;
+}
+
+/// Gives a loop another plan.
+bool Annealer::moveLoop() {
+  const LoopChoices &loop = loops[random.below(loops.size())];
+  const auto &plan = loop.plans[random.below(loop.plans.size())];
+  if (plan.get() == editor->loopPlan(loop.step))
+    return false;
+  editor->setLoopPlan(loop.step, plan);
+  int64_t reserved = editor->occupancy().reserved(loop.step);
+  llvm::SmallVector<PlanEditor::Id, 16> hit;
+  editor->occupancy().forEachOverlap(loop.step, loop.step, 0, reserved,
+                                     [&](int32_t id) { hit.push_back(id); });
+  for (PlanEditor::Id id : hit)
+    takeOut(id);
+  recreate();
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Ruin and recreate
+//===----------------------------------------------------------------------===//
+
+void Annealer::takeOut(PlanEditor::Id id) {
+  orphans.push_back(editor->residency(id).value);
+  editor->remove(id);
+}
+
+/// Places a run; where it does not fit, takes out what is in the way, a random
+/// residency at a time.
+bool Annealer::makeRoom(Run run, const RunStyle &style) {
+  int32_t from = index.use(run.first).step, to = index.use(run.last).step;
+  for (int tries = 0; tries < 8; ++tries) {
+    if (placer.place(run, style) != PlanEditor::kNone)
+      return true;
+    llvm::SmallVector<PlanEditor::Id, 32> alive;
+    editor->occupancy().forEachOverlap(
+        from, to, 0, editor->capacity(),
+        [&](int32_t id) { alive.push_back(id); });
+    if (alive.empty())
+      return false;
+    takeOut(alive[random.below(alive.size())]);
+  }
+  return false;
+}
+
+void Annealer::recreate() {
+  std::sort(orphans.begin(), orphans.end());
+  orphans.erase(std::unique(orphans.begin(), orphans.end()), orphans.end());
+  if (random.chance(0.5)) {
+    for (size_t k = orphans.size(); k > 1; --k)
+      std::swap(orphans[k - 1], orphans[random.below(k)]);
+  } else {
+    std::stable_sort(orphans.begin(), orphans.end(), [&](int32_t a, int32_t b) {
+      return index.roundedSize(a) > index.roundedSize(b);
+    });
+  }
+  RunStyle style = randomStyle();
+  for (int32_t value : orphans)
+    for (int32_t root : forest.rootsOf(value))
+      fill(forest.node(root).run, style);
+}
+
+/// Places what is not served of a stretch of uses: as one run, or in parts.
+void Annealer::fill(Run run, const RunStyle &style) {
+  while (run.first <= run.last && isServed(run.first))
+    ++run.first;
+  while (run.first <= run.last && isServed(run.last))
+    --run.last;
+  if (run.first > run.last)
+    return;
+  int32_t widest = run.first, gap = 0;
+  bool isFree = true;
+  for (int32_t u = run.first; u < run.last; ++u) {
+    isFree &= !isServed(u);
+    int32_t distance = index.use(u + 1).step - index.use(u).step;
+    if (distance > gap) {
+      gap = distance;
+      widest = u;
+    }
+  }
+  // Long gaps are better left open, sometimes.
+  double whole = 0.97 - 0.6 * gap / (gap + 20.0);
+  if (isFree && random.chance(whole) && tryRun(run, style))
+    return;
+  if (run.first == run.last)
+    return;
+  int32_t cut =
+      random.chance(0.7)
+          ? widest
+          : static_cast<int32_t>(random.between(run.first, run.last - 1));
+  fill({run.first, cut}, style);
+  fill({cut + 1, run.last}, style);
+}
+
+/// Places a run unless that makes the plan slower.
+bool Annealer::tryRun(Run run, const RunStyle &style) {
+  double before = editor->latency();
+  PlanEditor::Mark mark = editor->mark();
+  if (placer.place(run, style) == PlanEditor::kNone)
+    return false;
+  double after = editor->latency();
+  if (after < before || (after <= before + temperature && random.chance(0.3)))
+    return true;
+  editor->undo(mark);
+  return false;
+}
+
+RunStyle Annealer::randomStyle() {
+  RunStyle style;
+  style.fit = static_cast<Fit>(random.below(3));
+  style.lead = random.chance(0.5) ? 1.0 : 0.5 + 2 * random.uniform();
+  style.awaitEarly = random.chance(0.2);
+  return style;
+}
+
+PlanEditor::Id Annealer::randomResidency() {
+  if (editor->numResidencies() == 0)
+    return PlanEditor::kNone;
+  for (;;) {
+    auto id = static_cast<PlanEditor::Id>(random.below(editor->endId()));
+    if (editor->isPlaced(id))
+      return id;
+  }
+}
+
+/// An unserved use, rather one that gains much than one that gains little; -1
+/// if some tries find none.
+int32_t Annealer::randomUnservedUse() {
+  int32_t chosen = -1;
+  for (int k = 0, found = 0; k < 24 && found < 3; ++k) {
+    int32_t u = gainful[random.below(gainful.size())];
+    if (isServed(u))
+      continue;
+    ++found;
+    if (chosen < 0 || forest.useBenefit(u) > forest.useBenefit(chosen))
+      chosen = u;
+  }
+  return chosen;
+}
+
+/// A run that contains the use and reaches a random number of others.
+Run Annealer::randomRunAround(int32_t use) {
+  Run all = stretchOf[use], run = {use, use};
+  if (random.chance(0.3))
+    return all;
+  while (run.first > all.first && random.chance(0.5))
+    --run.first;
+  while (run.last < all.last && random.chance(0.5))
+    ++run.last;
+  return run;
+}

@@ -1,0 +1,83 @@
+//===- Annealer.h - annealing over plans by ruin and recreate - -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_SOLVERS_ANNEALER_H
+#define MEMPL_LIB_SOLVERS_ANNEALER_H
+
+#include "BuiltinSolvers.h"
+#include "LoopPlanning.h"
+
+#include "mempl/Solvers/RunTree.h"
+#include "mempl/Support/Random.h"
+
+namespace mempl {
+
+/// Improves a plan by random moves. Deterministic for a seed and a budget.
+class Annealer {
+public:
+  Annealer(const AccessIndex &index, const RunForest &forest,
+           llvm::ArrayRef<LoopChoices> loops, const SolverOptions &options,
+           const Deadline &deadline);
+
+  /// The best plan found from `start`, a valid plan of latency `latency`.
+  Plan run(const Plan &start, double latency);
+
+  double bestLatency() const { return best; }
+  int64_t numMoves() const { return moves; }
+
+private:
+  /// Moves of the first annealing cycle; each one is longer than the last.
+  static constexpr int64_t kFirstCycle = 2000;
+  static constexpr int64_t kCycleGrowth = 4;
+
+  int64_t movesLeft() const;
+  void load(const Plan &plan);
+  void cycle(int64_t length);
+  bool isOver();
+  void move();
+  bool accept(double latency);
+  void keepBest();
+
+  // Moves. Each changes the plan; what it took out is in `orphans`.
+  bool moveInsert();
+  bool moveWindow();
+  bool moveRetime();
+  bool moveValue();
+  bool moveDrop();
+  bool moveLoop();
+
+  void takeOut(PlanEditor::Id id);
+  void recreate();
+  void fill(Run run, const RunStyle &style);
+  bool isServed(int32_t use) { return editor->time().isServed(use); }
+  bool tryRun(Run run, const RunStyle &style);
+  bool makeRoom(Run run, const RunStyle &style);
+  RunStyle randomStyle();
+  PlanEditor::Id randomResidency();
+  int32_t randomUnservedUse();
+  Run randomRunAround(int32_t use);
+
+  const AccessIndex &index;
+  const RunForest &forest;
+  llvm::ArrayRef<LoopChoices> loops;
+  const SolverOptions &options;
+  const Deadline &deadline;
+  Random random;
+  std::unique_ptr<PlanEditor> editor;
+  RunPlacer placer;
+  std::vector<int32_t> orphans; // Values to be recreated.
+  std::vector<int32_t> gainful; // Uses that gain from fast memory.
+  std::vector<Run> stretchOf;   // Of a use: what may be served with it.
+  Plan bestPlan;
+  double best = 0, current = 0, temperature = 0;
+  int64_t moves = 0;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_LIB_SOLVERS_ANNEALER_H

@@ -1,0 +1,229 @@
+//===- Greedy.cpp - one pass by value density -----------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Candidates are the runs of RunTree.h, ordered by the time they save per byte
+// and second that they hold fast memory. Each is placed if there is room,
+// copies as late as the channel allows, and kept if the latency falls. A run
+// whose parts are placed already replaces them if that is better. Near-linear:
+// a candidate costs what is near to it in time. Small programs are passed over
+// several times with other orders, and the best plan counts.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Solvers/Greedy.h"
+
+#include "BuiltinSolvers.h"
+#include "LoopPlanning.h"
+
+#include <cmath>
+
+using namespace mempl;
+
+namespace {
+
+class GreedyPass {
+public:
+  GreedyPass(PlanEditor &editor, const RunForest &forest,
+             const GreedyOrder &order)
+      : editor(editor), index(editor.index()), forest(forest), order(order),
+        placer(editor) {}
+
+  void run(const std::function<bool()> &cancelled) {
+    std::vector<int32_t> ids = sorted();
+    for (size_t k = 0; k < ids.size(); ++k) {
+      if (k % 256 == 0 && cancelled && cancelled())
+        break;
+      tryCandidate(ids[k]);
+    }
+  }
+
+private:
+  std::vector<int32_t> sorted() const {
+    std::vector<int32_t> ids;
+    std::vector<double> density(forest.nodes().size());
+    for (size_t id = 0; id < density.size(); ++id) {
+      const RunNode &node = forest.node(static_cast<int32_t>(id));
+      if (node.benefit <= 0)
+        continue;
+      const Use &first = index.use(node.run.first),
+                &last = index.use(node.run.last);
+      double held = stepSeconds(last.step + 1) - stepSeconds(first.step);
+      auto size = static_cast<double>(index.roundedSize(node.value)) + 1;
+      if (!first.startsByWrite)
+        held += size / index.machine().copyBandwidth;
+      density[id] = node.benefit / (std::pow(size, order.sizePower) *
+                                    std::pow(held + 1e-12, order.timePower));
+      ids.push_back(static_cast<int32_t>(id));
+    }
+    // Larger runs first among equals: they need fewer copies.
+    std::sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) {
+      if (density[a] != density[b])
+        return density[a] > density[b];
+      return a > b;
+    });
+    return ids;
+  }
+
+  /// Seconds before `step` if everything was slow.
+  double stepSeconds(int32_t step) const { return order.slowStart[step]; }
+
+  void tryCandidate(int32_t id) {
+    const RunNode &node = forest.node(id);
+    // Which residencies serve some of it already?
+    llvm::SmallVector<PlanEditor::Id, 4> parts;
+    int32_t from = index.use(node.run.first).step;
+    int32_t to = index.use(node.run.last).step;
+    for (PlanEditor::Id r : editor.residenciesOf(node.value)) {
+      const Residency &part = editor.residency(r);
+      if (part.last < from || part.first() > to)
+        continue;
+      if (part.first() < from || part.last > to)
+        return;
+      parts.push_back(r);
+    }
+    if (parts.size() == 1 && editor.residency(parts[0]).first() == from &&
+        editor.residency(parts[0]).last == to)
+      return;
+    double before = editor.latency();
+    PlanEditor::Mark mark = editor.mark();
+    for (PlanEditor::Id r : parts)
+      editor.remove(r);
+    PlanEditor::Id placed = placer.place(node.run, order.style);
+    bool isBetter = placed != PlanEditor::kNone &&
+                    (parts.empty() ? editor.latency() < before
+                                   : editor.latency() <= before);
+    if (!isBetter)
+      editor.undo(mark);
+    editor.commit();
+  }
+
+  PlanEditor &editor;
+  const AccessIndex &index;
+  const RunForest &forest;
+  const GreedyOrder &order;
+  RunPlacer placer;
+};
+
+} // namespace
+
+std::vector<GreedyOrder> mempl::greedyOrders(const AccessIndex &index) {
+  std::vector<double> start(1, 0.0);
+  const Machine &m = index.machine();
+  for (int32_t i = 0; i < index.numSteps(); ++i)
+    start.push_back(start.back() + m.stepOverhead +
+                    std::max(index.instance().steps[i].compute,
+                             index.stepBytes(i) / m.slowBandwidth));
+  std::vector<GreedyOrder> orders;
+  for (double sizePower : {1.0, 0.5, 0.0})
+    for (double timePower : {1.0, 0.5})
+      for (Fit fit : {Fit::Lowest, Fit::Tightest}) {
+        GreedyOrder order;
+        order.sizePower = sizePower;
+        order.timePower = timePower;
+        order.style.fit = fit;
+        order.slowStart = start;
+        orders.push_back(std::move(order));
+      }
+  return orders;
+}
+
+bool mempl::placeOrdered(PlanEditor &editor, const RunForest &forest) {
+  const AccessIndex &index = editor.index();
+  RunPlacer placer(editor);
+  // The largest first: they are the hardest to fit.
+  std::vector<int32_t> roots;
+  for (int32_t v = 0; v < index.numValues(); ++v) {
+    for (const Use &use : index.usesOf(v))
+      if (use.mustBeFast) {
+        roots.push_back(v);
+        break;
+      }
+  }
+  std::stable_sort(roots.begin(), roots.end(), [&](int32_t a, int32_t b) {
+    return index.roundedSize(a) > index.roundedSize(b);
+  });
+  for (int32_t v : roots) {
+    // The whole stretch between the orders if it fits, else use by use.
+    for (int32_t root : forest.rootsOf(v)) {
+      Run run = forest.node(root).run;
+      while (run.first <= run.last && !index.use(run.first).mustBeFast)
+        ++run.first;
+      while (run.last > run.first && !index.use(run.last).mustBeFast)
+        --run.last;
+      if (run.first > run.last || placer.place(run, {}) != PlanEditor::kNone)
+        continue;
+      for (int32_t u = run.first; u <= run.last; ++u)
+        if (index.use(u).mustBeFast)
+          placer.place({u, u}, {});
+    }
+  }
+  return editor.isLegal();
+}
+
+void mempl::greedyPass(PlanEditor &editor, const RunForest &forest,
+                       const GreedyOrder &order,
+                       const std::function<bool()> &cancelled) {
+  GreedyPass(editor, forest, order).run(cancelled);
+}
+
+namespace {
+
+class GreedySolver : public Solver {
+public:
+  llvm::StringRef name() const override { return "greedy"; }
+  llvm::StringRef description() const override {
+    return "one pass by value density, copies placed by channel load";
+  }
+
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &options) override {
+    Deadline deadline(options);
+    AccessIndex index(instance);
+    auto loops =
+        planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
+          auto result = solve(body, options);
+          if (!result)
+            return result.takeError();
+          return std::move(result->plan);
+        });
+    if (!loops)
+      return loops.takeError();
+    RunForest forest(index, instance.machine.capacity);
+    SolverResult result;
+    result.latency = std::numeric_limits<double>::infinity();
+    auto stop = [&] { return deadline.hasPassed(); };
+    int64_t work = 0;
+    for (const GreedyOrder &order : greedyOrders(index)) {
+      PlanEditor editor(index);
+      chooseLoops(editor, *loops);
+      if (!placeOrdered(editor, forest))
+        return ordersError(instance);
+      greedyPass(editor, forest, order, stop);
+      ++result.evaluated;
+      if (editor.latency() < result.latency) {
+        result.latency = editor.latency();
+        result.plan = editor.plan();
+      }
+      work += index.numUses();
+      if (work > kMostUses || deadline.hasPassed())
+        break;
+    }
+    result.seconds = deadline.seconds();
+    return result;
+  }
+
+private:
+  /// Passes are repeated until they have gone over so many uses.
+  static constexpr int64_t kMostUses = 20000;
+};
+
+} // namespace
+
+std::unique_ptr<Solver> mempl::createGreedySolver() {
+  return std::make_unique<GreedySolver>();
+}

@@ -1,0 +1,73 @@
+//===- None.cpp - everything in slow memory -------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The policy `none`: nothing in fast memory but what is ordered to be there.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BuiltinSolvers.h"
+#include "LoopPlanning.h"
+
+#include "mempl/Solvers/Greedy.h"
+
+using namespace mempl;
+
+namespace {
+
+class NoneSolver : public Solver {
+public:
+  llvm::StringRef name() const override { return "none"; }
+  llvm::StringRef description() const override {
+    return "leaves everything in slow memory";
+  }
+
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &options) override {
+    Stopwatch watch;
+    AccessIndex index(instance);
+    PlanEditor editor(index);
+    if (!editor.isLegal()) {
+      auto loops = planLoops(index, [&](const Instance &body) {
+        return planOf(solve(body, options));
+      });
+      if (!loops)
+        return loops.takeError();
+      // The plan of a body that needs none is the last.
+      for (const LoopChoices &loop : *loops)
+        editor.setLoopPlan(loop.step, loop.plans.back());
+      if (!placeOrdered(editor, RunForest(index, editor.capacity())))
+        return ordersError(instance);
+    }
+    SolverResult result;
+    result.plan = editor.plan();
+    result.latency = editor.latency();
+    result.evaluated = 1;
+    result.seconds = watch.seconds();
+    return result;
+  }
+
+private:
+  static llvm::Expected<Plan> planOf(llvm::Expected<SolverResult> result) {
+    if (!result)
+      return result.takeError();
+    return std::move(result->plan);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Solver> mempl::createNoneSolver() {
+  return std::make_unique<NoneSolver>();
+}
+
+llvm::Error mempl::ordersError(const Instance &instance) {
+  return llvm::createStringError(
+      "%s: found no way to put into fast memory, of %lld bytes, what is "
+      "ordered to be there",
+      instance.name.c_str(), static_cast<long long>(instance.machine.capacity));
+}

@@ -1,0 +1,81 @@
+//===- Portfolio.cpp - the best plan of several policies ------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The policy `portfolio`: runs the policies that it is given, or all that are
+// worth running, verifies each plan and returns the best. The budget goes to
+// the ones that can use it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BuiltinSolvers.h"
+
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
+
+using namespace mempl;
+
+namespace {
+
+class PortfolioSolver : public Solver {
+public:
+  llvm::StringRef name() const override { return "portfolio"; }
+  llvm::StringRef description() const override {
+    return "the best verified plan of several policies";
+  }
+
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &options) override {
+    Stopwatch watch;
+    std::vector<std::string> policies = options.policies;
+    if (policies.empty())
+      policies = {"none", "greedy", "search"};
+    SolverResult best;
+    int64_t evaluated = 0;
+    llvm::Error errors = llvm::Error::success();
+    for (const std::string &policy : policies) {
+      auto solver = createSolver(policy);
+      if (!solver) {
+        llvm::consumeError(std::move(errors));
+        return solver.takeError();
+      }
+      auto result = (*solver)->solve(instance, options);
+      if (!result) {
+        errors = llvm::joinErrors(std::move(errors), result.takeError());
+        continue;
+      }
+      evaluated += result->evaluated;
+      auto violations = verify(instance, result->plan);
+      if (!violations.empty()) {
+        errors = llvm::joinErrors(
+            std::move(errors),
+            llvm::createStringError("policy %s made an invalid plan: %s",
+                                    policy.c_str(),
+                                    violations.front().str().c_str()));
+        continue;
+      }
+      // Judged by the simulator, not by what the solver says.
+      result->latency = simulateLatency(instance, result->plan);
+      if (best.winner.empty() || result->latency < best.latency) {
+        best = std::move(*result);
+        best.winner = policy;
+      }
+    }
+    if (best.winner.empty())
+      return std::move(errors);
+    llvm::consumeError(std::move(errors));
+    best.evaluated = evaluated;
+    best.seconds = watch.seconds();
+    return best;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Solver> mempl::createPortfolioSolver() {
+  return std::make_unique<PortfolioSolver>();
+}

@@ -1,0 +1,192 @@
+//===- RunPlacer.cpp - puts runs of accesses into fast memory -------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Solvers/RunPlacer.h"
+
+#include <algorithm>
+
+using namespace mempl;
+
+/// Fills everything but offset and the moments of copies. `earliest`: first
+/// boundary at which a copy in may be issued. `deadline`: last boundary at
+/// which a copy back may be awaited, -1 if none is needed. False if no
+/// residency can serve these uses.
+bool RunPlacer::describe(Run run, Residency &r, int32_t &earliest,
+                         int32_t &deadline) {
+  const Use &first = index.use(run.first), &last = index.use(run.last);
+  int32_t v = first.value, n = index.numSteps();
+  const Value &value = index.instance().values[v];
+  r = Residency();
+  r.value = v;
+  r.last = last.step;
+  int32_t lastWrite = -1;
+  for (int32_t u = run.first; u <= run.last; ++u) {
+    if (index.use(u).mustBeSlow)
+      return false;
+    if (index.use(u).writes)
+      lastWrite = index.use(u).step;
+  }
+
+  // Neighbours in time.
+  const Residency *before = nullptr, *after = nullptr;
+  for (PlanEditor::Id id : editor.residenciesOf(v)) {
+    const Residency &other = editor.residency(id);
+    if (other.first() > last.step) {
+      after = &other;
+      break;
+    }
+    before = &other;
+  }
+  earliest = before ? before->end() + 1 : 0;
+  if (first.startsByWrite) {
+    if (first.step < earliest)
+      return false;
+    r.write = first.step;
+  } else {
+    // The slow contents must have been made valid by then.
+    if (run.first > index.firstUse(v)) {
+      int32_t w = run.first - 1;
+      while (w >= index.firstUse(v) && !index.use(w).writes)
+        --w;
+      if (w < index.firstUse(v)) {
+        if (!value.isInput())
+          return false;
+      } else if (before && before->serves(index.use(w).step)) {
+        if (!before->copiedBack())
+          return false;
+        earliest = std::max(earliest, before->done);
+      } else {
+        earliest = std::max(earliest, index.use(w).step + 1);
+      }
+    } else if (!value.isInput()) {
+      return false;
+    }
+    if (earliest > first.step)
+      return false;
+    r.ready = first.step;
+  }
+
+  deadline = -1;
+  int32_t next = run.last + 1;
+  bool isLast = next == index.endUse(v);
+  if (lastWrite >= 0 &&
+      (isLast ? value.isOutput() : !index.use(next).startsByWrite)) {
+    deadline = isLast ? n : index.use(next).step;
+    if (after)
+      deadline = std::min(deadline, after->start());
+    if (deadline <= last.step)
+      return false;
+    r.back = lastWrite;
+  }
+  if (after && after->start() <= last.step)
+    return false;
+  return true;
+}
+
+int32_t RunPlacer::latestIssue(int32_t ready, double bytes, int32_t earliest,
+                               double lead) {
+  const Machine &m = index.machine();
+  Timeline &time = editor.time();
+  double needed = (m.copyLatency + bytes / m.copyBandwidth) * lead;
+  for (int32_t i = ready; i > earliest; --i) {
+    if (needed <= 0)
+      return i;
+    // What the channel has left during step i - 1.
+    const ChannelPair &after = time.stateAt(i);
+    double share = std::min(1.0, time.spareDuring(i - 1) / m.copyBandwidth);
+    if (after[Timeline::In].head >= 0)
+      share = 0;
+    else if (time.stateAt(i - 1)[Timeline::In].head >= 0)
+      share /= 2;
+    needed -= share * time.stepTime(i - 1);
+  }
+  return earliest;
+}
+
+int32_t RunPlacer::earliestDone(int32_t issue, double bytes, int32_t latest,
+                                double lead) {
+  const Machine &m = index.machine();
+  Timeline &time = editor.time();
+  double needed = (m.copyLatency + bytes / m.copyBandwidth) * lead;
+  int32_t n = index.numSteps();
+  for (int32_t i = issue; i < latest; ++i) {
+    if (needed <= 0)
+      return i;
+    if (i == n)
+      break;
+    double share = std::min(1.0, time.spareDuring(i) / m.copyBandwidth);
+    if (i > issue && time.stateAt(i)[Timeline::Out].head >= 0)
+      share = 0;
+    needed -= share * time.stepTime(i);
+  }
+  return latest;
+}
+
+bool RunPlacer::chooseDone(Residency &r, int32_t deadline,
+                           const RunStyle &style) {
+  auto bytes = static_cast<double>(index.instance().values[r.value].size);
+  int32_t expected =
+      style.awaitEarly ? r.last + 1
+                       : earliestDone(r.back + 1, bytes, deadline, style.lead);
+  r.done = std::clamp(expected, std::min(r.last + 1, deadline), deadline);
+  // Where the limit on copies in flight is reached, wait earlier.
+  while (!editor.allowsCopy(Timeline::Out, r.back + 1, r.done)) {
+    if (r.done == r.back + 1)
+      return false;
+    --r.done;
+  }
+  return true;
+}
+
+PlanEditor::Id RunPlacer::place(Run run, const RunStyle &style) {
+  Residency r;
+  int32_t earliest, deadline;
+  if (!describe(run, r, earliest, deadline))
+    return PlanEditor::kNone;
+  int64_t size = index.roundedSize(r.value);
+  editor.latency(); // The channels' states are asked for below.
+  if (deadline >= 0 && !chooseDone(r, deadline, style))
+    return PlanEditor::kNone;
+
+  const OccupancyMap &space = editor.occupancy();
+  auto fit = [&]() {
+    // A value of size zero may be anywhere.
+    r.offset =
+        size == 0 ? 0 : space.findOffset(r.start(), r.end(), size, style.fit);
+    return r.offset >= 0;
+  };
+  auto fitShorter = [&]() {
+    if (fit())
+      return true;
+    if (deadline < 0 || r.done == r.last + 1 || r.last + 1 > deadline)
+      return false;
+    int32_t longer = r.done;
+    r.done = r.last + 1;
+    if (fit() && editor.allowsCopy(Timeline::Out, r.back + 1, r.done))
+      return true;
+    r.done = longer;
+    return false;
+  };
+  if (r.write >= 0)
+    return fitShorter() ? editor.place(r) : PlanEditor::kNone;
+
+  auto bytes = static_cast<double>(index.instance().values[r.value].size);
+  r.issue = latestIssue(r.ready, bytes, earliest, style.lead);
+  // If space or the limit on copies ends sooner, as early as they allow: the
+  // distance is halved until it fits.
+  for (;;) {
+    if (editor.allowsCopy(Timeline::In, r.issue, r.ready) && fitShorter())
+      break;
+    if (r.issue == r.ready)
+      return PlanEditor::kNone;
+    r.issue = r.ready - (r.ready - r.issue) / 2;
+  }
+  // Of copies issued together, the one that is due first goes first.
+  return editor.place(
+      r, editor.time().firstDueAfter(Timeline::In, r.issue, r.ready));
+}

@@ -1,0 +1,76 @@
+//===- Search.cpp - the policy search -------------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Ruin and recreate (Schrimpf et al., J. Comput. Phys. 2000) with simulated
+// annealing: a move takes some residencies out of the plan, puts runs of
+// accesses in by the rules of RunPlacer, and is kept or undone by the exact
+// latency. Annealing cycles grow in length, each from the best plan so far, so
+// that the search can be stopped at any time. One move is one unit of budget.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Annealer.h"
+#include "BuiltinSolvers.h"
+#include "LoopPlanning.h"
+
+#include "mempl/Solvers/Greedy.h"
+
+using namespace mempl;
+
+namespace {
+
+class SearchSolver : public Solver {
+public:
+  llvm::StringRef name() const override { return "search"; }
+  llvm::StringRef description() const override {
+    return "ruin and recreate with annealing, from the greedy plan";
+  }
+
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &options) override {
+    Deadline deadline(options);
+    auto greedy = createGreedySolver()->solve(instance, options);
+    if (!greedy)
+      return greedy.takeError();
+
+    // Bodies get a share of the moves each; they are small programs.
+    SolverOptions inner = options;
+    inner.progress = nullptr;
+    inner.improved = nullptr;
+    inner.budget = std::max<int64_t>(1, options.budget / kBodyShare);
+    inner.timeLimitMs = options.timeLimitMs / kBodyShare;
+    AccessIndex index(instance);
+    auto loops =
+        planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
+          auto result = solve(body, inner);
+          if (!result)
+            return result.takeError();
+          return std::move(result->plan);
+        });
+    if (!loops)
+      return loops.takeError();
+
+    RunForest forest(index, instance.machine.capacity);
+    Annealer annealer(index, forest, *loops, options, deadline);
+    SolverResult result;
+    result.plan = annealer.run(greedy->plan, greedy->latency);
+    result.latency = annealer.bestLatency();
+    result.evaluated = annealer.numMoves();
+    result.seconds = deadline.seconds();
+    return result;
+  }
+
+private:
+  static constexpr int64_t kBodyShare = 20;
+};
+
+} // namespace
+
+std::unique_ptr<Solver> mempl::createSearchSolver() {
+  return std::make_unique<SearchSolver>();
+}

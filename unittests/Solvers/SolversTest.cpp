@@ -1,0 +1,178 @@
+//===- SolversTest.cpp - what every policy promises -----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Solvers/Solver.h"
+
+#include "RandomInstance.h"
+
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
+
+#include "llvm/Support/FileSystem.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace mempl;
+
+namespace {
+
+std::string text(const Plan &plan) {
+  std::string result;
+  llvm::raw_string_ostream os(result);
+  writePlan(os, plan);
+  return result;
+}
+
+llvm::Expected<SolverResult> solve(llvm::StringRef policy,
+                                   const Instance &instance,
+                                   SolverOptions options = {}) {
+  auto solver = createSolver(policy);
+  if (!solver)
+    return solver.takeError();
+  return (*solver)->solve(instance, options);
+}
+
+Instance realProgram(const char *name) {
+  return llvm::cantFail(readInstance(std::string(MEMPL_TEST_DATA "/xla_tpu/") +
+                                     name + ".v5e.instance.json.gz"));
+}
+
+class Policies : public testing::TestWithParam<const char *> {};
+
+TEST_P(Policies, MakeValidPlansForRandomPrograms) {
+  int solved = 0;
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed, "solvers test");
+    Instance instance = randomInstance(random, RandomInstanceOptions());
+    SolverOptions options;
+    options.budget = 200;
+    auto result = solve(GetParam(), instance, options);
+    if (!result) {
+      // Only orders to be fast can be impossible to meet.
+      EXPECT_THAT(llvm::toString(result.takeError()),
+                  testing::AnyOf(testing::HasSubstr("ordered to be there"),
+                                 testing::HasSubstr("no valid plan found")));
+      continue;
+    }
+    ++solved;
+    auto violations = verify(instance, result->plan);
+    EXPECT_TRUE(violations.empty()) << violations.front().str();
+    EXPECT_EQ(result->latency, simulateLatency(instance, result->plan));
+  }
+  EXPECT_GT(solved, 75);
+}
+
+TEST_P(Policies, AreDeterministic) {
+  Instance instance = realProgram("dlrm_b2048");
+  SolverOptions options;
+  options.budget = 500;
+  auto first = solve(GetParam(), instance, options);
+  ASSERT_TRUE(static_cast<bool>(first));
+  options.threads = 2;
+  auto second = solve(GetParam(), instance, options);
+  ASSERT_TRUE(static_cast<bool>(second));
+  EXPECT_EQ(text(first->plan), text(second->plan));
+}
+
+TEST_P(Policies, StopWhenCancelledWithAValidPlan) {
+  Instance instance = realProgram("gpt2_decode_b8");
+  SolverOptions options;
+  options.budget = 0;
+  int asked = 0;
+  options.cancelled = [&] { return ++asked > 3; };
+  auto result = solve(GetParam(), instance, options);
+  ASSERT_TRUE(static_cast<bool>(result));
+  EXPECT_TRUE(verify(instance, result->plan).empty());
+}
+
+TEST_P(Policies, TakeTheEmptyProgram) {
+  Instance instance;
+  instance.name = "empty";
+  instance.machine = {0, 1, 2, 1, 1, 0};
+  auto result = solve(GetParam(), instance);
+  ASSERT_TRUE(static_cast<bool>(result));
+  EXPECT_EQ(result->latency, 0);
+  EXPECT_TRUE(result->plan.residencies.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Policies,
+                         testing::Values("none", "greedy", "search",
+                                         "portfolio"),
+                         [](const auto &info) { return info.param; });
+
+TEST(Greedy, IsNeverSlowerThanNone) {
+  for (const char *name : {"alexnet_b64", "resnet50_b8", "gpt2_decode_b8"}) {
+    Instance instance = realProgram(name);
+    EXPECT_LT(llvm::cantFail(solve("greedy", instance)).latency,
+              slowLatency(instance));
+  }
+}
+
+TEST(Search, ImprovesOnGreedyAndWithItsBudget) {
+  Instance instance = realProgram("transformer_adam_b4");
+  double greedy = llvm::cantFail(solve("greedy", instance)).latency;
+  SolverOptions options;
+  options.budget = 1000;
+  double little = llvm::cantFail(solve("search", instance, options)).latency;
+  options.budget = 20000;
+  double more = llvm::cantFail(solve("search", instance, options)).latency;
+  EXPECT_LE(little, greedy);
+  EXPECT_LT(more, greedy);
+  EXPECT_LE(more, little);
+}
+
+TEST(Search, ReportsImprovementsInFallingOrder) {
+  Instance instance = realProgram("transformer_adam_b4");
+  SolverOptions options;
+  options.budget = 5000;
+  std::vector<double> curve;
+  options.improved = [&](const SolverProgress &p) {
+    curve.push_back(p.latency);
+  };
+  double latency = llvm::cantFail(solve("search", instance, options)).latency;
+  ASSERT_FALSE(curve.empty());
+  EXPECT_TRUE(std::is_sorted(curve.rbegin(), curve.rend()));
+  EXPECT_EQ(curve.back(), latency);
+}
+
+TEST(Portfolio, IsTheBestOfItsPoliciesAndNamesTheWinner) {
+  Instance instance = realProgram("transformer_adam_b4");
+  SolverOptions options;
+  options.budget = 20000;
+  auto best = llvm::cantFail(solve("portfolio", instance, options));
+  EXPECT_EQ(best.winner, "search");
+  options.policies = {"none", "greedy"};
+  best = llvm::cantFail(solve("portfolio", instance, options));
+  EXPECT_EQ(best.winner, "greedy");
+}
+
+TEST(Registry, NamesWhatItHasWhenAskedForMore) {
+  auto solver = createSolver("magic");
+  ASSERT_FALSE(static_cast<bool>(solver));
+  EXPECT_EQ(llvm::toString(solver.takeError()),
+            "unknown policy 'magic', expected greedy, none, portfolio, search");
+}
+
+TEST(Registry, TakesPoliciesFromOutside) {
+  class Custom : public Solver {
+    llvm::StringRef name() const override { return "custom"; }
+    llvm::StringRef description() const override { return "of a test"; }
+    llvm::Expected<SolverResult> solve(const Instance &,
+                                       const SolverOptions &) override {
+      return SolverResult();
+    }
+  };
+  registerSolver("custom", [] { return std::make_unique<Custom>(); });
+  EXPECT_TRUE(llvm::is_contained(solverNames(), "custom"));
+  EXPECT_EQ(llvm::cantFail(createSolver("custom"))->name(), "custom");
+}
+
+} // namespace
