@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# test.sh - installs what is missing, builds everything and runs all tests.
+# The last line is the summary of ctest. Arguments go to ctest: for example
+# `scripts/test.sh -R lit`.
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+cmake --preset release >/dev/null
+cmake --build --preset release
+
+log=build/release/ctest.log
+status=0
+ctest --preset release -j "$(nproc)" "$@" | tee "$log" || status=$?
+
+# ctest hides what a passed test prints: show lit's own summary as well.
+if results=$(sed -n '/^Total Discovered Tests/,/^$/p' \
+  build/release/Testing/Temporary/LastTest.log) && [[ -n $results ]]; then
+  printf '\nlit:\n%s\n' "$results"
+fi
+grep -E 'tests passed|No tests were found' "$log" || status=1
+exit "$status"

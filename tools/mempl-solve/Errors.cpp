@@ -1,0 +1,44 @@
+//===- Errors.cpp - errors and interrupts of the tool ---------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every error is one line on standard error, whatever names it contains.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SolveOptions.h"
+
+#include "mempl/Support/FileIO.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <csignal>
+
+using namespace mempl;
+
+llvm::Error mempl::toolError(const llvm::Twine &text) {
+  return llvm::createStringError(
+      escapeForMessage(("mempl-solve: error: " + text).str()));
+}
+
+int mempl::printErrors(llvm::Error errors) {
+  llvm::handleAllErrors(std::move(errors), [](const llvm::ErrorInfoBase &e) {
+    llvm::errs() << escapeForMessage(e.message()) << '\n';
+  });
+  return 1;
+}
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+static void onInterrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+void mempl::catchInterrupt() { std::signal(SIGINT, onInterrupt); }
+
+bool mempl::isInterrupted() { return interrupted != 0; }

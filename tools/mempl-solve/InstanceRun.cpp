@@ -1,0 +1,274 @@
+//===- InstanceRun.cpp - solving instances and judging plans --------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// mempl-solve on an instance: judges the plans that it is given, runs policies,
+// verifies each plan before anything is written, and computes the bound.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+#include "Reproducer.h"
+#include "SolveOptions.h"
+
+#include "mempl/Problem/LowerBound.h"
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
+#include "mempl/Support/FileIO.h"
+#include "mempl/Support/Progress.h"
+#include "mempl/Support/Units.h"
+
+using namespace mempl;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace {
+
+/// One run of the tool over one instance.
+class InstanceRun {
+public:
+  explicit InstanceRun(const SolveOptions &options) : options(options) {}
+
+  /// Errors that leave nothing to print.
+  Error prepare();
+  /// Judges the plans that were given.
+  void check();
+  /// Runs the policies. What fails goes to `failures`.
+  Error solve();
+  void computeBound();
+  /// Writes the best plan and prints the report.
+  Error finish();
+
+private:
+  Error applyMachine();
+  Error applyCapacity(Machine &machine);
+  Error solveWith(Solver &solver);
+  ReportRow judge(StringRef name, const Plan &plan) const;
+
+  const SolveOptions &options;
+  Instance instance;
+  std::vector<std::unique_ptr<Solver>> solvers;
+  std::vector<Plan> plansToCheck;
+  Report report;
+  Plan best;
+  double bestLatency = 0; ///< Seconds; valid if `solved`.
+  bool solved = false;
+  Progress progress;
+};
+
+} // namespace
+
+Error InstanceRun::applyCapacity(Machine &machine) {
+  int64_t capacity = *options.capacity;
+  int64_t below = capacity - capacity % machine.alignment;
+  if (below != capacity) {
+    std::string text = "--capacity: expected a multiple of the alignment of " +
+                       std::to_string(machine.alignment) + " bytes, found " +
+                       std::to_string(capacity) + "; the nearest are " +
+                       std::to_string(below) + " and " +
+                       std::to_string(machine.roundUp(capacity));
+    return toolError(text);
+  }
+  machine.capacity = capacity;
+  return Error::success();
+}
+
+/// Puts the machine that was asked for in the place of the file's.
+Error InstanceRun::applyMachine() {
+  Machine machine = instance.machine;
+  if (!options.target.empty()) {
+    auto target = readMachine(options.target);
+    if (!target)
+      return target.takeError();
+    machine = *target;
+  }
+  if (options.capacity)
+    if (Error error = applyCapacity(machine))
+      return error;
+  if (machine == instance.machine)
+    return Error::success();
+  setMachine(instance, machine);
+  auto faults = checkInstance(instance);
+  if (faults.empty())
+    return Error::success();
+  return fileError(options.input, 0,
+                   "does not run on the machine that was asked for: " +
+                       faults.front().where + ": " + faults.front().text);
+}
+
+Error InstanceRun::prepare() {
+  for (const std::string &policy : options.policies) {
+    auto solver = createSolver(policy);
+    if (!solver)
+      return toolError("--policy: " + llvm::toString(solver.takeError()));
+    solvers.push_back(std::move(*solver));
+  }
+  auto read = readInstance(options.input);
+  if (!read)
+    return read.takeError();
+  instance = std::move(*read);
+  if (Error error = applyMachine())
+    return error;
+  Error errors = Error::success();
+  for (const std::string &path : options.checkPaths) {
+    auto plan = readPlan(path);
+    if (plan)
+      plansToCheck.push_back(std::move(*plan));
+    else
+      errors = llvm::joinErrors(std::move(errors), plan.takeError());
+  }
+  report.program = instance.name;
+  report.steps = instance.numSteps();
+  report.values = instance.numValues();
+  report.capacity = instance.machine.capacity;
+  report.slow = slowLatency(instance);
+  report.ideal = idealLatency(instance);
+  return errors;
+}
+
+/// Verifies a plan and, if it is valid, simulates it.
+ReportRow InstanceRun::judge(StringRef name, const Plan &plan) const {
+  ReportRow row;
+  row.policy = name.str();
+  if (plan.instance != instance.name) {
+    // What else is wrong then says nothing.
+    row.violations.push_back(ruleName(Rule::V9) + ": the plan is for \"" +
+                             plan.instance + "\", not for \"" + instance.name +
+                             "\"");
+    return row;
+  }
+  for (const Violation &violation : verify(instance, plan))
+    row.violations.push_back(violation.str());
+  if (!row.violations.empty())
+    return row;
+  Outcome outcome = simulate(instance, plan);
+  row.latency = outcome.latency;
+  row.stall = outcome.stall;
+  row.copiesIn = plan.numCopiesIn();
+  row.copiesBack = plan.numCopiesBack();
+  return row;
+}
+
+void InstanceRun::check() {
+  for (size_t i = 0; i < plansToCheck.size(); ++i) {
+    report.rows.push_back(judge(options.checkPaths[i], plansToCheck[i]));
+    report.rows.back().isFile = true;
+  }
+}
+
+Error InstanceRun::solveWith(Solver &solver) {
+  SolverOptions solverOptions = options.solver;
+  solverOptions.cancelled = isInterrupted;
+  solverOptions.progress = [&](const SolverProgress &p) {
+    progress.update([&] {
+      std::string line = p.policy.str() + ": " + std::to_string(p.evaluated);
+      if (p.budget > 0)
+        line += " of " + std::to_string(p.budget);
+      return line + " plans, best " + formatSeconds(p.latency) + ", " +
+             std::to_string(static_cast<int64_t>(p.seconds)) + " s";
+    });
+  };
+  auto result = solver.solve(instance, solverOptions);
+  progress.clear();
+  if (!result)
+    return toolError("policy " + solver.name() + ": " +
+                     llvm::toString(result.takeError()));
+  result->plan.instance = instance.name;
+  ReportRow row = judge(solver.name(), result->plan);
+  if (!row.violations.empty())
+    return writeReproducer(options, solver.name(), instance, result->plan,
+                           row.violations);
+  row.winner = result->winner;
+  row.evaluated = result->evaluated;
+  row.seconds = result->seconds;
+  if (!solved || row.latency < bestLatency) {
+    solved = true;
+    bestLatency = row.latency;
+    best = std::move(result->plan);
+  }
+  report.rows.push_back(std::move(row));
+  return Error::success();
+}
+
+Error InstanceRun::solve() {
+  Error failures = Error::success();
+  for (auto &solver : solvers) {
+    if (isInterrupted())
+      break;
+    failures = llvm::joinErrors(std::move(failures), solveWith(*solver));
+  }
+  return failures;
+}
+
+void InstanceRun::computeBound() {
+  LowerBoundOptions boundOptions;
+  boundOptions.maxIterations = options.boundIterations;
+  for (const ReportRow &row : report.rows)
+    if (row.violations.empty() && (boundOptions.knownLatency == 0 ||
+                                   row.latency < boundOptions.knownLatency))
+      boundOptions.knownLatency = row.latency;
+  int64_t iteration = 0;
+  boundOptions.cancelled = [&] {
+    ++iteration;
+    progress.update([&] {
+      return "bound: " + std::to_string(iteration) + " of " +
+             std::to_string(options.boundIterations) + " iterations";
+    });
+    return isInterrupted();
+  };
+  report.bound = lowerBound(instance, boundOptions).bound;
+  progress.clear();
+}
+
+Error InstanceRun::finish() {
+  if (!options.planPath.empty() && solved) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    writePlan(os, best);
+    if (Error error = writeFile(options.planPath, text))
+      return error;
+  }
+  // A plan on standard output is alone there.
+  llvm::raw_ostream &os = options.planPath == "-" ? llvm::errs() : llvm::outs();
+  if (report.rows.empty())
+    return Error::success();
+  if (options.json)
+    printJson(os, report, options.timing);
+  else
+    printTable(os, report, options.timing);
+  os.flush();
+  Error errors = Error::success();
+  for (const ReportRow &row : report.rows)
+    if (!row.violations.empty())
+      errors = llvm::joinErrors(
+          std::move(errors),
+          fileError(row.policy, 0,
+                    "not a valid plan for " + instance.name + ": " +
+                        Twine(row.violations.size()) + " violation" +
+                        (row.violations.size() == 1 ? "" : "s")));
+  return errors;
+}
+
+int mempl::runInstance(const SolveOptions &options) {
+  InstanceRun run(options);
+  if (Error error = run.prepare())
+    return printErrors(std::move(error));
+  run.check();
+  Error errors = run.solve();
+  if (options.bound)
+    run.computeBound();
+  errors = llvm::joinErrors(run.finish(), std::move(errors));
+  if (isInterrupted())
+    llvm::errs() << "mempl-solve: interrupted: the result is what was found "
+                    "until then\n";
+  if (errors)
+    return printErrors(std::move(errors));
+  return 0;
+}

@@ -1,0 +1,224 @@
+//===- Report.cpp - results as a table or as JSON -------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tables have one unit of time per table, so that columns can be compared at a
+// glance; JSON has seconds with all digits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+
+#include "mempl/Support/FileIO.h"
+#include "mempl/Support/Units.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Unicode.h"
+
+#include <cmath>
+
+using namespace mempl;
+using llvm::raw_ostream;
+using llvm::StringRef;
+
+std::optional<double> Report::recovered(const ReportRow &row) const {
+  if (!bound || !(slow > *bound))
+    return std::nullopt;
+  return (slow - row.latency) / (slow - *bound);
+}
+
+std::optional<double> Report::gap(const ReportRow &row) const {
+  if (!bound || !(*bound > 0))
+    return std::nullopt;
+  return row.latency / *bound;
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+static std::string fixed(std::optional<double> number, int digits) {
+  if (!number)
+    return "-";
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.*f", digits, *number);
+  return text;
+}
+
+static int64_t width(StringRef text) {
+  int columns = llvm::sys::unicode::columnWidthUTF8(text);
+  return columns < 0 ? static_cast<int64_t>(text.size()) : columns;
+}
+
+/// Prints lines of cells in columns: the first to the left, the others to the
+/// right.
+static void printColumns(raw_ostream &os,
+                         const std::vector<std::vector<std::string>> &lines) {
+  std::vector<int64_t> widths(lines.front().size());
+  for (const auto &line : lines)
+    for (size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], width(line[i]));
+  for (const auto &line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      auto padding = static_cast<unsigned>(widths[i] - width(line[i]));
+      if (i == 0)
+        os << line[i] << std::string(line.size() > 1 ? padding : 0, ' ');
+      else
+        os << std::string(padding + 2, ' ') << line[i];
+    }
+    os << '\n';
+  }
+}
+
+static std::string rowName(const ReportRow &row) {
+  // The lines above the table name the whole path.
+  std::string name =
+      row.isFile ? llvm::sys::path::filename(row.policy).str() : row.policy;
+  if (!row.winner.empty())
+    name += " (" + row.winner + ")";
+  return escapeForMessage(name);
+}
+
+static void printChecks(raw_ostream &os, const Report &report) {
+  for (const ReportRow &row : report.rows) {
+    if (!row.isFile)
+      continue;
+    std::string name = escapeForMessage(row.policy);
+    if (row.violations.empty())
+      os << name << ": valid, latency " << formatSeconds(row.latency) << '\n';
+    for (const std::string &violation : row.violations)
+      os << name << ": " << escapeForMessage(violation) << '\n';
+  }
+}
+
+void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
+  printChecks(os, report);
+  TimeUnit unit = timeUnitFor(report.slow);
+  auto in = [&](StringRef what) { return (what + " " + unit.name).str(); };
+  std::vector<std::vector<std::string>> lines = {
+      {"policy", in("latency"), in("slow"), in("ideal"), in("bound"),
+       "recovered", "latency/bound", "copies", in("stalls")}};
+  if (timing)
+    lines.front().push_back("seconds");
+  for (const ReportRow &row : report.rows) {
+    if (!row.violations.empty())
+      continue;
+    lines.push_back({rowName(row), formatTime(row.latency, unit),
+                     formatTime(report.slow, unit),
+                     formatTime(report.ideal, unit),
+                     report.bound ? formatTime(*report.bound, unit) : "-",
+                     fixed(report.recovered(row), 4), fixed(report.gap(row), 4),
+                     std::to_string(row.copiesIn + row.copiesBack),
+                     formatTime(row.stall, unit)});
+    if (timing)
+      lines.back().push_back(row.isFile ? "-" : fixed(row.seconds, 3));
+  }
+  if (lines.size() == 1)
+    return;
+  os << escapeForMessage(report.program) << ": " << report.steps << " steps, "
+     << report.values << " values, " << formatBytes(report.capacity)
+     << " of fast memory\n";
+  printColumns(os, lines);
+}
+
+void mempl::printTable(raw_ostream &os, const PackingReport &report,
+                       bool timing) {
+  std::vector<std::vector<std::string>> lines = {
+      {"buffers", "capacity", "peak", "height", "result", "nodes"},
+      {std::to_string(report.buffers),
+       report.capacity ? std::to_string(*report.capacity) : "-",
+       std::to_string(report.peak), std::to_string(report.height),
+       report.status + (report.optimal ? ", optimal" : ""),
+       std::to_string(report.nodes)}};
+  if (timing) {
+    lines[0].push_back("seconds");
+    lines[1].push_back(fixed(report.seconds, 3));
+  }
+  printColumns(os, lines);
+}
+
+//===----------------------------------------------------------------------===//
+// JSON
+//===----------------------------------------------------------------------===//
+
+/// A number, or null for one that is not there or not finite.
+static void number(llvm::json::OStream &json, StringRef key,
+                   std::optional<double> value) {
+  json.attributeBegin(key);
+  json.rawValue(value && std::isfinite(*value) ? formatNumber(*value) : "null");
+  json.attributeEnd();
+}
+
+static void string(llvm::json::OStream &json, StringRef key, StringRef text) {
+  json.attribute(key, llvm::json::fixUTF8(text));
+}
+
+static void printRow(llvm::json::OStream &json, const Report &report,
+                     const ReportRow &row, bool timing) {
+  string(json, "policy", row.policy);
+  if (!row.winner.empty())
+    string(json, "winner", row.winner);
+  if (row.violations.empty()) {
+    number(json, "latency", row.latency);
+    number(json, "recovered", report.recovered(row));
+    number(json, "gap", report.gap(row));
+    json.attribute("copies_in", row.copiesIn);
+    json.attribute("copies_out", row.copiesBack);
+    number(json, "stall", row.stall);
+    if (!row.isFile)
+      json.attribute("evaluated", row.evaluated);
+    if (timing && !row.isFile)
+      number(json, "seconds", row.seconds);
+  } else {
+    json.attributeArray("violations", [&] {
+      for (const std::string &violation : row.violations)
+        json.value(llvm::json::fixUTF8(violation));
+    });
+  }
+  json.attribute("verified", row.violations.empty());
+}
+
+void mempl::printJson(raw_ostream &os, const Report &report, bool timing) {
+  llvm::json::OStream json(os, 2);
+  json.object([&] {
+    string(json, "program", report.program);
+    json.attribute("steps", report.steps);
+    json.attribute("values", report.values);
+    json.attribute("capacity", report.capacity);
+    number(json, "slow", report.slow);
+    number(json, "ideal", report.ideal);
+    number(json, "bound", report.bound);
+    json.attributeArray("policies", [&] {
+      for (const ReportRow &row : report.rows)
+        json.object([&] { printRow(json, report, row, timing); });
+    });
+  });
+  os << '\n';
+}
+
+void mempl::printJson(raw_ostream &os, const PackingReport &report,
+                      bool timing) {
+  llvm::json::OStream json(os, 2);
+  json.object([&] {
+    json.attribute("buffers", report.buffers);
+    if (report.capacity)
+      json.attribute("capacity", *report.capacity);
+    else
+      json.attribute("capacity", nullptr);
+    json.attribute("peak", report.peak);
+    json.attribute("height", report.height);
+    json.attribute("packed", report.status == "packed");
+    json.attribute("status", report.status);
+    json.attribute("optimal", report.optimal);
+    json.attribute("nodes", report.nodes);
+    if (timing)
+      number(json, "seconds", report.seconds);
+  });
+  os << '\n';
+}

@@ -1,0 +1,80 @@
+//===- Report.h - results as a table or as JSON --------------- -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What mempl-solve prints, apart from how it comes about. The same report gives
+// the same bytes: measured seconds are printed only where they are asked for.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TOOLS_REPORT_H
+#define MEMPL_TOOLS_REPORT_H
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mempl {
+
+/// One plan and what it costs.
+struct ReportRow {
+  std::string policy;  ///< Or the file of a plan that was checked.
+  std::string winner;  ///< Of a portfolio.
+  bool isFile = false; ///< `policy` is a file.
+  /// Broken rules; the plan is valid if there are none. The figures below mean
+  /// nothing otherwise.
+  std::vector<std::string> violations;
+  double latency = 0; ///< Seconds.
+  double stall = 0;   ///< Seconds.
+  int64_t copiesIn = 0, copiesBack = 0;
+  int64_t evaluated = 0; ///< Plans.
+  double seconds = 0;    ///< Measured.
+};
+
+/// A program, its yardsticks, and a row per plan.
+struct Report {
+  std::string program;
+  int64_t steps = 0, values = 0;
+  int64_t capacity = 0;        ///< Bytes.
+  double slow = 0, ideal = 0;  ///< Seconds.
+  std::optional<double> bound; ///< Seconds.
+  std::vector<ReportRow> rows;
+
+  /// (slow - latency) / (slow - bound); nothing if there is no bound or
+  /// nothing to win.
+  std::optional<double> recovered(const ReportRow &row) const;
+  /// latency / bound; nothing if there is no bound above zero.
+  std::optional<double> gap(const ReportRow &row) const;
+};
+
+/// What packing has found.
+struct PackingReport {
+  int64_t buffers = 0;
+  std::optional<int64_t> capacity; ///< Bytes; nothing = as low as possible.
+  int64_t peak = 0;                ///< Bytes; no packing is lower.
+  int64_t height = 0;              ///< Bytes.
+  std::string status;              ///< "packed", "infeasible" or "limit".
+  bool optimal = false;            ///< No packing is lower than `height`.
+  int64_t nodes = 0;
+  double seconds = 0; ///< Measured.
+};
+
+/// For people. Measured seconds are left out unless `timing`.
+void printTable(llvm::raw_ostream &os, const Report &report, bool timing);
+void printTable(llvm::raw_ostream &os, const PackingReport &report,
+                bool timing);
+
+/// For programs: seconds and bytes, with all digits.
+void printJson(llvm::raw_ostream &os, const Report &report, bool timing);
+void printJson(llvm::raw_ostream &os, const PackingReport &report, bool timing);
+
+} // namespace mempl
+
+#endif // MEMPL_TOOLS_REPORT_H

@@ -1,0 +1,65 @@
+//===- SolveOptions.h - what the user asks for ---------------- -*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the files of mempl-solve have in common: the parsed command line, the
+// two things that the tool is used for, and how it reports errors.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TOOLS_SOLVEOPTIONS_H
+#define MEMPL_TOOLS_SOLVEOPTIONS_H
+
+#include "mempl/Solvers/Solver.h"
+
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mempl {
+
+/// The command line of mempl-solve, parsed.
+struct SolveOptions {
+  std::string input;
+  std::string target;                  ///< A machine file; empty = none.
+  std::optional<int64_t> capacity;     ///< Bytes, instead of the file's.
+  std::vector<std::string> policies;   ///< To run, in this order.
+  std::vector<std::string> checkPaths; ///< Plans to judge.
+  std::string planPath;                ///< For the best plan; empty = none.
+  bool json = false;
+  bool timing = false; ///< Measured seconds in the output.
+  bool bound = true;
+  int64_t boundIterations = 2000;
+  SolverOptions solver;
+  bool budgetGiven = false; ///< The budget is not the default.
+};
+
+/// Reads an instance, solves it, judges plans, prints. The exit code.
+int runInstance(const SolveOptions &options);
+
+/// Reads a packing problem, packs it, prints. The exit code.
+int runPacking(const SolveOptions &options);
+
+/// An error of the tool itself: `mempl-solve: error: text`.
+llvm::Error toolError(const llvm::Twine &text);
+
+/// Prints each error on a line of its own. Returns exit code 1.
+int printErrors(llvm::Error errors);
+
+/// From now on SIGINT asks solvers to stop with what they have; a second one
+/// ends the program.
+void catchInterrupt();
+/// Whether it has come.
+bool isInterrupted();
+
+} // namespace mempl
+
+#endif // MEMPL_TOOLS_SOLVEOPTIONS_H

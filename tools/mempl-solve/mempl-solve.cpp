@@ -1,0 +1,200 @@
+//===- mempl-solve.cpp - place the values of a program in memory ----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The command line: argument parsing and nothing else.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SolveOptions.h"
+
+#include "mempl/Support/Units.h"
+
+#include "llvm/Support/CommandLine.h"
+
+namespace cl = llvm::cl;
+using namespace mempl;
+using llvm::Error;
+using llvm::StringRef;
+
+namespace {
+
+/// The flags. Made in main(), after those of LLVM's libraries are forgotten.
+struct Flags {
+  cl::OptionCategory category{"Options of mempl-solve"};
+  cl::opt<std::string> input{
+      cl::Positional, cl::cat(category),
+      cl::desc("<instance .json or packing .csv, also .gz>")};
+  cl::list<std::string> policy{
+      "policy", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b,.."),
+      cl::desc("Policies to run (default portfolio); see --list-policies")};
+  cl::opt<std::string> capacity{
+      "capacity", cl::cat(category), cl::value_desc("size"),
+      cl::desc("Fast memory, such as 117440512 or 32MiB, instead of the "
+               "file's; for a packing file, the height to stay within")};
+  cl::opt<std::string> target{
+      "target", cl::cat(category), cl::value_desc("machine.json"),
+      cl::desc("Machine instead of the one in the file")};
+  cl::list<std::string> check{
+      "check", cl::cat(category), cl::value_desc("plan.json"),
+      cl::desc("Verify this plan and show what it costs; may be repeated. "
+               "Nothing is solved unless --policy is given")};
+  cl::opt<std::string> plan{
+      "plan", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Write the best plan (for a packing file, the offsets) here; "
+               "packed if it ends in .gz")};
+  cl::opt<std::string> format{
+      "format", cl::cat(category), cl::value_desc("table|json"),
+      cl::init("table"), cl::desc("How results are printed (default table)")};
+  cl::opt<std::string> budget{
+      "budget", cl::cat(category), cl::init("20000"), cl::value_desc("plans"),
+      cl::desc("Plans that a policy may evaluate (default 20000), 0 = no "
+               "limit; for a packing file, nodes of the search (default no "
+               "limit)")};
+  cl::opt<std::string> timeLimit{
+      "time-limit-ms", cl::cat(category), cl::init("0"), cl::value_desc("ms"),
+      cl::desc("Time that a policy may take (default 0 = no limit). With a "
+               "limit the result depends on the machine")};
+  cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
+                            cl::value_desc("number"),
+                            cl::desc("Of the random numbers (default 0)")};
+  cl::opt<std::string> threads{"threads", cl::cat(category), cl::init("1"),
+                               cl::value_desc("number"),
+                               cl::desc("Threads (default 1)")};
+  cl::opt<std::string> boundIterations{
+      "bound-iterations", cl::cat(category), cl::init("2000"),
+      cl::value_desc("number"),
+      cl::desc("Iterations of the lower bound at most (default 2000)")};
+  cl::opt<bool> noBound{"no-bound", cl::cat(category),
+                        cl::desc("Compute no lower bound")};
+  cl::opt<bool> timing{"timing", cl::cat(category),
+                       cl::desc("Show measured seconds")};
+  cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
+                             cl::desc("Print the names of all policies")};
+};
+
+} // namespace
+
+/// The integer that a flag was given.
+template <typename T>
+static Error readNumber(const cl::opt<std::string> &flag, T least, T &number) {
+  if (!StringRef(flag).getAsInteger(10, number) && number >= least)
+    return Error::success();
+  return toolError("--" + flag.ArgStr + ": expected an integer of at least " +
+                   llvm::Twine(least) + ", found '" + flag + "'");
+}
+
+static Error readNumbers(const Flags &flags, SolveOptions &options) {
+  if (Error error = readNumber<int64_t>(flags.budget, 0, options.solver.budget))
+    return error;
+  if (Error error =
+          readNumber<int64_t>(flags.timeLimit, 0, options.solver.timeLimitMs))
+    return error;
+  if (Error error = readNumber<uint64_t>(flags.seed, 0, options.solver.seed))
+    return error;
+  if (Error error = readNumber(flags.threads, 1, options.solver.threads))
+    return error;
+  if (Error error = readNumber<int64_t>(flags.boundIterations, 0,
+                                        options.boundIterations))
+    return error;
+  options.budgetGiven = flags.budget.getNumOccurrences() > 0;
+  if (flags.capacity.getNumOccurrences() > 0) {
+    auto capacity = parseSize(flags.capacity);
+    if (!capacity)
+      return toolError("--capacity: " + llvm::toString(capacity.takeError()));
+    options.capacity = *capacity;
+  }
+  if (flags.format != "table" && flags.format != "json")
+    return toolError("--format: expected table or json, found '" +
+                     flags.format + "'");
+  options.json = flags.format == "json";
+  return Error::success();
+}
+
+static Error readFlags(const Flags &flags, SolveOptions &options) {
+  options.input = flags.input;
+  options.target = flags.target;
+  options.policies.assign(flags.policy.begin(), flags.policy.end());
+  options.checkPaths.assign(flags.check.begin(), flags.check.end());
+  options.planPath = flags.plan;
+  options.timing = flags.timing;
+  options.bound = !flags.noBound;
+  if (options.input.empty())
+    return toolError("expected an input file; see mempl-solve --help");
+  return readNumbers(flags, options);
+}
+
+static int printPolicies() {
+  for (const std::string &name : solverNames()) {
+    auto solver = createSolver(name);
+    if (!solver)
+      return printErrors(solver.takeError());
+    llvm::outs() << name << ": " << (*solver)->description() << '\n';
+  }
+  return 0;
+}
+
+static int runOnInstance(SolveOptions &options) {
+  if (options.policies.empty() && options.checkPaths.empty())
+    options.policies = {"portfolio"};
+  if (options.policies.empty() && !options.planPath.empty())
+    return printErrors(toolError("--plan: nothing is solved; give --policy"));
+  if (options.solver.budget == 0 && options.solver.timeLimitMs == 0)
+    return printErrors(
+        toolError("--budget: 0 means no limit; give --time-limit-ms with it"));
+  return runInstance(options);
+}
+
+static int runOnPacking(const SolveOptions &options) {
+  if (!options.policies.empty() || !options.checkPaths.empty() ||
+      !options.target.empty())
+    return printErrors(
+        toolError("--policy, --check and --target are for instances, not for " +
+                  options.input));
+  return runPacking(options);
+}
+
+/// What LLVM's parser complains about, as one line of ours.
+static Error commandLineError(StringRef problems) {
+  StringRef line = problems.ltrim().split('\n').first;
+  line = line.split(": ").second;
+  auto [text, advice] = line.split("  Try: ");
+  return toolError(text.rtrim() + (advice.empty() ? "" : " See --help."));
+}
+
+int main(int argc, char **argv) {
+  cl::ResetCommandLineParser();
+  Flags flags;
+  cl::HideUnrelatedOptions(flags.category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "mempl-solve " << MEMPL_VERSION << '\n';
+  });
+  std::string problems;
+  llvm::raw_string_ostream errors(problems);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "mempl-solve: decides which values of a program are in fast memory "
+          "when,\nat which offsets, and when copies are issued and awaited\n",
+          &errors))
+    return problems.empty() ? 1 // It has said so itself.
+                            : printErrors(commandLineError(problems));
+  if (flags.listPolicies)
+    return printPolicies();
+  SolveOptions options;
+  if (Error error = readFlags(flags, options))
+    return printErrors(std::move(error));
+  catchInterrupt();
+  StringRef name = options.input;
+  name.consume_back(".gz");
+  if (name.ends_with(".json") || name == "-")
+    return runOnInstance(options);
+  if (name.ends_with(".csv"))
+    return runOnPacking(options);
+  return printErrors(toolError(
+      options.input + ": expected a name that ends in .json (an instance) or "
+                      ".csv (a packing problem), or one of them with .gz"));
+}

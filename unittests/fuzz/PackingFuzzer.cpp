@@ -1,0 +1,48 @@
+//===- PackingFuzzer.cpp - reading packing problems -----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Whatever parses can be packed within a limit of nodes; what the packer calls
+// packed is, and reads back after it is written.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Packing/Packer.h"
+#include "mempl/Packing/PackingIO.h"
+
+#include <cstdlib>
+
+using namespace mempl;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
+  auto problem = parsePackingCsv(text, "f");
+  if (!problem) {
+    if (llvm::toString(problem.takeError()).find('\n') != std::string::npos)
+      abort();
+    return 0;
+  }
+  PackingOptions options;
+  options.nodeLimit = 200;
+  for (int64_t capacity : {int64_t(16), INT64_MAX}) {
+    problem->capacity = capacity;
+    options.minimize = capacity == INT64_MAX;
+    PackingResult result = pack(*problem, options);
+    if (result.status != PackingStatus::Packed)
+      continue;
+    if (!checkPacking(*problem, result.offsets).empty() ||
+        result.height < maxLoad(*problem))
+      abort();
+    std::string written;
+    llvm::raw_string_ostream os(written);
+    writePackingCsv(os, *problem, result.offsets);
+    auto again = parsePackingCsv(written, "f");
+    if (!again || again->buffers.size() != problem->buffers.size())
+      abort();
+  }
+  return 0;
+}
