@@ -11,10 +11,10 @@ REFERENCE_DIR holds placement.py, the executable model of the placement problem
 of Python and of the model gives the same bytes: the seed is fixed.
 
 One case per line. `instance` and `plan` are JSON texts in a string. What the
-model says: `found`, the violations, each [rule, value, step] with -1 where one
-has none; unless V9 is among them, what simulate() returns; `ideal`. A case with `unreadable` has a plan that only a
-lenient reader accepts; the model may know what is wrong (V9) or may not, but
-ours must refuse it.
+model says: `found`, the violations, each [rule, value, step] with -1 where it
+names none; `ideal`; and unless V9 is broken, what simulate() returns. A case
+with `unreadable` has a plan that does not follow the schema to the letter. The
+model may say V9, or take it; ours must refuse it.
 
 Half of the plans are valid: residencies are inserted at random, and kept if
 the model's verifier is content. The others are mostly valid plans with one

@@ -56,6 +56,10 @@ void Annealer::load(const Plan &plan) {
 void Annealer::keepBest() {
   best = current;
   bestPlan = editor->plan();
+  tellBest();
+}
+
+void Annealer::tellBest() {
   if (options.improved)
     options.improved(
         {"search", best, moves, options.budget, deadline.seconds()});
@@ -81,6 +85,7 @@ int64_t Annealer::movesLeft() const {
 Plan Annealer::run(const Plan &start, double latency) {
   bestPlan = start;
   best = latency;
+  tellBest();
   if (gainful.empty())
     return bestPlan;
   for (int64_t length = kFirstCycle; !isOver(); length *= kCycleGrowth) {

@@ -42,6 +42,7 @@ private:
   void move();
   bool accept(double latency);
   void keepBest();
+  void tellBest();
 
   // Moves. Each changes the plan; what it took out is in `orphans`.
   bool moveInsert();

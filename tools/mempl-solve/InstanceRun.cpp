@@ -23,6 +23,9 @@
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+
 using namespace mempl;
 using llvm::Error;
 using llvm::Expected;
@@ -49,6 +52,7 @@ public:
 private:
   Error applyMachine();
   Error applyCapacity(Machine &machine);
+  Error openAnytime();
   Error solveWith(Solver &solver);
   ReportRow judge(StringRef name, const Plan &plan) const;
 
@@ -61,6 +65,7 @@ private:
   double bestLatency = 0; ///< Seconds; valid if `solved`.
   bool solved = false;
   Progress progress;
+  std::unique_ptr<llvm::raw_fd_ostream> anytime; ///< Null if not asked for.
 };
 
 } // namespace
@@ -103,6 +108,18 @@ Error InstanceRun::applyMachine() {
                        faults.front().where + ": " + faults.front().text);
 }
 
+Error InstanceRun::openAnytime() {
+  if (options.anytimePath.empty())
+    return Error::success();
+  std::error_code code;
+  // Appended and flushed line by line: a run that is killed loses nothing.
+  anytime = std::make_unique<llvm::raw_fd_ostream>(options.anytimePath, code,
+                                                   llvm::sys::fs::OF_Append);
+  if (code)
+    return fileError(options.anytimePath, 0, code.message());
+  return Error::success();
+}
+
 Error InstanceRun::prepare() {
   for (const std::string &policy : options.policies) {
     auto solver = createSolver(policy);
@@ -124,6 +141,8 @@ Error InstanceRun::prepare() {
     else
       errors = llvm::joinErrors(std::move(errors), plan.takeError());
   }
+  if (!errors)
+    errors = openAnytime();
   report.program = instance.name;
   report.steps = instance.numSteps();
   report.values = instance.numValues();
@@ -175,6 +194,14 @@ Error InstanceRun::solveWith(Solver &solver) {
              std::to_string(static_cast<int64_t>(p.seconds)) + " s";
     });
   };
+  if (anytime)
+    solverOptions.improved = [&](const SolverProgress &p) {
+      *anytime << llvm::formatv("{{\"policy\":\"{0}\",\"seconds\":{1:f3},"
+                                "\"evaluated\":{2},\"latency\":{3}}\n",
+                                p.policy, p.seconds, p.evaluated,
+                                llvm::formatv("{0:e9}", p.latency));
+      anytime->flush();
+    };
   auto result = solver.solve(instance, solverOptions);
   progress.clear();
   if (!result)

@@ -34,6 +34,7 @@ struct SolveOptions {
   std::vector<std::string> policies;   ///< To run, in this order.
   std::vector<std::string> checkPaths; ///< Plans to judge.
   std::string planPath;                ///< For the best plan; empty = none.
+  std::string anytimePath;             ///< For improvements; empty = none.
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;

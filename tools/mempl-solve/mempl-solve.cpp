@@ -71,6 +71,10 @@ struct Flags {
       cl::desc("Iterations of the lower bound at most (default 2000)")};
   cl::opt<bool> noBound{"no-bound", cl::cat(category),
                         cl::desc("Compute no lower bound")};
+  cl::opt<std::string> anytime{
+      "anytime", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Add a JSON line here for every better plan while a policy "
+               "runs: seconds, plans evaluated, latency")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
   cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
@@ -122,6 +126,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.planPath = flags.plan;
   options.timing = flags.timing;
+  options.anytimePath = flags.anytime;
   options.bound = !flags.noBound;
   if (options.input.empty())
     return toolError("expected an input file; see mempl-solve --help");

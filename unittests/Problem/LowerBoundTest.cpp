@@ -292,6 +292,28 @@ TEST(LowerBound, ValuesOfOneStepHaveToFitTogether) {
   EXPECT_NEAR(boundOf(instance), optimum, 1e-2);
 }
 
+TEST(LowerBound, StepsAndValuesAgreeOnWhatIsSlow) {
+  // Three values are written one by one and read together, where 10 of their
+  // 110 bytes are too many: so one of them is slow there, with 3 s of its own
+  // to read it, and with what follows for its write (3 s). A tenth of each
+  // would do for the capacity alone.
+  std::vector<Value> values;
+  std::vector<Step> steps;
+  Step last = makeStep(0, {});
+  for (int64_t size : {30, 35, 45}) {
+    auto v = static_cast<int32_t>(values.size());
+    values.push_back(makeValue(size, ValueKind::Temporary));
+    steps.push_back(makeStep(0, {makeAccess(v, size, AccessMode::Write)}));
+    last.accesses.push_back(makeAccess(v, size));
+  }
+  steps.push_back(last);
+  Instance instance = makeInstance(values, steps);
+  instance.machine.alignment = 5;
+  double optimum = bruteForceOptimum(instance);
+  EXPECT_NEAR(optimum, 3 + 0.8 + 3 + 0.8, 1e-9);
+  EXPECT_NEAR(boundOf(instance), optimum, 1e-2);
+}
+
 TEST(LowerBound, OutputsHaveToReachSlowMemory) {
   // Written fast and copied back (0.8 + 8 s) or written slow (8 s).
   Instance instance =

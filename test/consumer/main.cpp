@@ -1,0 +1,27 @@
+//===- main.cpp - a project that uses an installed mempl ------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Solver.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+int main() {
+  mempl::Instance instance;
+  instance.name = "consumer";
+  instance.machine = {100, 10, 100, 10, 10, 1};
+  instance.values = {{"w", 50, mempl::ValueKind::Input}};
+  instance.steps.resize(2);
+  instance.steps[0].compute = 8;
+  instance.steps[1].compute = 2;
+  instance.steps[1].accesses = {{0, 50, mempl::AccessMode::Read}};
+  auto solver = llvm::cantFail(mempl::createSolver("portfolio"));
+  auto result = llvm::cantFail(solver->solve(instance, {}));
+  llvm::outs() << result.winner << " " << result.latency << "\n";
+  return mempl::verify(instance, result.plan).empty() ? 0 : 1;
+}
