@@ -16,7 +16,7 @@ status=0
 ctest --preset release -j "$(nproc)" "$@" | tee "$log" || status=$?
 
 # ctest hides what a passed test prints: show lit's own summary as well.
-if results=$(sed -n '/^Total Discovered Tests/,/^$/p' \
+if results=$(sed -n '/^Total Discovered Tests/,/^<end of output>/{/^</!p}' \
   build/release/Testing/Temporary/LastTest.log) && [[ -n $results ]]; then
   printf '\nlit:\n%s\n' "$results"
 fi

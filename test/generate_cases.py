@@ -101,9 +101,8 @@ class Generator:
 
     def program(self, name, machine, depth):
         unit = machine.alignment
-        values = [
-            self.value(f"v{k}", unit) for k in range(self.random.randint(1, 6))
-        ]
+        count = self.one_in(30, 0, self.random.randint(1, 6))
+        values = [self.value(f"v{k}", unit) for k in range(count)]
         written = {
             v for v, x in enumerate(values) if x.kind in ("input", "inout")
         }
@@ -113,7 +112,7 @@ class Generator:
         for i in range(self.random.randint(0 if self.chance(0.1) else 2, most)):
             compute = second * self.one_in(4, 0, 3 * self.random.random())
             step = self.model.Step(f"s{i}", compute)
-            for _ in range(self.random.randint(0, 4)):
+            for _ in range(self.random.randint(0, 4) if values else 0):
                 step.accesses.append(self.access(values, written, depth > 0))
             written |= {a.value for a in step.accesses if a.writes}
             if self.chance(0.1):
@@ -186,7 +185,7 @@ class Generator:
                 self.keep_if_no_worse(
                     instance, plan, capacity, lambda p: p.loops.update({i: inner})
                 )
-        if not instance.steps:
+        if not instance.steps or not instance.values:
             return plan
         for _ in range(attempts):
             r = self.residency(instance, capacity)
@@ -215,7 +214,17 @@ class Generator:
         while part.loops and self.chance(0.3):
             i = self.random.choice(sorted(part.loops))
             program, part = program.steps[i].body, part.loops[i]
-        changes = [self.change_field] * 8 + [
+        if not program.values or not program.steps:
+            changes = [self.change_loops]
+        else:
+            changes = self.changes()
+        self.random.choice(changes)(program, part)
+        if self.model.check_instance(instance):
+            return None
+        return instance, plan
+
+    def changes(self):
+        return [self.change_field] * 8 + [
             self.drop,
             self.repeat,
             self.swap_offsets,
@@ -226,10 +235,6 @@ class Generator:
             self.add_any,
             self.carry,
         ]
-        self.random.choice(changes)(program, part)
-        if self.model.check_instance(instance):
-            return None
-        return instance, plan
 
     def any_residency(self, plan):
         if not plan.residencies:
@@ -281,7 +286,7 @@ class Generator:
 
     def change_program(self, instance, plan):
         for _ in range(2):
-            if self.chance(0.5) or not instance.steps:
+            if self.chance(0.5):
                 self.random.choice(instance.values).kind = self.random.choice(KINDS)
                 continue
             step = self.random.choice(instance.steps)
@@ -301,7 +306,7 @@ class Generator:
             setattr(m, name, 1)
 
     def change_loops(self, instance, plan):
-        if self.chance(0.3) and instance.steps:
+        if self.chance(0.3):
             plan.loops[self.random.randint(0, len(instance.steps))] = (
                 self.model.Plan()
             )
@@ -313,17 +318,15 @@ class Generator:
             )
 
     def add_any(self, instance, plan):
-        if instance.steps:
-            plan.residencies.append(
-                self.residency(instance, instance.machine.capacity)
-            )
+        plan.residencies.append(
+            self.residency(instance, instance.machine.capacity)
+        )
 
     def carry(self, instance, plan):
-        if instance.steps:
-            r = self.residency(instance, instance.machine.capacity)
-            r.write = r.issue = r.ready = r.done = r.back = None
-            r.carried = True
-            plan.residencies.append(r)
+        r = self.residency(instance, instance.machine.capacity)
+        r.write = r.issue = r.ready = r.done = r.back = None
+        r.carried = True
+        plan.residencies.append(r)
 
 
 def case(model, instance, plan):
@@ -423,7 +426,8 @@ def valid_cases(generator, model):
     while len(result) < VALID_CASES:
         instance = generator.instance(f"valid{len(result)}")
         plan = generator.plan(instance, instance.machine.capacity)
-        if is_trivial(plan) and not generator.chance(0.02):
+        rate = 0.02 if instance.steps and instance.values else 0.5
+        if is_trivial(plan) and not generator.chance(rate):
             continue
         if not model.verify(instance, plan):
             result.append((instance, plan))

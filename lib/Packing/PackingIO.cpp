@@ -198,11 +198,11 @@ llvm::Expected<PackingProblem> CsvParser::parse() {
                  "file is empty");
   }
   if (llvm::Error failure = parseHeader())
-    return std::move(failure);
+    return failure;
   PackingProblem problem;
   while (nextLine())
     if (llvm::Error failure = parseRow(problem))
-      return std::move(failure);
+      return failure;
   return problem;
 }
 

@@ -226,7 +226,8 @@ void Ascent::move(double stride) {
 }
 
 /// Back into the region where the dual function is the bound: no negative
-/// prices, at most one second per second of a step or of a wait.
+/// prices of inequalities, at most one second per second of a step or of a
+/// wait. Prices of visits are free; above their slow time they gain nothing.
 void Ascent::project() {
   auto clamp = [](llvm::MutableArrayRef<double> part, double most) {
     for (double &price : part)

@@ -17,9 +17,11 @@
 //    feasible function (Fekete and Schepers 2001): any set of sizes that fits
 //    into the capacity still fits afterwards. It sees what fractions do not,
 //    such as that two values of 60 % of the capacity exclude each other.
-//  * `visit`: an access that its value finds in slow memory is one that its
-//    step serves from there. Each step then chooses among whole accesses, with
-//    its exact time, and only such that fit into the capacity together.
+//  * `visit`: an access is slow for its value if and only if it is slow for its
+//    step. Each step then chooses among whole accesses, with its exact time,
+//    and only such that fit into the capacity together. (An equation, so its
+//    price may be negative: where a step cannot have all its values in fast
+//    memory, it pays some of them to be slow.)
 //  * `bus`: the bytes that copies move during a step or a wait fit into the
 //    time that the step leaves of the slow memory: slowBandwidth * t_k - S_k.
 //  * `in`, `out`: each channel is busy for the latency and bytes /

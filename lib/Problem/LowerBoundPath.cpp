@@ -301,13 +301,13 @@ void PathSolver::visit(const PricedValue &value, int32_t index, const Gap &gap,
     reach(Dirty, before[Dirty] + held, Dirty);
   }
   if (visit.canBeSlow && visit.fits) {
-    // A copy in that is in flight while the old copy is read.
+    // The old copy is read while a copy in is in flight, and moves its bytes
+    // during this step or has moved them before.
     reach(Clean,
           before[Slow] + served + held + value.copied * stepIn[visit.step] +
               latencyIn(gap, visit.step + 1),
           Slow, ServedSlow | CopyIn);
-    if (!visit.canBeFast)
-      reach(Clean, before[Clean] + served + held, Clean, ServedSlow);
+    reach(Clean, before[Clean] + served + held, Clean, ServedSlow);
   }
 }
 

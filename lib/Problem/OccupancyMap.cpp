@@ -133,6 +133,8 @@ private:
 int64_t OccupancyMap::findOffset(int32_t start, int32_t end, int64_t size,
                                  Fit fit) const {
   int64_t floor = maxReserved(start, end);
+  if (floor > capacity)
+    return -1;
   if (floor % alignment != 0)
     floor += alignment - floor % alignment;
   if (size > capacity - floor)

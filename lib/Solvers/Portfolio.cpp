@@ -66,7 +66,7 @@ public:
       }
     }
     if (best.winner.empty())
-      return std::move(errors);
+      return errors;
     llvm::consumeError(std::move(errors));
     best.evaluated = evaluated;
     best.seconds = watch.seconds();

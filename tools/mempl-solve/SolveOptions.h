@@ -38,7 +38,7 @@ struct SolveOptions {
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;
-  int64_t boundIterations = 2000;
+  int64_t boundIterations = 1500;
   SolverOptions solver;
   bool budgetGiven = false; ///< The budget is not the default.
 };

@@ -66,9 +66,9 @@ struct Flags {
                                cl::value_desc("number"),
                                cl::desc("Threads (default 1)")};
   cl::opt<std::string> boundIterations{
-      "bound-iterations", cl::cat(category), cl::init("2000"),
+      "bound-iterations", cl::cat(category), cl::init("1500"),
       cl::value_desc("number"),
-      cl::desc("Iterations of the lower bound at most (default 2000)")};
+      cl::desc("Iterations of the lower bound at most (default 1500)")};
   cl::opt<bool> noBound{"no-bound", cl::cat(category),
                         cl::desc("Compute no lower bound")};
   cl::opt<std::string> anytime{

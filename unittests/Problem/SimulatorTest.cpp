@@ -183,6 +183,15 @@ TEST(Simulator, StepThatTakesAllOfSlowMemoryStopsBytesButNotLatency) {
   expectCopy(copyOf(outcome, 0), 0, 0, 9, 5);
 }
 
+/// 0.4 s and 0.4 s of steps, 0.2 s of waiting, and then the 50 bytes.
+TEST(Simulator, LatencyRunsOutOverSeveralSteps) {
+  Instance instance =
+      program({input("w", 50)}, {step(0.4), step(0.4), step(2, {read(0, 50)})});
+  Outcome outcome = run(instance, {Residency::byCopy(0, 0, 0, 2, 2)});
+  EXPECT_NEAR(outcome.latency, 0.8 + 5.2 + 2, kExact);
+  expectCopy(copyOf(outcome, 0), 0, 0, 6, 5.2);
+}
+
 TEST(Simulator, ChannelHasItsOwnBandwidth) {
   Machine m = machine();
   m.copyBandwidth = 4; // 1 + 50 / 4 = 13.5 s.
@@ -259,6 +268,20 @@ TEST(Simulator, ChannelsShareSlowMemoryEqually) {
   EXPECT_EQ(outcome.slowBytes, 40);
   EXPECT_EQ(outcome.profile, (std::vector<int64_t>{20, 40, 40}));
   EXPECT_EQ(outcome.peakBytes, 40);
+}
+
+/// Out moves from 2 s; in, issued at 3 s, takes no bandwidth before 4 s. Out
+/// has all of slow memory for 2 s and is done just then.
+TEST(Simulator, ChannelInItsLatencyTakesNoBandwidth) {
+  Instance instance = program(
+      {output("a", 20), input("w", 20)},
+      {step(1, {write(0, 20)}), step(2), step(9), step(1, {read(1, 20)})});
+  Outcome outcome =
+      run(instance, {copiedBack(Residency::byWrite(0, 0, 0, 0), 4),
+                     Residency::byCopy(1, 20, 2, 3, 3)});
+  EXPECT_NEAR(outcome.latency, 1 + 2 + 9 + 1, kExact);
+  expectCopy(copyOf(outcome, 0, true), 1, 1, 4, 0);
+  expectCopy(copyOf(outcome, 1), 3, 3, 6, 0);
 }
 
 TEST(Simulator, SlowChannelsDoNotDisturbEachOther) {
@@ -402,6 +425,16 @@ TEST(Simulator, OuterCopiesStandStillWhileABodyCopies) {
   EXPECT_EQ(outcome.slowBytes, 2 * 10 + 50);
   EXPECT_EQ(p.numCopies(), 2);
   EXPECT_EQ(outcome.profile, (std::vector<int64_t>{60, 50}));
+}
+
+TEST(Simulator, OuterCopiesStandStillWhileABodyCopiesBack) {
+  Instance body = program({output("y", 10)}, {step(1, {write(0, 10)})});
+  Instance instance =
+      program({input("w", 50)}, {loop(2, body), step(2, {read(0, 50)})});
+  Plan p = plan({Residency::byCopy(0, 20, 0, 1, 1)});
+  p.loops[0] = bodyPlan(10, {copiedBack(Residency::byWrite(0, 0, 0, 0), 1)});
+  // Each trip runs 1 s and waits 2 s; then the whole copy of 6 s.
+  EXPECT_NEAR(run(instance, p).latency, 2 * 3 + 6 + 2, kExact);
 }
 
 TEST(Simulator, ProfileCountsReservationsAndRoundsUp) {

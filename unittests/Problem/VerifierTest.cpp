@@ -191,6 +191,15 @@ TEST(VerifierV2, HugeValuesDoNotWrapAround) {
   }
 }
 
+TEST(VerifierV2, SizesThatRoundUpPastEveryCapacityDoNotFit) {
+  Machine m = machine();
+  m.alignment = 4096;
+  m.capacity = INT64_MAX - INT64_MAX % m.alignment;
+  Instance instance =
+      program({temporary("t", INT64_MAX)}, {step(1, {write(0, 1)})}, m);
+  expectOne(instance, {Residency::byWrite(0, 0, 0, 0)}, Rule::V2, 0, 0);
+}
+
 TEST(VerifierV2, LoopsReserveNoMoreThanThereIs) {
   Plan p = plan({});
   p.loops[1] = bodyPlan(110, {});
@@ -362,6 +371,42 @@ TEST(VerifierV7, CopiesOfALoopAndOverItCountTogether) {
   EXPECT_EQ(textOf(verify(instance, p)), "");
 }
 
+TEST(VerifierV7, CopiesBackOfALoopAndOverItCountTogether) {
+  Machine m = machine();
+  m.maxCopiesOut = 1;
+  Instance body = program({output("y", 10)}, {step(1, {write(0, 10)})}, m);
+  Instance instance = program(
+      {output("o", 20)}, {step(1, {write(0, 20)}), loop(2, body), step(1)}, m);
+  Plan p;
+  p.loops[1] = bodyPlan(10, {copiedBack(Residency::byWrite(0, 0, 0, 0), 1)});
+  auto ofOuter = [&](int32_t last, int32_t done) {
+    p.residencies = {copiedBack(Residency::byWrite(0, 20, 0, last), done)};
+    return textOf(verify(instance, p));
+  };
+  EXPECT_EQ(ofOuter(0, 1), ""); // Done just before the loop.
+  EXPECT_EQ(ofOuter(0, 2).substr(0, 47),
+            "V7: in the loop at step 1: value 0 (y), step 1:");
+  EXPECT_EQ(ofOuter(0, 3).substr(0, 3), "V7:");
+  EXPECT_EQ(ofOuter(1, 2), ""); // Issued just after it.
+}
+
+TEST(VerifierV7, CopiesOverLoopsInLoopsCountTogether) {
+  Machine m = machine();
+  m.maxCopiesIn = 1;
+  Instance inner = program({input("y", 10)}, {step(1, {read(0, 10)})}, m);
+  Instance outer = program({}, {loop(2, inner)}, m);
+  Instance instance =
+      program({input("w", 20)}, {loop(2, outer), step(1, {read(0, 20)})}, m);
+  Plan p = plan({Residency::byCopy(0, 20, 0, 1, 1)});
+  p.loops[0] = bodyPlan(10, {});
+  p.loops[0].loops[0] = bodyPlan(10, {Residency::byCopy(0, 0, 0, 0, 0)});
+  auto found = verify(instance, p);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V7);
+  p.residencies = {Residency::byCopy(0, 20, 1, 1, 1)};
+  EXPECT_EQ(textOf(verify(instance, p)), "");
+}
+
 TEST(VerifierV8, ResidenciesOfOneValueFollowEachOther) {
   Residency first = Residency::byCopy(0, 0, 0, 0, 2);
   expectOne(twoWeights(0), {first, Residency::byCopy(0, 40, 1, 2, 2)}, Rule::V8,
@@ -369,6 +414,15 @@ TEST(VerifierV8, ResidenciesOfOneValueFollowEachOther) {
   // In the list the order does not matter.
   expectOne(twoWeights(0), {Residency::byCopy(0, 40, 1, 2, 2), first}, Rule::V8,
             0, 1);
+  // Still there when the next one is issued; and when it goes, so do the
+  // contents (V4).
+  first.last = 1;
+  auto found =
+      verify(twoWeights(0), plan({first, Residency::byCopy(0, 40, 1, 2, 2)}));
+  ASSERT_EQ(found.size(), 2u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V8);
+  EXPECT_EQ(found[0].step, 1);
+  EXPECT_EQ(found[1].rule, Rule::V4);
   first.last = 0;
   EXPECT_EQ(check(twoWeights(0), {first, Residency::byCopy(0, 40, 1, 2, 2)}),
             "");

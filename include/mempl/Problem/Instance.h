@@ -48,15 +48,14 @@ struct Machine {
   /// Most values kept in fast memory from one run to the next; 0 = none.
   int64_t maxCarried = 0;
 
-  /// `size` rounded up to the alignment. Saturates at the largest multiple of
-  /// the alignment that fits into 63 bits, so sizes near 2^63 do not wrap.
+  /// `size` rounded up to the alignment. Where that is 2^63 or more, INT64_MAX,
+  /// which is above every capacity: sizes near 2^63 do not wrap.
   int64_t roundUp(int64_t size) const {
     int64_t rest = size % alignment;
     if (rest == 0)
       return size;
     int64_t pad = alignment - rest;
-    return size > INT64_MAX - pad ? INT64_MAX - INT64_MAX % alignment
-                                  : size + pad;
+    return size > INT64_MAX - pad ? INT64_MAX : size + pad;
   }
 
   bool operator==(const Machine &) const = default;

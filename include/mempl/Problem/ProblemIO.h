@@ -45,15 +45,10 @@ llvm::Expected<Machine> parseMachine(llvm::StringRef json,
 /// instance.
 llvm::Expected<Plan> parsePlan(llvm::StringRef json, llvm::StringRef file);
 
-/// Parses a machine by itself: the object `machine` of an instance.
-llvm::Expected<Machine> parseMachine(llvm::StringRef json,
-                                     llvm::StringRef file);
-
 /// Reads a plain or gzip file.
 llvm::Expected<Instance> readInstance(llvm::StringRef path);
 llvm::Expected<Machine> readMachine(llvm::StringRef path);
 llvm::Expected<Plan> readPlan(llvm::StringRef path);
-llvm::Expected<Machine> readMachine(llvm::StringRef path);
 
 /// Writes compact JSON, one step, value or residency per line. Numbers are
 /// written with the fewest digits that read back as the same double. Names

@@ -41,7 +41,7 @@ struct Outcome {
   double latency = 0;
   std::vector<double> times; ///< Of each step.
   std::vector<double> waits; ///< Before each step, and after the last (n + 1).
-  std::vector<CopyTiming> copies; ///< In the order of issue, in before back.
+  std::vector<CopyTiming> copies; ///< In the order of issue.
   double stall = 0;               ///< Sum of `waits`.
   double slowBytes =
       0;              ///< Moved to or from slow memory, loops' trips included.
