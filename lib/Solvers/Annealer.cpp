@@ -88,7 +88,10 @@ Plan Annealer::run(const Plan &start, double latency) {
   tellBest();
   if (gainful.empty())
     return bestPlan;
-  for (int64_t length = kFirstCycle; !isOver(); length *= kCycleGrowth) {
+  // Not isOver() alone, which looks at the clock every so many moves only: a
+  // cycle may have had none.
+  for (int64_t length = kFirstCycle; !isOver() && !deadline.hasPassed();
+       length = std::min(length * kCycleGrowth, kLongestCycle)) {
     load(bestPlan);
     // What would be left for a stunted next cycle is better spent in this one.
     int64_t left = movesLeft();

@@ -34,6 +34,7 @@ private:
   /// Moves of the first annealing cycle; each one is longer than the last.
   static constexpr int64_t kFirstCycle = 2000;
   static constexpr int64_t kCycleGrowth = 4;
+  static constexpr int64_t kLongestCycle = int64_t(1) << 32;
 
   int64_t movesLeft() const;
   void load(const Plan &plan);

@@ -129,6 +129,16 @@ TEST(Search, ImprovesOnGreedyAndWithItsBudget) {
   EXPECT_LE(more, little);
 }
 
+TEST(Search, EndsWithItsTimeLimit) {
+  Instance instance = realProgram("alexnet_b64");
+  for (int64_t limit = 1; limit < 20; ++limit) {
+    SolverOptions options;
+    options.budget = 0;
+    options.timeLimitMs = limit;
+    EXPECT_GT(llvm::cantFail(solve("search", instance, options)).evaluated, 0);
+  }
+}
+
 TEST(Search, ReportsImprovementsInFallingOrder) {
   Instance instance = realProgram("transformer_adam_b4");
   SolverOptions options;
