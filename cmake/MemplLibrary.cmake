@@ -1,5 +1,9 @@
 # mempl_add_library(NAME sources... LINK libraries...) - one room of the house:
 # a library with its public headers, installed and exported as Mempl::NAME.
+# mempl_add_mlir_library(NAME sources... LINK libraries...) - the same for a room
+# that uses MLIR.
+# mempl_tablegen(TARGET FILE.td OUTPUT options OUTPUT options ...) - generates
+# sources from TableGen into the build tree, beside where FILE.td's header is.
 # mempl_add_tool(NAME sources... LINK libraries...) - one executable.
 
 # Headers that nearly every file includes.
@@ -32,4 +36,83 @@ function(mempl_add_tool name)
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   install(TARGETS ${name} EXPORT MemplTargets
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# MLIR's package names the program without its folder.
+find_program(MEMPL_MLIR_TBLGEN NAMES mlir-tblgen mlir-tblgen-22
+  HINTS ${LLVM_TOOLS_BINARY_DIR} REQUIRED)
+mark_as_advanced(MEMPL_MLIR_TBLGEN)
+
+# Headers that nearly every file of an MLIR room includes.
+set(MEMPL_MLIR_PRECOMPILED_HEADERS
+  ${MEMPL_PRECOMPILED_HEADERS}
+  <mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h>
+  <mlir/Dialect/Bufferization/IR/Bufferization.h>
+  <mlir/Dialect/Func/IR/FuncOps.h>
+  <mlir/Dialect/Linalg/IR/Linalg.h>
+  <mlir/Dialect/MemRef/IR/MemRef.h>
+  <mlir/Dialect/SCF/IR/SCF.h>
+  <mlir/Dialect/Tensor/IR/Tensor.h>
+  <mlir/IR/Builders.h>
+  <mlir/IR/BuiltinOps.h>
+  <mlir/IR/PatternMatch.h>
+  <mlir/Pass/Pass.h>)
+
+# Compiled once, for all MLIR rooms.
+file(WRITE ${PROJECT_BINARY_DIR}/MlirHeaders.cpp "")
+add_library(MemplMlirHeaders OBJECT ${PROJECT_BINARY_DIR}/MlirHeaders.cpp)
+target_include_directories(MemplMlirHeaders SYSTEM PRIVATE
+  ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+target_precompile_headers(MemplMlirHeaders PRIVATE
+  ${MEMPL_MLIR_PRECOMPILED_HEADERS})
+
+# For a tool or test that includes MLIR's headers.
+function(mempl_use_mlir target)
+  target_include_directories(${target} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS})
+endfunction()
+
+function(mempl_mlir_setup target)
+  target_include_directories(${target} SYSTEM PRIVATE
+    ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/include)
+  target_precompile_headers(${target} REUSE_FROM MemplMlirHeaders)
+endfunction()
+
+function(mempl_add_mlir_library name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
+  add_library(Mempl::${name} ALIAS ${name})
+  mempl_mlir_setup(${name})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_include_directories(${name} SYSTEM INTERFACE
+    "$<INSTALL_INTERFACE:${MLIR_INCLUDE_DIRS}>")
+  target_link_libraries(${name} PUBLIC ${arg_LINK} MLIR LLVM)
+  set_property(GLOBAL APPEND PROPERTY MEMPL_LIBRARIES ${name})
+endfunction()
+
+function(mempl_tablegen target file)
+  set(source ${PROJECT_SOURCE_DIR}/include/mempl/${file})
+  get_filename_component(folder ${file} DIRECTORY)
+  set(outputs "")
+  set(rest ${ARGN})
+  while(rest)
+    list(POP_FRONT rest name options)
+    separate_arguments(options UNIX_COMMAND "${options}")
+    set(output ${PROJECT_BINARY_DIR}/include/mempl/${folder}/${name})
+    add_custom_command(OUTPUT ${output}
+      COMMAND ${CMAKE_COMMAND} -E make_directory
+        ${PROJECT_BINARY_DIR}/include/mempl/${folder}
+      COMMAND ${MEMPL_MLIR_TBLGEN} ${options} ${source} -o ${output}
+        --write-if-changed -d ${output}.d
+        -I ${PROJECT_SOURCE_DIR}/include -I ${MLIR_INCLUDE_DIRS}
+      DEPENDS ${source} DEPFILE ${output}.d
+      COMMENT "Generating ${folder}/${name}" VERBATIM)
+    list(APPEND outputs ${output})
+  endwhile()
+  add_custom_target(${target} DEPENDS ${outputs})
+  install(FILES ${outputs}
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mempl/${folder})
 endfunction()

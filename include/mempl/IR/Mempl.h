@@ -1,0 +1,60 @@
+//===- Mempl.h - the mempl dialect ------------------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The dialect `mempl`: attributes, types and ops, documented in
+// docs/Dialect.md, which is made from the TableGen files beside this header.
+// Its C++ namespace is mlir::mempl, while the core (instances, plans, solvers),
+// which knows nothing of MLIR, is in ::mempl.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_IR_MEMPL_H
+#define MEMPL_IR_MEMPL_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Ptr/IR/MemorySpaceInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "mempl/IR/MemplDialect.h.inc"
+
+#include "mempl/IR/MemplEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "mempl/IR/MemplAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "mempl/IR/MemplTypes.h.inc"
+
+namespace mlir::mempl {
+
+/// What a copy channel and the storage of fast memory are to the rest of MLIR:
+/// ops with effects on it are never merged, hoisted, reordered or removed.
+struct PlacementResource
+    : public SideEffects::Resource::Base<PlacementResource> {
+  StringRef getName() final { return "mempl.placement"; }
+};
+
+/// Names of the attributes that users write on functions, arguments and ops.
+inline constexpr llvm::StringLiteral kPinAttr = "mempl.pin";
+inline constexpr llvm::StringLiteral kForbidAttr = "mempl.forbid";
+inline constexpr llvm::StringLiteral kMaxBytesAttr = "mempl.max_bytes";
+inline constexpr llvm::StringLiteral kTripsAttr = "mempl.trips";
+inline constexpr llvm::StringLiteral kTargetAttr = "mempl.target";
+
+} // namespace mlir::mempl
+
+#define GET_OP_CLASSES
+#include "mempl/IR/MemplOps.h.inc"
+
+#endif // MEMPL_IR_MEMPL_H

@@ -1,0 +1,30 @@
+//===- Register.h - everything of mempl, for a tool -------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TRANSFORMS_REGISTER_H
+#define MEMPL_TRANSFORMS_REGISTER_H
+
+namespace mlir {
+class DialectRegistry;
+}
+
+namespace mlir::mempl {
+
+/// Registers the dialect and the interfaces that mempl's passes ask of upstream
+/// ops.
+void registerDialect(DialectRegistry &registry);
+
+/// Registers all passes of mempl.
+void registerPasses();
+
+/// Both.
+void registerAll(DialectRegistry &registry);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_TRANSFORMS_REGISTER_H

@@ -1,0 +1,209 @@
+//===- MemplDialect.cpp - attributes, types and set-up of the dialect -----===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Registration, the `#mempl.space` attribute, and the check of the attributes
+// that users write: a misspelt one must not be ignored in silence.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+#include "mempl/IR/MemplDialect.cpp.inc"
+
+#include "mempl/IR/MemplEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "mempl/IR/MemplAttributes.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "mempl/IR/MemplTypes.cpp.inc"
+
+void MemplDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "mempl/IR/MemplAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "mempl/IR/MemplTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "mempl/IR/MemplOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// #mempl.space
+//===----------------------------------------------------------------------===//
+
+Attribute SpaceAttr::parse(AsmParser &parser, Type) {
+  std::string name;
+  if (parser.parseLess() || parser.parseKeywordOrString(&name) ||
+      parser.parseGreater())
+    return {};
+  return SpaceAttr::getChecked(
+      [&] { return parser.emitError(parser.getNameLoc()); },
+      parser.getContext(), name);
+}
+
+void SpaceAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printer.printKeywordOrString(getName());
+  printer << '>';
+}
+
+LogicalResult SpaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                StringRef name) {
+  if (name.empty())
+    return emitError() << "expected a name of a memory space";
+  return success();
+}
+
+bool SpaceAttr::isValidLoad(Type, ptr::AtomicOrdering, std::optional<int64_t>,
+                            const DataLayout *,
+                            function_ref<InFlightDiagnostic()>) const {
+  return true;
+}
+
+bool SpaceAttr::isValidStore(Type, ptr::AtomicOrdering, std::optional<int64_t>,
+                             const DataLayout *,
+                             function_ref<InFlightDiagnostic()>) const {
+  return true;
+}
+
+bool SpaceAttr::isValidAtomicOp(ptr::AtomicBinOp, Type, ptr::AtomicOrdering,
+                                std::optional<int64_t>, const DataLayout *,
+                                function_ref<InFlightDiagnostic()>) const {
+  return true;
+}
+
+bool SpaceAttr::isValidAtomicXchg(Type, ptr::AtomicOrdering,
+                                  ptr::AtomicOrdering, std::optional<int64_t>,
+                                  const DataLayout *,
+                                  function_ref<InFlightDiagnostic()>) const {
+  return true;
+}
+
+bool SpaceAttr::isValidAddrSpaceCast(
+    Type, Type, function_ref<InFlightDiagnostic()> emitError) const {
+  if (emitError)
+    emitError() << "a placed buffer has no address in another memory space; "
+                   "use mempl.transfer to copy it";
+  return false;
+}
+
+bool SpaceAttr::isValidPtrIntCast(Type, Type,
+                                  function_ref<InFlightDiagnostic()>) const {
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes of users
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyOrder(Operation *op, NamedAttribute attribute) {
+  if (isa<UnitAttr, SpaceAttr>(attribute.getValue()))
+    return success();
+  return op->emitError() << "expected '" << attribute.getName().getValue()
+                         << "' to be a unit attribute or a #mempl.space";
+}
+
+static LogicalResult verifyCount(Operation *op, NamedAttribute attribute,
+                                 int64_t least) {
+  auto number = dyn_cast<IntegerAttr>(attribute.getValue());
+  if (number &&
+      (number.getType().isSignlessInteger(64) || number.getType().isIndex()) &&
+      number.getInt() >= least)
+    return success();
+  return op->emitError() << "expected '" << attribute.getName().getValue()
+                         << "' to be a 64-bit integer of at least " << least;
+}
+
+static LogicalResult unknownAttribute(Operation *op, NamedAttribute attribute,
+                                      StringRef place) {
+  return op->emitError() << "unknown attribute '"
+                         << attribute.getName().getValue() << "' " << place
+                         << "; expected mempl.pin, mempl.forbid, "
+                            "mempl.max_bytes, mempl.trips or mempl.target";
+}
+
+/// Pins and forbids at once cannot both be kept.
+static LogicalResult verifyNoContradiction(Operation *op,
+                                           DictionaryAttr attributes) {
+  if (!attributes)
+    return success();
+  Attribute pin = attributes.get(kPinAttr);
+  Attribute forbid = attributes.get(kForbidAttr);
+  if (pin && forbid && pin == forbid)
+    return op->emitError() << "'mempl.pin' and 'mempl.forbid' contradict";
+  return success();
+}
+
+LogicalResult MemplDialect::verifyOperationAttribute(Operation *op,
+                                                     NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  if (name == kPinAttr || name == kForbidAttr) {
+    if (op->getNumResults() == 0)
+      return op->emitError() << "expected '" << name
+                             << "' on an op with results or on an argument";
+    if (failed(verifyNoContradiction(op, op->getDiscardableAttrDictionary())))
+      return failure();
+    return verifyOrder(op, attribute);
+  }
+  if (name == kMaxBytesAttr)
+    return verifyCount(op, attribute, 0);
+  if (name == kTripsAttr) {
+    if (!isa<LoopLikeOpInterface>(op))
+      return op->emitError() << "expected '" << name << "' on a loop";
+    return verifyCount(op, attribute, 1);
+  }
+  if (name == kTargetAttr) {
+    if (!isa<FunctionOpInterface>(op) && !op->hasTrait<OpTrait::SymbolTable>())
+      return op->emitError()
+             << "expected '" << name << "' on a function or a module";
+    if (isa<StringAttr, DictionaryAttr>(attribute.getValue()))
+      return success();
+    return op->emitError() << "expected '" << name
+                           << "' to be a string or a dictionary";
+  }
+  return unknownAttribute(op, attribute, "on an op");
+}
+
+LogicalResult MemplDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                     unsigned argIndex,
+                                                     NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  if (name == kPinAttr || name == kForbidAttr) {
+    if (auto function = dyn_cast<FunctionOpInterface>(op))
+      if (failed(verifyNoContradiction(op, function.getArgAttrDict(argIndex))))
+        return failure();
+    return verifyOrder(op, attribute);
+  }
+  if (name == kMaxBytesAttr)
+    return verifyCount(op, attribute, 0);
+  return unknownAttribute(op, attribute, "on an argument");
+}
+
+LogicalResult
+MemplDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
+                                          NamedAttribute attribute) {
+  return unknownAttribute(op, attribute, "on a result");
+}

@@ -1,0 +1,24 @@
+//===- Register.cpp - everything of mempl, for a tool ---------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Transforms/Register.h"
+
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/IR/DialectRegistry.h"
+
+void mlir::mempl::registerDialect(DialectRegistry &registry) {
+  registry.insert<MemplDialect>();
+}
+
+void mlir::mempl::registerPasses() {}
+
+void mlir::mempl::registerAll(DialectRegistry &registry) {
+  registerDialect(registry);
+  registerPasses();
+}
