@@ -66,6 +66,10 @@ static Machine machineFrom(const JsonCursor &at, bool versioned) {
   return m;
 }
 
+Machine mempl::machineFromJson(const JsonCursor &at) {
+  return machineFrom(at, false);
+}
+
 static SpaceOrder spaceFrom(const JsonCursor &at) {
   if (!at)
     return SpaceOrder::None;

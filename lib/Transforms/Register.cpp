@@ -8,15 +8,22 @@
 
 #include "mempl/Transforms/Register.h"
 
+#include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/Transforms/Passes.h"
+#include "mempl/Transforms/ProblemPasses.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
 void mlir::mempl::registerDialect(DialectRegistry &registry) {
   registry.insert<MemplDialect>();
+  registerCostModels(registry);
 }
 
-void mlir::mempl::registerPasses() {}
+void mlir::mempl::registerPasses() {
+  registerMemplPasses();
+  registerProblemPasses();
+}
 
 void mlir::mempl::registerAll(DialectRegistry &registry) {
   registerDialect(registry);

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MlirInput.h"
 #include "Report.h"
 #include "Reproducer.h"
 #include "SolveOptions.h"
@@ -89,7 +90,7 @@ Error InstanceRun::applyCapacity(Machine &machine) {
 Error InstanceRun::applyMachine() {
   Machine machine = instance.machine;
   if (!options.target.empty()) {
-    auto target = readMachine(options.target);
+    auto target = readTargetMachine(options.target);
     if (!target)
       return target.takeError();
     machine = *target;
@@ -127,7 +128,9 @@ Error InstanceRun::prepare() {
       return toolError("--policy: " + llvm::toString(solver.takeError()));
     solvers.push_back(std::move(*solver));
   }
-  auto read = readInstance(options.input);
+  auto read = options.isMlir ? readMlirInstance(options.input, options.target,
+                                                options.function)
+                             : readInstance(options.input);
   if (!read)
     return read.takeError();
   instance = std::move(*read);

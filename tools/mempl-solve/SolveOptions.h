@@ -29,7 +29,9 @@ namespace mempl {
 /// The command line of mempl-solve, parsed.
 struct SolveOptions {
   std::string input;
-  std::string target;                  ///< A machine file; empty = none.
+  bool isMlir = false;                 ///< The input is MLIR.
+  std::string function;                ///< Of MLIR; empty = the only one.
+  std::string target;                  ///< Preset or file; empty = none.
   std::optional<int64_t> capacity;     ///< Bytes, instead of the file's.
   std::vector<std::string> policies;   ///< To run, in this order.
   std::vector<std::string> checkPaths; ///< Plans to judge.

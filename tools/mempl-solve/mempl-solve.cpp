@@ -28,7 +28,7 @@ struct Flags {
   cl::OptionCategory category{"Options of mempl-solve"};
   cl::opt<std::string> input{
       cl::Positional, cl::cat(category),
-      cl::desc("<instance .json or packing .csv, also .gz>")};
+      cl::desc("<instance .json, program .mlir or packing .csv, also .gz>")};
   cl::list<std::string> policy{
       "policy", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b,.."),
       cl::desc("Policies to run (default portfolio); see --list-policies")};
@@ -37,8 +37,12 @@ struct Flags {
       cl::desc("Fast memory, such as 117440512 or 32MiB, instead of the "
                "file's; for a packing file, the height to stay within")};
   cl::opt<std::string> target{
-      "target", cl::cat(category), cl::value_desc("machine.json"),
-      cl::desc("Machine instead of the one in the file")};
+      "target", cl::cat(category), cl::value_desc("name or file"),
+      cl::desc("Machine instead of the one in the file: a preset or a JSON "
+               "file; a program in MLIR needs one unless it names one")};
+  cl::opt<std::string> function{
+      "function", cl::cat(category), cl::value_desc("name"),
+      cl::desc("Function of a program in MLIR that has several")};
   cl::list<std::string> check{
       "check", cl::cat(category), cl::value_desc("plan.json"),
       cl::desc("Verify this plan and show what it costs; may be repeated. "
@@ -122,6 +126,7 @@ static Error readNumbers(const Flags &flags, SolveOptions &options) {
 static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.input = flags.input;
   options.target = flags.target;
+  options.function = flags.function;
   options.policies.assign(flags.policy.begin(), flags.policy.end());
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.planPath = flags.plan;
@@ -195,11 +200,15 @@ int main(int argc, char **argv) {
   catchInterrupt();
   StringRef name = options.input;
   name.consume_back(".gz");
-  if (name.ends_with(".json") || name == "-")
+  options.isMlir = name.ends_with(".mlir") || name.ends_with(".mlirbc");
+  if (!options.isMlir && !options.function.empty())
+    return printErrors(toolError("--function: is for programs in MLIR"));
+  if (options.isMlir || name.ends_with(".json") || name == "-")
     return runOnInstance(options);
   if (name.ends_with(".csv"))
     return runOnPacking(options);
   return printErrors(toolError(
-      options.input + ": expected a name that ends in .json (an instance) or "
-                      ".csv (a packing problem), or one of them with .gz"));
+      options.input + ": expected a name that ends in .json (an instance), "
+                      ".mlir (a program) or .csv (a packing problem), or one "
+                      "of them with .gz"));
 }

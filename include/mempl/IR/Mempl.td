@@ -12,5 +12,6 @@
 include "mempl/IR/MemplAttributes.td"
 include "mempl/IR/MemplTypes.td"
 include "mempl/IR/MemplOps.td"
+include "mempl/IR/MemplProblemOps.td"
 
 #endif // MEMPL_IR_MEMPL

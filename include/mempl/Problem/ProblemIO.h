@@ -25,6 +25,8 @@
 
 namespace mempl {
 
+class JsonCursor;
+
 /// Version of the schema that is written; a file with a newer one is refused.
 /// A file without the key `version` is of version 1.
 inline constexpr int64_t kProblemSchemaVersion = 1;
@@ -39,6 +41,10 @@ llvm::Expected<Instance> parseInstance(llvm::StringRef json,
 /// `version`.
 llvm::Expected<Machine> parseMachine(llvm::StringRef json,
                                      llvm::StringRef file);
+
+/// Reads the object `machine` of an instance from a document that is being
+/// read; mistakes are reported to it. checkInstance() still has to judge it.
+Machine machineFromJson(const JsonCursor &at);
 
 /// Parses a plan. Only its form is checked here (the part of rule V9 that the
 /// struct cannot express: types, unknown or repeated keys), not against an

@@ -1,0 +1,11 @@
+# The references in docs/ that are made from TableGen files: `ninja mempl-doc`
+# writes them, the test `docs` compares them.
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(mempl_doc_command ${Python3_EXECUTABLE}
+  ${PROJECT_SOURCE_DIR}/docs/generate.py ${MEMPL_MLIR_TBLGEN}
+  ${PROJECT_SOURCE_DIR} ${MLIR_INCLUDE_DIRS})
+add_custom_target(mempl-doc COMMAND ${mempl_doc_command} VERBATIM)
+if(MEMPL_BUILD_TESTS)
+  add_test(NAME docs COMMAND ${mempl_doc_command} --check)
+endif()

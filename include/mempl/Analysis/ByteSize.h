@@ -1,0 +1,31 @@
+//===- ByteSize.h - bytes of tensors and memrefs ----------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_ANALYSIS_BYTESIZE_H
+#define MEMPL_ANALYSIS_BYTESIZE_H
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace mlir::mempl {
+
+/// Bytes of a tensor or memref of static shape: its elements times the size of
+/// one in memory, which is whole bytes (i1 and i4 take one, an index eight).
+/// Nothing for a dynamic shape, an element without a size, and 2^63 or more.
+std::optional<int64_t> bytesOfType(ShapedType type, const DataLayout &layout);
+
+/// The same for a value; a dynamic extent counts as the largest that upstream's
+/// ValueBoundsConstraintSet can prove. Nothing where it can prove none.
+std::optional<int64_t> upperBoundBytes(Value shaped, const DataLayout &layout);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_ANALYSIS_BYTESIZE_H

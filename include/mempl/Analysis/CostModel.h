@@ -1,0 +1,50 @@
+//===- CostModel.h - seconds of an op on a target ---------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compute time without memory traffic, which the simulator adds: operations
+// over the rate of the target (the roofline's flat part), or what the op
+// declares, or what a profile measured.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_ANALYSIS_COSTMODEL_H
+#define MEMPL_ANALYSIS_COSTMODEL_H
+
+#include "mempl/Analysis/CostOpInterface.h"
+#include "mempl/Analysis/Target.h"
+
+#include "mlir/IR/Operation.h"
+
+#include <map>
+#include <string>
+
+namespace mlir::mempl {
+
+/// Measured seconds by key: the name of an op's location, `file:line:column`,
+/// or the op's name, in this order of preference.
+using Profile = std::map<std::string, double>;
+
+/// Reads a profile: `{"version": 1, "seconds": {"key": seconds, ..}}`, plain or
+/// gzip. Seconds are finite and not negative. Errors name file and line.
+llvm::Expected<Profile> readProfile(llvm::StringRef path);
+
+class CostModel {
+public:
+  explicit CostModel(const TargetDescription &target, Profile profile = {});
+
+  /// Seconds that `op` computes, all that is inside of it included.
+  double computeSeconds(Operation *op) const;
+
+private:
+  ComputeRates matrix, vector;
+  Profile profile;
+};
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_ANALYSIS_COSTMODEL_H

@@ -1,0 +1,125 @@
+//===- Program.h - a function as storages and steps -------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What One-Shot Bufferize will make of a function on tensors, without doing it:
+// which tensors share one storage, which ops touch which storage and with how
+// many bytes, and from it the instance that solvers work on. The function must
+// have been prepared (Transforms/Prepare.h): every copy that bufferization
+// would insert is an op of its own. A function that is bufferized already is
+// understood too, but only as an instance: plans are applied to tensors.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_ANALYSIS_PROGRAM_H
+#define MEMPL_ANALYSIS_PROGRAM_H
+
+#include "mempl/Problem/Instance.h"
+
+#include "mlir/IR/Operation.h"
+#include "mlir/IR/Value.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mlir {
+namespace func {
+class FuncOp;
+}
+} // namespace mlir
+
+namespace mlir::mempl {
+
+class CostModel;
+struct TargetDescription;
+
+/// One piece of storage: the tensors that bufferization gives one buffer.
+/// Storage i of a program is value i of its instance.
+struct Storage {
+  /// The tensor that is all of it when the program begins to know of it: an
+  /// argument, a constant, an allocation, or the result of an op that brings
+  /// its own buffer.
+  Value root;
+  /// Bytes; an upper bound for a dynamic shape.
+  int64_t size = 0;
+  /// Why it can only be in slow memory; empty if it can be in fast memory.
+  std::string slowReason;
+  /// The root's contents are undefined: it is an allocation.
+  bool allocated = false;
+  /// Bufferization will not let anyone write it (a constant, an argument that
+  /// is not writable).
+  bool readOnly = false;
+};
+
+/// The storage of a tensor, and how it is found in it: `chain` are the view ops
+/// (extract_slice, expand_shape, collapse_shape, cast) that lead from the whole
+/// storage to the tensor, outermost first.
+struct View {
+  int32_t storage = -1;
+  SmallVector<Operation *, 2> chain;
+  /// An alias that mempl cannot build again from the storage.
+  bool opaque = false;
+};
+
+struct Program;
+
+/// One step of the instance.
+struct ProgramStep {
+  Operation *op = nullptr;
+  /// The body of a loop, else null.
+  std::unique_ptr<Program> body;
+};
+
+/// A block of a function (its entry, or the body of a loop) as a problem.
+struct Program {
+  Block *block = nullptr;
+  /// The function is bufferized: storages are memrefs, and there are no views.
+  bool onBuffers = false;
+  std::vector<Storage> storages;
+  std::vector<ProgramStep> steps;
+  /// Of every tensor of the block and of those that it uses from outside, as
+  /// far as their storage belongs to this program.
+  DenseMap<Value, View> views;
+  /// The problem: value i is storage i, step i is step i. Names no machine for
+  /// the bodies of loops before setMachine().
+  ::mempl::Instance instance;
+
+  /// The view of `tensor`, or null where its storage is not of this program.
+  const View *viewOf(Value tensor) const {
+    auto it = views.find(tensor);
+    return it == views.end() ? nullptr : &it->second;
+  }
+};
+
+/// A storage that the analysis keeps in slow memory although nobody asked, and
+/// other things that a user should know: for remarks.
+struct ProgramNote {
+  Location loc;
+  std::string text;
+};
+
+/// The program of a function with one block. `notes` gets what could not be
+/// modelled. Fails, with a diagnostic, on orders that contradict each other or
+/// cannot be kept.
+FailureOr<std::unique_ptr<Program>>
+extractProgram(func::FuncOp function, const TargetDescription &target,
+               const CostModel &cost, SmallVectorImpl<ProgramNote> &notes);
+
+/// Whether `op` only gives another name to a part of its first operand.
+bool isViewOp(Operation *op);
+
+/// Whether `insert`, a tensor.insert_slice, puts a tensor back into the place
+/// that it was taken from, so that bufferization has nothing to copy.
+bool isInsertInPlace(Operation *insert);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_ANALYSIS_PROGRAM_H

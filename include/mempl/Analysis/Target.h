@@ -1,0 +1,59 @@
+//===- Target.h - descriptions of machines ----------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A target is a machine of docs/Problem.md, the names of its two memories, and
+// the rates at which it computes. The presets are the files of targets/, built
+// into the library; docs/Targets.md has the format.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_ANALYSIS_TARGET_H
+#define MEMPL_ANALYSIS_TARGET_H
+
+#include "mempl/Problem/Instance.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mlir::mempl {
+
+/// Operations per second by element type, as MLIR prints it ("bf16", "i8").
+struct ComputeRates {
+  std::map<std::string, double> byType; ///< Positive; at least one entry.
+
+  /// The rate for a type: its own entry, else the slowest of all.
+  double rateFor(llvm::StringRef type) const;
+};
+
+struct TargetDescription {
+  std::string name;
+  ::mempl::Machine machine;
+  std::string fastSpace = "fast"; ///< Name of the memory space.
+  std::string slowSpace = "slow";
+  ComputeRates matrix; ///< Of contractions and convolutions.
+  ComputeRates vector; ///< Of everything else.
+};
+
+/// The preset of this name, or the target in this file (plain or gzip). Errors
+/// name file and line; an unknown name lists the presets.
+llvm::Expected<TargetDescription> loadTarget(llvm::StringRef nameOrFile);
+
+/// Parses a target file; `file` is the name in errors.
+llvm::Expected<TargetDescription> parseTarget(llvm::StringRef json,
+                                              llvm::StringRef file);
+
+/// Names of the presets, sorted.
+std::vector<std::string> targetNames();
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_ANALYSIS_TARGET_H

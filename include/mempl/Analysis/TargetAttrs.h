@@ -1,0 +1,28 @@
+//===- TargetAttrs.h - the machine that a module names ----------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_ANALYSIS_TARGETATTRS_H
+#define MEMPL_ANALYSIS_TARGETATTRS_H
+
+#include "mempl/Analysis/Target.h"
+
+#include "mlir/IR/Operation.h"
+
+#include <optional>
+
+namespace mlir::mempl {
+
+/// The target that `op` or an op around it names, the innermost first:
+/// `mempl.target` (a preset, or a dictionary of `preset` and `capacity` in
+/// bytes), else the `dlti.target_system_spec` (docs/Targets.md has its keys).
+/// Nothing if none does; fails, with a diagnostic, if it is malformed.
+FailureOr<std::optional<TargetDescription>> targetFromIR(Operation *op);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_ANALYSIS_TARGETATTRS_H

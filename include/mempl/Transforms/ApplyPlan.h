@@ -1,0 +1,34 @@
+//===- ApplyPlan.h - a plan as IR -------------------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TRANSFORMS_APPLYPLAN_H
+#define MEMPL_TRANSFORMS_APPLYPLAN_H
+
+#include "mempl/Problem/Plan.h"
+
+#include "mlir/Support/LLVM.h"
+
+#include "llvm/ADT/StringRef.h"
+
+namespace mlir::mempl {
+
+struct Program;
+
+/// Rewrites the function of `program` so that it does what `plan`, a valid plan
+/// for the program's instance, says: storage in fast memory as `mempl.alloc`
+/// (of space `fastSpace`), copies as `mempl.copy_start` and `copy_wait` in the
+/// order of the plan, every access through the tensor in the right memory.
+/// Storages that the plan leaves alone keep their ops. The program is stale
+/// afterwards. Fails, with a diagnostic and the function half rewritten, on a
+/// plan that the function cannot express (a copy back of a constant).
+LogicalResult applyPlan(Program &program, const ::mempl::Plan &plan,
+                        llvm::StringRef fastSpace);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_TRANSFORMS_APPLYPLAN_H

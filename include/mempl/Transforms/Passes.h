@@ -1,0 +1,31 @@
+//===- Passes.h - the passes of mempl ---------------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Generated from Passes.td: an options struct and a create function per pass,
+// and their registration. docs/Passes.md is the reference.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TRANSFORMS_PASSES_H
+#define MEMPL_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+
+namespace mlir::mempl {
+
+#define GEN_PASS_DECL
+#include "mempl/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "mempl/Transforms/Passes.h.inc"
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_TRANSFORMS_PASSES_H

@@ -1,0 +1,38 @@
+//===- Prepare.h - copies of bufferization as ops ---------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TRANSFORMS_PREPARE_H
+#define MEMPL_TRANSFORMS_PREPARE_H
+
+#include "mlir/Support/LLVM.h"
+
+namespace mlir {
+class Operation;
+namespace bufferization {
+struct OneShotBufferizationOptions;
+}
+} // namespace mlir
+
+namespace mlir::mempl {
+
+/// The options of One-Shot Bufferize that mempl's analysis assumes: function
+/// boundaries with identity layouts, loops that may allocate.
+bufferization::OneShotBufferizationOptions placementBufferizationOptions();
+
+/// Brings a module into the form that placement works on: every buffer that
+/// One-Shot Bufferize would allocate and every copy that it would make is an op
+/// (`tensor.empty`, `mempl.transfer`), and every op writes into an operand.
+/// Results stay the same. With `eliminateEmptyTensors`, slices are computed in
+/// their place where bufferization can do that. Fails, with a diagnostic, on
+/// programs that bufferization cannot analyse.
+LogicalResult prepareForPlacement(Operation *module,
+                                  bool eliminateEmptyTensors = true);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_TRANSFORMS_PREPARE_H

@@ -1,0 +1,506 @@
+//===- BlockExtractor.cpp - storages, views and steps of a block ----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BlockExtractor.h"
+
+#include "mempl/Analysis/ByteSize.h"
+#include "mempl/Analysis/CostOpInterface.h"
+#include "mempl/Analysis/Target.h"
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+using ::mempl::AccessMode;
+using ::mempl::SpaceOrder;
+using ::mempl::ValueKind;
+
+static bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
+
+static bool touchesTensors(Operation *op) {
+  return llvm::any_of(op->getOperands(), isTensor) ||
+         llvm::any_of(op->getResults(), isTensor);
+}
+
+/// Whether the op or one inside of it works on tensors.
+static bool holdsTensors(Operation *op) {
+  if (touchesTensors(op))
+    return true;
+  if (op->getNumRegions() == 0)
+    return false;
+  return op
+      ->walk([&](Operation *nested) {
+        return nested != op && touchesTensors(nested) ? WalkResult::interrupt()
+                                                      : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// The name that a location gives, else an empty string.
+static StringRef nameOf(Location loc) {
+  if (auto named = dyn_cast<NameLoc>(loc))
+    return named.getName();
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Storages and views
+//===----------------------------------------------------------------------===//
+
+int64_t BlockExtractor::bytesOf(Value tensor, const Reference &reference) {
+  DataLayout layout =
+      DataLayout::closest(tensor.getParentRegion()->getParentOp());
+  if (std::optional<int64_t> bytes = upperBoundBytes(tensor, layout))
+    return *bytes;
+  if (!reference.owner)
+    return 0;
+  return reference.owner->program.storages[reference.view.storage].size;
+}
+
+int32_t BlockExtractor::addStorage(Value root, bool allocated) {
+  Storage storage;
+  storage.root = root;
+  storage.allocated = allocated;
+  auto type = cast<TensorType>(root.getType());
+  auto ranked = dyn_cast<RankedTensorType>(type);
+  DictionaryAttr attributes;
+  auto argument = dyn_cast<BlockArgument>(root);
+  func::FuncOp function;
+  if (argument) {
+    function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    if (function)
+      attributes = function.getArgAttrDict(argument.getArgNumber());
+  } else {
+    attributes = root.getDefiningOp()->getDiscardableAttrDictionary();
+  }
+  DataLayout layout =
+      DataLayout::closest(root.getParentRegion()->getParentOp());
+  if (std::optional<int64_t> bytes = upperBoundBytes(root, layout)) {
+    storage.size = *bytes;
+  } else if (attributes && attributes.contains(kMaxBytesAttr)) {
+    storage.size = cast<IntegerAttr>(attributes.get(kMaxBytesAttr)).getInt();
+  } else {
+    storage.slowReason = "has a dynamic size without a bound; "
+                         "'mempl.max_bytes' gives one";
+  }
+  if (!ranked)
+    storage.slowReason = "has no rank";
+  else if (ranked.getEncoding())
+    storage.slowReason = "has an encoding";
+
+  int32_t index = program.storages.size();
+  ::mempl::Value value;
+  value.size = storage.size;
+  StringRef name = nameOf(root.getLoc());
+  if (!name.empty())
+    value.name = name.str();
+  else if (argument && function)
+    value.name = "arg" + std::to_string(argument.getArgNumber());
+  else if (argument)
+    value.name = "carried" + std::to_string(index);
+  else if (isa<arith::ConstantOp>(root.getDefiningOp()))
+    value.name = "constant" + std::to_string(index);
+  else
+    value.name = "v" + std::to_string(index);
+  if (function || (!argument && isa<arith::ConstantOp>(root.getDefiningOp())))
+    value.kind = ValueKind::Input;
+  program.storages.push_back(std::move(storage));
+  program.instance.values.push_back(std::move(value));
+  defined.push_back(!allocated);
+  return index;
+}
+
+void BlockExtractor::bind(Value tensor, Reference reference) {
+  if (reference.owner)
+    reference.owner->program.views[tensor] = reference.view;
+  references[tensor] = std::move(reference);
+}
+
+void BlockExtractor::bindNew(Value tensor, bool allocated) {
+  Reference reference;
+  reference.owner = this;
+  reference.view.storage = addStorage(tensor, allocated);
+  bind(tensor, std::move(reference));
+}
+
+BlockExtractor::Reference *BlockExtractor::find(Value tensor) {
+  auto it = references.find(tensor);
+  if (it != references.end())
+    return &it->second;
+  return outer ? outer->find(tensor) : nullptr;
+}
+
+BlockExtractor::Reference &BlockExtractor::resolve(Value tensor) {
+  if (Reference *known = find(tensor))
+    return *known;
+  // The result of an op that the walk has nothing to say about.
+  bindNew(tensor, /*allocated=*/false);
+  keepSlow(*find(tensor), "comes from an op that mempl does not know");
+  return *find(tensor);
+}
+
+::mempl::Value &BlockExtractor::valueOf(const Reference &reference) {
+  return reference.owner->program.instance.values[reference.view.storage];
+}
+
+void BlockExtractor::keepSlow(const Reference &reference,
+                              const llvm::Twine &reason) {
+  Storage &storage = reference.owner->program.storages[reference.view.storage];
+  if (storage.slowReason.empty())
+    storage.slowReason = reason.str();
+}
+
+void BlockExtractor::bindView(Operation *op) {
+  Reference reference = resolve(op->getOperand(0));
+  reference.view.chain.push_back(op);
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  auto source = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  bool reshape = isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
+  if (!type || !source ||
+      (reshape && !(type.hasStaticShape() && source.hasStaticShape())))
+    keepSlow(reference, "is reshaped with a dynamic shape");
+  bind(op->getResult(0), std::move(reference));
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
+                             int64_t reserved, std::unique_ptr<Program> body,
+                             int64_t trips) {
+  // All that the step does with a storage is one access.
+  llvm::MapVector<int32_t, Touch> own;
+  for (Touch &touch : touches) {
+    if (touch.target.owner != this) {
+      foreign.push_back(touch);
+      continue;
+    }
+    auto [it, isNew] = own.try_emplace(touch.target.view.storage, touch);
+    if (isNew)
+      continue;
+    Touch &sum = it->second;
+    sum.wholeWrite = sum.writes && touch.writes
+                         ? sum.wholeWrite && touch.wholeWrite
+                         : (sum.wholeWrite || touch.wholeWrite);
+    sum.readBytes += touch.readBytes;
+    sum.writtenBytes += touch.writtenBytes;
+    sum.reads |= touch.reads;
+    sum.writes |= touch.writes;
+    sum.slowOnly |= touch.slowOnly;
+  }
+  ::mempl::Step step;
+  step.compute = body ? 0 : seconds;
+  step.reserved = reserved;
+  step.trips = trips;
+  StringRef name = nameOf(op->getLoc());
+  step.name = name.empty() ? op->getName().getStringRef().str() : name.str();
+  if (body)
+    body->instance.name = step.name;
+  for (auto &[storage, touch] : own) {
+    ::mempl::Access access;
+    access.value = storage;
+    if (!defined[storage]) {
+      // What it reads there is undefined; only a write makes it a use.
+      if (!touch.writes)
+        continue;
+      access.mode = AccessMode::Write;
+      access.bytes = touch.readBytes + touch.writtenBytes;
+      defined[storage] = true;
+    } else if (!touch.writes) {
+      access.mode = AccessMode::Read;
+      access.bytes = touch.readBytes;
+    } else {
+      access.mode = touch.wholeWrite && !touch.reads ? AccessMode::Write
+                                                     : AccessMode::Update;
+      access.bytes = touch.readBytes + touch.writtenBytes;
+    }
+    if (touch.slowOnly)
+      access.space = SpaceOrder::Slow;
+    step.accesses.push_back(access);
+  }
+  bool empty = step.accesses.empty() && step.compute == 0 && reserved == 0;
+  if (empty && !body && touches.empty())
+    return;
+  program.instance.steps.push_back(std::move(step));
+  ProgramStep made;
+  made.op = op;
+  made.body = std::move(body);
+  program.steps.push_back(std::move(made));
+}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+void BlockExtractor::runOnFunction(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  program.block = &block;
+  for (BlockArgument argument : block.getArguments()) {
+    if (!isTensor(argument))
+      continue;
+    bindNew(argument, /*allocated=*/false);
+    if (auto writable = function.getArgAttrOfType<BoolAttr>(
+            argument.getArgNumber(),
+            bufferization::BufferizationDialect::kWritableAttrName))
+      program.storages.back().readOnly = !writable.getValue();
+  }
+  visitBlock(block, nullptr);
+}
+
+void BlockExtractor::visitBlock(Block &block, Touches *touches) {
+  for (Operation &op : block)
+    visit(&op, touches);
+  // Only what must be slow is an order; the rest is for the solvers.
+  if (&block != program.block)
+    return;
+  for (auto [value, storage] :
+       llvm::zip_equal(program.instance.values, program.storages))
+    if (!storage.slowReason.empty()) {
+      value.space = SpaceOrder::Slow;
+      context.notes.push_back(
+          {storage.root.getLoc(), "'" + value.name +
+                                      "' stays in slow memory: it " +
+                                      storage.slowReason});
+    }
+}
+
+/// Visits an op of this block. With `touches`, the op is inside an opaque step,
+/// to which everything that it does belongs.
+void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
+  if (isa<tensor::DimOp, tensor::RankOp>(op) || !holdsTensors(op))
+    return;
+  if (isViewOp(op))
+    return bindView(op);
+  if (isa<tensor::EmptyOp>(op) ||
+      (isa<bufferization::AllocTensorOp>(op) &&
+       op->getNumOperands() ==
+           cast<bufferization::AllocTensorOp>(op).getDynamicSizes().size())) {
+    bindNew(op->getResult(0), /*allocated=*/true);
+    if (outerTouches)
+      keepSlow(resolve(op->getResult(0)),
+               "is allocated inside '" +
+                   op->getParentOp()->getName().getStringRef() + "'");
+    return;
+  }
+  if (isa<arith::ConstantOp>(op)) {
+    bindNew(op->getResult(0), /*allocated=*/false);
+    program.storages.back().readOnly = true;
+    if (outerTouches || outer)
+      keepSlow(resolve(op->getResult(0)), "is a constant inside a region");
+    return;
+  }
+  if (auto ret = dyn_cast<func::ReturnOp>(op))
+    return visitReturn(ret);
+  if (op->hasTrait<OpTrait::IsTerminator>())
+    return;
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return visitLoop(loop, outerTouches);
+
+  Touches own;
+  Touches &touches = outerTouches ? *outerTouches : own;
+  double seconds = -1;
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    visitInsertSlice(insert, touches);
+  else if (auto branch = dyn_cast<scf::IfOp>(op))
+    visitIf(branch, touches);
+  else if (auto call = dyn_cast<func::CallOp>(op))
+    visitCall(call, touches, seconds);
+  else if (!context.options.dynCastBufferizableOp(op))
+    visitUnknown(op, touches);
+  else if (op->getNumRegions() > 0 && isa<RegionBranchOpInterface>(op))
+    visitOpaqueRegions(op, touches);
+  else
+    visitBufferizable(op, touches);
+  if (outerTouches)
+    return;
+  if (seconds < 0)
+    seconds = context.cost.computeSeconds(op);
+  addStep(op, std::move(own), seconds, workOf(op).reservedBytes, nullptr, 1);
+}
+
+OpOperand *BlockExtractor::tiedOperand(OpResult result) {
+  bufferization::AliasingOpOperandList aliases =
+      context.state.getAliasingOpOperands(result);
+  if (aliases.getNumAliases() != 1)
+    return nullptr;
+  const bufferization::AliasingOpOperand &alias = *aliases.begin();
+  return alias.relation == bufferization::BufferRelation::Equivalent &&
+                 alias.isDefinite
+             ? alias.opOperand
+             : nullptr;
+}
+
+void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
+  OpWork work = workOf(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isTensor(operand.get()))
+      continue;
+    Touch touch;
+    touch.target = resolve(operand.get());
+    touch.reads = context.state.bufferizesToMemoryRead(operand);
+    touch.writes = context.state.bufferizesToMemoryWrite(operand);
+    if (!touch.reads && !touch.writes)
+      continue;
+    int64_t bytes = bytesOf(operand.get(), touch.target);
+    touch.readBytes = touch.reads ? bytes : 0;
+    touch.writtenBytes = touch.writes ? bytes : 0;
+    for (const auto &[number, moved] : work.touched)
+      if (number == operand.getOperandNumber()) {
+        touch.readBytes = touch.writes ? 0 : moved;
+        touch.writtenBytes = touch.writes ? moved : 0;
+      }
+    bool whole = llvm::none_of(touch.target.view.chain, [](Operation *view) {
+      return isa<tensor::ExtractSliceOp>(view);
+    });
+    touch.wholeWrite = touch.writes && !touch.reads && whole;
+    touches.push_back(std::move(touch));
+  }
+  visitCaptured(op, touches);
+  for (OpResult result : op->getResults()) {
+    if (!isTensor(result))
+      continue;
+    if (OpOperand *tied = tiedOperand(result)) {
+      Reference reference = resolve(tied->get());
+      bind(result, std::move(reference));
+      continue;
+    }
+    bufferization::AliasingOpOperandList aliases =
+        context.state.getAliasingOpOperands(result);
+    for (const bufferization::AliasingOpOperand &alias : aliases)
+      keepSlow(resolve(alias.opOperand->get()),
+               "is one of several tensors that the result of '" +
+                   op->getName().getStringRef() + "' may be");
+    bindNew(result, /*allocated=*/false);
+    Reference &reference = resolve(result);
+    if (aliases.getNumAliases() > 0)
+      keepSlow(reference, "may share its storage with several tensors");
+    // The op brings the buffer, and it is in slow memory.
+    Touch touch;
+    touch.target = reference;
+    touch.writes = touch.wholeWrite = touch.slowOnly = true;
+    touch.writtenBytes = bytesOf(result, reference);
+    defined[reference.view.storage] = false;
+    touches.push_back(std::move(touch));
+  }
+}
+
+/// The payload of a linalg op may read tensors from around it, an element per
+/// iteration: that is how a gather looks.
+void BlockExtractor::visitCaptured(Operation *op, Touches &touches) {
+  if (op->getNumRegions() == 0)
+    return;
+  int64_t iterations = -1;
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    iterations = 1;
+    for (int64_t range : linalgOp.getStaticLoopRanges())
+      if (ShapedType::isDynamic(range) ||
+          llvm::MulOverflow(iterations, range, iterations)) {
+        iterations = -1;
+        break;
+      }
+  }
+  op->walk([&](Operation *nested) {
+    if (nested == op || isa<tensor::DimOp, tensor::RankOp>(nested))
+      return;
+    for (OpOperand &operand : nested->getOpOperands()) {
+      Value tensor = operand.get();
+      if (!isTensor(tensor) ||
+          op->isAncestor(tensor.getParentBlock()->getParentOp()))
+        continue;
+      Touch touch;
+      touch.target = resolve(tensor);
+      touch.reads = true;
+      touch.readBytes = bytesOf(tensor, touch.target);
+      int64_t element = DataLayout::closest(op).getTypeSize(
+          cast<TensorType>(tensor.getType()).getElementType());
+      if (isa<tensor::ExtractOp>(nested) && iterations >= 0 &&
+          iterations < touch.readBytes / std::max<int64_t>(element, 1))
+        touch.readBytes = iterations * element;
+      touches.push_back(std::move(touch));
+    }
+  });
+}
+
+void BlockExtractor::visitInsertSlice(tensor::InsertSliceOp insert,
+                                      Touches &touches) {
+  Reference dest = resolve(insert.getDest());
+  Reference source = resolve(insert.getSource());
+  bind(insert.getResult(), dest);
+  bool sameStorage =
+      source.owner == dest.owner && source.view.storage == dest.view.storage;
+  if (sameStorage && isInsertInPlace(insert))
+    return;
+  int64_t bytes = bytesOf(insert.getSource(), source);
+  Touch read;
+  read.target = source;
+  read.reads = true;
+  read.readBytes = bytes;
+  touches.push_back(std::move(read));
+  Touch write;
+  write.target = dest;
+  write.writes = true;
+  write.writtenBytes = bytes;
+  write.wholeWrite = insert.getSourceType().getNumElements() ==
+                         insert.getDestType().getNumElements() &&
+                     dest.view.chain.empty() &&
+                     insert.getDestType().hasStaticShape();
+  touches.push_back(std::move(write));
+}
+
+void BlockExtractor::visitUnknown(Operation *op, Touches &touches) {
+  std::string reason = "is used by '" + op->getName().getStringRef().str() +
+                       "', which does not say how it bufferizes";
+  for (Value operand : op->getOperands()) {
+    if (!isTensor(operand))
+      continue;
+    Touch touch;
+    touch.target = resolve(operand);
+    touch.reads = touch.slowOnly = true;
+    touch.readBytes = bytesOf(operand, touch.target);
+    keepSlow(touch.target, reason);
+    touches.push_back(std::move(touch));
+  }
+  for (OpResult result : op->getResults()) {
+    if (!isTensor(result))
+      continue;
+    bindNew(result, /*allocated=*/false);
+    keepSlow(resolve(result), reason);
+    Touch touch;
+    touch.target = resolve(result);
+    touch.writes = touch.wholeWrite = touch.slowOnly = true;
+    touch.writtenBytes = bytesOf(result, touch.target);
+    defined[touch.target.view.storage] = false;
+    touches.push_back(std::move(touch));
+  }
+}
+
+void BlockExtractor::visitReturn(func::ReturnOp op) {
+  std::vector<char> written(program.storages.size(), 0);
+  for (const ::mempl::Step &step : program.instance.steps)
+    for (const ::mempl::Access &access : step.accesses)
+      written[access.value] |= access.writes();
+  for (Value operand : op.getOperands()) {
+    if (!isTensor(operand))
+      continue;
+    const Reference &reference = resolve(operand);
+    // What no step has written is what it was, in slow memory.
+    if (size_t(reference.view.storage) >= written.size() ||
+        !written[reference.view.storage])
+      continue;
+    ::mempl::Value &value = valueOf(reference);
+    value.kind = value.isInput() ? ValueKind::InOut : ValueKind::Output;
+  }
+}

@@ -1,0 +1,135 @@
+//===- BlockExtractor.h - abstract bufferization of a block -----*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The walk behind extractProgram(). One extractor per block that becomes a
+// program: the entry of the function and the bodies of its loops.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
+#define MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
+
+#include "mempl/Analysis/CostModel.h"
+#include "mempl/Analysis/Program.h"
+
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+
+#include <set>
+
+namespace mlir {
+namespace tensor {
+class InsertSliceOp;
+}
+namespace func {
+class CallOp;
+class ReturnOp;
+} // namespace func
+} // namespace mlir
+
+namespace mlir::mempl {
+
+/// What the extractors of one function share.
+struct ExtractionContext {
+  ExtractionContext(const CostModel &cost, const TargetDescription &target,
+                    SmallVectorImpl<ProgramNote> &notes)
+      : cost(cost), target(target), notes(notes), state(options) {}
+
+  const CostModel &cost;
+  const TargetDescription &target;
+  SmallVectorImpl<ProgramNote> &notes;
+  bufferization::BufferizationOptions options;
+  bufferization::AnalysisState state;
+  /// Callees whose cost is being computed: a recursion has none.
+  std::set<Operation *> callees;
+};
+
+/// Copies the instances of bodies into the steps that they belong to, innermost
+/// first.
+void linkBodies(Program &program);
+
+/// Whether the function is bufferized: it works on memrefs and on no tensor.
+bool worksOnBuffers(func::FuncOp function);
+
+/// The program of a function that works on buffers.
+void extractBuffers(func::FuncOp function, ExtractionContext &context,
+                    Program &program);
+
+class BlockExtractor {
+public:
+  BlockExtractor(Program &program, ExtractionContext &context,
+                 BlockExtractor *outer)
+      : program(program), context(context), outer(outer) {}
+
+  void runOnFunction(func::FuncOp function);
+
+private:
+  /// A view of a storage of this program or of one around it.
+  struct Reference {
+    BlockExtractor *owner = nullptr;
+    View view;
+  };
+
+  /// What a step does with a storage.
+  struct Touch {
+    Reference target;
+    int64_t readBytes = 0, writtenBytes = 0;
+    bool reads = false, writes = false;
+    bool wholeWrite = false; ///< The write leaves no old byte.
+    bool slowOnly = false;   ///< The step can use it in slow memory only.
+  };
+  using Touches = SmallVector<Touch, 4>;
+
+  // Storages and views.
+  int32_t addStorage(Value root, bool allocated);
+  Reference *find(Value tensor);
+  Reference &resolve(Value tensor);
+  void bind(Value tensor, Reference reference);
+  void bindNew(Value tensor, bool allocated);
+  void bindView(Operation *view);
+  void keepSlow(const Reference &reference, const llvm::Twine &reason);
+  ::mempl::Value &valueOf(const Reference &reference);
+  int64_t bytesOf(Value tensor, const Reference &reference);
+
+  // Ops.
+  void visitBlock(Block &block, Touches *touches);
+  void visit(Operation *op, Touches *touches);
+  void visitBufferizable(Operation *op, Touches &touches);
+  void visitCaptured(Operation *op, Touches &touches);
+  void visitInsertSlice(tensor::InsertSliceOp insert, Touches &touches);
+  void visitUnknown(Operation *op, Touches &touches);
+  void visitOpaqueRegions(Operation *op, Touches &touches);
+  void addBranches(const Touches &first, const Touches &second,
+                   Touches &touches);
+  void visitIf(scf::IfOp op, Touches &touches);
+  void visitCall(func::CallOp call, Touches &touches, double &seconds);
+  void visitLoop(scf::ForOp loop, Touches *touches);
+  void visitReturn(func::ReturnOp op);
+  OpOperand *tiedOperand(OpResult result);
+  bool yieldsInPlace(scf::ForOp loop, unsigned argument);
+  int64_t tripsOf(scf::ForOp loop);
+
+  /// Ends a step: merges what it touches into accesses of this program, and
+  /// hands the rest to the loop around it.
+  void addStep(Operation *op, Touches touches, double seconds, int64_t reserved,
+               std::unique_ptr<Program> body, int64_t trips);
+
+  Program &program;
+  ExtractionContext &context;
+  BlockExtractor *outer;
+  DenseMap<Value, Reference> references;
+  /// Storages that have defined contents at the current op.
+  std::vector<char> defined;
+  /// Touches of storages around this program, one trip's worth.
+  Touches foreign;
+};
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H

@@ -1,0 +1,368 @@
+//===- BufferProgram.cpp - a function on memrefs as a program -------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The same analysis after bufferization. A storage is an allocation, an
+// argument or a global; upstream's BufferViewFlowAnalysis says which memrefs
+// are views of it, and the memory effects of ops say who reads and writes.
+// Buffers that a memref may be one of, and those that calls or unknown ops
+// take, stay in slow memory; so do memrefs that are in another memory space.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BlockExtractor.h"
+
+#include "mempl/Analysis/ByteSize.h"
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+using ::mempl::AccessMode;
+using ::mempl::SpaceOrder;
+using ::mempl::ValueKind;
+
+namespace {
+
+/// What the blocks of one function share.
+struct BufferContext {
+  BufferContext(func::FuncOp function, ExtractionContext &extraction)
+      : flow(function), layout(DataLayout::closest(function)),
+        extraction(extraction) {}
+
+  BufferViewFlowAnalysis flow;
+  DataLayout layout;
+  ExtractionContext &extraction;
+};
+
+/// Bytes that a step moves of a storage.
+struct BufferTouch {
+  int64_t readBytes = 0, writtenBytes = 0;
+  bool reads = false, writes = false;
+  bool wholeWrite = true; ///< Every write covers the storage.
+};
+
+class BufferBlockExtractor {
+public:
+  BufferBlockExtractor(Program &program, BufferContext &context,
+                       BufferBlockExtractor *outer)
+      : program(program), context(context), outer(outer) {}
+
+  void run(Block &block);
+  void addArguments(func::FuncOp function);
+
+private:
+  using Key = std::pair<BufferBlockExtractor *, int32_t>;
+  using Touches = llvm::MapVector<Key, BufferTouch>;
+
+  void addStorage(Value root, ValueKind kind, StringRef name);
+  Key find(Value root);
+  SmallVector<Key, 1> storagesOf(Value memref);
+  void keepSlow(Key key, const llvm::Twine &reason);
+  void touch(Value memref, bool reads, bool writes, Touches &touches);
+  void visit(Operation *op);
+  void visitEffects(Operation *op, Touches &touches);
+  void visitLoop(scf::ForOp loop);
+  void addStep(Operation *op, const Touches &touches,
+               std::unique_ptr<Program> body, int64_t trips);
+
+  Program &program;
+  BufferContext &context;
+  BufferBlockExtractor *outer;
+  DenseMap<Value, int32_t> indices; ///< Of storages, by root.
+  std::vector<char> defined;
+  Touches foreign;
+};
+
+} // namespace
+
+void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
+                                      StringRef name) {
+  auto type = cast<BaseMemRefType>(root.getType());
+  Storage storage;
+  storage.root = root;
+  storage.allocated = kind == ValueKind::Temporary;
+  if (std::optional<int64_t> bytes = upperBoundBytes(root, context.layout))
+    storage.size = *bytes;
+  else
+    storage.slowReason = "has a dynamic size without a bound";
+  if (type.getMemorySpace())
+    storage.slowReason = "is in another memory space";
+  ::mempl::Value value;
+  value.size = storage.size;
+  value.kind = kind;
+  value.name = name.str();
+  if (auto named = dyn_cast<NameLoc>(root.getLoc()))
+    value.name = named.getName().str();
+  indices[root] = program.storages.size();
+  program.views[root].storage = program.storages.size();
+  defined.push_back(kind != ValueKind::Temporary);
+  program.storages.push_back(std::move(storage));
+  program.instance.values.push_back(std::move(value));
+}
+
+BufferBlockExtractor::Key BufferBlockExtractor::find(Value root) {
+  auto it = indices.find(root);
+  if (it != indices.end())
+    return {this, it->second};
+  return outer ? outer->find(root) : Key(nullptr, -1);
+}
+
+/// The storages that `memref` may be a view of.
+SmallVector<BufferBlockExtractor::Key, 1>
+BufferBlockExtractor::storagesOf(Value memref) {
+  SmallVector<Key, 1> keys;
+  for (Value source : context.flow.resolveReverse(memref)) {
+    Key key = find(source);
+    if (key.first && !llvm::is_contained(keys, key))
+      keys.push_back(key);
+  }
+  llvm::sort(keys, [](Key a, Key b) { return a.second < b.second; });
+  return keys;
+}
+
+void BufferBlockExtractor::keepSlow(Key key, const llvm::Twine &reason) {
+  std::string &text = key.first->program.storages[key.second].slowReason;
+  if (text.empty())
+    text = reason.str();
+}
+
+void BufferBlockExtractor::touch(Value memref, bool reads, bool writes,
+                                 Touches &touches) {
+  SmallVector<Key, 1> keys = storagesOf(memref);
+  int64_t bytes = upperBoundBytes(memref, context.layout).value_or(0);
+  for (Key key : keys) {
+    if (keys.size() > 1)
+      keepSlow(key, "is one of several buffers that a memref may be");
+    const Storage &storage = key.first->program.storages[key.second];
+    BufferTouch &sum = touches[key];
+    sum.reads |= reads;
+    sum.writes |= writes;
+    sum.readBytes += reads ? bytes : 0;
+    sum.writtenBytes += writes ? bytes : 0;
+    if (writes && (keys.size() > 1 || bytes < storage.size))
+      sum.wholeWrite = false;
+  }
+}
+
+void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
+  if (isa<memref::DimOp, memref::DeallocOp, ViewLikeOpInterface>(op))
+    return;
+  if (isa<memref::LoadOp, memref::StoreOp>(op)) {
+    bool load = isa<memref::LoadOp>(op);
+    Value memref = op->getOperand(load ? 0 : 1);
+    int64_t element = context.layout.getTypeSize(
+        cast<MemRefType>(memref.getType()).getElementType());
+    for (Key key : storagesOf(memref)) {
+      BufferTouch &sum = touches[key];
+      (load ? sum.reads : sum.writes) = true;
+      (load ? sum.readBytes : sum.writtenBytes) += element;
+      sum.wholeWrite &= load;
+    }
+    return;
+  }
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  bool control = isa<RegionBranchOpInterface>(op) ||
+                 op->hasTrait<OpTrait::IsTerminator>() ||
+                 op->hasTrait<OpTrait::HasRecursiveMemoryEffects>();
+  for (Value operand :
+       llvm::SmallSetVector<Value, 4>(op->operand_begin(), op->operand_end())) {
+    if (!isa<BaseMemRefType>(operand.getType()) || (control && !effects))
+      continue;
+    if (!effects) {
+      for (Key key : storagesOf(operand))
+        keepSlow(key, "is used by '" + op->getName().getStringRef() +
+                          "', which does not say how");
+      touch(operand, /*reads=*/true, /*writes=*/true, touches);
+      continue;
+    }
+    SmallVector<MemoryEffects::EffectInstance> list;
+    effects.getEffectsOnValue(operand, list);
+    bool reads = false, writes = false;
+    for (const MemoryEffects::EffectInstance &effect : list) {
+      reads |= isa<MemoryEffects::Read>(effect.getEffect());
+      writes |= isa<MemoryEffects::Write>(effect.getEffect());
+    }
+    if (reads || writes)
+      touch(operand, reads, writes, touches);
+  }
+}
+
+void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
+                                   std::unique_ptr<Program> body,
+                                   int64_t trips) {
+  ::mempl::Step step;
+  step.name = op->getName().getStringRef().str();
+  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+    step.name = named.getName().str();
+  step.trips = trips;
+  step.compute = body ? 0 : context.extraction.cost.computeSeconds(op);
+  step.reserved = body ? 0 : workOf(op).reservedBytes;
+  if (body)
+    body->instance.name = step.name;
+  for (const auto &[key, touch] : touches) {
+    auto [owner, storage] = key;
+    if (owner != this) {
+      BufferTouch &sum = foreign[key];
+      sum.reads |= touch.reads;
+      sum.writes |= touch.writes;
+      sum.wholeWrite = false;
+      sum.readBytes += touch.readBytes;
+      sum.writtenBytes += touch.writtenBytes;
+      continue;
+    }
+    if (!defined[storage] && !touch.writes)
+      continue;
+    ::mempl::Access access;
+    access.value = storage;
+    access.bytes = touch.readBytes + touch.writtenBytes;
+    bool fresh = touch.writes && touch.wholeWrite && !touch.reads;
+    access.mode = !touch.writes                ? AccessMode::Read
+                  : fresh || !defined[storage] ? AccessMode::Write
+                                               : AccessMode::Update;
+    if (touch.writes)
+      defined[storage] = true;
+    step.accesses.push_back(access);
+  }
+  if (step.accesses.empty() && step.compute == 0 && !body && touches.empty())
+    return;
+  program.instance.steps.push_back(std::move(step));
+  ProgramStep made;
+  made.op = op;
+  made.body = std::move(body);
+  program.steps.push_back(std::move(made));
+}
+
+void BufferBlockExtractor::visitLoop(scf::ForOp loop) {
+  auto body = std::make_unique<Program>();
+  BufferBlockExtractor inner(*body, context, this);
+  inner.run(*loop.getBody());
+  for (Value yielded : loop.getYieldedValues())
+    if (isa<BaseMemRefType>(yielded.getType()))
+      for (Key key : inner.storagesOf(yielded))
+        if (key.first == &inner) {
+          keepSlow(key, "is handed to the next trip of its loop");
+          body->instance.values[key.second].space = SpaceOrder::Slow;
+        }
+  int64_t trips = 1;
+  if (auto told = loop->getAttrOfType<IntegerAttr>(kTripsAttr))
+    trips = std::max<int64_t>(1, told.getInt());
+  else if (std::optional<APInt> known = loop.getStaticTripCount())
+    trips = std::max<int64_t>(1, known->getLimitedValue(INT32_MAX));
+  Touches touches;
+  for (auto [key, touch] : inner.foreign) {
+    auto times = [&](int64_t bytes) {
+      int64_t product;
+      return llvm::MulOverflow(bytes, trips, product) ? INT64_MAX / 4 : product;
+    };
+    touch.readBytes = times(touch.readBytes);
+    touch.writtenBytes = times(touch.writtenBytes);
+    touches[key] = touch;
+  }
+  addStep(loop, touches, std::move(body), trips);
+}
+
+void BufferBlockExtractor::visit(Operation *op) {
+  if (isa<ViewLikeOpInterface, memref::DimOp, memref::DeallocOp>(op))
+    return;
+  auto isMemRef = [](Type type) { return isa<BaseMemRefType>(type); };
+  if (isa<memref::AllocOp, memref::AllocaOp>(op))
+    return addStorage(op->getResult(0), ValueKind::Temporary,
+                      "v" + std::to_string(program.storages.size()));
+  if (auto global = dyn_cast<memref::GetGlobalOp>(op))
+    return addStorage(global.getResult(), ValueKind::Input, global.getName());
+  if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+    for (Value operand : ret.getOperands())
+      if (isMemRef(operand.getType()))
+        for (auto [owner, storage] : storagesOf(operand)) {
+          ::mempl::Value &value = program.instance.values[storage];
+          if (value.kind == ValueKind::Temporary && defined[storage])
+            value.kind = ValueKind::Output;
+        }
+    return;
+  }
+  if (op->hasTrait<OpTrait::IsTerminator>())
+    return;
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return visitLoop(loop);
+  // Everything else is one step with all that is inside of it; what is
+  // allocated there is not placed and not counted.
+  Touches touches;
+  op->walk([&](Operation *nested) { visitEffects(nested, touches); });
+  if (isa<func::CallOp>(op))
+    for (auto &[key, sum] : touches)
+      keepSlow(key, "is passed to a call; inline it to place it");
+  for (OpResult result : op->getResults())
+    if (isMemRef(result.getType()) && storagesOf(result).empty()) {
+      addStorage(result, ValueKind::Temporary,
+                 "v" + std::to_string(program.storages.size()));
+      keepSlow({this, indices[result]},
+               "is brought by '" + op->getName().getStringRef() + "'");
+      BufferTouch &made = touches[{this, indices[result]}];
+      made.writes = true;
+    }
+  addStep(op, touches, nullptr, 1);
+}
+
+void BufferBlockExtractor::addArguments(func::FuncOp function) {
+  for (BlockArgument argument : function.getArguments())
+    if (isa<BaseMemRefType>(argument.getType()))
+      addStorage(argument, ValueKind::Input,
+                 "arg" + std::to_string(argument.getArgNumber()));
+}
+
+void BufferBlockExtractor::run(Block &block) {
+  program.block = &block;
+  for (Operation &op : block)
+    visit(&op);
+  // The caller sees what was written to an argument.
+  std::vector<char> written(program.storages.size(), 0);
+  for (const ::mempl::Step &step : program.instance.steps)
+    for (const ::mempl::Access &access : step.accesses)
+      written[access.value] |= access.writes();
+  for (auto [i, storage] : llvm::enumerate(program.storages)) {
+    ::mempl::Value &value = program.instance.values[i];
+    if (value.kind == ValueKind::Input && written[i])
+      value.kind = ValueKind::InOut;
+    if (storage.slowReason.empty())
+      continue;
+    value.space = SpaceOrder::Slow;
+    context.extraction.notes.push_back(
+        {storage.root.getLoc(), "'" + value.name +
+                                    "' stays in slow memory: it " +
+                                    storage.slowReason});
+  }
+}
+
+bool mlir::mempl::worksOnBuffers(func::FuncOp function) {
+  bool tensors = false, memrefs = false;
+  auto look = [&](Type type) {
+    tensors |= isa<TensorType>(type);
+    memrefs |= isa<BaseMemRefType>(type);
+  };
+  function.walk([&](Operation *op) {
+    llvm::for_each(op->getOperandTypes(), look);
+    llvm::for_each(op->getResultTypes(), look);
+  });
+  llvm::for_each(function.getArgumentTypes(), look);
+  return memrefs && !tensors;
+}
+
+void mlir::mempl::extractBuffers(func::FuncOp function,
+                                 ExtractionContext &context, Program &program) {
+  BufferContext shared(function, context);
+  BufferBlockExtractor extractor(program, shared, nullptr);
+  extractor.addArguments(function);
+  extractor.run(function.getBody().front());
+}

@@ -1,0 +1,60 @@
+//===- ByteSize.cpp - bytes of tensors and memrefs ------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Analysis/ByteSize.h"
+
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+/// Size of an element in memory.
+static std::optional<int64_t> elementBytes(Type type,
+                                           const DataLayout &layout) {
+  if (!isa<IntegerType, FloatType, IndexType, ComplexType, VectorType>(type) &&
+      !isa<DataLayoutTypeInterface>(type))
+    return std::nullopt;
+  llvm::TypeSize size = layout.getTypeSize(type);
+  if (size.isScalable())
+    return std::nullopt;
+  return int64_t(size.getFixedValue());
+}
+
+std::optional<int64_t> mlir::mempl::bytesOfType(ShapedType type,
+                                                const DataLayout &layout) {
+  if (!type.hasStaticShape())
+    return std::nullopt;
+  std::optional<int64_t> bytes = elementBytes(type.getElementType(), layout);
+  for (int64_t extent : type.getShape())
+    if (!bytes || llvm::MulOverflow(*bytes, extent, *bytes))
+      return std::nullopt;
+  return bytes;
+}
+
+std::optional<int64_t> mlir::mempl::upperBoundBytes(Value shaped,
+                                                    const DataLayout &layout) {
+  auto type = cast<ShapedType>(shaped.getType());
+  if (!type.hasRank())
+    return std::nullopt;
+  std::optional<int64_t> bytes = elementBytes(type.getElementType(), layout);
+  for (int64_t i = 0; i < type.getRank() && bytes; ++i) {
+    int64_t extent = type.getDimSize(i);
+    if (ShapedType::isDynamic(extent)) {
+      FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+          presburger::BoundType::UB, {shaped, i},
+          /*stopCondition=*/nullptr, /*closedUB=*/true);
+      if (failed(bound))
+        return std::nullopt;
+      extent = std::max<int64_t>(*bound, 0);
+    }
+    if (llvm::MulOverflow(*bytes, extent, *bytes))
+      return std::nullopt;
+  }
+  return bytes;
+}

@@ -1,0 +1,261 @@
+//===- CostOpInterface.cpp - the work of upstream's ops -------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A linalg op does what its payload does, once per point of its iteration
+// space. A multiply whose product is added up over a reduction is work for a
+// matrix unit, everything else for a vector unit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Analysis/CostOpInterface.h"
+
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+#include "mempl/Analysis/CostOpInterface.cpp.inc"
+
+/// Vector operations that one call of a function costs. Estimates: vector units
+/// approximate roots and quotients in a few steps, and exponentials and the
+/// like by polynomials of about this length.
+static constexpr double kRootOps = 4;
+static constexpr double kTranscendentalOps = 8;
+
+static double operationsOf(Operation *op) {
+  if (op->getNumResults() == 0 ||
+      !isa<FloatType, IntegerType, ComplexType>(
+          getElementTypeOrSelf(op->getResult(0).getType())))
+    return 0; // Terminators, stores, and arithmetic on indices.
+  if (isa<arith::ConstantOp, linalg::IndexOp, arith::IndexCastOp>(op))
+    return 0;
+  if (isa<math::SqrtOp, math::RsqrtOp, arith::DivFOp, arith::DivSIOp,
+          arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op))
+    return kRootOps;
+  if (isa<math::AbsFOp, math::AbsIOp, math::FmaOp, math::FloorOp, math::CeilOp,
+          math::CopySignOp, math::RoundOp, math::RoundEvenOp, math::TruncOp>(
+          op))
+    return 1;
+  if (isa<math::MathDialect>(op->getDialect()))
+    return kTranscendentalOps;
+  return isa<arith::ArithDialect>(op->getDialect()) ? 1 : 0;
+}
+
+/// The multiply of a multiply-accumulate into a block's last arguments, looked
+/// for from the additions that read one of them.
+static Operation *findAccumulatedProduct(Block &payload, unsigned numInputs) {
+  for (Operation &op : payload) {
+    if (!isa<arith::AddFOp, arith::AddIOp>(op))
+      continue;
+    for (unsigned i : {0u, 1u}) {
+      auto sum = dyn_cast<BlockArgument>(op.getOperand(i));
+      Operation *product = op.getOperand(1 - i).getDefiningOp();
+      if (sum && sum.getArgNumber() >= numInputs && product &&
+          isa<arith::MulFOp, arith::MulIOp>(product))
+        return product;
+    }
+  }
+  return nullptr;
+}
+
+/// Points of the iteration space; a dynamic range counts as the largest that
+/// can be proved, or as 1.
+static double pointsOf(linalg::LinalgOp op) {
+  double points = 1;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (auto [loop, range] : llvm::enumerate(ranges)) {
+    if (!ShapedType::isDynamic(range)) {
+      points *= double(range);
+      continue;
+    }
+    for (auto [operand, map] : llvm::zip_equal(op->getOpOperands(), maps)) {
+      std::optional<unsigned> at =
+          map.getResultPosition(getAffineDimExpr(loop, op->getContext()));
+      if (!at)
+        continue;
+      FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+          presburger::BoundType::UB, {operand.get(), int64_t(*at)},
+          /*stopCondition=*/nullptr, /*closedUB=*/true);
+      if (succeeded(bound))
+        points *= double(std::max<int64_t>(*bound, 0));
+      break;
+    }
+  }
+  return points;
+}
+
+namespace {
+
+template <typename OpTy>
+struct LinalgCost : CostOpInterface::ExternalModel<LinalgCost<OpTy>, OpTy> {
+  void getWork(Operation *op, OpWork &work) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    Block &payload = *linalgOp.getBlock();
+    Operation *product = nullptr;
+    if (linalgOp.getNumReductionLoops() > 0 && linalgOp.getNumDpsInputs() >= 2)
+      product = findAccumulatedProduct(payload, linalgOp.getNumDpsInputs());
+    double perPoint = 0;
+    for (Operation &nested : payload)
+      perPoint += operationsOf(&nested);
+    double points = pointsOf(linalgOp);
+    if (product) {
+      work.matrixOps += 2 * points;
+      perPoint -= 2;
+    }
+    work.vectorOps += perPoint * points;
+    if (linalgOp.getNumDpsInputs() > 0)
+      work.computeType =
+          getElementTypeOrSelf(linalgOp.getDpsInputs().front().getType());
+    else if (linalgOp.getNumDpsInits() > 0)
+      work.computeType =
+          getElementTypeOrSelf(linalgOp.getDpsInits().front().getType());
+  }
+};
+
+/// Bytes of an element of a tensor.
+int64_t elementSize(Operation *op, Type tensor) {
+  return DataLayout::closest(op).getTypeSize(
+      cast<TensorType>(tensor).getElementType());
+}
+
+struct ExtractCost
+    : CostOpInterface::ExternalModel<ExtractCost, tensor::ExtractOp> {
+  void getWork(Operation *op, OpWork &work) const {
+    work.touched.push_back({0, elementSize(op, op->getOperand(0).getType())});
+  }
+};
+
+struct InsertCost
+    : CostOpInterface::ExternalModel<InsertCost, tensor::InsertOp> {
+  void getWork(Operation *op, OpWork &work) const {
+    // The rest of the destination stays where it is: nothing moves.
+    work.touched.push_back({1, elementSize(op, op->getOperand(1).getType())});
+  }
+};
+
+struct GatherCost
+    : CostOpInterface::ExternalModel<GatherCost, tensor::GatherOp> {
+  void getWork(Operation *op, OpWork &work) const {
+    auto result = cast<tensor::GatherOp>(op).getResultType();
+    if (result.hasStaticShape())
+      work.touched.push_back(
+          {0, result.getNumElements() * elementSize(op, result)});
+  }
+};
+
+struct ScatterCost
+    : CostOpInterface::ExternalModel<ScatterCost, tensor::ScatterOp> {
+  void getWork(Operation *op, OpWork &work) const {
+    auto scatter = cast<tensor::ScatterOp>(op);
+    auto source = scatter.getSourceType();
+    if (source.hasStaticShape())
+      work.touched.push_back(
+          {scatter.getDestMutable().getOperandNumber(),
+           source.getNumElements() * elementSize(op, source)});
+  }
+};
+
+struct KernelCost : CostOpInterface::ExternalModel<KernelCost, KernelOp> {
+  void getWork(Operation *op, OpWork &work) const {
+    auto kernel = cast<KernelOp>(op);
+    if (kernel.getSeconds())
+      work.seconds = kernel.getSeconds()->convertToDouble();
+    if (kernel.getMatrixOps())
+      work.matrixOps = kernel.getMatrixOps()->convertToDouble();
+    if (kernel.getVectorOps())
+      work.vectorOps = kernel.getVectorOps()->convertToDouble();
+    work.reservedBytes = kernel.getReserved().value_or(0);
+    for (Value operand : kernel.getOperands_())
+      if (auto shaped = dyn_cast<ShapedType>(operand.getType())) {
+        work.computeType = shaped.getElementType();
+        break;
+      }
+    if (std::optional<ArrayRef<int64_t>> bytes = kernel.getBytes())
+      for (auto [operand, moved] : llvm::enumerate(*bytes))
+        if (moved >= 0)
+          work.touched.push_back({operand, moved});
+  }
+};
+
+template <typename... Ops> void attachLinalg(MLIRContext *context) {
+  (Ops::template attachInterface<LinalgCost<Ops>>(*context), ...);
+}
+
+} // namespace
+
+OpWork mlir::mempl::workOf(Operation *op) {
+  OpWork work;
+  if (auto cost = dyn_cast<CostOpInterface>(op)) {
+    cost.getWork(work);
+    return work;
+  }
+  double trips = 1;
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    if (auto told = loop->getAttrOfType<IntegerAttr>(kTripsAttr))
+      trips = double(told.getInt());
+    else if (std::optional<APInt> known = loop.getStaticTripCount())
+      trips = known->roundToDouble();
+  }
+  for (Region &region : op->getRegions()) {
+    OpWork inside;
+    for (Block &block : region)
+      for (Operation &nested : block) {
+        OpWork part = workOf(&nested);
+        inside.matrixOps += part.matrixOps;
+        inside.vectorOps += part.vectorOps;
+        if (part.seconds >= 0)
+          inside.seconds = std::max(inside.seconds, 0.0) + part.seconds;
+        if (!inside.computeType)
+          inside.computeType = part.computeType;
+        inside.reservedBytes =
+            std::max(inside.reservedBytes, part.reservedBytes);
+      }
+    if (isa<scf::IfOp>(op)) {
+      work.matrixOps = std::max(work.matrixOps, inside.matrixOps);
+      work.vectorOps = std::max(work.vectorOps, inside.vectorOps);
+      work.seconds = std::max(work.seconds, inside.seconds);
+    } else {
+      work.matrixOps += trips * inside.matrixOps;
+      work.vectorOps += trips * inside.vectorOps;
+      if (inside.seconds >= 0)
+        work.seconds = std::max(work.seconds, 0.0) + trips * inside.seconds;
+    }
+    work.reservedBytes = std::max(work.reservedBytes, inside.reservedBytes);
+    if (!work.computeType)
+      work.computeType = inside.computeType;
+  }
+  return work;
+}
+
+void mlir::mempl::registerCostModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
+    attachLinalg<
+#define GET_OP_LIST
+#include "mlir/Dialect/Linalg/IR/LinalgStructuredOps.cpp.inc"
+        >(context);
+  });
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::ExtractOp::attachInterface<ExtractCost>(*context);
+    tensor::InsertOp::attachInterface<InsertCost>(*context);
+    tensor::GatherOp::attachInterface<GatherCost>(*context);
+    tensor::ScatterOp::attachInterface<ScatterCost>(*context);
+  });
+  registry.addExtension(+[](MLIRContext *context, MemplDialect *) {
+    KernelOp::attachInterface<KernelCost>(*context);
+  });
+}

@@ -1,0 +1,117 @@
+//===- Target.cpp - descriptions of machines ------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Analysis/Target.h"
+
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Support/FileIO.h"
+#include "mempl/Support/Json.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir::mempl;
+using llvm::Expected;
+using llvm::StringRef;
+using ::mempl::JsonCursor;
+
+namespace {
+struct Preset {
+  const char *name;
+  const char *text;
+};
+} // namespace
+
+// const Preset kPresets[]: the files of targets/, sorted by name.
+#include "TargetPresets.inc"
+
+double ComputeRates::rateFor(StringRef type) const {
+  auto it = byType.find(type.str());
+  if (it != byType.end())
+    return it->second;
+  double slowest = byType.begin()->second;
+  for (const auto &[name, rate] : byType)
+    slowest = std::min(slowest, rate);
+  return slowest;
+}
+
+static ComputeRates ratesFrom(const JsonCursor &at) {
+  ComputeRates rates;
+  if (!at.expectObject())
+    return rates;
+  for (size_t i = 0; i < at.size(); ++i) {
+    double rate = at.element(i).number();
+    if (!(rate > 0))
+      at.element(i).expected("a positive number of operations per second");
+    rates.byType[at.keyOf(i).str()] = rate;
+  }
+  if (rates.byType.empty())
+    at.expected("the rate of at least one type");
+  return rates;
+}
+
+Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
+                                                     StringRef file) {
+  auto document = ::mempl::parseJson(json, file);
+  if (!document)
+    return document.takeError();
+  ::mempl::JsonErrors errors(*document);
+  JsonCursor at(document->root, errors);
+  at.expectKeys({"version", "name", "description", "sources", "spaces",
+                 "machine", "compute"});
+  at.required("version").integer(1, 1);
+  TargetDescription target;
+  target.name = at.required("name").string();
+  at.required("description").string();
+  JsonCursor sources = at.required("sources");
+  if (sources.expectArray())
+    for (size_t i = 0; i < sources.size(); ++i)
+      sources.element(i).string();
+  JsonCursor spaces = at.required("spaces");
+  spaces.expectKeys({"fast", "slow"});
+  target.fastSpace = spaces.required("fast").string();
+  target.slowSpace = spaces.required("slow").string();
+  if (target.fastSpace == target.slowSpace)
+    spaces.expected("two different names");
+  target.machine = ::mempl::machineFromJson(at.required("machine"));
+  JsonCursor compute = at.required("compute");
+  compute.expectKeys({"matrix_ops_per_second", "vector_ops_per_second"});
+  target.matrix = ratesFrom(compute.required("matrix_ops_per_second"));
+  target.vector = ratesFrom(compute.required("vector_ops_per_second"));
+  if (errors.any())
+    return errors.take();
+  ::mempl::Instance probe;
+  probe.machine = target.machine;
+  auto faults = ::mempl::checkInstance(probe);
+  if (!faults.empty())
+    return ::mempl::fileError(
+        file, 0, faults.front().where + ": " + faults.front().text);
+  return target;
+}
+
+std::vector<std::string> mlir::mempl::targetNames() {
+  std::vector<std::string> names;
+  for (const Preset &preset : kPresets)
+    names.push_back(preset.name);
+  return names;
+}
+
+Expected<TargetDescription> mlir::mempl::loadTarget(StringRef nameOrFile) {
+  for (const Preset &preset : kPresets)
+    if (nameOrFile == preset.name)
+      return parseTarget(preset.text, nameOrFile);
+  bool isPath = nameOrFile.contains('.') || nameOrFile.contains('/');
+  if (!isPath && !llvm::sys::fs::exists(nameOrFile))
+    return llvm::createStringError(
+        "unknown target '" + nameOrFile.str() + "'; expected " +
+        llvm::join(targetNames(), ", ") + " or a JSON file");
+  Expected<std::string> text = ::mempl::readFile(nameOrFile);
+  if (!text)
+    return text.takeError();
+  return parseTarget(*text, nameOrFile);
+}

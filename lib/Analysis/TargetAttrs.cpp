@@ -1,0 +1,234 @@
+//===- TargetAttrs.cpp - the machine that a module names ------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Analysis/TargetAttrs.h"
+
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/DLTI/DLTI.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+namespace {
+
+/// A nested map of a DLTI attribute, read strictly. The first error is a
+/// diagnostic; after it everything reads as zero.
+class Entries {
+public:
+  Entries(Location loc, std::string path, DataLayoutEntryListRef list,
+          bool &failed)
+      : loc(loc), path(std::move(path)), list(list), failed(failed) {}
+
+  Attribute find(StringRef key) const {
+    for (DataLayoutEntryInterface entry : list)
+      if (auto name = dyn_cast<StringAttr>(entry.getKey()); name && name == key)
+        return entry.getValue();
+    return {};
+  }
+
+  double number(StringRef key, std::optional<double> other = {}) const {
+    Attribute value = find(key);
+    if (auto real = dyn_cast_or_null<FloatAttr>(value))
+      return real.getValueAsDouble();
+    if (auto integer = dyn_cast_or_null<IntegerAttr>(value))
+      return double(integer.getInt());
+    if (!value && other)
+      return *other;
+    expected(key, "a number");
+    return 0;
+  }
+
+  int64_t integer(StringRef key, std::optional<int64_t> other = {}) const {
+    Attribute value = find(key);
+    if (auto integer = dyn_cast_or_null<IntegerAttr>(value))
+      return integer.getInt();
+    if (!value && other)
+      return *other;
+    expected(key, "an integer");
+    return 0;
+  }
+
+  std::string string(StringRef key, StringRef other) const {
+    Attribute value = find(key);
+    if (auto text = dyn_cast_or_null<StringAttr>(value))
+      return text.getValue().str();
+    if (value)
+      expected(key, "a string");
+    return other.str();
+  }
+
+  Entries map(StringRef key) const {
+    auto value = dyn_cast_or_null<MapAttr>(find(key));
+    if (!value)
+      expected(key, "a #dlti.map");
+    return Entries(loc, path + "." + key.str(),
+                   value ? value.getEntries() : DataLayoutEntryListRef(),
+                   failed);
+  }
+
+  ComputeRates rates(StringRef key) const {
+    ComputeRates rates;
+    Entries table = map(key);
+    for (DataLayoutEntryInterface entry : table.list)
+      if (auto name = dyn_cast<StringAttr>(entry.getKey()))
+        rates.byType[name.getValue().str()] = table.number(name.getValue());
+    for (const auto &[name, rate] : rates.byType)
+      if (!(rate > 0))
+        table.expected(name, "a positive number");
+    if (rates.byType.empty() && !failed)
+      expected(key, "the rate of at least one type");
+    return rates;
+  }
+
+  /// Keys that nothing reads are mistakes.
+  void expectKeys(std::initializer_list<StringRef> known) const {
+    for (DataLayoutEntryInterface entry : list) {
+      auto name = dyn_cast<StringAttr>(entry.getKey());
+      if (name && llvm::is_contained(known, name.getValue()))
+        continue;
+      if (!std::exchange(failed, true))
+        emitError(loc) << "dlti.target_system_spec: unexpected key "
+                       << (name ? name.getValue() : StringRef("of a type"))
+                       << " in " << path;
+    }
+  }
+
+private:
+  void expected(StringRef key, StringRef what) const {
+    if (!std::exchange(failed, true))
+      emitError(loc) << "dlti.target_system_spec: expected " << path << "."
+                     << key << " to be " << what;
+  }
+
+  Location loc;
+  std::string path;
+  DataLayoutEntryListRef list;
+  bool &failed;
+};
+
+} // namespace
+
+static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
+                                               TargetDeviceSpecInterface spec) {
+  bool broken = false;
+  Entries device(loc, name.str(), spec.getEntries(), broken);
+  device.expectKeys({"memory", "copy", "compute", "step_overhead"});
+  Entries memory = device.map("memory"), copy = device.map("copy");
+  memory.expectKeys({"fast", "slow"});
+  Entries fast = memory.map("fast"), slow = memory.map("slow");
+  fast.expectKeys(
+      {"name", "size_in_bytes", "alignment", "bandwidth", "max_carried"});
+  slow.expectKeys({"name", "bandwidth"});
+  copy.expectKeys({"bandwidth", "latency", "max_in", "max_out"});
+  Entries compute = device.map("compute");
+  compute.expectKeys({"matrix_ops_per_second", "vector_ops_per_second"});
+  TargetDescription target;
+  target.name = name.str();
+  target.fastSpace = fast.string("name", "fast");
+  target.slowSpace = slow.string("name", "slow");
+  ::mempl::Machine &machine = target.machine;
+  machine.capacity = fast.integer("size_in_bytes");
+  machine.alignment = fast.integer("alignment", 1);
+  machine.fastBandwidth = fast.number("bandwidth");
+  machine.maxCarried = fast.integer("max_carried", 0);
+  machine.slowBandwidth = slow.number("bandwidth");
+  machine.copyBandwidth = copy.number("bandwidth");
+  machine.copyLatency = copy.number("latency", 0.0);
+  machine.maxCopiesIn = copy.integer("max_in", 0);
+  machine.maxCopiesOut = copy.integer("max_out", 0);
+  machine.stepOverhead = device.number("step_overhead", 0.0);
+  target.matrix = compute.rates("matrix_ops_per_second");
+  target.vector = compute.rates("vector_ops_per_second");
+  if (broken)
+    return failure();
+  ::mempl::Instance probe;
+  probe.machine = machine;
+  auto faults = ::mempl::checkInstance(probe);
+  if (!faults.empty())
+    return emitError(loc) << "dlti.target_system_spec: " << faults.front().where
+                          << ": " << faults.front().text;
+  return target;
+}
+
+/// The device "mempl" of a system, or its only one.
+static FailureOr<std::optional<TargetDescription>>
+readSystem(Operation *op, TargetSystemSpecInterface spec) {
+  StringAttr chosen;
+  TargetDeviceSpecInterface device;
+  size_t count = 0;
+  for (DataLayoutEntryInterface entry : spec.getEntries()) {
+    auto name = dyn_cast<StringAttr>(entry.getKey());
+    auto value = dyn_cast<TargetDeviceSpecInterface>(entry.getValue());
+    if (!name || !value)
+      continue;
+    ++count;
+    if (count == 1 || name.getValue() == "mempl") {
+      chosen = name;
+      device = value;
+    }
+  }
+  if (!chosen)
+    return std::optional<TargetDescription>();
+  if (count > 1 && chosen.getValue() != "mempl")
+    return emitError(op->getLoc())
+           << "dlti.target_system_spec: expected one device, or one of the "
+              "name \"mempl\"";
+  FailureOr<TargetDescription> target =
+      readDevice(op->getLoc(), chosen.getValue(), device);
+  if (failed(target))
+    return failure();
+  return std::optional<TargetDescription>(std::move(*target));
+}
+
+static FailureOr<std::optional<TargetDescription>>
+readTargetAttribute(Operation *op, Attribute attribute) {
+  auto fail = [&]() -> InFlightDiagnostic {
+    return emitError(op->getLoc()) << "'" << kTargetAttr << "': ";
+  };
+  StringRef preset;
+  std::optional<int64_t> capacity;
+  if (auto name = dyn_cast<StringAttr>(attribute)) {
+    preset = name.getValue();
+  } else {
+    for (NamedAttribute entry : cast<DictionaryAttr>(attribute)) {
+      auto text = dyn_cast<StringAttr>(entry.getValue());
+      auto number = dyn_cast<IntegerAttr>(entry.getValue());
+      if (entry.getName() == "preset" && text)
+        preset = text.getValue();
+      else if (entry.getName() == "capacity" && number && number.getInt() >= 0)
+        capacity = number.getInt();
+      else
+        return fail() << "expected 'preset' (a string) and 'capacity' (bytes), "
+                         "found '"
+                      << entry.getName().getValue() << "'";
+    }
+  }
+  // A program does not open files that its author chose.
+  if (!llvm::is_contained(targetNames(), preset))
+    return fail() << "unknown preset '" << preset << "'";
+  llvm::Expected<TargetDescription> target = loadTarget(preset);
+  if (!target)
+    return fail() << llvm::toString(target.takeError());
+  if (capacity)
+    target->machine.capacity =
+        *capacity - *capacity % target->machine.alignment;
+  return std::optional<TargetDescription>(std::move(*target));
+}
+
+FailureOr<std::optional<TargetDescription>>
+mlir::mempl::targetFromIR(Operation *op) {
+  for (; op; op = op->getParentOp()) {
+    if (Attribute attribute = op->getAttr(kTargetAttr))
+      return readTargetAttribute(op, attribute);
+    if (auto spec = op->getAttrOfType<TargetSystemSpecInterface>(
+            DLTIDialect::kTargetSystemDescAttrName))
+      return readSystem(op, spec);
+  }
+  return std::optional<TargetDescription>();
+}

@@ -1,0 +1,347 @@
+//===- ApplyPlan.cpp - a plan as IR ---------------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Walks the steps in order and keeps, for each storage that the plan places,
+// the tensor that is all of it now in slow and in fast memory. An operand that
+// is a view of the storage is built again on that tensor; what an op returns in
+// its place is put back into it. So every placed storage becomes one thread of
+// tensors, each used in place, and bufferization has nothing to copy.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Transforms/ApplyPlan.h"
+
+#include "mempl/Analysis/Program.h"
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+using ::mempl::Plan;
+using ::mempl::Residency;
+
+namespace {
+
+class PlanApplier {
+public:
+  PlanApplier(Program &program, const Plan &plan, SpaceAttr space)
+      : program(program), plan(plan), space(space), builder(space.getContext()),
+        threads(program.storages.size()), events(program.steps.size() + 2) {}
+
+  LogicalResult run();
+
+private:
+  /// A placed storage: the tensors that are all of it, in the type of its root.
+  struct Thread {
+    bool placed = false;
+    Value slow, fast;
+    int32_t residency = -1; ///< The one that serves now.
+  };
+
+  /// What happens at a boundary; indices of residencies in list order.
+  struct Boundary {
+    SmallVector<int32_t> releases, backs, dones, issues, readies, writes;
+  };
+
+  void schedule();
+  LogicalResult runBoundary(int32_t boundary, Operation *before);
+  void runStep(int32_t step);
+  Value newStorage(const Residency &residency);
+  Value viewOn(Value whole, ArrayRef<Operation *> chain);
+  Value putBack(Value whole, ArrayRef<Operation *> chain, Value part);
+  void setBase(int32_t storage, bool fast, Value whole);
+  bool servedFast(int32_t storage, int32_t step) const;
+  void eraseDead();
+
+  Program &program;
+  const Plan &plan;
+  SpaceAttr space;
+  OpBuilder builder;
+  std::vector<Thread> threads;
+  std::vector<Boundary> events;
+  DenseMap<int32_t, Value> copiesIn, copiesBack;
+  DenseMap<int32_t, Value> contents; ///< Fast tensor of a residency.
+  DenseMap<std::pair<Value, Operation *>, Value> viewsMade;
+  SmallVector<Operation *> maybeDead;
+};
+
+} // namespace
+
+void PlanApplier::schedule() {
+  for (auto [i, residency] : llvm::enumerate(plan.residencies)) {
+    threads[residency.value].placed = true;
+    if (residency.copiedIn()) {
+      events[residency.issue].issues.push_back(i);
+      events[residency.ready].readies.push_back(i);
+    } else {
+      events[residency.write].writes.push_back(i);
+    }
+    if (residency.copiedBack()) {
+      events[residency.copiedAfter() + 1].backs.push_back(i);
+      events[residency.done].dones.push_back(i);
+    }
+    events[residency.end() + 1].releases.push_back(i);
+  }
+  for (auto [thread, storage] : llvm::zip_equal(threads, program.storages))
+    thread.slow = storage.root;
+}
+
+Value PlanApplier::newStorage(const Residency &residency) {
+  const Storage &storage = program.storages[residency.value];
+  auto type = cast<RankedTensorType>(storage.root.getType());
+  Location loc = storage.root.getLoc();
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(tensor::DimOp::create(builder, loc, storage.root, i));
+  return AllocOp::create(builder, loc, type, space, residency.offset,
+                         storage.size, sizes);
+}
+
+Value PlanApplier::viewOn(Value whole, ArrayRef<Operation *> chain) {
+  for (Operation *op : chain) {
+    // One tensor per view: two equal ones would look like a conflict to
+    // bufferization when one is written and the other put back.
+    Value &view = viewsMade[{whole, op}];
+    if (!view) {
+      IRMapping mapping;
+      mapping.map(op->getOperand(0), whole);
+      Operation *copy = builder.clone(*op, mapping);
+      maybeDead.push_back(copy);
+      view = copy->getResult(0);
+    }
+    whole = view;
+  }
+  return whole;
+}
+
+/// The whole storage after `part` was written in the place of the view `chain`.
+Value PlanApplier::putBack(Value whole, ArrayRef<Operation *> chain,
+                           Value part) {
+  if (chain.empty())
+    return part;
+  // The tensors that the chain goes through on its way, unless only reshaped.
+  SmallVector<Value> levels(1, whole);
+  for (Operation *op : chain.drop_back()) {
+    Value next = viewOn(levels.back(), op);
+    levels.push_back(next);
+  }
+  for (auto [op, level] : llvm::reverse(llvm::zip_equal(chain, levels))) {
+    Location loc = op->getLoc();
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      part = tensor::InsertSliceOp::create(
+          builder, loc, part, level, slice.getMixedOffsets(),
+          slice.getMixedSizes(), slice.getMixedStrides());
+    else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      part =
+          tensor::CollapseShapeOp::create(builder, loc, level.getType(), part,
+                                          expand.getReassociationIndices());
+    else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+      part = tensor::ExpandShapeOp::create(builder, loc, level.getType(), part,
+                                           collapse.getReassociationIndices());
+    else
+      part = tensor::CastOp::create(builder, loc, level.getType(), part);
+    maybeDead.push_back(part.getDefiningOp());
+  }
+  return part;
+}
+
+void PlanApplier::setBase(int32_t storage, bool fast, Value whole) {
+  Thread &thread = threads[storage];
+  if (!fast) {
+    thread.slow = whole;
+    return;
+  }
+  thread.fast = whole;
+  contents[thread.residency] = whole;
+}
+
+bool PlanApplier::servedFast(int32_t storage, int32_t step) const {
+  const Thread &thread = threads[storage];
+  return thread.residency >= 0 &&
+         plan.residencies[thread.residency].serves(step);
+}
+
+LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
+  builder.setInsertionPoint(before);
+  Boundary &at = events[boundary];
+  auto release = [&](int32_t i) {
+    ReleaseOp::create(builder, before->getLoc(), contents[i]);
+    Thread &thread = threads[plan.residencies[i].value];
+    if (thread.residency == i) {
+      thread.residency = -1;
+      thread.fast = {};
+    }
+  };
+  for (int32_t i : at.releases)
+    if (plan.residencies[i].done != boundary)
+      release(i);
+  for (int32_t i : at.backs) {
+    const Residency &residency = plan.residencies[i];
+    const Storage &storage = program.storages[residency.value];
+    Thread &thread = threads[residency.value];
+    if (storage.readOnly)
+      return emitError(storage.root.getLoc())
+             << "the plan copies back '"
+             << program.instance.values[residency.value].name
+             << "', which cannot be written";
+    auto start = CopyStartOp::create(
+        builder, before->getLoc(),
+        FutureType::get(space.getContext(),
+                        cast<RankedTensorType>(contents[i].getType())),
+        CopyHintAttr::get(space.getContext(), CopyHint::Evict), contents[i],
+        thread.slow);
+    copiesBack[i] = start.getHandle();
+  }
+  for (int32_t i : at.dones) {
+    Thread &thread = threads[plan.residencies[i].value];
+    Value handle = copiesBack[i];
+    auto wait = CopyWaitOp::create(
+        builder, before->getLoc(),
+        TypeRange{cast<FutureType>(handle.getType()).getTensor()}, handle,
+        Value(), Value());
+    thread.slow = wait.getResult();
+    if (plan.residencies[i].end() + 1 == boundary)
+      release(i);
+  }
+  for (int32_t i : at.issues) {
+    const Residency &residency = plan.residencies[i];
+    Thread &thread = threads[residency.value];
+    Value storage = newStorage(residency);
+    auto start = CopyStartOp::create(
+        builder, before->getLoc(),
+        FutureType::get(space.getContext(),
+                        cast<RankedTensorType>(storage.getType())),
+        CopyHintAttr::get(space.getContext(), CopyHint::Prefetch), thread.slow,
+        storage);
+    copiesIn[i] = start.getHandle();
+  }
+  for (int32_t i : at.readies) {
+    Value handle = copiesIn[i];
+    auto wait = CopyWaitOp::create(
+        builder, before->getLoc(),
+        TypeRange{cast<FutureType>(handle.getType()).getTensor()}, handle,
+        Value(), Value());
+    threads[plan.residencies[i].value].residency = i;
+    setBase(plan.residencies[i].value, /*fast=*/true, wait.getResult());
+  }
+  for (int32_t i : at.writes) {
+    Value storage = newStorage(plan.residencies[i]);
+    threads[plan.residencies[i].value].residency = i;
+    setBase(plan.residencies[i].value, /*fast=*/true, storage);
+  }
+  return success();
+}
+
+void PlanApplier::runStep(int32_t step) {
+  Operation *op = program.steps[step].op;
+  // Views of placed storages that the op or an op inside of it uses.
+  SmallVector<std::pair<OpOperand *, const View *>> uses;
+  auto addUses = [&](Operation *user) {
+    for (OpOperand &operand : user->getOpOperands()) {
+      const View *view = program.viewOf(operand.get());
+      if (!view || !threads[view->storage].placed)
+        continue;
+      Value tensor = operand.get();
+      Operation *owner = tensor.getParentBlock()->getParentOp();
+      if (owner != op && !op->isAncestor(owner))
+        uses.push_back({&operand, view});
+    }
+  };
+  op->walk(addUses);
+  // Results that are written in the place of an operand.
+  SmallVector<std::pair<OpResult, View>> results;
+  for (OpResult result : op->getResults())
+    if (const View *view = program.viewOf(result))
+      if (threads[view->storage].placed)
+        results.push_back({result, *view});
+
+  builder.setInsertionPoint(op);
+  for (auto [operand, view] : uses) {
+    bool fast = servedFast(view->storage, step);
+    const Thread &thread = threads[view->storage];
+    operand->set(viewOn(fast ? thread.fast : thread.slow, view->chain));
+  }
+  builder.setInsertionPointAfter(op);
+  for (auto &[result, view] : results) {
+    if (program.storages[view.storage].root == result)
+      continue; // The op brings the storage.
+    bool fast = servedFast(view.storage, step);
+    const Thread &thread = threads[view.storage];
+    Value whole = putBack(fast ? thread.fast : thread.slow, view.chain, result);
+    setBase(view.storage, fast, whole);
+  }
+}
+
+/// Erases views and allocations that nothing uses any more.
+void PlanApplier::eraseDead() {
+  for (Operation *op : llvm::reverse(maybeDead))
+    if (op->use_empty())
+      op->erase();
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(*program.block)))
+    if ((isViewOp(&op) || isa<tensor::EmptyOp, tensor::InsertSliceOp,
+                              bufferization::AllocTensorOp>(op)) &&
+        op.use_empty())
+      op.erase();
+}
+
+LogicalResult PlanApplier::run() {
+  schedule();
+  // Slow storage of placed values keeps its identity whatever runs later.
+  for (auto [thread, storage] : llvm::zip_equal(threads, program.storages)) {
+    if (!thread.placed)
+      continue;
+    auto empty = storage.root.getDefiningOp<tensor::EmptyOp>();
+    if (!empty)
+      continue;
+    builder.setInsertionPoint(empty);
+    auto storageOp = bufferization::AllocTensorOp::create(
+        builder, empty.getLoc(), empty.getType(), empty.getDynamicSizes());
+    Value old = storage.root;
+    storage.root = thread.slow = storageOp.getResult();
+    View view = program.views.lookup(old);
+    old.replaceAllUsesWith(storage.root);
+    program.views.erase(old);
+    program.views[storage.root] = view;
+    empty.erase();
+  }
+  int32_t numSteps = program.steps.size();
+  for (int32_t step = 0; step < numSteps; ++step) {
+    if (failed(runBoundary(step, program.steps[step].op)))
+      return failure();
+    runStep(step);
+  }
+  Operation *terminator = program.block->getTerminator();
+  if (failed(runBoundary(numSteps, terminator)))
+    return failure();
+  builder.setInsertionPoint(terminator);
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    const View *view = program.viewOf(operand.get());
+    if (view && threads[view->storage].placed)
+      operand.set(viewOn(threads[view->storage].slow, view->chain));
+  }
+  eraseDead();
+  for (const auto &[step, loopPlan] : plan.loops)
+    if (program.steps[step].body &&
+        failed(PlanApplier(*program.steps[step].body, loopPlan, space).run()))
+      return failure();
+  return success();
+}
+
+LogicalResult mlir::mempl::applyPlan(Program &program, const Plan &plan,
+                                     llvm::StringRef fastSpace) {
+  Operation *function = program.block->getParentOp();
+  auto space = SpaceAttr::get(function->getContext(), fastSpace);
+  return PlanApplier(program, plan, space).run();
+}

@@ -1,0 +1,295 @@
+//===- LearnedMemoryPlacement.cpp - the pipeline in one pass --------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// prepare, extract, solve, verify, apply, check. A plan is verified by the same
+// judge as everywhere before the IR is touched, and the rewritten function is
+// replayed after: what comes out is valid or the pass fails.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/IR/Mempl.h"
+#include "mempl/Problem/LowerBound.h"
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
+#include "mempl/Support/FileIO.h"
+#include "mempl/Support/Units.h"
+#include "mempl/Transforms/ApplyPlan.h"
+#include "mempl/Transforms/CheckPlacement.h"
+#include "mempl/Transforms/Passes.h"
+#include "mempl/Transforms/Placement.h"
+#include "mempl/Transforms/Prepare.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include "llvm/Support/Format.h"
+
+namespace mlir::mempl {
+#define GEN_PASS_DEF_LEARNEDMEMORYPLACEMENT
+#include "mempl/Transforms/Passes.h.inc"
+} // namespace mlir::mempl
+
+using namespace mlir;
+using namespace mlir::mempl;
+using ::mempl::Instance;
+using ::mempl::Plan;
+using ::mempl::SolverResult;
+
+namespace {
+
+class LearnedMemoryPlacementPass
+    : public mlir::mempl::impl::LearnedMemoryPlacementBase<
+          LearnedMemoryPlacementPass> {
+public:
+  using LearnedMemoryPlacementBase::LearnedMemoryPlacementBase;
+  void runOnOperation() override;
+
+private:
+  LogicalResult checkOptions();
+  LogicalResult place(PlaceableFunction &function,
+                      const TargetDescription &description);
+  FailureOr<SolverResult> solve(func::FuncOp function,
+                                const Instance &instance);
+  void remark(PlaceableFunction &function, const Plan &plan);
+  void printSummary(const Instance &instance, const SolverResult &result);
+  LogicalResult writeFiles(PlaceableFunction &function,
+                           const TargetDescription &description,
+                           const SolverResult &result);
+};
+
+remark::RemarkOpts about(func::FuncOp function, StringRef name) {
+  return remark::RemarkOpts::name(name).category("mempl").function(
+      function.getName());
+}
+
+} // namespace
+
+LogicalResult LearnedMemoryPlacementPass::checkOptions() {
+  ModuleOp module = getOperation();
+  if (fallback != "slow" && fallback != "error")
+    return emitError(module.getLoc())
+           << "option 'fallback': expected slow or error, "
+              "got '"
+           << fallback << "'";
+  if (budget < 0 || timeLimitMs < 0)
+    return emitError(module.getLoc())
+           << "options 'budget' and 'time-limit-ms': "
+              "expected at least 0";
+  if (budget == 0 && timeLimitMs == 0)
+    return emitError(module.getLoc())
+           << "expected a 'budget' or a 'time-limit-ms'";
+  if (threads < 1)
+    return emitError(module.getLoc())
+           << "option 'threads': expected at least 1";
+  llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
+      ::mempl::createSolver(policy);
+  if (!solver)
+    return emitError(module.getLoc())
+           << "option 'policy': " << llvm::toString(solver.takeError());
+  return success();
+}
+
+FailureOr<SolverResult>
+LearnedMemoryPlacementPass::solve(func::FuncOp function,
+                                  const Instance &instance) {
+  llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
+      ::mempl::createSolver(policy);
+  if (!solver)
+    return emitError(function.getLoc()) << llvm::toString(solver.takeError());
+  ::mempl::SolverOptions options;
+  options.budget = budget;
+  options.timeLimitMs = timeLimitMs;
+  options.seed = seed;
+  options.threads = threads;
+  llvm::Expected<SolverResult> result = (*solver)->solve(instance, options);
+  bool ordered = llvm::any_of(instance.values, [](const ::mempl::Value &value) {
+    return value.space == ::mempl::SpaceOrder::Fast;
+  });
+  if (result) {
+    std::vector<::mempl::Violation> broken =
+        ::mempl::verify(instance, result->plan);
+    if (broken.empty())
+      return std::move(*result);
+    emitError(function.getLoc())
+        << "internal error: policy '" << policy << "' made a plan that breaks "
+        << broken.front().str();
+    return failure();
+  }
+  std::string reason = llvm::toString(result.takeError());
+  if (ordered || fallback == "error")
+    return emitError(function.getLoc())
+           << reason << "; " << describePressure(instance, ordered);
+  emitRemark(function.getLoc()) << "left in slow memory: " << reason << "; "
+                                << describePressure(instance, false);
+  ++numFallbacks;
+  SolverResult slow;
+  slow.plan.instance = instance.name;
+  slow.latency = ::mempl::slowLatency(instance);
+  return slow;
+}
+
+void LearnedMemoryPlacementPass::remark(PlaceableFunction &function,
+                                        const Plan &plan) {
+  const Program &program = *function.program;
+  for (const ProgramNote &note : function.notes)
+    remark::analysis(note.loc, about(function.function, "Program"))
+        << note.text;
+  if (!getContext().getRemarkEngine())
+    return;
+  for (const Decision &decision : explain(program, plan)) {
+    Location loc = program.storages[decision.value].root.getLoc();
+    const ::mempl::Value &value = program.instance.values[decision.value];
+    std::string text = "'" + value.name + "' (" + std::to_string(value.size) +
+                       " bytes) " + decision.text;
+    if (decision.fast)
+      remark::passed(loc, about(function.function, "Placed")) << text;
+    else
+      remark::missed(loc, about(function.function, "LeftSlow")) << text;
+  }
+}
+
+void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
+                                              const SolverResult &result) {
+  ::mempl::Outcome outcome = ::mempl::simulate(instance, result.plan);
+  double bound = ::mempl::lowerBound(instance).bound;
+  double slow = ::mempl::slowLatency(instance);
+  llvm::raw_ostream &os = llvm::errs();
+  os << instance.name << ": " << instance.steps.size() << " steps, "
+     << instance.values.size() << " values, "
+     << ::mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
+     << "  slow memory only  " << ::mempl::formatSeconds(slow) << "\n"
+     << "  placed            " << ::mempl::formatSeconds(outcome.latency)
+     << "  (" << (result.winner.empty() ? std::string(policy) : result.winner)
+     << ", " << result.plan.numCopiesIn() << " copies in, "
+     << result.plan.numCopiesBack() << " back, stalls "
+     << ::mempl::formatSeconds(outcome.stall) << ", peak "
+     << ::mempl::formatBytes(outcome.peakBytes) << ")\n"
+     << "  lower bound       " << ::mempl::formatSeconds(bound) << "\n";
+}
+
+LogicalResult
+LearnedMemoryPlacementPass::writeFiles(PlaceableFunction &function,
+                                       const TargetDescription &description,
+                                       const SolverResult &result) {
+  const Program &program = *function.program;
+  auto write = [&](StringRef path,
+                   llvm::function_ref<void(llvm::raw_ostream &)> print)
+      -> LogicalResult {
+    if (path.empty())
+      return success();
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    print(os);
+    if (llvm::Error error = ::mempl::writeFile(path, text))
+      return emitError(function.function.getLoc())
+             << llvm::toString(std::move(error));
+    return success();
+  };
+  if (failed(write(instanceOut, [&](llvm::raw_ostream &os) {
+        ::mempl::writeInstance(os, program.instance);
+      })))
+    return failure();
+  if (failed(write(planOut, [&](llvm::raw_ostream &os) {
+        ::mempl::writePlan(os, result.plan);
+      })))
+    return failure();
+  return write(traceOut, [&](llvm::raw_ostream &os) {
+    writeTrace(os, program, description,
+               result.winner.empty() ? StringRef(policy)
+                                     : StringRef(result.winner),
+               result.plan, result.latency);
+  });
+}
+
+LogicalResult
+LearnedMemoryPlacementPass::place(PlaceableFunction &function,
+                                  const TargetDescription &description) {
+  Program &program = *function.program;
+  const Instance &instance = program.instance;
+  FailureOr<SolverResult> result = solve(function.function, instance);
+  if (failed(result))
+    return failure();
+  const Plan &plan = result->plan;
+  ++numFunctions;
+  numStorages += instance.values.size();
+  llvm::SmallDenseSet<int32_t> fast;
+  for (const ::mempl::Residency &residency : plan.residencies)
+    fast.insert(residency.value);
+  numPlacedFast += fast.size();
+  numPrefetches += plan.numCopiesIn();
+  numEvictions += plan.numCopiesBack();
+  int64_t peak = ::mempl::simulate(instance, plan).peakBytes;
+  if (peak > int64_t(uint64_t(peakBytes)))
+    peakBytes = peak;
+  bool fits = llvm::any_of(instance.values, [&](const ::mempl::Value &value) {
+    return value.space != ::mempl::SpaceOrder::Slow &&
+           instance.machine.roundUp(value.size) <= instance.machine.capacity;
+  });
+  if (!fits && !instance.steps.empty())
+    emitRemark(function.function.getLoc()) << "nothing placed in fast memory: "
+                                           << describePressure(instance, false);
+  remark(function, plan);
+  if (summary)
+    printSummary(instance, *result);
+  if (failed(writeFiles(function, description, *result)))
+    return failure();
+  if (failed(applyPlan(program, plan, description.fastSpace)))
+    return failure();
+  if (verify &&
+      failed(checkPlacement(
+          cast<FunctionOpInterface>(function.function.getOperation()),
+          description.machine.capacity, description.machine.alignment)))
+    return emitError(function.function.getLoc())
+           << "internal error: the placed function misuses fast memory";
+  return success();
+}
+
+void LearnedMemoryPlacementPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  if (failed(checkOptions()))
+    return signalPassFailure();
+  FailureOr<TargetDescription> description =
+      selectTarget(module, target, capacity);
+  if (failed(description))
+    return signalPassFailure();
+  FailureOr<CostModel> cost = selectCostModel(module, *description, profile);
+  if (failed(cost) ||
+      failed(prepareForPlacement(module, eliminateEmptyTensors)))
+    return signalPassFailure();
+  FailureOr<std::vector<PlaceableFunction>> functions =
+      extractFunctions(module, *description, *cost,
+                       [&](func::FuncOp function, const llvm::Twine &reason) {
+                         emitRemark(function.getLoc())
+                             << "'" << function.getName()
+                             << "' is not placed: " << reason;
+                       });
+  if (failed(functions))
+    return signalPassFailure();
+  bool writesFiles =
+      !planOut.empty() || !instanceOut.empty() || !traceOut.empty();
+  if (writesFiles && functions->size() != 1) {
+    emitError(module.getLoc())
+        << "options 'plan-out', 'instance-out' and 'trace-out' "
+           "need one function to place, found "
+        << functions->size();
+    return signalPassFailure();
+  }
+  for (PlaceableFunction &function : *functions) {
+    if (function.program->onBuffers)
+      emitRemark(function.function.getLoc())
+          << "'" << function.function.getName()
+          << "' is not placed: it is bufferized; run this pass before";
+    else if (failed(place(function, *description)))
+      return signalPassFailure();
+  }
+}

@@ -1,0 +1,259 @@
+//===- Placement.cpp - extraction, solving and remarks --------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Transforms/Placement.h"
+
+#include "mempl/Analysis/TargetAttrs.h"
+#include "mempl/IR/Mempl.h"
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Support/Units.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+using ::mempl::Instance;
+using ::mempl::Residency;
+
+FailureOr<TargetDescription>
+mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
+                          llvm::StringRef capacity) {
+  TargetDescription target;
+  if (!name.empty()) {
+    llvm::Expected<TargetDescription> loaded = loadTarget(name);
+    if (!loaded)
+      return emitError(module.getLoc()) << llvm::toString(loaded.takeError());
+    target = std::move(*loaded);
+  } else {
+    FailureOr<std::optional<TargetDescription>> found = targetFromIR(module);
+    if (failed(found))
+      return failure();
+    if (!*found)
+      return emitError(module.getLoc())
+             << "no target: give the option 'target' a preset ("
+             << llvm::join(targetNames(), ", ")
+             << ") or a file, or the module 'mempl.target' or "
+                "'dlti.target_system_spec'";
+    target = std::move(**found);
+  }
+  if (capacity.empty())
+    return target;
+  llvm::Expected<int64_t> bytes = ::mempl::parseSize(capacity);
+  if (!bytes)
+    return emitError(module.getLoc())
+           << "option 'capacity': " << llvm::toString(bytes.takeError());
+  target.machine.capacity = *bytes - *bytes % target.machine.alignment;
+  return target;
+}
+
+FailureOr<CostModel>
+mlir::mempl::selectCostModel(ModuleOp module, const TargetDescription &target,
+                             llvm::StringRef profile) {
+  if (profile.empty())
+    return CostModel(target);
+  llvm::Expected<Profile> measured = readProfile(profile);
+  if (!measured)
+    return emitError(module.getLoc()) << llvm::toString(measured.takeError());
+  return CostModel(target, std::move(*measured));
+}
+
+FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
+    ModuleOp module, const TargetDescription &target, const CostModel &cost,
+    llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped) {
+  llvm::StringSet<> called;
+  module.walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+  std::vector<PlaceableFunction> functions;
+  WalkResult walk = module.walk([&](func::FuncOp function) {
+    if (function.isExternal())
+      return WalkResult::skip();
+    if (called.contains(function.getName())) {
+      skipped(function, "it is called by another function of the module; "
+                        "inline it to place it");
+      return WalkResult::skip();
+    }
+    if (!function.getBody().hasOneBlock()) {
+      skipped(function, "it has more than one block");
+      return WalkResult::skip();
+    }
+    bool placed = function.walk([](AllocOp) { return WalkResult::interrupt(); })
+                      .wasInterrupted();
+    if (placed) {
+      skipped(function, "it is placed already");
+      return WalkResult::skip();
+    }
+    PlaceableFunction result;
+    result.function = function;
+    FailureOr<std::unique_ptr<Program>> program =
+        extractProgram(function, target, cost, result.notes);
+    if (failed(program))
+      return WalkResult::interrupt();
+    result.program = std::move(*program);
+    functions.push_back(std::move(result));
+    return WalkResult::skip();
+  });
+  if (walk.wasInterrupted())
+    return failure();
+  return functions;
+}
+
+/// First and last step at which each value is of use (an output to the end).
+static std::vector<std::pair<int32_t, int32_t>>
+liveRanges(const Instance &instance) {
+  int32_t n = instance.numSteps();
+  std::vector<std::pair<int32_t, int32_t>> ranges(instance.values.size(),
+                                                  {n, -1});
+  for (auto [i, step] : llvm::enumerate(instance.steps))
+    for (const ::mempl::Access &access : step.accesses) {
+      ranges[access.value].first =
+          std::min<int32_t>(ranges[access.value].first, i);
+      ranges[access.value].second =
+          std::max<int32_t>(ranges[access.value].second, i);
+    }
+  return ranges;
+}
+
+std::string mlir::mempl::describePressure(const Instance &instance,
+                                          bool onlyOrdered) {
+  std::vector<std::pair<int32_t, int32_t>> ranges = liveRanges(instance);
+  int32_t n = instance.numSteps();
+  std::vector<int64_t> change(n + 1, 0);
+  auto counts = [&](size_t v) {
+    return ranges[v].second >= 0 &&
+           (!onlyOrdered ||
+            instance.values[v].space == ::mempl::SpaceOrder::Fast);
+  };
+  for (size_t v = 0; v < ranges.size(); ++v)
+    if (counts(v)) {
+      int64_t size = instance.machine.roundUp(instance.values[v].size);
+      change[ranges[v].first] += size;
+      change[ranges[v].second + 1] -= size;
+    }
+  int64_t bytes = 0, most = -1, needed = 0;
+  int32_t peak = 0;
+  for (int32_t i = 0; i < n; ++i) {
+    bytes += change[i];
+    if (bytes + instance.steps[i].reserved > most) {
+      most = bytes + instance.steps[i].reserved;
+      needed = bytes;
+      peak = i;
+    }
+  }
+  if (n == 0)
+    return "the program has no steps";
+  std::vector<int32_t> live;
+  for (size_t v = 0; v < ranges.size(); ++v)
+    if (counts(v) && ranges[v].first <= peak && peak <= ranges[v].second)
+      live.push_back(v);
+  llvm::stable_sort(live, [&](int32_t a, int32_t b) {
+    return instance.values[a].size > instance.values[b].size;
+  });
+  int64_t free = instance.machine.capacity - instance.steps[peak].reserved;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "step " << peak << " (" << instance.steps[peak].name << ") needs "
+     << needed << " bytes and " << std::max<int64_t>(free, 0)
+     << " are free; largest in use there: ";
+  for (size_t i = 0; i < live.size() && i < 5; ++i)
+    os << (i ? ", " : "") << "'" << instance.values[live[i]].name << "' ("
+       << instance.values[live[i]].size << " bytes)";
+  if (live.empty())
+    os << "none";
+  return text;
+}
+
+std::vector<Decision> mlir::mempl::explain(const Program &program,
+                                           const ::mempl::Plan &plan) {
+  const Instance &instance = program.instance;
+  std::vector<std::vector<const Residency *>> residencies(
+      instance.values.size());
+  for (const Residency &residency : plan.residencies)
+    residencies[residency.value].push_back(&residency);
+  std::vector<int64_t> traffic(instance.values.size(), 0);
+  std::vector<int64_t> served(instance.values.size(), 0);
+  for (auto [i, step] : llvm::enumerate(instance.steps))
+    for (const ::mempl::Access &access : step.accesses) {
+      traffic[access.value] += access.bytes;
+      for (const Residency *residency : residencies[access.value])
+        if (residency->serves(i))
+          served[access.value] += access.bytes;
+    }
+  auto stepName = [&](int32_t step) {
+    return "step " + std::to_string(step) + " (" + instance.steps[step].name +
+           ")";
+  };
+  std::vector<Decision> decisions;
+  for (size_t v = 0; v < instance.values.size(); ++v) {
+    Decision decision;
+    decision.value = v;
+    decision.fast = !residencies[v].empty();
+    llvm::raw_string_ostream os(decision.text);
+    const ::mempl::Value &value = instance.values[v];
+    if (decision.fast) {
+      os << "fast: " << served[v] << " of " << traffic[v]
+         << " bytes of traffic served from fast memory";
+      for (const Residency *r : residencies[v]) {
+        os << "; at " << r->offset << ", ";
+        if (r->write >= 0)
+          os << "written by " << stepName(r->write);
+        else
+          os << "copied in before " << stepName(r->ready) << ", started "
+             << (r->ready - r->issue) << " steps ahead";
+        os << ", until " << stepName(r->last);
+        if (r->copiedBack())
+          os << ", copied back";
+      }
+    } else if (!program.storages[v].slowReason.empty()) {
+      os << "slow: it " << program.storages[v].slowReason;
+    } else if (value.space == ::mempl::SpaceOrder::Slow) {
+      os << "slow: ordered";
+    } else if (traffic[v] == 0) {
+      os << "slow: nothing uses it";
+    } else if (instance.machine.roundUp(value.size) >
+               instance.machine.capacity) {
+      os << "slow: it needs " << value.size << " bytes and fast memory has "
+         << instance.machine.capacity;
+    } else {
+      os << "slow: its " << traffic[v]
+         << " bytes of traffic are worth less than the room or the copies";
+    }
+    decisions.push_back(std::move(decision));
+  }
+  return decisions;
+}
+
+void mlir::mempl::writeTrace(llvm::raw_ostream &os, const Program &program,
+                             const TargetDescription &target,
+                             llvm::StringRef policy, const ::mempl::Plan &plan,
+                             double latency) {
+  const Instance &instance = program.instance;
+  llvm::json::OStream json(os, /*IndentSize=*/1);
+  json.object([&] {
+    json.attribute("version", 1);
+    json.attribute("function", instance.name);
+    json.attribute("target", target.name);
+    json.attribute("capacity", instance.machine.capacity);
+    json.attribute("policy", policy);
+    json.attribute("slow", ::mempl::slowLatency(instance));
+    json.attribute("ideal", ::mempl::idealLatency(instance));
+    json.attribute("latency", latency);
+    json.attributeArray("values", [&] {
+      for (const Decision &decision : explain(program, plan))
+        json.object([&] {
+          const ::mempl::Value &value = instance.values[decision.value];
+          json.attribute("name", value.name);
+          json.attribute("bytes", value.size);
+          json.attribute("fast", decision.fast);
+          json.attribute("why", decision.text);
+        });
+    });
+  });
+  os << "\n";
+}

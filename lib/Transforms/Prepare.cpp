@@ -1,0 +1,205 @@
+//===- Prepare.cpp - copies of bufferization as ops -----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs the analysis of One-Shot Bufferize and writes down what it would do:
+// upstream's insertTensorCopies() for conflicts between reads and writes, and
+// our own copies for the places where bufferization copies because of a layout
+// (a collapsed strided slice, a returned slice).
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Transforms/Prepare.h"
+
+#include "mempl/IR/Mempl.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+using namespace mlir::bufferization;
+
+OneShotBufferizationOptions mlir::mempl::placementBufferizationOptions() {
+  OneShotBufferizationOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
+  options.allowUnknownOps = true;
+  options.setFunctionBoundaryTypeConversion(LayoutMapOption::IdentityLayoutMap);
+  // Without it a tensor.empty, which becomes an allocation, counts as strided.
+  options.unknownTypeConverterFn = [](TensorType type, Attribute space,
+                                      const BufferizationOptions &) {
+    return getMemRefTypeWithStaticIdentityLayout(type, space);
+  };
+  return options;
+}
+
+/// One `tensor.dim` per dynamic dimension of `tensor`.
+static SmallVector<Value> dynamicSizes(OpBuilder &builder, Location loc,
+                                       Value tensor) {
+  SmallVector<Value> sizes;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(tensor::DimOp::create(builder, loc, tensor, i));
+  return sizes;
+}
+
+/// Gives every result of a kernel an operand to be written into.
+static void tieResults(RewriterBase &rewriter, KernelOp kernel) {
+  SmallVector<int64_t> outs;
+  SmallVector<Value> operands(kernel.getOperands_());
+  SmallVector<int64_t> bytes(operands.size(), -1);
+  if (std::optional<ArrayRef<int64_t>> given = kernel.getBytes())
+    bytes.assign(given->begin(), given->end());
+  bool changed = false;
+  for (OpResult result : kernel.getResults()) {
+    int64_t tied = kernel.getTiedOperand(result.getResultNumber());
+    auto type = cast<RankedTensorType>(result.getType());
+    if (tied < 0 && type.hasStaticShape()) {
+      tied = operands.size();
+      operands.push_back(tensor::EmptyOp::create(rewriter, kernel.getLoc(),
+                                                 type, ValueRange()));
+      bytes.push_back(kernel.getResultBytes()
+                          ? (*kernel.getResultBytes())[result.getResultNumber()]
+                          : -1);
+      changed = true;
+    }
+    outs.push_back(tied);
+  }
+  if (!changed)
+    return;
+  auto tied = KernelOp::create(
+      rewriter, kernel.getLoc(), kernel.getResultTypes(), kernel.getNameAttr(),
+      operands, rewriter.getDenseI64ArrayAttr(outs), kernel.getUpdatesAttr(),
+      rewriter.getDenseI64ArrayAttr(bytes), kernel.getResultBytesAttr(),
+      kernel.getSecondsAttr(), kernel.getMatrixOpsAttr(),
+      kernel.getVectorOpsAttr(), kernel.getReservedAttr());
+  tied->setDiscardableAttrs(kernel->getDiscardableAttrDictionary());
+  rewriter.replaceOp(kernel, tied);
+}
+
+/// Turns ops that bring a buffer of their own into ops that write an operand.
+static LogicalResult toDestinationStyle(RewriterBase &rewriter,
+                                        Operation *module) {
+  SmallVector<Operation *> ops;
+  module->walk([&](Operation *op) {
+    if (isa<tensor::PadOp, tensor::ConcatOp, tensor::GenerateOp,
+            tensor::FromElementsOp, KernelOp>(op))
+      ops.push_back(op);
+  });
+  for (Operation *op : ops) {
+    rewriter.setInsertionPoint(op);
+    if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+      if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, pad)))
+        return pad.emitError() << "expected a tensor.pad that can be written "
+                                  "as a fill and an insertion";
+    } else if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
+      if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, generate)))
+        continue; // More than one block: it keeps its own buffer.
+    } else if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
+      if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, elements)))
+        continue;
+    } else if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
+      FailureOr<SmallVector<Value>> pieces =
+          concat.decomposeOperation(rewriter);
+      if (succeeded(pieces))
+        rewriter.replaceOp(concat, *pieces);
+    } else {
+      tieResults(rewriter, cast<KernelOp>(op));
+    }
+  }
+  return success();
+}
+
+/// A copy of the operand in storage without a layout.
+static void copyOperand(RewriterBase &rewriter, OpOperand &operand,
+                        const BufferizationOptions &options) {
+  Operation *op = operand.getOwner();
+  rewriter.setInsertionPoint(op);
+  Value tensor = operand.get();
+  auto type = cast<RankedTensorType>(tensor.getType());
+  auto copy =
+      AllocTensorOp::create(rewriter, op->getLoc(), type, ValueRange(), tensor);
+  rewriter.modifyOpInPlace(op, [&] { operand.set(copy.getResult()); });
+}
+
+/// Copies that bufferization makes because of layouts.
+static void copyForLayouts(RewriterBase &rewriter, Operation *module,
+                           const BufferizationOptions &options) {
+  SmallVector<OpOperand *> operands;
+  BufferizationState state;
+  auto bufferTypeOf = [&](Value tensor) -> MemRefType {
+    FailureOr<BufferLikeType> type = getBufferType(tensor, options, state);
+    return succeeded(type) ? dyn_cast<MemRefType>(Type(*type)) : MemRefType();
+  };
+  module->walk([&](Operation *op) {
+    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      MemRefType source = bufferTypeOf(collapse.getSrc());
+      if (source && !memref::CollapseShapeOp::isGuaranteedCollapsible(
+                        source, collapse.getReassociationIndices()))
+        operands.push_back(&collapse.getSrcMutable());
+    } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+      for (OpOperand &operand : ret->getOpOperands()) {
+        if (!isa<RankedTensorType>(operand.get().getType()))
+          continue;
+        MemRefType type = bufferTypeOf(operand.get());
+        if (type && !type.getLayout().isIdentity())
+          operands.push_back(&operand);
+      }
+    }
+  });
+  for (OpOperand *operand : operands)
+    copyOperand(rewriter, *operand, options);
+}
+
+/// Copies as `mempl.transfer`, which nothing folds away.
+static void copiesToTransfers(RewriterBase &rewriter, Operation *module) {
+  SmallVector<AllocTensorOp> copies;
+  module->walk([&](AllocTensorOp op) {
+    if (op.getCopy())
+      copies.push_back(op);
+  });
+  for (AllocTensorOp op : copies) {
+    rewriter.setInsertionPoint(op);
+    auto storage = AllocTensorOp::create(
+        rewriter, op.getLoc(), cast<RankedTensorType>(op.getType()),
+        dynamicSizes(rewriter, op.getLoc(), op.getCopy()), /*copy=*/Value());
+    if (op.getMemorySpaceAttr())
+      storage.setMemorySpaceAttr(op.getMemorySpaceAttr());
+    rewriter.replaceOpWithNewOp<TransferOp>(op, op.getType(), op.getCopy(),
+                                            storage.getResult());
+  }
+}
+
+LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
+                                               bool eliminateEmpty) {
+  IRRewriter rewriter(module->getContext());
+  if (failed(toDestinationStyle(rewriter, module)))
+    return failure();
+  if (eliminateEmpty && failed(eliminateEmptyTensors(rewriter, module)))
+    return failure();
+  OneShotBufferizationOptions options = placementBufferizationOptions();
+  copyForLayouts(rewriter, module, options);
+  BufferizationState state;
+  if (failed(insertTensorCopies(module, options, state)))
+    return failure();
+  copiesToTransfers(rewriter, module);
+  // Allocations that nothing writes are no part of the problem.
+  module->walk([](tensor::EmptyOp op) {
+    if (op->use_empty())
+      op->erase();
+  });
+  return success();
+}

@@ -1,0 +1,112 @@
+//===- PrintProgram.cpp - storages and steps, for tests -------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/IR/Mempl.h"
+#include "mempl/Support/Units.h"
+#include "mempl/Transforms/Passes.h"
+#include "mempl/Transforms/Placement.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace mlir::mempl {
+#define GEN_PASS_DEF_MEMPLTESTPRINTPROGRAM
+#include "mempl/Transforms/Passes.h.inc"
+} // namespace mlir::mempl
+
+using namespace mlir;
+using namespace mlir::mempl;
+using ::mempl::Access;
+using ::mempl::AccessMode;
+using ::mempl::SpaceOrder;
+using ::mempl::ValueKind;
+
+static StringRef spell(ValueKind kind) {
+  switch (kind) {
+  case ValueKind::Input:
+    return "input";
+  case ValueKind::Temporary:
+    return "temporary";
+  case ValueKind::Output:
+    return "output";
+  case ValueKind::InOut:
+    return "inout";
+  }
+  llvm_unreachable("a kind of value without a name");
+}
+
+static StringRef spell(AccessMode mode) {
+  return mode == AccessMode::Read    ? "reads"
+         : mode == AccessMode::Write ? "writes"
+                                     : "updates";
+}
+
+static StringRef spell(SpaceOrder order) {
+  return order == SpaceOrder::None   ? ""
+         : order == SpaceOrder::Fast ? " fast"
+                                     : " slow";
+}
+
+static void print(llvm::raw_ostream &os, const Program &program,
+                  unsigned indent) {
+  const ::mempl::Instance &instance = program.instance;
+  for (const ::mempl::Value &value : instance.values)
+    os.indent(indent) << "value " << value.name << ": " << value.size
+                      << " bytes, " << spell(value.kind) << spell(value.space)
+                      << "\n";
+  for (auto [i, step] : llvm::enumerate(instance.steps)) {
+    os.indent(indent) << "step " << i << " " << step.name << ":";
+    StringRef comma = " ";
+    for (const Access &access : step.accesses) {
+      os << comma << spell(access.mode) << " " << access.bytes << " of "
+         << instance.values[access.value].name << spell(access.space);
+      comma = ", ";
+    }
+    if (step.compute > 0)
+      os << comma << "compute " << ::mempl::formatNumber(step.compute);
+    if (step.reserved > 0)
+      os << ", reserves " << step.reserved;
+    if (!program.steps[i].body) {
+      os << "\n";
+      continue;
+    }
+    os << (step.accesses.empty() ? " " : ", ") << step.trips << " trips\n";
+    print(os, *program.steps[i].body, indent + 2);
+  }
+}
+
+namespace {
+
+class MemplTestPrintProgramPass
+    : public mlir::mempl::impl::MemplTestPrintProgramBase<
+          MemplTestPrintProgramPass> {
+public:
+  using MemplTestPrintProgramBase::MemplTestPrintProgramBase;
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FailureOr<TargetDescription> description = selectTarget(module, target, "");
+    if (failed(description))
+      return signalPassFailure();
+    CostModel cost(*description);
+    FailureOr<std::vector<PlaceableFunction>> functions =
+        extractFunctions(module, *description, cost,
+                         [](func::FuncOp function, const llvm::Twine &reason) {
+                           llvm::outs() << "function " << function.getName()
+                                        << " is not placed: " << reason << "\n";
+                         });
+    if (failed(functions))
+      return signalPassFailure();
+    for (PlaceableFunction &function : *functions) {
+      llvm::outs() << "function " << function.function.getName() << "\n";
+      print(llvm::outs(), *function.program, 2);
+      for (const ProgramNote &note : function.notes)
+        llvm::outs() << "  note: " << note.text << "\n";
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,207 @@
+//===- ProblemPasses.cpp - passes on problems and plans -------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// mempl-solve and mempl-verify-plan: the solvers and the verifier of the core,
+// with instances and plans in IR.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Transforms/ProblemPasses.h"
+
+#include "mempl/IR/Mempl.h"
+#include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Solver.h"
+#include "mempl/Support/FileIO.h"
+#include "mempl/Target/ProblemIR.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+namespace mlir::mempl {
+#define GEN_PASS_DEF_MEMPLSOLVE
+#define GEN_PASS_DEF_MEMPLVERIFYPLAN
+#define GEN_PASS_REGISTRATION
+#include "mempl/Transforms/ProblemPasses.h.inc"
+} // namespace mlir::mempl
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+void mlir::mempl::registerProblemPasses() { registerMemplProblemPasses(); }
+
+static int64_t countResidencies(const ::mempl::Plan &plan) {
+  auto count = static_cast<int64_t>(plan.residencies.size());
+  for (const auto &[step, loop] : plan.loops)
+    count += countResidencies(loop);
+  return count;
+}
+
+/// What went wrong, in one line; a portfolio whose policies all say the same
+/// says it once.
+static std::string oneLine(llvm::Error errors) {
+  SmallVector<std::string> texts;
+  llvm::handleAllErrors(std::move(errors), [&](const llvm::ErrorInfoBase &e) {
+    std::string text = e.message();
+    if (!llvm::is_contained(texts, text))
+      texts.push_back(std::move(text));
+  });
+  return llvm::join(texts, "; ");
+}
+
+//===----------------------------------------------------------------------===//
+// mempl-solve
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct MemplSolvePass : mlir::mempl::impl::MemplSolveBase<MemplSolvePass> {
+  using MemplSolveBase::MemplSolveBase;
+
+  void runOnOperation() override {
+    if (failed(checkOptions()))
+      return signalPassFailure();
+    bool anyFailed = false;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (op->hasTrait<OpTrait::SymbolTable>() && !isa<InstanceOp>(op))
+        anyFailed |= failed(solveIn(op));
+      return isa<InstanceOp, PlanOp>(op) ? WalkResult::skip()
+                                         : WalkResult::advance();
+    });
+    if (anyFailed)
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult checkOptions();
+  LogicalResult solveIn(Operation *table);
+  LogicalResult solve(InstanceOp op, SymbolTable &symbols);
+};
+
+} // namespace
+
+LogicalResult MemplSolvePass::checkOptions() {
+  auto error = [&](StringRef option, const Twine &text) {
+    return getOperation().emitError()
+           << "mempl-solve: " << option << ": " << text;
+  };
+  if (budget < 0)
+    return error("budget", "expected an integer of at least 0");
+  if (timeLimitMs < 0)
+    return error("time-limit-ms", "expected an integer of at least 0");
+  if (threads < 1)
+    return error("threads", "expected an integer of at least 1");
+  if (budget == 0 && timeLimitMs == 0)
+    return error("budget", "0 means no limit; give time-limit-ms with it");
+  auto solver = ::mempl::createSolver(policy);
+  if (!solver)
+    return error("policy", llvm::toString(solver.takeError()));
+  return success();
+}
+
+/// Solves the instances that `table` holds.
+LogicalResult MemplSolvePass::solveIn(Operation *table) {
+  SymbolTable symbols(table);
+  llvm::DenseSet<StringAttr> solved;
+  SmallVector<InstanceOp> instances;
+  for (Operation &op : table->getRegion(0).front()) {
+    if (auto plan = dyn_cast<PlanOp>(op))
+      solved.insert(plan.getInstanceAttr().getAttr());
+    else if (auto instance = dyn_cast<InstanceOp>(op))
+      instances.push_back(instance);
+  }
+  LogicalResult result = success();
+  for (InstanceOp instance : instances)
+    if (!solved.contains(instance.getSymNameAttr()) &&
+        failed(solve(instance, symbols)))
+      result = failure();
+  return result;
+}
+
+LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
+  FailureOr<::mempl::Instance> instance = readInstance(op);
+  if (failed(instance))
+    return failure();
+  auto error = [&](const Twine &text) {
+    return op.emitError() << ::mempl::escapeForMessage(
+               (policy + ": " + text).str());
+  };
+  ::mempl::SolverOptions options;
+  options.budget = budget;
+  options.timeLimitMs = timeLimitMs;
+  options.seed = seed;
+  options.threads = threads;
+  auto solver = ::mempl::createSolver(policy);
+  if (!solver)
+    return error(llvm::toString(solver.takeError()));
+  auto result = (*solver)->solve(*instance, options);
+  if (!result)
+    return error(oneLine(result.takeError()));
+  // A policy that is wrong must not go further.
+  auto violations = ::mempl::verify(*instance, result->plan);
+  if (!violations.empty())
+    return error("made a plan that is not valid: " + violations.front().str());
+
+  OpBuilder builder(op->getContext());
+  FailureOr<PlanOp> plan =
+      buildPlan(builder, op.getLoc(), result->plan, op, StringRef());
+  if (failed(plan))
+    return failure();
+  // Takes another symbol where that one is taken.
+  symbols.insert(*plan, std::next(Block::iterator(op)));
+  ++numSolved;
+  numResidencies += countResidencies(result->plan);
+  numCopies += result->plan.numCopies();
+  numEvaluated += result->evaluated;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// mempl-verify-plan
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct MemplVerifyPlanPass
+    : mlir::mempl::impl::MemplVerifyPlanBase<MemplVerifyPlanPass> {
+  using MemplVerifyPlanBase::MemplVerifyPlanBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    // Of an instance with several plans, faults are reported once.
+    llvm::DenseMap<Operation *, FailureOr<::mempl::Instance>> instances;
+    bool anyFailed = false;
+    getOperation().walk([&](PlanOp op) {
+      ++numPlans;
+      InstanceOp program = op.getInstanceOp();
+      if (!program) {
+        op.emitOpError() << "is for " << op.getInstanceAttr()
+                         << ", which is not here";
+        anyFailed = true;
+        return;
+      }
+      auto [it, isNew] = instances.try_emplace(program, failure());
+      if (isNew)
+        it->second = readInstance(program);
+      int64_t violations = succeeded(it->second) ? check(op, *it->second) : 0;
+      numViolations += violations;
+      numInvalid += violations != 0;
+      anyFailed |= failed(it->second) || violations != 0;
+    });
+    if (anyFailed)
+      signalPassFailure();
+  }
+
+private:
+  int64_t check(PlanOp op, const ::mempl::Instance &instance) {
+    FailureOr<::mempl::Plan> plan = readPlan(op, instance);
+    return failed(plan) ? 1 : verifyPlan(op, *plan, instance);
+  }
+};
+
+} // namespace

@@ -1,0 +1,109 @@
+// RUN: mempl-opt %s --mempl-prepare --mempl-test-print-program -o /dev/null | FileCheck %s
+
+// The body is a program of its own; what comes from outside is touched by the
+// loop, as often as it has trips.
+// CHECK-LABEL: function in_place
+// CHECK-NEXT: value arg0: 64 bytes, inout
+// CHECK-NEXT: value arg1: 64 bytes, input
+// CHECK-NEXT: step 0 scf.for: reads 640 of arg1, updates 640 of arg0, 10 trips
+// CHECK-NEXT:   value v0: 64 bytes, temporary
+// CHECK-NEXT:   step 0 linalg.exp: writes 64 of v0
+// CHECK-NEXT:   step 1 linalg.log: reads 64 of v0
+func.func @in_place(%a: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c10 = arith.constant 10 : index
+  %r = scf.for %i = %c0 to %c10 step %c1 iter_args(%x = %a) -> tensor<16xf32> {
+    %e = tensor.empty() : tensor<16xf32>
+    %y = linalg.exp ins(%b : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    %z = linalg.log ins(%y : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %z : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// A slice per trip is touched in all trips together as often as it is large.
+// CHECK-LABEL: function slices
+// CHECK: step 0 scf.for: reads 160 of arg1, updates 160 of arg0, 10 trips
+// CHECK-NEXT:   step 0 linalg.exp:
+func.func @slices(%a: tensor<40xf32>, %b: tensor<40xf32>) -> tensor<40xf32> {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %c40 = arith.constant 40 : index
+  %r = scf.for %i = %c0 to %c40 step %c4 iter_args(%x = %a) -> tensor<40xf32> {
+    %s = tensor.extract_slice %b[%i] [4] [1] : tensor<40xf32> to tensor<4xf32>
+    %t = tensor.extract_slice %x[%i] [4] [1] : tensor<40xf32> to tensor<4xf32>
+    %y = linalg.exp ins(%s : tensor<4xf32>) outs(%t : tensor<4xf32>) -> tensor<4xf32>
+    %z = tensor.insert_slice %y into %x[%i] [4] [1] : tensor<4xf32> into tensor<40xf32>
+    scf.yield %z : tensor<40xf32>
+  }
+  return %r : tensor<40xf32>
+}
+
+// A loop that hands on a new tensor each trip passes through several buffers.
+// CHECK-LABEL: function handed_on
+// CHECK-NEXT: value arg0: 64 bytes, input slow
+// CHECK-NEXT: value v1: 64 bytes, output slow
+// CHECK-NEXT: step 0 scf.for: writes 640 of v1 slow, 10 trips
+// CHECK: note: {{.*}}is passed into a loop that does not update it in place
+func.func @handed_on(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c10 = arith.constant 10 : index
+  %r = scf.for %i = %c0 to %c10 step %c1 iter_args(%x = %a) -> tensor<16xf32> {
+    %e = tensor.empty() : tensor<16xf32>
+    %y = linalg.exp ins(%x : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// The number of trips of a loop with bounds known at run time.
+// CHECK-LABEL: function told
+// CHECK: scf.for: {{.*}}12 trips
+// CHECK-LABEL: function unknown
+// CHECK: scf.for: {{.*}}1 trips
+// CHECK: note: the number of trips is not known and taken as 1; 'mempl.trips' gives it
+func.func @told(%a: tensor<16xf32>, %n: index) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %a) -> tensor<16xf32> {
+    %y = linalg.exp ins(%x : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  } {mempl.trips = 12 : i64}
+  return %r : tensor<16xf32>
+}
+func.func @unknown(%a: tensor<16xf32>, %n: index) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %a) -> tensor<16xf32> {
+    %y = linalg.exp ins(%x : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// Loops in loops: programs in programs.
+// CHECK-LABEL: function nested
+// CHECK: step 0 scf.for: updates 7680 of arg0, 10 trips
+// CHECK-NEXT:   value v0: 64 bytes, temporary
+// CHECK-NEXT:   step 0 linalg.fill: writes 64 of v0
+// CHECK-NEXT:   step 1 scf.for: reads 384 of v0, 6 trips
+// CHECK-NEXT:     step 0 linalg.add
+func.func @nested(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c6 = arith.constant 6 : index
+  %c10 = arith.constant 10 : index
+  %one = arith.constant 1.0 : f32
+  %r = scf.for %i = %c0 to %c10 step %c1 iter_args(%x = %a) -> tensor<16xf32> {
+    %e = tensor.empty() : tensor<16xf32>
+    %f = linalg.fill ins(%one : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    %s = scf.for %j = %c0 to %c6 step %c1 iter_args(%y = %x) -> tensor<16xf32> {
+      %z = linalg.add ins(%y, %f : tensor<16xf32>, tensor<16xf32>) outs(%y : tensor<16xf32>) -> tensor<16xf32>
+      scf.yield %z : tensor<16xf32>
+    }
+    scf.yield %s : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}

@@ -1,0 +1,66 @@
+// RUN: mempl-opt %s --allow-unregistered-dialect --mempl-prepare --mempl-test-print-program -o /dev/null | FileCheck %s
+
+// A called function is not placed.
+// CHECK: function callee is not placed: it is called by another function of the module; inline it to place it
+
+// A conditional is one step; a tensor that it only reads can be placed, one that
+// it chooses or allocates cannot.
+// CHECK-LABEL: function conditional
+// CHECK: value arg1: 64 bytes, input{{$}}
+// CHECK: step 0 scf.if: reads 64 of arg1,
+// CHECK: note: {{.*}}is chosen by a conditional
+func.func @conditional(%c: i1, %a: tensor<16xf32>) -> tensor<16xf32> {
+  %r = scf.if %c -> tensor<16xf32> {
+    %e = tensor.empty() : tensor<16xf32>
+    %y = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  } else {
+    %e = tensor.empty() : tensor<16xf32>
+    %y = linalg.log ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// CHECK-LABEL: function while
+// CHECK: value arg0: 64 bytes, {{.*}}slow
+// CHECK: step 0 scf.while:
+// CHECK: note: 'arg0' stays in slow memory: it is passed into 'scf.while', whose inside is not placed
+func.func @while(%a: tensor<16xf32>, %n: index) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r:2 = scf.while (%x = %a, %i = %c0) : (tensor<16xf32>, index) -> (tensor<16xf32>, index) {
+    %go = arith.cmpi slt, %i, %n : index
+    scf.condition(%go) %x, %i : tensor<16xf32>, index
+  } do {
+  ^bb0(%x: tensor<16xf32>, %i: index):
+    %y = linalg.exp ins(%x : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+    %j = arith.addi %i, %c1 : index
+    scf.yield %y, %j : tensor<16xf32>, index
+  }
+  return %r#0 : tensor<16xf32>
+}
+
+// A call takes the time of its body.
+// CHECK-LABEL: function caller
+// CHECK: value arg0: 64 bytes, input slow
+// CHECK: step 0 func.call: {{.*}}compute
+// CHECK: note: 'arg0' stays in slow memory: it is passed to or returned by the call of @callee; inline it to place it
+func.func private @callee(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %e = tensor.empty() : tensor<16xf32>
+  %y = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  return %y : tensor<16xf32>
+}
+func.func @caller(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %r = func.call @callee(%a) : (tensor<16xf32>) -> tensor<16xf32>
+  return %r : tensor<16xf32>
+}
+
+// An op that says nothing about itself uses slow memory.
+// CHECK-LABEL: function unknown_op
+// CHECK: value arg0: 64 bytes, input slow
+// CHECK: step 0 test.unknown: reads 64 of arg0 slow, writes 64 of v1 slow
+func.func @unknown_op(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %r = "test.unknown"(%a) : (tensor<16xf32>) -> tensor<16xf32>
+  return %r : tensor<16xf32>
+}

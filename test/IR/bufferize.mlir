@@ -1,0 +1,63 @@
+// RUN: mempl-opt %s --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s
+
+// The copies of a plan become copies between buffers, in the same order, with
+// the storage that the plan gave them, and no other copy appears.
+// CHECK-LABEL: func.func @prefetch_and_evict(
+// CHECK-SAME: %[[W:.*]]: memref<16xf32>, %[[OUT:.*]]: memref<16xf32>
+func.func @prefetch_and_evict(%w: tensor<16xf32>, %out: tensor<16xf32>) -> tensor<16xf32> {
+  // CHECK-NOT: memref.{{alloc|copy}}
+  // CHECK: %[[A:.*]] = mempl.alloc <fast> at 64 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  // CHECK: %[[T:.*]] = mempl.copy_start prefetch %[[W]] to %[[A]]
+  // CHECK: mempl.copy_wait %[[T]], %[[W]] to %[[A]]
+  %a = mempl.alloc <fast> at 64 bytes 64 : tensor<16xf32>
+  %f = mempl.copy_start prefetch %w to %a : tensor<16xf32>
+  %c = mempl.copy_wait %f : tensor<16xf32>
+  // CHECK: %[[B:.*]] = mempl.alloc <fast> at 128
+  // CHECK: linalg.exp ins(%[[A]] {{.*}}) outs(%[[B]] : memref<16xf32, #mempl.space<fast>>)
+  %b = mempl.alloc <fast> at 128 bytes 64 : tensor<16xf32>
+  %e = linalg.exp ins(%c : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
+  // CHECK: mempl.release %[[A]]
+  mempl.release %c : tensor<16xf32>
+  // CHECK: %[[U:.*]] = mempl.copy_start evict %[[B]] to %[[OUT]]
+  // CHECK: mempl.copy_wait %[[U]], %[[B]] to %[[OUT]]
+  // CHECK-NOT: memref.{{alloc|copy}}
+  // CHECK: return %[[OUT]]
+  %g = mempl.copy_start evict %e to %out : tensor<16xf32>
+  %h = mempl.copy_wait %g : tensor<16xf32>
+  mempl.release %e : tensor<16xf32>
+  return %h : tensor<16xf32>
+}
+
+// CHECK-LABEL: func.func @kernel_with_new_result(
+// CHECK-SAME: %[[A:.*]]: memref<4xf32>
+func.func @kernel_with_new_result(%a: tensor<4xf32>) -> tensor<8xf32> {
+  // CHECK: %[[R:.*]] = memref.alloc()
+  // CHECK: mempl.kernel "k"(%[[A]], %[[R]]) {outs = array<i64: 1>, seconds = 1.000000e+00 : f64}
+  // CHECK: return %[[R]]
+  %r = mempl.kernel "k"(%a) {seconds = 1.0 : f64} : (tensor<4xf32>) -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+
+// A value that a loop updates in place stays in fast memory all the while.
+// CHECK-LABEL: func.func @loop_in_fast_memory
+func.func @loop_in_fast_memory(%w: tensor<4xf32>, %n: index) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // CHECK-NOT: memref.{{alloc|copy}}
+  // CHECK: %[[A:.*]] = mempl.alloc
+  // CHECK: scf.for
+  // CHECK-SAME: iter_args(%[[X:.*]] = %[[A]])
+  // CHECK-NEXT: linalg.exp ins(%[[X]] : {{.*}}) outs(%[[X]] : memref<4xf32, #mempl.space<fast>>)
+  // CHECK: memref.alloc
+  // CHECK: mempl.transfer
+  %a = mempl.alloc <fast> at 0 bytes 16 : tensor<4xf32>
+  %t = mempl.transfer %w to %a : tensor<4xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %t) -> tensor<4xf32> {
+    %y = linalg.exp ins(%x : tensor<4xf32>) outs(%x : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %y : tensor<4xf32>
+  }
+  %e = bufferization.alloc_tensor() : tensor<4xf32>
+  %s = mempl.transfer %r to %e : tensor<4xf32>
+  return %s : tensor<4xf32>
+}

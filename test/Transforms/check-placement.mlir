@@ -1,0 +1,147 @@
+// RUN: mempl-opt %s --pass-pipeline="builtin.module(func.func(mempl-check-placement{capacity=256 alignment=16}))" -split-input-file -verify-diagnostics
+
+func.func @overlap(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  // expected-note @below {{in use since here}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  // expected-error @below {{bytes [48, 112) overlap storage that is in use, [0, 64)}}
+  %b = mempl.alloc <fast> at 48 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %d = linalg.exp ins(%x : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
+  return %c, %d : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+func.func @outside() -> tensor<16xf32> {
+  // expected-error @below {{bytes [208, 272) are outside of the fast memory of 256 bytes}}
+  %a = mempl.alloc <fast> at 208 bytes 64 : tensor<16xf32>
+  return %a : tensor<16xf32>
+}
+
+// -----
+
+func.func @unaligned() -> tensor<16xf32> {
+  // expected-error @below {{offset 8 is not a multiple of the alignment, 16}}
+  %a = mempl.alloc <fast> at 8 bytes 64 : tensor<16xf32>
+  return %a : tensor<16xf32>
+}
+
+// -----
+
+func.func @read_before_write(%x: tensor<16xf32>) -> tensor<16xf32> {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  // expected-error @below {{operand 0: reads storage in fast memory that nothing has written}}
+  %c = linalg.exp ins(%a : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+  return %c : tensor<16xf32>
+}
+
+// -----
+
+func.func @write_under_a_copy(%x: tensor<16xf32>, %y: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %f = mempl.copy_start evict %c to %y : tensor<16xf32>
+  // expected-error @below {{operand 1: writes storage that a copy is still reading}}
+  %d = linalg.exp ins(%x : tensor<16xf32>) outs(%c : tensor<16xf32>) -> tensor<16xf32>
+  %e = mempl.copy_wait %f : tensor<16xf32>
+  return %d, %e : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+func.func @read_under_a_copy(%x: memref<16xf32>, %y: memref<16xf32>) {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  %t = mempl.copy_start %x to %a : memref<16xf32> to memref<16xf32, #mempl.space<fast>>
+  // expected-error @below {{operand 0: uses storage that a copy is still writing}}
+  linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%y : memref<16xf32>)
+  mempl.copy_wait %t, %x to %a : memref<16xf32> to memref<16xf32, #mempl.space<fast>>
+  return
+}
+
+// -----
+
+func.func @use_after_release(%x: tensor<16xf32>) -> tensor<16xf32> {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  mempl.release %c : tensor<16xf32>
+  // expected-error @below {{operand 0: uses storage after its release}}
+  %d = linalg.exp ins(%c : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+  return %d : tensor<16xf32>
+}
+
+// -----
+
+// A tensor that a payload reads is used as well.
+func.func @captured_after_release(%x: tensor<16xf32>) -> tensor<16xf32> {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  mempl.release %c : tensor<16xf32>
+  %d = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%x : tensor<16xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    // expected-error @below {{operand 0: uses storage after its release}}
+    %v = tensor.extract %c[%i] : tensor<16xf32>
+    linalg.yield %v : f32
+  } -> tensor<16xf32>
+  return %d : tensor<16xf32>
+}
+
+// -----
+
+func.func @released_twice(%x: tensor<16xf32>) {
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  mempl.release %a : tensor<16xf32>
+  // expected-error @below {{releases storage that was released before}}
+  mempl.release %a : tensor<16xf32>
+  return
+}
+
+// -----
+
+func.func @reserved_bytes(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  // expected-note @below {{in use since here}}
+  %a = mempl.alloc <fast> at 64 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  // expected-error @below {{reserves bytes [0, 128), but [64, 128) is in use}}
+  %k = mempl.kernel "k"(%x) {outs = array<i64: 0>, reserved = 128 : i64} : (tensor<16xf32>) -> tensor<16xf32>
+  return %c, %k : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+// Storage from outside of a loop is in use until the loop ends.
+func.func @used_by_the_next_trip(%x: tensor<16xf32>, %n: index) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note @below {{in use since here}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%y = %x) -> tensor<16xf32> {
+    %z = linalg.add ins(%y, %c : tensor<16xf32>, tensor<16xf32>) outs(%y : tensor<16xf32>) -> tensor<16xf32>
+    // expected-error @below {{bytes [0, 64) overlap storage that is in use, [0, 64)}}
+    %b = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+    %e = linalg.exp ins(%z : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
+    %w = linalg.add ins(%e, %z : tensor<16xf32>, tensor<16xf32>) outs(%z : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %w : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// -----
+
+// One after the other, in the same bytes, is fine.
+func.func @one_after_the_other(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %c = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %d = linalg.exp ins(%c : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+  mempl.release %c : tensor<16xf32>
+  %b = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %e = linalg.exp ins(%d : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
+  %f = linalg.exp ins(%e : tensor<16xf32>) outs(%d : tensor<16xf32>) -> tensor<16xf32>
+  return %f : tensor<16xf32>
+}

@@ -1,0 +1,25 @@
+// RUN: not mempl-opt %s --learned-memory-placement 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not mempl-opt %s --learned-memory-placement="target=abacus" 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny policy=luck" 2>&1 | FileCheck %s --check-prefix=POLICY
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny fallback=hope" 2>&1 | FileCheck %s --check-prefix=FALLBACK
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny capacity=much" 2>&1 | FileCheck %s --check-prefix=CAPACITY
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny threads=0" 2>&1 | FileCheck %s --check-prefix=THREADS
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny plan-out=%t/none/plan.json" 2>&1 | FileCheck %s --check-prefix=FILE
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny profile=%t.none" 2>&1 | FileCheck %s --check-prefix=PROFILE
+
+// TARGET: error: no target: give the option 'target' a preset (
+// NAME: error: {{.*}}abacus
+// POLICY: error: option 'policy': {{.*}}luck
+// BUDGET: error: options 'budget' and 'time-limit-ms': expected at least 0
+// LIMIT: error: expected a 'budget' or a 'time-limit-ms'
+// FALLBACK: error: option 'fallback': expected slow or error, got 'hope'
+// CAPACITY: error: option 'capacity': {{.*}}much
+// THREADS: error: option 'threads': expected at least 1
+// FILE: error: {{.*}}plan.json
+// PROFILE: error: {{.*}}none
+func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %x = linalg.exp ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  return %x : tensor<16xf32>
+}

@@ -1,0 +1,147 @@
+//===- MlirInput.cpp - an instance out of MLIR ----------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MlirInput.h"
+#include "SolveOptions.h"
+
+#include "mempl/IR/Mempl.h"
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Support/FileIO.h"
+#include "mempl/Support/Json.h"
+#include "mempl/Transforms/Placement.h"
+#include "mempl/Transforms/Prepare.h"
+#include "mempl/Transforms/Register.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mempl;
+using llvm::Expected;
+using llvm::StringRef;
+
+namespace {
+
+/// Turns the first error diagnostic of a context into an llvm::Error.
+class ErrorCollector {
+public:
+  ErrorCollector(mlir::MLIRContext &context, StringRef path)
+      : path(path), handler(&context, [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
+              text.empty())
+            record(diagnostic);
+          return mlir::success();
+        }) {}
+
+  llvm::Error take() {
+    return llvm::createStringError(
+        text.empty() ? path.str() + ": error: expected valid MLIR" : text);
+  }
+
+private:
+  void record(mlir::Diagnostic &diagnostic) {
+    llvm::raw_string_ostream os(text);
+    if (auto loc =
+            diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
+      os << loc.getFilename().getValue() << ':' << loc.getLine() << ':'
+         << loc.getColumn();
+    else
+      os << path;
+    os << ": error: " << diagnostic.str();
+  }
+
+  StringRef path;
+  std::string text;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+} // namespace
+
+Expected<Instance> mempl::readMlirInstance(StringRef path, StringRef target,
+                                           StringRef functionName) {
+  Expected<std::string> text = readFile(path);
+  if (!text)
+    return text.takeError();
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::mempl::registerDialect(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  // Preparing makes ops of these, whether the program has some or not.
+  context.loadDialect<mlir::bufferization::BufferizationDialect,
+                      mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect,
+                      mlir::mempl::MemplDialect>();
+  ErrorCollector errors(context, path);
+
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(*text, path),
+                             llvm::SMLoc());
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  if (!module)
+    return errors.take();
+  llvm::FailureOr<mlir::mempl::TargetDescription> description =
+      mlir::mempl::selectTarget(*module, target, /*capacity=*/"");
+  if (failed(description))
+    return errors.take();
+  if (failed(mlir::mempl::prepareForPlacement(*module)))
+    return errors.take();
+  std::string reasons;
+  mlir::mempl::CostModel cost(*description);
+  auto functions = mlir::mempl::extractFunctions(
+      *module, *description, cost,
+      [&](mlir::func::FuncOp function, const llvm::Twine &reason) {
+        reasons += ("; @" + function.getName() + ": " + reason).str();
+      });
+  if (failed(functions))
+    return errors.take();
+  std::string names;
+  Instance *found = nullptr;
+  for (mlir::mempl::PlaceableFunction &function : *functions) {
+    StringRef name = function.function.getName();
+    names += (names.empty() ? "@" : ", @") + name.str();
+    if (functionName.empty() ? functions->size() == 1 : name == functionName)
+      found = &function.program->instance;
+  }
+  if (found)
+    return std::move(*found);
+  if (functions->empty())
+    return fileError(path, 0, "expected a function to place" + reasons);
+  return fileError(
+      path, 0,
+      functionName.empty()
+          ? "expected one function, found " + names + "; choose with --function"
+          : "expected a function @" + functionName.str() + ", found " + names);
+}
+
+Expected<Machine> mempl::readTargetMachine(StringRef target) {
+  auto names = mlir::mempl::targetNames();
+  if (!llvm::is_contained(names, target)) {
+    // A file with a machine alone is fine too: instances bring their costs.
+    Expected<std::string> text = readFile(target);
+    if (!text)
+      return text.takeError();
+    Expected<JsonDocument> document = parseJson(*text, target);
+    if (!document)
+      return document.takeError();
+    if (!document->root.find("machine"))
+      return parseMachine(*text, target);
+  }
+  auto description = mlir::mempl::loadTarget(target);
+  if (!description)
+    return description.takeError();
+  return description->machine;
+}

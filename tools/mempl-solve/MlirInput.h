@@ -1,0 +1,36 @@
+//===- MlirInput.h - an instance out of MLIR --------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Kept apart from the rest of the tool, which knows nothing of MLIR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TOOLS_MLIRINPUT_H
+#define MEMPL_TOOLS_MLIRINPUT_H
+
+#include "mempl/Problem/Instance.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+namespace mempl {
+
+/// The instance that `learned-memory-placement` would solve for a function of
+/// the MLIR file `path` (text or bytecode, plain or gzip): the only one that
+/// can be placed, or the one named `function`. `target` is a preset or a target
+/// file; empty for what the module says.
+llvm::Expected<Instance> readMlirInstance(llvm::StringRef path,
+                                          llvm::StringRef target,
+                                          llvm::StringRef function);
+
+/// The machine of `target`: a preset, a target file or a machine file.
+llvm::Expected<Machine> readTargetMachine(llvm::StringRef target);
+
+} // namespace mempl
+
+#endif // MEMPL_TOOLS_MLIRINPUT_H
