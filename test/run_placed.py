@@ -5,7 +5,7 @@
 """Runs small networks as they are and placed, and compares what they print.
 
     run_placed.py --opt=mempl-opt --runner=mlir-runner --libs=FOLDER
-                  --target=tiny [--capacity=64KiB] [--policy=portfolio] NAME..
+                  --target=tiny [--capacity=64KiB] [--policy=portfolio] [NAME..]
 
 Fast memory becomes one array full of NaN patterns, every storage in it a view
 at its planned offset, so a wrong offset or a missing copy shows in the results.
@@ -86,9 +86,10 @@ def main():
     parser.add_argument("--capacity", default="")
     parser.add_argument("--policy", default="portfolio")
     parser.add_argument("--budget", default="2000")
-    parser.add_argument("networks", nargs="+")
+    parser.add_argument("networks", nargs="*", help="all that have a driver if none")
     args = parser.parse_args()
     models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "models")
+    networks = args.networks or sorted(n[:-5] for n in os.listdir(os.path.join(models, "harness")))
     with open(os.path.join(models, "expected.csv")) as f:
         expected = {row["model"]: row for row in csv.DictReader(f)}
 
@@ -101,7 +102,7 @@ def main():
         return run(runner + [f"-shared-libs={args.libs}/libmlir_c_runner_utils.so"], llvm)
 
     failed = False
-    for name in args.networks:
+    for name in networks:
         with open(f"{models}/{name}.mlir") as f:
             network = f.read()
         with open(f"{models}/harness/{name}.mlir") as f:

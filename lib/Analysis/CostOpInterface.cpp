@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A linalg op does what its payload does, once per point of its iteration
-// space. A multiply whose product is added up over a reduction is work for a
-// matrix unit, everything else for a vector unit.
+// A linalg op does what its payload does, once per point of the loops that it
+// depends on. A multiply whose product is added up over a reduction is work for
+// a matrix unit, everything else for a vector unit.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +24,8 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace mlir::mempl;
@@ -72,17 +74,15 @@ static Operation *findAccumulatedProduct(Block &payload, unsigned numInputs) {
   return nullptr;
 }
 
-/// Points of the iteration space; a dynamic range counts as the largest that
-/// can be proved, or as 1.
-static double pointsOf(linalg::LinalgOp op) {
-  double points = 1;
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+/// Extents of the iteration space; a dynamic one counts as the largest that can
+/// be proved, or as 1.
+static SmallVector<double> extentsOf(linalg::LinalgOp op) {
+  SmallVector<double> extents;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  for (auto [loop, range] : llvm::enumerate(ranges)) {
-    if (!ShapedType::isDynamic(range)) {
-      points *= double(range);
+  for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges())) {
+    extents.push_back(ShapedType::isDynamic(range) ? 1 : double(range));
+    if (!ShapedType::isDynamic(range))
       continue;
-    }
     for (auto [operand, map] : llvm::zip_equal(op->getOpOperands(), maps)) {
       std::optional<unsigned> at =
           map.getResultPosition(getAffineDimExpr(loop, op->getContext()));
@@ -92,11 +92,46 @@ static double pointsOf(linalg::LinalgOp op) {
           presburger::BoundType::UB, {operand.get(), int64_t(*at)},
           /*stopCondition=*/nullptr, /*closedUB=*/true);
       if (succeeded(bound))
-        points *= double(std::max<int64_t>(*bound, 0));
+        extents.back() = double(std::max<int64_t>(*bound, 0));
       break;
     }
   }
-  return points;
+  return extents;
+}
+
+/// How often each op of a payload gives another value: once per point of the
+/// loops that its operands depend on. What fusion has put before a contraction
+/// is computed once per input, not once per product.
+static DenseMap<Operation *, double> timesOf(linalg::LinalgOp op,
+                                             Block &payload) {
+  SmallVector<double> extents = extentsOf(op);
+  DenseMap<Value, llvm::SmallBitVector> loops;
+  for (OpOperand &operand : op->getOpOperands()) {
+    llvm::SmallBitVector &used = loops[op.getMatchingBlockArgument(&operand)];
+    used.resize(extents.size(), op.isDpsInit(&operand));
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (unsigned loop = 0; loop < extents.size(); ++loop)
+      if (map.isFunctionOfDim(loop))
+        used.set(loop);
+  }
+  DenseMap<Operation *, double> times;
+  for (Operation &nested : payload) {
+    llvm::SmallBitVector used(extents.size());
+    if (auto index = dyn_cast<linalg::IndexOp>(nested))
+      used.set(index.getDim());
+    for (Value operand : nested.getOperands()) {
+      auto it = loops.find(operand);
+      if (it != loops.end())
+        used |= it->second;
+    }
+    for (Value result : nested.getResults())
+      loops[result] = used;
+    double &count = times[&nested];
+    count = 1;
+    for (unsigned loop : used.set_bits())
+      count *= extents[loop];
+  }
+  return times;
 }
 
 namespace {
@@ -109,15 +144,17 @@ struct LinalgCost : CostOpInterface::ExternalModel<LinalgCost<OpTy>, OpTy> {
     Operation *product = nullptr;
     if (linalgOp.getNumReductionLoops() > 0 && linalgOp.getNumDpsInputs() >= 2)
       product = findAccumulatedProduct(payload, linalgOp.getNumDpsInputs());
-    double perPoint = 0;
+    DenseMap<Operation *, double> times = timesOf(linalgOp, payload);
     for (Operation &nested : payload)
-      perPoint += operationsOf(&nested);
-    double points = pointsOf(linalgOp);
+      work.vectorOps += operationsOf(&nested) * times[&nested];
     if (product) {
-      work.matrixOps += 2 * points;
-      perPoint -= 2;
+      // The multiply and the add.
+      work.vectorOps -= times[product];
+      for (Operation *user : product->getUsers())
+        if (isa<arith::AddFOp, arith::AddIOp>(user))
+          work.vectorOps -= times[user];
+      work.matrixOps += 2 * times[product];
     }
-    work.vectorOps += perPoint * points;
     if (linalgOp.getNumDpsInputs() > 0)
       work.computeType =
           getElementTypeOrSelf(linalgOp.getDpsInputs().front().getType());

@@ -298,24 +298,6 @@ void PlanApplier::eraseDead() {
 
 LogicalResult PlanApplier::run() {
   schedule();
-  // Slow storage of placed values keeps its identity whatever runs later.
-  for (auto [thread, storage] : llvm::zip_equal(threads, program.storages)) {
-    if (!thread.placed)
-      continue;
-    auto empty = storage.root.getDefiningOp<tensor::EmptyOp>();
-    if (!empty)
-      continue;
-    builder.setInsertionPoint(empty);
-    auto storageOp = bufferization::AllocTensorOp::create(
-        builder, empty.getLoc(), empty.getType(), empty.getDynamicSizes());
-    Value old = storage.root;
-    storage.root = thread.slow = storageOp.getResult();
-    View view = program.views.lookup(old);
-    old.replaceAllUsesWith(storage.root);
-    program.views.erase(old);
-    program.views[storage.root] = view;
-    empty.erase();
-  }
   int32_t numSteps = program.steps.size();
   for (int32_t step = 0; step < numSteps; ++step) {
     if (failed(runBoundary(step, program.steps[step].op)))

@@ -50,6 +50,12 @@ static bool contains(Operation *root, function_ref<bool(Operation *)> test) {
 
 namespace {
 
+/// A copy with one wait, in the block of its start; a transfer is both.
+struct Copy {
+  Operation *start, *wait;
+  Value source, dest;
+};
+
 enum class Direction { In, Out, Other };
 
 /// Which tensors may share storage, who writes it, and when fast memory is in
@@ -65,9 +71,9 @@ public:
   }
   /// A mempl.alloc in the set of `value`, or null.
   AllocOp allocOf(Value value) const { return sets[of(value)].alloc; }
-  /// Whether `value` is all of `alloc`, and nothing else in any case.
+  /// Whether `alloc` is the only one in its set, and `value` all of it.
   bool isAllOf(Value value, AllocOp alloc) const {
-    return sets[of(value)].roots == 1 && alloc.getType() == value.getType();
+    return sets[of(value)].numAllocs == 1 && alloc.getType() == value.getType();
   }
   Direction directionOf(Operation *copy) const {
     // Source and destination are the first two operands of both kinds.
@@ -89,7 +95,7 @@ public:
     if (!of(a) || !of(b) || of(a) == of(b))
       return;
     Set one = sets[of(a)], two = sets[of(b)];
-    sets[classes.join(of(a), of(b))] = {one.roots + two.roots,
+    sets[classes.join(of(a), of(b))] = {one.numAllocs + two.numAllocs,
                                         one.alloc ? one.alloc : two.alloc};
   }
 
@@ -103,8 +109,8 @@ public:
 
 private:
   struct Set {
-    unsigned roots = 0; ///< Number of tensors that bring storage.
-    AllocOp alloc;      ///< One of them that is in fast memory.
+    unsigned numAllocs = 0;
+    AllocOp alloc; ///< One of them.
   };
   void add(Value value);
   void joinAliases(Operation *op);
@@ -155,13 +161,9 @@ Storages::Storages(FunctionOpInterface function) : state(options) {
 void Storages::add(Value value) {
   if (!isa<TensorType, FutureType>(value.getType()))
     return;
-  Operation *op = value.getDefiningOp();
-  bool isRoot = isa<FunctionOpInterface>(value.getParentBlock()->getParentOp());
-  if (op)
-    isRoot = !isa<CopyStartOp, CopyWaitOp, RegionBranchOpInterface>(op) &&
-             state.getAliasingOpOperands(value).getNumAliases() == 0;
+  auto alloc = value.getDefiningOp<AllocOp>();
   ids[value] = sets.size();
-  sets.push_back({isRoot, value.getDefiningOp<AllocOp>()});
+  sets.push_back({alloc ? 1u : 0u, alloc});
   classes.grow(sets.size());
 }
 
@@ -230,16 +232,6 @@ int64_t Storages::busy(AllocOp alloc, int64_t until, AllocOp except) const {
   return last;
 }
 
-namespace {
-
-/// A copy with one wait, in the block of its start; a transfer is both.
-struct Copy {
-  Operation *start, *wait;
-  Value source, dest;
-};
-
-} // namespace
-
 static std::optional<Copy> copyOf(Value result) {
   Operation *wait = result.getDefiningOp();
   if (auto transfer = dyn_cast_or_null<TransferOp>(wait))
@@ -302,20 +294,12 @@ static bool removeCopyBack(Storages &storages, const Copy &out) {
       storages.directionOf(in->start) != Direction::In ||
       storages.directionOf(out.start) != Direction::Out)
     return false;
-  // Back to the same storage, later writes find it as they would have, if
-  // nothing reads it there by its old name. Else the old storage has to keep
-  // its contents, and users must not depend on the new one.
+  // Back to the same storage, later ops may write it as they would have. Else
+  // the old storage keeps its contents, and nothing depends on the new one.
   bool same = out.dest == in->source;
-  for (Operation *user : in->source.getUsers()) {
-    Operation *here = block->findAncestorOpInBlock(*user);
-    if (same && here && out.start->isBeforeInBlock(here))
-      return false;
-  }
   Value result = out.wait->getResult(0);
   unsigned slow = storages.of(in->source), fast = storages.of(out.source);
   unsigned back = storages.of(result);
-  if (!same && slow == back)
-    return false;
   for (Operation *op = in->start->getNextNode(); op; op = op->getNextNode()) {
     if (op == in->wait || op == out.start || op == out.wait)
       continue;
@@ -444,33 +428,34 @@ private:
   }
 
   bool runOnce(FunctionOpInterface function) {
+    SmallVector<Operation *> starts, waits;
+    function->walk([&](Operation *op) {
+      if (isa<CopyStartOp, TransferOp>(op))
+        starts.push_back(op);
+      if (isa<CopyWaitOp, TransferOp>(op) && op->getNumResults() == 1)
+        waits.push_back(op);
+    });
     bool changed = false;
     auto count = [&](bool applied, Statistic &statistic) {
       statistic += applied;
       changed |= applied;
     };
-    SmallVector<Operation *> starts;
-    function->walk([&](Operation *op) {
-      if (isa<CopyStartOp, TransferOp>(op))
-        starts.push_back(op);
-    });
     for (Operation *start : llvm::reverse(starts))
       count(removeUnused(start), numUnused);
+    if (changed)
+      return true;
     Storages storages(function);
-    SmallVector<Value> results;
-    function->walk([&](Operation *op) {
-      if (isa<CopyWaitOp, TransferOp>(op))
-        llvm::append_range(results, op->getResults());
-    });
-    for (Value result : results)
-      if (std::optional<Copy> copy = copyOf(result))
+    for (Operation *wait : waits)
+      if (std::optional<Copy> copy = copyOf(wait->getResult(0)))
         count(removeCopyBack(storages, *copy) ||
                   removeRoundTrip(storages, *copy),
               numRoundTrips);
-    function->walk([&](Block *block) {
-      for (CopyStartOp start : llvm::to_vector(block->getOps<CopyStartOp>()))
-        count(startEarlier(storages, start), numStartedEarlier);
-    });
+    if (changed)
+      return true;
+    for (Operation *start : starts)
+      if (isa<CopyStartOp>(start))
+        count(startEarlier(storages, cast<CopyStartOp>(start)),
+              numStartedEarlier);
     return changed;
   }
 };

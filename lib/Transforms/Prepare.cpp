@@ -27,6 +27,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
+#include "llvm/ADT/SmallBitVector.h"
+
 using namespace mlir;
 using namespace mlir::mempl;
 using namespace mlir::bufferization;
@@ -183,12 +185,48 @@ static void copiesToTransfers(RewriterBase &rewriter, Operation *module) {
   }
 }
 
+/// A slice of an allocation that nothing else uses as an allocation of its own.
+/// Upstream's elimination leaves such behind where a tensor is a piece of a
+/// piece, and then cannot see through them. Returns whether there were any.
+static bool foldSlicesOfEmpty(RewriterBase &rewriter, Operation *module) {
+  SmallVector<tensor::ExtractSliceOp> slices;
+  module->walk([&](tensor::ExtractSliceOp op) {
+    auto empty = op.getSource().getDefiningOp<tensor::EmptyOp>();
+    if (empty && empty->hasOneUse())
+      slices.push_back(op);
+  });
+  for (tensor::ExtractSliceOp op : slices) {
+    rewriter.setInsertionPoint(op);
+    SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    SmallVector<OpFoldResult> kept;
+    for (auto [i, size] : llvm::enumerate(sizes))
+      if (!dropped[i])
+        kept.push_back(size);
+    rewriter.replaceOpWithNewOp<tensor::EmptyOp>(
+        op, kept, op.getType().getElementType(), op.getType().getEncoding());
+  }
+  return !slices.empty();
+}
+
+/// Computes slices in the tensor that they are inserted into.
+static LogicalResult computeInPlace(RewriterBase &rewriter, Operation *module) {
+  // A piece of a piece of a piece needs a round each.
+  for (int round = 0; round < 4; ++round) {
+    if (failed(eliminateEmptyTensors(rewriter, module)))
+      return failure();
+    if (!foldSlicesOfEmpty(rewriter, module))
+      break;
+  }
+  return success();
+}
+
 LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
                                                bool eliminateEmpty) {
   IRRewriter rewriter(module->getContext());
   if (failed(toDestinationStyle(rewriter, module)))
     return failure();
-  if (eliminateEmpty && failed(eliminateEmptyTensors(rewriter, module)))
+  if (eliminateEmpty && failed(computeInPlace(rewriter, module)))
     return failure();
   OneShotBufferizationOptions options = placementBufferizationOptions();
   copyForLayouts(rewriter, module, options);
@@ -196,10 +234,21 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
   if (failed(insertTensorCopies(module, options, state)))
     return failure();
   copiesToTransfers(rewriter, module);
-  // Allocations that nothing writes are no part of the problem.
-  module->walk([](tensor::EmptyOp op) {
-    if (op->use_empty())
-      op->erase();
-  });
+  // Allocations that nothing writes are no part of the problem; the others keep
+  // their identity, and are known to be dense, whatever runs later. Those of a
+  // dynamic shape stay: upstream can prove a bound only for a tensor.empty.
+  SmallVector<tensor::EmptyOp> empties;
+  module->walk([&](tensor::EmptyOp op) { empties.push_back(op); });
+  for (tensor::EmptyOp op : empties) {
+    rewriter.setInsertionPoint(op);
+    if (op->use_empty()) {
+      rewriter.eraseOp(op);
+    } else if (op.getType().hasStaticShape()) {
+      auto storage = AllocTensorOp::create(rewriter, op.getLoc(), op.getType(),
+                                           ValueRange());
+      storage->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+      rewriter.replaceOp(op, storage);
+    }
+  }
   return success();
 }

@@ -12,6 +12,7 @@
 #include "mempl/IR/Mempl.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/ProblemPasses.h"
+#include "mempl/Transforms/TileToFit.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -23,6 +24,7 @@ void mlir::mempl::registerDialect(DialectRegistry &registry) {
 void mlir::mempl::registerPasses() {
   registerMemplPasses();
   registerProblemPasses();
+  registerTileToFitPasses();
 }
 
 void mlir::mempl::registerAll(DialectRegistry &registry) {

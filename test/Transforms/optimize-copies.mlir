@@ -276,6 +276,27 @@ func.func @written_after_copy_out(%w: tensor<64xf32>, %o: tensor<64xf32>, %p: te
   return %q, %r : tensor<64xf32>, tensor<64xf32>
 }
 
+// The old value is read after the new one was written: two storages.
+// CHECK-LABEL: func.func @both_in_use
+// CHECK:         mempl.copy_start evict
+// CHECK:         mempl.copy_start prefetch
+func.func @both_in_use(%w: tensor<64xf32>, %o: tensor<64xf32>, %p: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>) {
+  %s = bufferization.alloc_tensor() : tensor<64xf32>
+  %a = mempl.alloc <fast> at 0 bytes 256 : tensor<64xf32>
+  %x = linalg.exp ins(%w : tensor<64xf32>) outs(%a : tensor<64xf32>) -> tensor<64xf32>
+  %g = mempl.copy_start evict %x to %s : tensor<64xf32>
+  %y = mempl.copy_wait %g : tensor<64xf32>
+  %b = mempl.alloc <fast> at 512 bytes 256 : tensor<64xf32>
+  %f = mempl.copy_start prefetch %y to %b : tensor<64xf32>
+  %z = mempl.copy_wait %f : tensor<64xf32>
+  %n = linalg.floor ins(%z : tensor<64xf32>) outs(%z : tensor<64xf32>) -> tensor<64xf32>
+  %q = linalg.negf ins(%x : tensor<64xf32>) outs(%o : tensor<64xf32>) -> tensor<64xf32>
+  mempl.release %x : tensor<64xf32>
+  %r = linalg.abs ins(%n : tensor<64xf32>) outs(%p : tensor<64xf32>) -> tensor<64xf32>
+  mempl.release %n : tensor<64xf32>
+  return %q, %r : tensor<64xf32>, tensor<64xf32>
+}
+
 //===----------------------------------------------------------------------===//
 // Copies that can start earlier
 //===----------------------------------------------------------------------===//
@@ -376,4 +397,55 @@ func.func @not_past_another_copy(%w: tensor<64xf32>, %v: tensor<64xf32>, %o: ten
   %z = linalg.add ins(%e, %x : tensor<64xf32>, tensor<64xf32>) outs(%x : tensor<64xf32>) -> tensor<64xf32>
   mempl.release %e : tensor<64xf32>
   return %z : tensor<64xf32>
+}
+
+// Not before a kernel that has the bytes for itself.
+// CHECK-LABEL: func.func @not_before_bytes_are_not_reserved
+// CHECK:         mempl.kernel
+// CHECK-NEXT:    mempl.alloc
+// CHECK-NEXT:    mempl.copy_start prefetch
+// CHECK-NEXT:    linalg.negf
+func.func @not_before_bytes_are_not_reserved(%w: tensor<64xf32>, %o: tensor<64xf32>) -> tensor<64xf32> {
+  %k = mempl.kernel "k"(%o) {outs = array<i64: 0>, updates = array<i64: 0>, reserved = 512 : i64}
+      : (tensor<64xf32>) -> tensor<64xf32>
+  %q = linalg.negf ins(%k : tensor<64xf32>) outs(%k : tensor<64xf32>) -> tensor<64xf32>
+  %a = mempl.alloc <fast> at 256 bytes 256 : tensor<64xf32>
+  %f = mempl.copy_start prefetch %w to %a : tensor<64xf32>
+  %c = mempl.copy_wait %f : tensor<64xf32>
+  %z = linalg.add ins(%c, %q : tensor<64xf32>, tensor<64xf32>) outs(%q : tensor<64xf32>) -> tensor<64xf32>
+  mempl.release %c : tensor<64xf32>
+  return %z : tensor<64xf32>
+}
+
+// Not before a write to another part of the source's storage. (Bufferization
+// would not see that the parts are apart, with or without this pass.)
+// BUFFERS: func.func @not_before_source_is_written
+// CHECK-LABEL: func.func @not_before_source_is_written
+// CHECK:         tensor.extract_slice
+// CHECK:         tensor.extract_slice
+// CHECK-NEXT:    linalg.exp
+// CHECK:         mempl.copy_start prefetch
+func.func @not_before_source_is_written(%w: tensor<2x64xf32>, %v: tensor<64xf32>, %o: tensor<64xf32>) -> (tensor<2x64xf32>, tensor<64xf32>) {
+  %s = tensor.extract_slice %w[0, 0] [1, 64] [1, 1] : tensor<2x64xf32> to tensor<64xf32>
+  %t = tensor.extract_slice %w[1, 0] [1, 64] [1, 1] : tensor<2x64xf32> to tensor<64xf32>
+  %u = linalg.exp ins(%v : tensor<64xf32>) outs(%t : tensor<64xf32>) -> tensor<64xf32>
+  %x = tensor.insert_slice %u into %w[1, 0] [1, 64] [1, 1] : tensor<64xf32> into tensor<2x64xf32>
+  %a = mempl.alloc <fast> at 0 bytes 256 : tensor<64xf32>
+  %f = mempl.copy_start prefetch %s to %a : tensor<64xf32>
+  %c = mempl.copy_wait %f : tensor<64xf32>
+  %z = linalg.abs ins(%c : tensor<64xf32>) outs(%o : tensor<64xf32>) -> tensor<64xf32>
+  mempl.release %c : tensor<64xf32>
+  return %x, %z : tensor<2x64xf32>, tensor<64xf32>
+}
+
+// Branches between blocks are not looked into.
+// CHECK-LABEL: func.func @several_blocks
+// CHECK:         mempl.transfer
+func.func @several_blocks(%w: tensor<64xf32>) {
+  cf.br ^bb1
+^bb1:
+  %a = mempl.alloc <fast> at 0 bytes 256 : tensor<64xf32>
+  %c = mempl.transfer %w to %a : tensor<64xf32>
+  mempl.release %c : tensor<64xf32>
+  return
 }

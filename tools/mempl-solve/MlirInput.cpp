@@ -54,8 +54,9 @@ public:
 private:
   void record(mlir::Diagnostic &diagnostic) {
     llvm::raw_string_ostream os(text);
-    if (auto loc =
-            diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
+    auto loc = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>();
+    // A module without a `module` in the text has no line.
+    if (loc && loc.getLine() > 0)
       os << loc.getFilename().getValue() << ':' << loc.getLine() << ':'
          << loc.getColumn();
     else

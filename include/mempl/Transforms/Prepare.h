@@ -26,10 +26,10 @@ bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 
 /// Brings a module into the form that placement works on: every buffer that
 /// One-Shot Bufferize would allocate and every copy that it would make is an op
-/// (`tensor.empty`, `mempl.transfer`), and every op writes into an operand.
-/// Results stay the same. With `eliminateEmptyTensors`, slices are computed in
-/// their place where bufferization can do that. Fails, with a diagnostic, on
-/// programs that bufferization cannot analyse.
+/// (`bufferization.alloc_tensor`, `mempl.transfer`), and every op writes into
+/// an operand. Results stay the same. With `eliminateEmptyTensors`, slices are
+/// computed in their place where bufferization can do that. Fails, with a
+/// diagnostic, on programs that bufferization cannot analyse.
 LogicalResult prepareForPlacement(Operation *module,
                                   bool eliminateEmptyTensors = true);
 

@@ -1,0 +1,33 @@
+//===- TileToFit.h - the pass that makes temporaries small ------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// mempl-tile-to-fit, which splits what is too large for fast memory along the
+// batch. TileToFit.td says what it does.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TRANSFORMS_TILETOFIT_H
+#define MEMPL_TRANSFORMS_TILETOFIT_H
+
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+#include <string>
+
+namespace mlir::mempl {
+
+/// createMemplTileToFit() with MemplTileToFitOptions.
+#define GEN_PASS_DECL
+#include "mempl/Transforms/TileToFitPasses.h.inc"
+
+/// Registers mempl-tile-to-fit.
+void registerTileToFitPasses();
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_TRANSFORMS_TILETOFIT_H
