@@ -89,6 +89,12 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     if (yieldsInPlace(loop, i)) {
       inner.bind(argument, init);
       bind(loop.getResult(i), init);
+      // Whether a trip writes it or not, the loop takes it and gives it back:
+      // no copy of it may be under way meanwhile.
+      Touch passed;
+      passed.target = init;
+      passed.reads = passed.writes = true;
+      touches.push_back(std::move(passed));
       continue;
     }
     // The trips hand over one buffer after the other.

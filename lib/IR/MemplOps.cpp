@@ -315,8 +315,10 @@ bool CopyStartOp::bufferizesToMemoryWrite(OpOperand &operand,
                                           const AnalysisState &) {
   return operand.getOperandNumber() == getDestMutable().getOperandNumber();
 }
-bool CopyStartOp::mustBufferizeInPlace(OpOperand &, const AnalysisState &) {
-  return true; // Another destination would not be the one that was planned.
+bool CopyStartOp::mustBufferizeInPlace(OpOperand &operand,
+                                       const AnalysisState &state) {
+  // Another destination would not be the one that was planned.
+  return bufferizesToMemoryWrite(operand, state);
 }
 AliasingValueList CopyStartOp::getAliasingValues(OpOperand &,
                                                  const AnalysisState &) {
@@ -435,9 +437,6 @@ bool TransferOp::bufferizesToMemoryRead(OpOperand &operand,
 bool TransferOp::bufferizesToMemoryWrite(OpOperand &operand,
                                          const AnalysisState &) {
   return operand.getOperandNumber() == getDestMutable().getOperandNumber();
-}
-bool TransferOp::mustBufferizeInPlace(OpOperand &, const AnalysisState &) {
-  return true;
 }
 AliasingValueList TransferOp::getAliasingValues(OpOperand &operand,
                                                 const AnalysisState &state) {

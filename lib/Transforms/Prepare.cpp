@@ -24,8 +24,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -185,6 +187,94 @@ static void copiesToTransfers(RewriterBase &rewriter, Operation *module) {
   }
 }
 
+/// Whether `tensor` is, or is in the place of, a tensor from outside of `op`.
+static bool comesFromOutside(Value tensor, Operation *op,
+                             const BufferizationOptions &options) {
+  AnalysisState state(options);
+  SmallVector<Value> worklist(1, tensor);
+  llvm::SmallDenseSet<Value> seen;
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (!op->isAncestor(value.getParentBlock()->getParentOp()))
+      return true;
+    if (auto result = dyn_cast<OpResult>(value))
+      for (const AliasingOpOperand &alias : state.getAliasingOpOperands(result))
+        worklist.push_back(alias.opOperand->get());
+    else if (auto loop = dyn_cast<LoopLikeOpInterface>(
+                 value.getParentBlock()->getParentOp()))
+      if (OpOperand *init = loop.getTiedLoopInit(cast<BlockArgument>(value)))
+        worklist.push_back(init->get());
+  }
+  return false;
+}
+
+/// A conditional or a loop that may yield one of several storages makes them
+/// one to One-Shot Analysis, which then sees conflicts that are none, and would
+/// copy anew each time that it runs. Copies of what is yielded from outside
+/// keep them apart.
+static void separateYields(RewriterBase &rewriter, Operation *module,
+                           const BufferizationOptions &options) {
+  SmallVector<OpOperand *> operands;
+  auto addOutside = [&](OpOperand &yielded, Operation *op) {
+    if (isa<RankedTensorType>(yielded.get().getType()) &&
+        comesFromOutside(yielded.get(), op, options))
+      operands.push_back(&yielded);
+  };
+  module->walk([&](Operation *op) {
+    if (auto branch = dyn_cast<scf::IfOp>(op)) {
+      for (unsigned i = 0; i < branch.getNumResults(); ++i) {
+        OpOperand &first = branch.thenYield()->getOpOperand(i);
+        OpOperand &second = branch.elseYield()->getOpOperand(i);
+        if (first.get() == second.get())
+          continue;
+        addOutside(first, op);
+        addOutside(second, op);
+      }
+    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      for (OpOperand &yielded :
+           loop.getBody()->getTerminator()->getOpOperands())
+        if (yielded.get().getParentRegion() != &loop.getRegion())
+          addOutside(yielded, op);
+    }
+  });
+  for (OpOperand *operand : operands)
+    copyOperand(rewriter, *operand, options);
+}
+
+/// Whether tensors flow through conditionals or loops, where the analysis of a
+/// prepared module may find more to copy.
+static bool hasControlFlow(Operation *module) {
+  return module
+      ->walk([](Operation *op) {
+        bool flow = isa<RegionBranchOpInterface, SelectLikeOpInterface>(op) &&
+                    llvm::any_of(op->getResultTypes(), [](Type type) {
+                      return isa<TensorType>(type);
+                    });
+        return flow ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether One-Shot Analysis would copy an operand of a prepared module.
+static FailureOr<bool> wouldCopy(Operation *module,
+                                 OneShotAnalysisState &state) {
+  if (failed(analyzeModuleOp(module, state)))
+    return failure();
+  return module
+      ->walk([&](Operation *op) {
+        if (isa<func::CallOp>(op) || !state.getOptions().isOpAllowed(op))
+          return WalkResult::advance();
+        for (OpOperand &operand : op->getOpOperands())
+          if (isa<TensorType>(operand.get().getType()) &&
+              !state.isInPlace(operand))
+            return WalkResult::interrupt();
+        return WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// A slice of an allocation that nothing else uses as an allocation of its own.
 /// Upstream's elimination leaves such behind where a tensor is a piece of a
 /// piece, and then cannot see through them. Returns whether there were any.
@@ -234,6 +324,20 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
   if (failed(insertTensorCopies(module, options, state)))
     return failure();
   copiesToTransfers(rewriter, module);
+  // The analysis that runs later sees the copies of this one.
+  for (int round = 0; round < 3 && hasControlFlow(module); ++round) {
+    OneShotAnalysisState analysis(module, options);
+    FailureOr<bool> copies = wouldCopy(module, analysis);
+    if (failed(copies))
+      return failure();
+    if (!*copies)
+      break;
+    if (round == 0)
+      separateYields(rewriter, module, options);
+    else if (failed(insertTensorCopies(module, analysis, state)))
+      return failure();
+    copiesToTransfers(rewriter, module);
+  }
   // Allocations that nothing writes are no part of the problem; the others keep
   // their identity, and are known to be dense, whatever runs later. Those of a
   // dynamic shape stay: upstream can prove a bound only for a tensor.empty.

@@ -16,3 +16,6 @@ message(STATUS "consumer says: ${output}")
 if(NOT output MATCHES "greedy 1.0+e\\+01")
   message(FATAL_ERROR "expected the plan of greedy, of 10 seconds")
 endif()
+execute_process(COMMAND ${WORK}/build/placer OUTPUT_VARIABLE output
+  COMMAND_ERROR_IS_FATAL ANY)
+message(STATUS "placer says: ${output}")

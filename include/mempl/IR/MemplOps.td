@@ -134,7 +134,7 @@ def Mempl_TransferOp : Mempl_Op<"transfer", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<BufferizableOpInterface,
       ["bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues",
-       "mustBufferizeInPlace", "bufferize"]>]> {
+       "bufferize"]>]> {
   let summary = "copies a tensor or buffer and waits for it";
   let description = [{
     A `mempl.copy_start` and its `mempl.copy_wait` in one. On tensors the result
