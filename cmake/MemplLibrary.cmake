@@ -58,23 +58,33 @@ set(MEMPL_MLIR_PRECOMPILED_HEADERS
   <mlir/IR/PatternMatch.h>
   <mlir/Pass/Pass.h>)
 
+# Without assertions MLIR counts no statistics, and its passes have a smaller
+# layout: code that includes its headers must agree, in every build type.
+set(MEMPL_MLIR_DEFINITIONS "")
+if(NOT LLVM_ENABLE_ASSERTIONS)
+  set(MEMPL_MLIR_DEFINITIONS NDEBUG)
+endif()
+
 # Compiled once, for all MLIR rooms.
 file(WRITE ${PROJECT_BINARY_DIR}/MlirHeaders.cpp "")
 add_library(MemplMlirHeaders OBJECT ${PROJECT_BINARY_DIR}/MlirHeaders.cpp)
 target_include_directories(MemplMlirHeaders SYSTEM PRIVATE
   ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+target_compile_definitions(MemplMlirHeaders PRIVATE ${MEMPL_MLIR_DEFINITIONS})
 target_precompile_headers(MemplMlirHeaders PRIVATE
   ${MEMPL_MLIR_PRECOMPILED_HEADERS})
 
 # For a tool or test that includes MLIR's headers.
 function(mempl_use_mlir target)
   target_include_directories(${target} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS})
+  target_compile_definitions(${target} PRIVATE ${MEMPL_MLIR_DEFINITIONS})
 endfunction()
 
 function(mempl_mlir_setup target)
   target_include_directories(${target} SYSTEM PRIVATE
     ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
   target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/include)
+  target_compile_definitions(${target} PRIVATE ${MEMPL_MLIR_DEFINITIONS})
   target_precompile_headers(${target} REUSE_FROM MemplMlirHeaders)
 endfunction()
 

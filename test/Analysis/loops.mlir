@@ -5,7 +5,7 @@
 // CHECK-LABEL: function in_place
 // CHECK-NEXT: value arg0: 64 bytes, inout
 // CHECK-NEXT: value arg1: 64 bytes, input
-// CHECK-NEXT: step 0 scf.for: reads 640 of arg1, updates 640 of arg0, 10 trips
+// CHECK-NEXT: step 0 scf.for: updates 640 of arg0, reads 640 of arg1, 10 trips
 // CHECK-NEXT:   value v0: 64 bytes, temporary
 // CHECK-NEXT:   step 0 linalg.exp: writes 64 of v0
 // CHECK-NEXT:   step 1 linalg.log: reads 64 of v0
@@ -24,7 +24,7 @@ func.func @in_place(%a: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<16xf32> {
 
 // A slice per trip is touched in all trips together as often as it is large.
 // CHECK-LABEL: function slices
-// CHECK: step 0 scf.for: reads 160 of arg1, updates 160 of arg0, 10 trips
+// CHECK: step 0 scf.for: updates 160 of arg0, reads 160 of arg1, 10 trips
 // CHECK-NEXT:   step 0 linalg.exp:
 func.func @slices(%a: tensor<40xf32>, %b: tensor<40xf32>) -> tensor<40xf32> {
   %c0 = arith.constant 0 : index
