@@ -23,7 +23,10 @@ static std::optional<int64_t> elementBytes(Type type,
   llvm::TypeSize size = layout.getTypeSize(type);
   if (size.isScalable())
     return std::nullopt;
-  return int64_t(size.getFixedValue());
+  // Lowered to LLVM, elements of an array stand at multiples of the alignment:
+  // an i24 takes four bytes.
+  return int64_t(
+      llvm::alignTo(size.getFixedValue(), layout.getTypeABIAlignment(type)));
 }
 
 std::optional<int64_t> mlir::mempl::bytesOfType(ShapedType type,

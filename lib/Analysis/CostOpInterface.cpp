@@ -14,6 +14,7 @@
 
 #include "mempl/Analysis/CostOpInterface.h"
 
+#include "mempl/Analysis/ByteSize.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -164,16 +165,24 @@ struct LinalgCost : CostOpInterface::ExternalModel<LinalgCost<OpTy>, OpTy> {
   }
 };
 
-/// Bytes of an element of a tensor.
-int64_t elementSize(Operation *op, Type tensor) {
-  return DataLayout::closest(op).getTypeSize(
-      cast<TensorType>(tensor).getElementType());
+/// Says that `operand` moves the bytes of `moved`, if they are known: an
+/// element type of another dialect may have no size.
+void touch(Operation *op, unsigned operand, RankedTensorType moved,
+           OpWork &work) {
+  DataLayout layout = DataLayout::closest(op);
+  if (std::optional<int64_t> bytes = bytesOfType(moved, layout))
+    work.touched.push_back({operand, *bytes});
+}
+
+/// One element of a tensor, as a tensor.
+RankedTensorType elementOf(Type tensor) {
+  return RankedTensorType::get({}, cast<TensorType>(tensor).getElementType());
 }
 
 struct ExtractCost
     : CostOpInterface::ExternalModel<ExtractCost, tensor::ExtractOp> {
   void getWork(Operation *op, OpWork &work) const {
-    work.touched.push_back({0, elementSize(op, op->getOperand(0).getType())});
+    touch(op, 0, elementOf(op->getOperand(0).getType()), work);
   }
 };
 
@@ -181,17 +190,14 @@ struct InsertCost
     : CostOpInterface::ExternalModel<InsertCost, tensor::InsertOp> {
   void getWork(Operation *op, OpWork &work) const {
     // The rest of the destination stays where it is: nothing moves.
-    work.touched.push_back({1, elementSize(op, op->getOperand(1).getType())});
+    touch(op, 1, elementOf(op->getOperand(1).getType()), work);
   }
 };
 
 struct GatherCost
     : CostOpInterface::ExternalModel<GatherCost, tensor::GatherOp> {
   void getWork(Operation *op, OpWork &work) const {
-    auto result = cast<tensor::GatherOp>(op).getResultType();
-    if (result.hasStaticShape())
-      work.touched.push_back(
-          {0, result.getNumElements() * elementSize(op, result)});
+    touch(op, 0, cast<tensor::GatherOp>(op).getResultType(), work);
   }
 };
 
@@ -199,11 +205,8 @@ struct ScatterCost
     : CostOpInterface::ExternalModel<ScatterCost, tensor::ScatterOp> {
   void getWork(Operation *op, OpWork &work) const {
     auto scatter = cast<tensor::ScatterOp>(op);
-    auto source = scatter.getSourceType();
-    if (source.hasStaticShape())
-      work.touched.push_back(
-          {scatter.getDestMutable().getOperandNumber(),
-           source.getNumElements() * elementSize(op, source)});
+    touch(op, scatter.getDestMutable().getOperandNumber(),
+          scatter.getSourceType(), work);
   }
 };
 

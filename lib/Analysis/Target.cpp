@@ -90,7 +90,8 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
   auto faults = ::mempl::checkInstance(probe);
   if (!faults.empty())
     return ::mempl::fileError(
-        file, 0, faults.front().where + ": " + faults.front().text);
+        file, document->lineOf(document->nodeAt(faults.front().where).position),
+        faults.front().where + ": " + faults.front().text);
   return target;
 }
 

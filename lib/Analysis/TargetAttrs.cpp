@@ -12,8 +12,22 @@
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace mlir::mempl;
+
+/// The integer in `attribute`, if it is one without a sign of its own and of at
+/// most 64 bits; getInt() means nothing for others. A boolean is no figure.
+static std::optional<int64_t> integerOf(Attribute attribute) {
+  auto integer = dyn_cast_or_null<IntegerAttr>(attribute);
+  if (!integer || integer.getValue().getBitWidth() > 64)
+    return std::nullopt;
+  Type type = integer.getType();
+  if (type.isInteger(1) || !(type.isSignlessInteger() || type.isIndex()))
+    return std::nullopt;
+  return integer.getInt();
+}
 
 namespace {
 
@@ -36,8 +50,8 @@ public:
     Attribute value = find(key);
     if (auto real = dyn_cast_or_null<FloatAttr>(value))
       return real.getValueAsDouble();
-    if (auto integer = dyn_cast_or_null<IntegerAttr>(value))
-      return double(integer.getInt());
+    if (std::optional<int64_t> integer = integerOf(value))
+      return double(*integer);
     if (!value && other)
       return *other;
     expected(key, "a number");
@@ -46,8 +60,8 @@ public:
 
   int64_t integer(StringRef key, std::optional<int64_t> other = {}) const {
     Attribute value = find(key);
-    if (auto integer = dyn_cast_or_null<IntegerAttr>(value))
-      return integer.getInt();
+    if (std::optional<int64_t> integer = integerOf(value))
+      return *integer;
     if (!value && other)
       return *other;
     expected(key, "an integer");
@@ -147,6 +161,9 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   target.vector = compute.rates("vector_ops_per_second");
   if (broken)
     return failure();
+  if (target.fastSpace == target.slowSpace)
+    return emitError(loc) << "dlti.target_system_spec: expected " << name
+                          << ".memory to have two different names";
   ::mempl::Instance probe;
   probe.machine = machine;
   auto faults = ::mempl::checkInstance(probe);
@@ -198,11 +215,11 @@ readTargetAttribute(Operation *op, Attribute attribute) {
   } else {
     for (NamedAttribute entry : cast<DictionaryAttr>(attribute)) {
       auto text = dyn_cast<StringAttr>(entry.getValue());
-      auto number = dyn_cast<IntegerAttr>(entry.getValue());
+      std::optional<int64_t> number = integerOf(entry.getValue());
       if (entry.getName() == "preset" && text)
         preset = text.getValue();
-      else if (entry.getName() == "capacity" && number && number.getInt() >= 0)
-        capacity = number.getInt();
+      else if (entry.getName() == "capacity" && number && *number >= 0)
+        capacity = *number;
       else
         return fail() << "expected 'preset' (a string) and 'capacity' (bytes), "
                          "found '"
@@ -211,7 +228,8 @@ readTargetAttribute(Operation *op, Attribute attribute) {
   }
   // A program does not open files that its author chose.
   if (!llvm::is_contained(targetNames(), preset))
-    return fail() << "unknown preset '" << preset << "'";
+    return fail() << "unknown preset '" << preset << "'; expected "
+                  << llvm::join(targetNames(), ", ");
   llvm::Expected<TargetDescription> target = loadTarget(preset);
   if (!target)
     return fail() << llvm::toString(target.takeError());

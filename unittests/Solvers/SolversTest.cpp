@@ -135,7 +135,9 @@ TEST(Search, EndsWithItsTimeLimit) {
     SolverOptions options;
     options.budget = 0;
     options.timeLimitMs = limit;
-    EXPECT_GT(llvm::cantFail(solve("search", instance, options)).evaluated, 0);
+    // However slow the machine: it comes back, with a plan.
+    EXPECT_LE(llvm::cantFail(solve("search", instance, options)).latency,
+              slowLatency(instance));
   }
 }
 

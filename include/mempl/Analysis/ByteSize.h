@@ -18,7 +18,8 @@
 namespace mlir::mempl {
 
 /// Bytes of a tensor or memref of static shape: its elements times the size of
-/// one in memory, which is whole bytes (i1 and i4 take one, an index eight).
+/// one in memory, which is whole bytes (i1 and i4 take one, an index eight) and
+/// a multiple of its ABI alignment (i24 takes four).
 /// Nothing for a dynamic shape, an element without a size, and 2^63 or more.
 std::optional<int64_t> bytesOfType(ShapedType type, const DataLayout &layout);
 
