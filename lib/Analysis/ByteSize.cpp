@@ -40,6 +40,36 @@ std::optional<int64_t> mlir::mempl::bytesOfType(ShapedType type,
   return bytes;
 }
 
+std::optional<int64_t> mlir::mempl::upperBoundExtent(Value shaped,
+                                                     int64_t dim) {
+  // Values to look at before giving up: a network with a batch size that only
+  // its caller knows would otherwise be walked back to its arguments for every
+  // tensor.
+  unsigned left = 1024;
+  auto stop = [&left](Value value, std::optional<int64_t> dim,
+                      ValueBoundsConstraintSet &bounds) {
+    if (left == 0)
+      return true;
+    --left;
+    // Upstream's models of integer arithmetic only know index values, and abort
+    // when asked for the shape of a tensor.
+    Operation *op = value.getDefiningOp();
+    if (!dim || !op || !op->hasTrait<OpTrait::Elementwise>())
+      return false;
+    for (Value operand : op->getOperands()) {
+      auto type = dyn_cast<RankedTensorType>(operand.getType());
+      if (type && *dim < type.getRank())
+        bounds.bound(value)[*dim] == bounds.getExpr(operand, dim);
+    }
+    return true;
+  };
+  FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+      presburger::BoundType::UB, {shaped, dim}, stop, /*closedUB=*/true);
+  if (failed(bound))
+    return std::nullopt;
+  return std::max<int64_t>(*bound, 0);
+}
+
 std::optional<int64_t> mlir::mempl::upperBoundBytes(Value shaped,
                                                     const DataLayout &layout) {
   auto type = cast<ShapedType>(shaped.getType());
@@ -49,12 +79,10 @@ std::optional<int64_t> mlir::mempl::upperBoundBytes(Value shaped,
   for (int64_t i = 0; i < type.getRank() && bytes; ++i) {
     int64_t extent = type.getDimSize(i);
     if (ShapedType::isDynamic(extent)) {
-      FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
-          presburger::BoundType::UB, {shaped, i},
-          /*stopCondition=*/nullptr, /*closedUB=*/true);
-      if (failed(bound))
+      std::optional<int64_t> bound = upperBoundExtent(shaped, i);
+      if (!bound)
         return std::nullopt;
-      extent = std::max<int64_t>(*bound, 0);
+      extent = *bound;
     }
     if (llvm::MulOverflow(*bytes, extent, *bytes))
       return std::nullopt;

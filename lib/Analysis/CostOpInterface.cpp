@@ -24,7 +24,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
-#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -89,11 +88,8 @@ static SmallVector<double> extentsOf(linalg::LinalgOp op) {
           map.getResultPosition(getAffineDimExpr(loop, op->getContext()));
       if (!at)
         continue;
-      FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
-          presburger::BoundType::UB, {operand.get(), int64_t(*at)},
-          /*stopCondition=*/nullptr, /*closedUB=*/true);
-      if (succeeded(bound))
-        extents.back() = double(std::max<int64_t>(*bound, 0));
+      if (std::optional<int64_t> bound = upperBoundExtent(operand.get(), *at))
+        extents.back() = double(*bound);
       break;
     }
   }

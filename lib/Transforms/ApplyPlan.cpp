@@ -19,6 +19,7 @@
 #include "mempl/Analysis/Program.h"
 #include "mempl/IR/Mempl.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -217,6 +218,12 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
   for (int32_t i : at.issues) {
     const Residency &residency = plan.residencies[i];
     Thread &thread = threads[residency.value];
+    // A constant has its contents from the start, wherever it stands.
+    Operation *source = thread.slow.getDefiningOp();
+    if (isa_and_present<arith::ConstantOp>(source) &&
+        source->getBlock() == before->getBlock() &&
+        before->isBeforeInBlock(source))
+      source->moveBefore(program.block, program.block->begin());
     Value storage = newStorage(residency);
     auto start = CopyStartOp::create(
         builder, before->getLoc(),

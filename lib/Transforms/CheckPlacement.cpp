@@ -238,18 +238,23 @@ void Replay::visit(Operation *op) {
   bool control = isa<RegionBranchOpInterface>(op);
   auto effects = dyn_cast<MemoryEffectOpInterface>(op);
   bool known = control || options.dynCastBufferizableOp(op) != nullptr;
+  struct Use {
+    OpOperand *operand;
+    bool reads, writes;
+  };
+  SmallVector<Use> uses;
   for (OpOperand &operand : op->getOpOperands()) {
     Value value = operand.get();
     if (!isStorage(value))
       continue;
     if (isa<TensorType>(value.getType())) {
       if (!known)
-        visitUse(operand, /*reads=*/true, /*writes=*/true);
+        uses.push_back({&operand, /*reads=*/true, /*writes=*/true});
       else if (!control && !isa<func::CallOp, func::ReturnOp>(op))
-        visitUse(operand, state.bufferizesToMemoryRead(operand),
-                 state.bufferizesToMemoryWrite(operand));
+        uses.push_back({&operand, state.bufferizesToMemoryRead(operand),
+                        state.bufferizesToMemoryWrite(operand)});
       else if (isa<func::CallOp>(op))
-        visitUse(operand, /*reads=*/true, /*writes=*/false);
+        uses.push_back({&operand, /*reads=*/true, /*writes=*/false});
       continue;
     }
     if (control || isa<ViewLikeOpInterface>(op) || isa<memref::DimOp>(op))
@@ -263,8 +268,14 @@ void Replay::visit(Operation *op) {
         writes |= isa<MemoryEffects::Write>(effect.getEffect());
       }
     }
-    visitUse(operand, reads, writes);
+    uses.push_back({&operand, reads, writes});
   }
+  // An op that writes storage may read there what is undefined, as one operand
+  // or as two.
+  llvm::stable_sort(
+      uses, [](const Use &a, const Use &b) { return a.writes > b.writes; });
+  for (const Use &use : uses)
+    visitUse(*use.operand, use.reads, use.writes);
   // The payload of a linalg op may read tensors from around it.
   if (op->getNumRegions() > 0)
     visitRegions(op);

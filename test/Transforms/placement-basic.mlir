@@ -31,3 +31,32 @@ func.func @network(%a: tensor<16x8xf32>, %w: tensor<8x4xf32>) -> tensor<16x4xf32
   %y = linalg.add ins(%m, %x : tensor<16x4xf32>, tensor<16x4xf32>) outs(%e3 : tensor<16x4xf32>) -> tensor<16x4xf32>
   return %y : tensor<16x4xf32>
 }
+
+// Constants have their contents from the start, wherever the program has them.
+// CHECK-LABEL: func.func @late_constant(
+// CHECK-NEXT: %[[W:.*]] = arith.constant dense
+// CHECK: mempl.copy_start prefetch %[[W]] to
+// CHECK: linalg.fill
+// CHECK: linalg.matmul
+func.func @late_constant(%a: tensor<16x8xf32>) -> tensor<16x4xf32> {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<16x4xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<16x4xf32>) -> tensor<16x4xf32>
+  %w = arith.constant dense<0.5> : tensor<8x4xf32>
+  %m = linalg.matmul ins(%a, %w : tensor<16x8xf32>, tensor<8x4xf32>) outs(%f : tensor<16x4xf32>) -> tensor<16x4xf32>
+  return %m : tensor<16x4xf32>
+}
+
+// What an op reads of the storage that it writes first may be undefined.
+// CHECK-LABEL: func.func @undefined(
+// CHECK: %[[E:.*]] = mempl.alloc <fast>
+// CHECK: linalg.add ins(%[[E]], %{{.*}} : {{.*}}) outs(%[[E]] :
+func.func @undefined(%a: tensor<16x4xf32>) -> tensor<16x4xf32> {
+  %e = tensor.empty() : tensor<16x4xf32>
+  %x = linalg.add ins(%e, %a : tensor<16x4xf32>, tensor<16x4xf32>) outs(%e : tensor<16x4xf32>) -> tensor<16x4xf32>
+  %e2 = tensor.empty() : tensor<16x4xf32>
+  %y = linalg.exp ins(%x : tensor<16x4xf32>) outs(%e2 : tensor<16x4xf32>) -> tensor<16x4xf32>
+  %e3 = tensor.empty() : tensor<16x4xf32>
+  %z = linalg.add ins(%x, %y : tensor<16x4xf32>, tensor<16x4xf32>) outs(%e3 : tensor<16x4xf32>) -> tensor<16x4xf32>
+  return %z : tensor<16x4xf32>
+}

@@ -158,6 +158,22 @@ TEST_F(ByteSize, TheBoundOfAStaticShapeIsItsSize) {
   EXPECT_EQ(boundOf("tensor.empty"), 30);
 }
 
+TEST_F(ByteSize, ElementwiseArithmeticKeepsTheExtents) {
+  parse(R"(func.func @f(%n: index) -> tensor<?xi32> {
+    %m = affine.min affine_map<(d0) -> (d0, 32)>(%n)
+    %e = tensor.empty(%m) : tensor<?xi32>
+    %p = arith.muli %e, %e : tensor<?xi32>
+    %s = arith.subi %p, %e : tensor<?xi32>
+    return %s : tensor<?xi32>
+  })");
+  EXPECT_EQ(boundOf("arith.subi"), 128);
+  parse(R"(func.func @f(%a: tensor<?xi32>) -> tensor<?xi32> {
+    %s = arith.addi %a, %a : tensor<?xi32>
+    return %s : tensor<?xi32>
+  })");
+  EXPECT_EQ(boundOf("arith.addi"), -1);
+}
+
 TEST_F(ByteSize, NothingWhereNoBoundCanBeProved) {
   parse(R"(func.func @f(%n: index) -> tensor<?xf32> {
     %e = tensor.empty(%n) : tensor<?xf32>

@@ -23,8 +23,13 @@ namespace mlir::mempl {
 /// Nothing for a dynamic shape, an element without a size, and 2^63 or more.
 std::optional<int64_t> bytesOfType(ShapedType type, const DataLayout &layout);
 
-/// The same for a value; a dynamic extent counts as the largest that upstream's
-/// ValueBoundsConstraintSet can prove. Nothing where it can prove none.
+/// The largest that dimension `dim` of a ranked tensor or memref can be, at
+/// least 0, as upstream's ValueBoundsConstraintSet proves it. Nothing where it
+/// cannot.
+std::optional<int64_t> upperBoundExtent(Value shaped, int64_t dim);
+
+/// The same as bytesOfType for a value; a dynamic extent counts as the largest
+/// that can be proved. Nothing where there is none.
 std::optional<int64_t> upperBoundBytes(Value shaped, const DataLayout &layout);
 
 } // namespace mlir::mempl
