@@ -93,6 +93,7 @@ private:
   bufferization::AnalysisState state;
   bool failed = false;
   int64_t now = 0;
+  int64_t copiesUnderWay = 0;             ///< Buffers that copies are writing.
   DenseMap<Operation *, int64_t> numbers; ///< Of the last op inside of it.
   /// While numbering: the loops around, and the buffers used in each.
   SmallVector<std::pair<Operation *, SmallVector<int32_t>>> loops;
@@ -282,16 +283,11 @@ void Replay::visit(Operation *op) {
 }
 
 void Replay::visitRegions(Operation *op) {
-  size_t copies = 0;
-  auto underWay = [&] {
-    return llvm::count_if(buffers,
-                          [](Buffer &buffer) { return bool(buffer.arriving); });
-  };
   for (Region &region : op->getRegions()) {
-    copies = underWay();
+    int64_t before = copiesUnderWay;
     for (Block &block : region)
       visit(block);
-    if (isa<LoopLikeOpInterface>(op) && size_t(underWay()) != copies)
+    if (isa<LoopLikeOpInterface>(op) && copiesUnderWay != before)
       error(op) << "a copy is under way across the end of the loop's body";
   }
 }
@@ -333,6 +329,7 @@ void Replay::visitStart(CopyStartOp op) {
   for (int32_t index : buffersOf(op.getSource()))
     buffers[index].leaving.push_back(op);
   for (int32_t index : buffersOf(op.getDest())) {
+    copiesUnderWay += !buffers[index].arriving;
     buffers[index].arriving = op;
     buffers[index].written = true;
   }
@@ -345,8 +342,10 @@ void Replay::visitWait(CopyWaitOp op) {
   for (int32_t index : buffersOf(start.getSource()))
     llvm::erase(buffers[index].leaving, start);
   for (int32_t index : buffersOf(start.getDest()))
-    if (buffers[index].arriving == start)
+    if (buffers[index].arriving == start) {
       buffers[index].arriving = {};
+      --copiesUnderWay;
+    }
 }
 
 void Replay::visitUse(OpOperand &operand, bool reads, bool writes) {

@@ -26,7 +26,9 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include "llvm/ADT/SmallBitVector.h"
@@ -243,20 +245,6 @@ static void separateYields(RewriterBase &rewriter, Operation *module,
     copyOperand(rewriter, *operand, options);
 }
 
-/// Whether tensors flow through conditionals or loops, where the analysis of a
-/// prepared module may find more to copy.
-static bool hasControlFlow(Operation *module) {
-  return module
-      ->walk([](Operation *op) {
-        bool flow = isa<RegionBranchOpInterface, SelectLikeOpInterface>(op) &&
-                    llvm::any_of(op->getResultTypes(), [](Type type) {
-                      return isa<TensorType>(type);
-                    });
-        return flow ? WalkResult::interrupt() : WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 /// Whether One-Shot Analysis would copy an operand of a prepared module.
 static FailureOr<bool> wouldCopy(Operation *module,
                                  OneShotAnalysisState &state) {
@@ -273,6 +261,43 @@ static FailureOr<bool> wouldCopy(Operation *module,
         return WalkResult::advance();
       })
       .wasInterrupted();
+}
+
+/// Whether tensors flow through conditionals or loops, where the analysis of a
+/// prepared module may find more to copy.
+static bool hasControlFlow(Operation *module) {
+  return module
+      ->walk([](Operation *op) {
+        bool flow = isa<RegionBranchOpInterface, SelectLikeOpInterface>(op) &&
+                    llvm::any_of(op->getResultTypes(), [](Type type) {
+                      return isa<TensorType>(type);
+                    });
+        return flow ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Upstream's elimination of allocations of which an insertion is made.
+static LogicalResult eliminateEmpties(RewriterBase &rewriter,
+                                      Operation *module) {
+  bool calls = false;
+  SmallVector<OpOperand *> sources;
+  module->walk([&](Operation *op) {
+    calls |= isa<CallOpInterface>(op);
+    if (auto insertion = dyn_cast<SubsetInsertionOpInterface>(op))
+      sources.push_back(&insertion.getSourceOperand());
+  });
+  if (sources.empty())
+    return success();
+  if (calls || hasControlFlow(module))
+    return eliminateEmptyTensors(rewriter, module);
+  // All that it needs of One-Shot Analysis, which costs as much as the rest of
+  // this pass, is that the insertions read their sources where they are.
+  OneShotBufferizationOptions options = placementBufferizationOptions();
+  OneShotAnalysisState state(module, options);
+  for (OpOperand *source : sources)
+    state.bufferizeInPlace(*source);
+  return eliminateEmptyTensors(rewriter, module, state);
 }
 
 /// A slice of an allocation that nothing else uses as an allocation of its own.
@@ -299,11 +324,60 @@ static bool foldSlicesOfEmpty(RewriterBase &rewriter, Operation *module) {
   return !slices.empty();
 }
 
+/// The op that first writes the allocation in which `tensor` is computed; null
+/// where there is none.
+static Operation *firstWriterOf(Value tensor) {
+  Operation *writer = nullptr;
+  while (auto op = tensor.getDefiningOp<DestinationStyleOpInterface>()) {
+    if (writer && op->getBlock() != writer->getBlock())
+      return nullptr;
+    writer = op;
+    tensor = op.getTiedOpOperand(cast<OpResult>(tensor))->get();
+  }
+  auto empty = tensor.getDefiningOp<tensor::EmptyOp>();
+  return empty && empty->hasOneUse() ? writer : nullptr;
+}
+
+/// Fills the tensor that a slice is inserted into before the slice is computed.
+/// Upstream's elimination moves the fill there otherwise, in time proportional
+/// to the size of the function for each.
+static void fillBeforeSlices(RewriterBase &rewriter, Operation *module) {
+  SmallVector<tensor::InsertSliceOp> inserts;
+  module->walk([&](tensor::InsertSliceOp op) { inserts.push_back(op); });
+  for (tensor::InsertSliceOp insert : inserts) {
+    auto fill = insert.getDest().getDefiningOp<linalg::FillOp>();
+    Operation *writer = firstWriterOf(insert.getSource());
+    if (!fill || !writer || !fill->hasOneUse() ||
+        fill->getBlock() != writer->getBlock() || fill->isBeforeInBlock(writer))
+      continue;
+    auto empty =
+        fill.getDpsInitOperand(0)->get().getDefiningOp<tensor::EmptyOp>();
+    Operation *value = fill.getInputs().front().getDefiningOp();
+    bool constant = value && value->hasTrait<OpTrait::ConstantLike>();
+    if (!empty || !empty->hasOneUse() || !empty.getType().hasStaticShape() ||
+        (value && !constant &&
+         (value->getBlock() != writer->getBlock() ||
+          !value->isBeforeInBlock(writer))))
+      continue;
+    // New ops instead of moved ones, as those make the block count its ops.
+    rewriter.setInsertionPoint(writer);
+    IRMapping mapping;
+    if (constant)
+      rewriter.clone(*value, mapping);
+    rewriter.clone(*empty, mapping);
+    rewriter.replaceOp(fill, rewriter.clone(*fill, mapping));
+    rewriter.eraseOp(empty);
+    if (constant && value->use_empty())
+      rewriter.eraseOp(value);
+  }
+}
+
 /// Computes slices in the tensor that they are inserted into.
 static LogicalResult computeInPlace(RewriterBase &rewriter, Operation *module) {
+  fillBeforeSlices(rewriter, module);
   // A piece of a piece of a piece needs a round each.
   for (int round = 0; round < 4; ++round) {
-    if (failed(eliminateEmptyTensors(rewriter, module)))
+    if (failed(eliminateEmpties(rewriter, module)))
       return failure();
     if (!foldSlicesOfEmpty(rewriter, module))
       break;
