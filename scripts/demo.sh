@@ -35,8 +35,7 @@ compile() {
     "$(grep -c 'copy_start prefetch' "$out/$name.mlir") prefetches," \
     "$(grep -c 'copy_start evict' "$out/$name.mlir") evictions. The first of them:"
   grep -nE 'mempl\.|linalg\.(fill|generic|conv|pool|matmul)' "$out/$name.mlir" |
-    sed -E 's/\{indexing_maps = [^}]*\}/{..}/; s/^([0-9]+):/  \1:/' | cut -c1-140 |
-    head -n 14
+    sed -E 's/\{indexing_maps = [^}]*\}/{..}/; s/^([0-9]+):/  \1:/' | cut -c1-140 | sed -n 1,14p
 }
 
 echo
