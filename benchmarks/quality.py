@@ -157,8 +157,16 @@ class Lab:
                 except json.JSONDecodeError:
                     pass  # The last line of a run that was killed.
 
+    def machine(self, capacity):
+        options = [f"--capacity={capacity}MiB"]
+        if self.args.max_carried:
+            options.append(f"--max-carried={self.args.max_carried}")
+        return options
+
     def measure(self, key, make):
         """The result for `key`; made if it is new; None if that fails."""
+        if self.args.max_carried and not key[0].startswith("xla"):
+            key = key + [f"carried {self.args.max_carried}"]
         text = json.dumps(key)
         if text in self.known:
             return self.known[text]
@@ -202,7 +210,7 @@ class Lab:
         def make():
             answer = self.solve(
                 program.path,
-                f"--capacity={capacity}MiB",
+                *self.machine(capacity),
                 "--policy=greedy",
                 f"--bound-iterations={self.args.bound_iterations}",
             )
@@ -256,7 +264,7 @@ class Lab:
         def make():
             answer = self.solve(
                 program.path,
-                f"--capacity={capacity}MiB",
+                *self.machine(capacity),
                 f"--policy={policy}",
                 "--no-bound",
                 "--timing",
@@ -276,7 +284,7 @@ class Lab:
                 path = os.path.join(folder, "curve.jsonl")
                 self.solve(
                     program.path,
-                    f"--capacity={capacity}MiB",
+                    *self.machine(capacity),
                     f"--policy={policy}",
                     "--no-bound",
                     f"--anytime={path}",
@@ -477,6 +485,13 @@ def parse_arguments():
     add("--programs", help="names, separated by commas (default: all)")
     add("--capacities", default="112", help="MiB, separated by commas")
     add("--policies", default="greedy,search")
+    add(
+        "--max-carried",
+        type=int,
+        default=0,
+        metavar="N",
+        help="values that a run may leave in fast memory for the next",
+    )
     add("--seconds", help="per run; several separated by commas")
     add("--budget", help="moves per run; several separated by commas")
     add("--seed", type=int, default=0)

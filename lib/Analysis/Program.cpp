@@ -196,7 +196,10 @@ FailureOr<std::unique_ptr<Program>> mlir::mempl::extractProgram(
   if (failed(collectOrders(*program, target)))
     return failure();
   linkBodies(*program);
-  ::mempl::setMachine(program->instance, target.machine);
+  // A function does not find its storage as its last call left it.
+  ::mempl::Machine machine = target.machine;
+  machine.maxCarried = 0;
+  ::mempl::setMachine(program->instance, machine);
   // A mistake of this file, not of the user: every function that can be walked
   // gives a valid instance.
   std::vector<::mempl::InstanceFault> faults =

@@ -128,7 +128,9 @@ void Annealer::move() {
   orphans.clear();
   bool changed;
   uint64_t kind = random.below(100);
-  if (!loops.empty() && kind < 5)
+  if (!forest.carriable().empty() && random.chance(0.05))
+    changed = moveCarry();
+  else if (!loops.empty() && kind < 5)
     changed = moveLoop();
   else if (kind < 40)
     changed = moveInsert();
@@ -166,9 +168,9 @@ bool Annealer::moveInsert() {
   auto own = editor->residenciesOf(value);
   bool isAlone = true;
   for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(own))
-    if (editor->residency(id).last >= from &&
+    if (editor->isPlaced(id) && editor->residency(id).last >= from &&
         editor->residency(id).first() <= to) {
-      editor->remove(id);
+      release(id);
       isAlone = false;
     }
   if (!makeRoom(run, randomStyle()))
@@ -252,7 +254,7 @@ bool Annealer::moveDrop() {
     return false;
   int32_t from = editor->residency(id).start(),
           to = editor->residency(id).end();
-  editor->remove(id);
+  release(id);
   // Somebody else may use the room.
   for (int k = 0; k < 4; ++k) {
     auto step = static_cast<int32_t>(random.between(from, to));
@@ -284,13 +286,69 @@ bool Annealer::moveLoop() {
   return true;
 }
 
+/// Leaves a value for the next run, instead of another if there are too many.
+bool Annealer::moveCarry() {
+  auto values = forest.carriable();
+  int32_t value = values[random.below(values.size())];
+  if (editor->numCarried() >= index.machine().maxCarried) {
+    llvm::SmallVector<PlanEditor::Id, 4> carried;
+    editor->occupancy().forEachOverlap(0, 0, 0, editor->capacity(),
+                                       [&](int32_t id) {
+                                         if (editor->residency(id).carried)
+                                           carried.push_back(id);
+                                       });
+    if (carried.empty())
+      return false; // Values without bytes.
+    takeOut(carried[random.below(carried.size())]);
+  }
+  auto own = editor->residenciesOf(value);
+  for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(own))
+    editor->remove(id);
+  int32_t end = index.endUse(value), lastUse = index.firstUse(value);
+  if (random.chance(0.3))
+    lastUse = end;
+  else
+    while (lastUse + 1 < end && random.chance(0.5))
+      ++lastUse;
+  int32_t last =
+      lastUse == end ? index.numSteps() - 1 : index.use(lastUse).step;
+  RunStyle style = randomStyle();
+  for (int tries = 0; !placer.carry(value, lastUse, style); ++tries) {
+    llvm::SmallVector<PlanEditor::Id, 32> alive;
+    auto add = [&](int32_t id) { alive.push_back(id); };
+    editor->occupancy().forEachOverlap(0, last, 0, editor->capacity(), add);
+    editor->occupancy().forEachOverlap(
+        index.numSteps() - 1, index.numSteps() - 1, 0, editor->capacity(), add);
+    if (tries == 8 || alive.empty())
+      return false;
+    takeOut(alive[random.below(alive.size())]);
+  }
+  orphans.push_back(value);
+  recreate();
+  return true;
+}
+
 //===----------------------------------------------------------------------===//
 // Ruin and recreate
 //===----------------------------------------------------------------------===//
 
+/// Removes a residency; where the value is carried, all of its residencies, as
+/// the first needs the last.
+void Annealer::release(PlanEditor::Id id) {
+  auto ids = editor->residenciesOf(editor->residency(id).value);
+  if (!editor->residency(ids.front()).carried) {
+    editor->remove(id);
+    return;
+  }
+  for (PlanEditor::Id own : llvm::SmallVector<PlanEditor::Id, 4>(ids))
+    editor->remove(own);
+}
+
 void Annealer::takeOut(PlanEditor::Id id) {
+  if (!editor->isPlaced(id))
+    return; // With another residency of the same value.
   orphans.push_back(editor->residency(id).value);
-  editor->remove(id);
+  release(id);
 }
 
 /// Places a run; where it does not fit, takes out what is in the way, a random

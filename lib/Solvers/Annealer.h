@@ -52,7 +52,9 @@ private:
   bool moveValue();
   bool moveDrop();
   bool moveLoop();
+  bool moveCarry();
 
+  void release(PlanEditor::Id id);
   void takeOut(PlanEditor::Id id);
   void recreate();
   void fill(Run run, const RunStyle &style);

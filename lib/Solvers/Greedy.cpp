@@ -40,6 +40,7 @@ public:
         break;
       tryCandidate(ids[k]);
     }
+    carryOver();
   }
 
 private:
@@ -113,6 +114,70 @@ private:
     editor.commit();
   }
 
+  /// Carries the values over that gain most by it, each as long as it is in
+  /// fast memory at first, or for all of the program.
+  void carryOver() {
+    struct Candidate {
+      int32_t value, lastUse;
+      double latency;
+    };
+    std::vector<Candidate> candidates;
+    double before = editor.latency();
+    llvm::ArrayRef<int32_t> values = forest.carriable();
+    for (int32_t v : values.take_front(kMostCarried))
+      for (int32_t lastUse : {firstStay(v), index.endUse(v)}) {
+        PlanEditor::Mark mark = editor.mark();
+        if (carry(v, lastUse) && editor.latency() < before)
+          candidates.push_back({v, lastUse, editor.latency()});
+        editor.undo(mark);
+        editor.commit();
+      }
+    llvm::stable_sort(candidates, [](const Candidate &a, const Candidate &b) {
+      return a.latency < b.latency;
+    });
+    for (const Candidate &candidate : candidates) {
+      if (editor.numCarried() >= index.machine().maxCarried)
+        break;
+      if (isCarried(candidate.value))
+        continue;
+      before = editor.latency();
+      PlanEditor::Mark mark = editor.mark();
+      if (!carry(candidate.value, candidate.lastUse) ||
+          editor.latency() >= before)
+        editor.undo(mark);
+      editor.commit();
+    }
+  }
+
+  bool isCarried(int32_t value) const {
+    auto ids = editor.residenciesOf(value);
+    return !ids.empty() && editor.residency(ids.front()).carried;
+  }
+
+  /// The last use that the first residency serves, or else the first use.
+  int32_t firstStay(int32_t value) const {
+    auto ids = editor.residenciesOf(value);
+    int32_t use = index.firstUse(value);
+    if (!ids.empty())
+      while (use + 1 < index.endUse(value) &&
+             index.use(use + 1).step <= editor.residency(ids.front()).last)
+        ++use;
+    return use;
+  }
+
+  bool carry(int32_t value, int32_t lastUse) {
+    int32_t last = lastUse == index.endUse(value) ? index.numSteps() - 1
+                                                  : index.use(lastUse).step;
+    auto ids = editor.residenciesOf(value);
+    for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(ids))
+      if (editor.residency(id).start() <= last)
+        editor.remove(id);
+    return placer.carry(value, lastUse, order.style) && editor.isLegal();
+  }
+
+  /// The first of the values that may be carried: what is used late hides its
+  /// copy anyway.
+  static constexpr size_t kMostCarried = 256;
   static constexpr size_t kManyRuns = 50000;
   static constexpr double kGrade = 0.05; ///< Of the logarithm of densities.
 

@@ -36,7 +36,9 @@ llvm::Expected<std::vector<LoopChoices>>
 mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
   std::vector<LoopChoices> loops;
   const Instance &instance = index.instance();
-  const Machine &m = instance.machine;
+  Machine m = instance.machine;
+  // Nothing is there before the first trip.
+  m.maxCarried = 0;
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
     const Step &step = instance.steps[i];
     if (!step.body)

@@ -190,3 +190,66 @@ PlanEditor::Id RunPlacer::place(Run run, const RunStyle &style) {
   return editor.place(
       r, editor.time().firstDueAfter(Timeline::In, r.issue, r.ready));
 }
+
+/// An offset at which both residencies fit, or -1 if none is found.
+int64_t RunPlacer::commonOffset(const Residency &a, const Residency &b,
+                                int64_t size, const RunStyle &style) const {
+  const OccupancyMap &space = editor.occupancy();
+  if (size == 0)
+    return 0;
+  for (Fit fit : {style.fit, Fit::Lowest, Fit::Highest})
+    for (bool swapped : {false, true}) {
+      const Residency &first = swapped ? b : a, &second = swapped ? a : b;
+      int64_t offset = space.findOffset(first.start(), first.end(), size, fit);
+      if (offset < 0)
+        return -1;
+      if (offset >= space.maxReserved(second.start(), second.end()) &&
+          space.countOverlaps(second.start(), second.end(), offset,
+                              offset + size) == 0)
+        return offset;
+    }
+  return -1;
+}
+
+bool RunPlacer::carry(int32_t value, int32_t lastUse, const RunStyle &style) {
+  int32_t lastStep = index.numSteps() - 1;
+  Residency r;
+  r.value = value;
+  r.carried = true;
+  r.last = lastUse == index.endUse(value) ? lastStep : index.use(lastUse).step;
+  // What serves the next run serves the last step of this one.
+  for (const Use &use : index.usesOf(value))
+    if (use.mustBeSlow && (use.step <= r.last || use.step == lastStep))
+      return false;
+  int64_t size = index.roundedSize(value);
+  if (r.last == lastStep) {
+    r.offset =
+        size == 0 ? 0
+                  : editor.occupancy().findOffset(0, lastStep, size, style.fit);
+    if (r.offset < 0)
+      return false;
+    editor.place(r);
+    return true;
+  }
+
+  Residency next;
+  next.value = value;
+  next.ready = next.last = lastStep;
+  int32_t earliest = r.last + 1;
+  for (PlanEditor::Id id : editor.residenciesOf(value))
+    earliest = std::max(earliest, editor.residency(id).end() + 1);
+  if (earliest > lastStep)
+    return false;
+  editor.latency(); // The channels' states are asked for below.
+  auto bytes = static_cast<double>(index.instance().values[value].size);
+  next.issue = latestIssue(lastStep, bytes, earliest, style.lead);
+  if (!editor.allowsCopy(Timeline::In, next.issue, next.ready))
+    return false;
+  r.offset = next.offset = commonOffset(r, next, size, style);
+  if (r.offset < 0)
+    return false;
+  editor.place(r);
+  editor.place(
+      next, editor.time().firstDueAfter(Timeline::In, next.issue, next.ready));
+  return true;
+}

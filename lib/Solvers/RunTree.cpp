@@ -39,6 +39,26 @@ RunForest::RunForest(const AccessIndex &index, int64_t capacity) {
     }
   }
   rootBegin.push_back(static_cast<int32_t>(roots.size()));
+  if (m.maxCarried > 0)
+    findCarriable(index);
+}
+
+void RunForest::findCarriable(const AccessIndex &index) {
+  for (int32_t v = 0; v < index.numValues(); ++v) {
+    auto uses = index.usesOf(v);
+    if (index.instance().values[v].kind != ValueKind::Input ||
+        rootsOf(v).empty() || uses.front().mustBeSlow ||
+        llvm::any_of(uses, [](const Use &use) { return use.writes; }))
+      continue;
+    double gain = 0;
+    for (int32_t u = index.firstUse(v); u < index.endUse(v); ++u)
+      gain += benefits[u];
+    if (gain > 0)
+      carried.push_back(v);
+  }
+  std::stable_sort(carried.begin(), carried.end(), [&](int32_t a, int32_t b) {
+    return index.usesOf(a).front().step < index.usesOf(b).front().step;
+  });
 }
 
 /// Builds the tree of the uses [first, end) bottom up, with the stack of open

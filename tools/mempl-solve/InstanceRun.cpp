@@ -98,6 +98,8 @@ Error InstanceRun::applyMachine() {
   if (options.capacity)
     if (Error error = applyCapacity(machine))
       return error;
+  if (options.maxCarried)
+    machine.maxCarried = *options.maxCarried;
   if (machine == instance.machine)
     return Error::success();
   setMachine(instance, machine);

@@ -33,6 +33,7 @@ struct SolveOptions {
   std::string function;                ///< Of MLIR; empty = the only one.
   std::string target;                  ///< Preset or file; empty = none.
   std::optional<int64_t> capacity;     ///< Bytes, instead of the file's.
+  std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.
   std::vector<std::string> policies;   ///< To run, in this order.
   std::vector<std::string> checkPaths; ///< Plans to judge.
   std::string planPath;                ///< For the best plan; empty = none.

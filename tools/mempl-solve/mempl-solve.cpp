@@ -36,6 +36,10 @@ struct Flags {
       "capacity", cl::cat(category), cl::value_desc("size"),
       cl::desc("Fast memory, such as 117440512 or 32MiB, instead of the "
                "file's; for a packing file, the height to stay within")};
+  cl::opt<std::string> maxCarried{
+      "max-carried", cl::cat(category), cl::value_desc("number"),
+      cl::desc("Values that a run may leave in fast memory for the next one, "
+               "instead of the file's number")};
   cl::opt<std::string> target{
       "target", cl::cat(category), cl::value_desc("name or file"),
       cl::desc("Machine instead of the one in the file: a preset or a JSON "
@@ -116,6 +120,10 @@ static Error readNumbers(const Flags &flags, SolveOptions &options) {
       return toolError("--capacity: " + llvm::toString(capacity.takeError()));
     options.capacity = *capacity;
   }
+  if (flags.maxCarried.getNumOccurrences() > 0)
+    if (Error error = readNumber<int64_t>(flags.maxCarried, 0,
+                                          options.maxCarried.emplace()))
+      return error;
   if (flags.format != "table" && flags.format != "json")
     return toolError("--format: expected table or json, found '" +
                      flags.format + "'");

@@ -92,6 +92,8 @@ public:
     return byValue[value];
   }
   int32_t numResidencies() const { return count; }
+  /// Residencies that the run before left (V10).
+  int64_t numCarried() const { return carried; }
   /// The list, from the first to the last; kNone ends it.
   Id firstInList() const { return firstNode; }
   Id nextInList(Id id) const { return nodes[id].next; }

@@ -47,6 +47,14 @@ public:
   /// would break a rule or does not fit.
   PlanEditor::Id place(Run run, const RunStyle &style);
 
+  /// Carries `value`, an input that is never written, over from the run before:
+  /// a residency from the start that serves its uses up to `lastUse`, or all of
+  /// the program where that is `endUse(value)`; and in the first case another
+  /// at the same offset, copied in as late as possible, that leaves it for the
+  /// next run. None of the uses before may be served. False, with nothing
+  /// changed, if it does not fit.
+  bool carry(int32_t value, int32_t lastUse, const RunStyle &style);
+
   /// The latest boundary at which a copy in of `bytes` bytes, awaited at
   /// `ready`, can be issued so that it is expected to be complete in time,
   /// given what the channel has to do already; at least `earliest`.
@@ -60,6 +68,8 @@ public:
 private:
   bool describe(Run run, Residency &r, int32_t &earliest, int32_t &deadline);
   bool chooseDone(Residency &r, int32_t deadline, const RunStyle &style);
+  int64_t commonOffset(const Residency &a, const Residency &b, int64_t size,
+                       const RunStyle &style) const;
 
   PlanEditor &editor;
   const AccessIndex &index;

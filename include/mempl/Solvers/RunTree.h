@@ -51,14 +51,18 @@ public:
     return llvm::ArrayRef(roots).slice(rootBegin[value],
                                        rootBegin[value + 1] - rootBegin[value]);
   }
+  /// Values that a run may leave for the next one (rule V10) and that gain from
+  /// it, in the order of their first use; none where the machine allows none.
+  llvm::ArrayRef<int32_t> carriable() const { return carried; }
   /// Seconds saved by one use alone; see RunNode::benefit.
   double useBenefit(int32_t use) const { return benefits[use]; }
 
 private:
   void addTree(const AccessIndex &index, int32_t first, int32_t end);
+  void findCarriable(const AccessIndex &index);
 
   std::vector<RunNode> all;
-  std::vector<int32_t> roots, rootBegin;
+  std::vector<int32_t> roots, rootBegin, carried;
   std::vector<double> benefits;
 };
 
