@@ -1,0 +1,546 @@
+//===- HloParser.cpp - reader of XLA's HLO text -----------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Recursive descent; the only recursion is into tuple shapes, at most
+// kMaxTupleDepth deep. Names are resolved when all is read, since a call may
+// stand above the computation that it calls.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Target/HloParser.h"
+
+#include "HloLexer.h"
+
+#include "mempl/Support/FileIO.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mempl;
+using namespace mempl::hlo;
+using llvm::Error;
+using llvm::StringRef;
+using llvm::Twine;
+
+/// Tuples in tuples; real programs have a handful.
+static constexpr int kMaxTupleDepth = 64;
+
+namespace {
+
+class HloParser {
+public:
+  HloParser(StringRef text, StringRef file) : lexer(text, file) {
+    module.file = file.str();
+  }
+  llvm::Expected<Module> parse();
+
+private:
+  bool parseFile();
+  bool parseHeader();
+  bool parseComputation();
+  bool parseSignature();
+  bool parseInstruction(Computation &computation);
+  bool parseOperands(Computation &computation, Instruction &instruction);
+  bool parseOperand(Instruction &instruction);
+  bool parseAttributes(Instruction &instruction);
+  bool parseAttribute(std::pair<std::string, std::string> &attribute);
+  bool parseBackendConfig(Instruction &instruction, StringRef text);
+  bool parseControl(Instruction &instruction, StringRef text);
+  bool parseShape(Shape &shape, int depth);
+  bool parseDims(Shape &shape);
+  bool parseLayout(Shape &shape);
+  bool parseTiles(Layout &layout);
+  bool checkLayout(const Shape &shape);
+  bool finish(Computation &computation);
+  bool resolveCalls();
+  bool resolveCall(Instruction &instruction, StringRef role, StringRef name);
+  bool checkNoCycle();
+
+  HloLexer lexer;
+  Module module;
+  llvm::StringMap<int32_t> computationOf, instructionOf;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+bool HloParser::parseDims(Shape &shape) {
+  if (!lexer.expect("[", "after the element type"))
+    return false;
+  while (!lexer.consume("]")) {
+    if (!shape.dims.empty() && !lexer.expect(",", "between dimensions"))
+      return false;
+    lexer.consume("<="); // A dynamic dimension counts with its bound.
+    int64_t dim = 0;
+    if (!lexer.integer(dim, 0, "a dimension"))
+      return false;
+    shape.dims.push_back(dim);
+  }
+  return true;
+}
+
+/// `T(8,128)(2,1)`, after the `T`.
+bool HloParser::parseTiles(Layout &layout) {
+  while (lexer.consume("(")) {
+    std::vector<int64_t> tile;
+    do {
+      int64_t dim = Layout::kCombine;
+      if (!lexer.consume("*") &&
+          !lexer.integer(dim, 1, "a tile dimension of at least 1"))
+        return false;
+      tile.push_back(dim);
+    } while (lexer.consume(","));
+    if (!lexer.expect(")", "after a tile"))
+      return false;
+    layout.tiles.push_back(std::move(tile));
+  }
+  return true;
+}
+
+/// What follows a shape's dimensions: `{1,0:T(8,128)S(1)}`.
+bool HloParser::parseLayout(Shape &shape) {
+  if (lexer.peek() != '{')
+    return true;
+  lexer.consume("{");
+  Layout &layout = shape.layout;
+  shape.hasLayout = true;
+  while (lexer.peek() != ':' && !lexer.consume("}")) {
+    int64_t dim = 0;
+    if (!layout.minorToMajor.empty() &&
+        !lexer.expect(",", "between the dimensions of a layout"))
+      return false;
+    if (!lexer.integer(dim, 0, "a dimension of the layout or ':'"))
+      return false;
+    layout.minorToMajor.push_back(dim);
+  }
+  if (!lexer.consume(":"))
+    return true;
+  while (!lexer.consume("}")) {
+    StringRef key = lexer.rest().take_while(llvm::isAlpha);
+    if (key == "T") {
+      if (!lexer.consume("T") || !parseTiles(layout))
+        return false;
+    } else if (key == "S" || key == "E") {
+      int64_t &number = key == "S" ? layout.memorySpace : layout.elementBits;
+      if (!lexer.consume(key) || !lexer.expect("(", "after " + key.str()) ||
+          !lexer.integer(number, 0, "a number") ||
+          !lexer.expect(")", "after the number"))
+        return false;
+    } else {
+      // Padding, index types and the like, which change no size.
+      StringRef text;
+      if ((key.empty() && !StringRef("#*").contains(lexer.peek())) ||
+          lexer.atEnd())
+        return lexer.expected("T(..), S(..), E(..) or '}' in a layout");
+      if (!lexer.balanced("}TSE", text, "a layout") || text.empty())
+        return lexer.expected("a property of a layout");
+    }
+  }
+  return true;
+}
+
+bool HloParser::checkLayout(const Shape &shape) {
+  if (elementBits(shape.elementType) < 0)
+    return lexer.fail("expected an element type, got '" + shape.elementType +
+                          "'",
+                      lexer.line());
+  if (shape.hasLayout) {
+    std::vector<int64_t> order = shape.layout.minorToMajor;
+    llvm::sort(order);
+    bool permutation = order.size() == shape.dims.size();
+    for (size_t i = 0; permutation && i < order.size(); ++i)
+      permutation = order[i] == static_cast<int64_t>(i);
+    if (!permutation)
+      return lexer.fail("expected each dimension of the shape once in its "
+                        "layout",
+                        lexer.line());
+  }
+  if (shape.layout.elementBits > 64 || checkedBytes(shape) < 0)
+    return lexer.fail("expected a shape of less than 2^63 bytes", lexer.line());
+  return true;
+}
+
+bool HloParser::parseShape(Shape &shape, int depth) {
+  if (!lexer.consume("(")) {
+    if (!lexer.skip(/*lines=*/false))
+      return false;
+    std::string type;
+    if (lexer.peek() == '%' || !lexer.name(type, "a shape"))
+      return lexer.expected("a shape");
+    shape.elementType = std::move(type);
+    return parseDims(shape) && parseLayout(shape) && checkLayout(shape);
+  }
+  if (depth >= kMaxTupleDepth)
+    return lexer.fail("expected at most " + Twine(kMaxTupleDepth) +
+                          " tuples inside each other",
+                      lexer.line());
+  shape.isTuple = true;
+  while (!lexer.consume(")")) {
+    if (!shape.elements.empty() && !lexer.expect(",", "in a tuple"))
+      return false;
+    if (!parseShape(shape.elements.emplace_back(), depth + 1))
+      return false;
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Instructions
+//===----------------------------------------------------------------------===//
+
+bool HloParser::parseOperand(Instruction &instruction) {
+  if (!lexer.skip(/*lines=*/true))
+    return false;
+  if (lexer.failed())
+    return false;
+  // Long forms print the operand's shape before its name.
+  StringRef word = lexer.rest().take_while(
+      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  bool typed = lexer.peek() == '(' ||
+               lexer.rest().drop_front(word.size()).starts_with("[");
+  Shape ignored;
+  if (typed && !parseShape(ignored, 0))
+    return false;
+  std::string name;
+  if (!lexer.skip(/*lines=*/false) || !lexer.name(name, "an operand"))
+    return false;
+  auto found = instructionOf.find(name);
+  if (found == instructionOf.end())
+    return lexer.fail("expected an instruction above, got '" + name + "'",
+                      lexer.line());
+  instruction.operands.push_back(found->second);
+  return lexer.skip(/*lines=*/true);
+}
+
+bool HloParser::parseOperands(Computation &computation,
+                              Instruction &instruction) {
+  if (!lexer.expect("(", "after the opcode"))
+    return false;
+  if (instruction.opcode == "constant" || instruction.opcode == "parameter") {
+    StringRef literal;
+    if (!lexer.balanced(")", literal, "')'"))
+      return false;
+    instruction.literal = literal.str();
+  } else if (lexer.skip(/*lines=*/true) && lexer.peek() != ')') {
+    do {
+      if (!parseOperand(instruction))
+        return false;
+    } while (lexer.consume(","));
+  }
+  if (lexer.failed() || !lexer.expect(")", "after the operands"))
+    return false;
+  if (instruction.opcode != "parameter")
+    return true;
+  std::vector<int32_t> &parameters = computation.parameters;
+  size_t number = 0;
+  if (StringRef(instruction.literal).getAsInteger(10, number) ||
+      number >= (1u << 20))
+    return lexer.fail("expected the number of the parameter, got '" +
+                          instruction.literal + "'",
+                      lexer.line());
+  if (parameters.size() <= number)
+    parameters.resize(number + 1, -1);
+  if (parameters[number] >= 0)
+    return lexer.fail("expected parameter " + Twine(number) + " once",
+                      lexer.line());
+  parameters[number] = computation.instructions.size();
+  instruction.parameter = number;
+  return true;
+}
+
+bool HloParser::parseAttribute(std::pair<std::string, std::string> &attribute) {
+  StringRef value;
+  if (!lexer.skip(/*lines=*/false) ||
+      !lexer.name(attribute.first, "the name of an attribute") ||
+      !lexer.expect("=", "after the name of an attribute") ||
+      !lexer.skip(/*lines=*/false) ||
+      !lexer.balanced(",", value, "the value of an attribute"))
+    return false;
+  if (value.empty())
+    return lexer.expected("the value of attribute " + attribute.first);
+  attribute.second = value.str();
+  return true;
+}
+
+/// Braces hold JSON; other backends print strings, which are kept as text.
+bool HloParser::parseBackendConfig(Instruction &instruction, StringRef text) {
+  if (!text.starts_with("{"))
+    return true;
+  auto document = parseJson(text, module.file);
+  if (document) {
+    instruction.backendConfig = std::move(document->root);
+    return true;
+  }
+  std::string problem = llvm::toString(document.takeError());
+  return lexer.fail("backend_config: " +
+                        StringRef(problem).split("error: ").second.rtrim(),
+                    instruction.line);
+}
+
+bool HloParser::parseControl(Instruction &instruction, StringRef text) {
+  text.consume_front("{");
+  text.consume_back("}");
+  llvm::SmallVector<StringRef> names;
+  text.split(names, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef name : names) {
+    name = name.trim();
+    name.consume_front("%");
+    auto found = instructionOf.find(name);
+    if (found == instructionOf.end())
+      return lexer.fail("control-predecessors: expected an instruction above, "
+                        "got '" +
+                            name + "'",
+                        instruction.line);
+    instruction.controlPredecessors.push_back(found->second);
+  }
+  return true;
+}
+
+bool HloParser::parseAttributes(Instruction &instruction) {
+  while (lexer.consume(",")) {
+    std::pair<std::string, std::string> attribute;
+    if (!parseAttribute(attribute))
+      return false;
+    if (attribute.first == "backend_config" &&
+        !parseBackendConfig(instruction, attribute.second))
+      return false;
+    if (attribute.first == "control-predecessors" &&
+        !parseControl(instruction, attribute.second))
+      return false;
+    instruction.attributes.push_back(std::move(attribute));
+  }
+  return !lexer.failed();
+}
+
+bool HloParser::parseInstruction(Computation &computation) {
+  Instruction instruction;
+  instruction.line = lexer.line();
+  instruction.isRoot = lexer.consume("ROOT ");
+  if (!lexer.skip(/*lines=*/false) ||
+      !lexer.name(instruction.name, "an instruction or '}'") ||
+      !lexer.expect("=", "after the name of an instruction") ||
+      !parseShape(instruction.shape, 0) || !lexer.skip(/*lines=*/false) ||
+      !lexer.name(instruction.opcode, "an opcode") ||
+      !parseOperands(computation, instruction) ||
+      !parseAttributes(instruction) || !lexer.skip(/*lines=*/false))
+    return false;
+  if (lexer.peek() != '\n' && lexer.peek() != '}' && !lexer.atEnd())
+    return lexer.expected("',' or the end of the line after an instruction");
+  int32_t index = computation.instructions.size();
+  if (!instructionOf.try_emplace(instruction.name, index).second)
+    return lexer.fail("expected a new name, got '" + instruction.name +
+                          "' again",
+                      instruction.line);
+  if (instruction.isRoot && computation.root >= 0)
+    return lexer.fail("expected one ROOT in a computation", instruction.line);
+  if (instruction.isRoot)
+    computation.root = index;
+  computation.instructions.push_back(std::move(instruction));
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Computations and the module
+//===----------------------------------------------------------------------===//
+
+/// `(x: f32[2]) -> f32[2]`, which repeats what the instructions say.
+bool HloParser::parseSignature() {
+  StringRef ignored;
+  if (lexer.consume("(") && (!lexer.balanced(")", ignored, "the parameters") ||
+                             !lexer.expect(")", "after the parameters")))
+    return false;
+  Shape result;
+  if (lexer.consume("->") && !parseShape(result, 0))
+    return false;
+  return !lexer.failed();
+}
+
+bool HloParser::finish(Computation &computation) {
+  if (computation.instructions.empty())
+    return lexer.fail("expected at least one instruction in computation '" +
+                          computation.name + "'",
+                      computation.line);
+  if (computation.root < 0) {
+    computation.root = computation.instructions.size() - 1;
+    computation.instructions.back().isRoot = true;
+  }
+  for (size_t i = 0; i < computation.parameters.size(); ++i)
+    if (computation.parameters[i] < 0)
+      return lexer.fail("expected parameter " + Twine(i) + " in computation '" +
+                            computation.name + "'",
+                        computation.line);
+  return true;
+}
+
+bool HloParser::parseComputation() {
+  Computation computation;
+  computation.line = lexer.line();
+  computation.isEntry = lexer.consume("ENTRY ");
+  if (!lexer.skip(/*lines=*/false) ||
+      !lexer.name(computation.name, "a computation") || !parseSignature() ||
+      !lexer.expect("{", "at the start of a computation"))
+    return false;
+  instructionOf.clear();
+  while (true) {
+    if (!lexer.skip(/*lines=*/true))
+      return false;
+    if (lexer.consume("}"))
+      break;
+    if (!parseInstruction(computation))
+      return false;
+  }
+  lexer.skipLine(); // Perhaps an execution thread.
+  if (!finish(computation))
+    return false;
+  int32_t index = module.computations.size();
+  if (!computationOf.try_emplace(computation.name, index).second)
+    return lexer.fail("expected a new name, got computation '" +
+                          computation.name + "' again",
+                      computation.line);
+  if (computation.isEntry && module.entry >= 0)
+    return lexer.fail("expected one ENTRY computation", computation.line);
+  if (computation.isEntry)
+    module.entry = index;
+  module.computations.push_back(std::move(computation));
+  return true;
+}
+
+bool HloParser::parseHeader() {
+  if (!lexer.skip(/*lines=*/true))
+    return false;
+  if (!lexer.expect("HloModule", "at the start of the file") ||
+      !lexer.skip(/*lines=*/false) ||
+      !lexer.name(module.name, "the name of the module"))
+    return false;
+  while (lexer.consume(","))
+    if (!parseAttribute(module.attributes.emplace_back()))
+      return false;
+  if (lexer.failed() || !lexer.skip(/*lines=*/false))
+    return false;
+  if (lexer.peek() != '\n' && !lexer.atEnd())
+    return lexer.expected("',' or the end of the line after the header");
+  return true;
+}
+
+/// Tables of source locations, which XLA prints between the computations: a
+/// title, and lines that begin with a number.
+static bool isLocationTable(StringRef rest) {
+  for (StringRef title :
+       {"FileNames", "FunctionNames", "FileLocations", "StackFrames"})
+    if (rest.starts_with(title))
+      return true;
+  return !rest.empty() && llvm::isDigit(rest.front());
+}
+
+bool HloParser::parseFile() {
+  if (!parseHeader())
+    return false;
+  while (lexer.skip(/*lines=*/true) && !lexer.atEnd()) {
+    if (isLocationTable(lexer.rest()))
+      lexer.skipLine();
+    else if (!parseComputation())
+      return false;
+  }
+  if (lexer.failed())
+    return false;
+  // A file of one computation needs no ENTRY.
+  if (module.entry < 0 && module.computations.size() == 1)
+    module.entry = 0;
+  if (module.entry < 0)
+    return lexer.fail("expected an ENTRY computation", lexer.line());
+  module.computations[module.entry].isEntry = true;
+  return resolveCalls() && checkNoCycle();
+}
+
+bool HloParser::resolveCall(Instruction &instruction, StringRef role,
+                            StringRef name) {
+  name = name.trim();
+  name.consume_front("%");
+  auto found = computationOf.find(name);
+  if (found == computationOf.end())
+    return lexer.fail(role + ": expected the name of a computation, got '" +
+                          name + "'",
+                      instruction.line);
+  instruction.calls.push_back({role.str(), found->second});
+  return true;
+}
+
+bool HloParser::resolveCalls() {
+  static constexpr StringRef roles[] = {"calls",
+                                        "to_apply",
+                                        "body",
+                                        "select",
+                                        "true_computation",
+                                        "branch_computations",
+                                        "scatter",
+                                        "condition",
+                                        "false_computation",
+                                        "called_computations"};
+  for (Computation &computation : module.computations)
+    for (Instruction &instruction : computation.instructions)
+      for (StringRef role : roles) {
+        StringRef text = instruction.attribute(role);
+        text.consume_front("{");
+        text.consume_back("}");
+        llvm::SmallVector<StringRef> names;
+        text.split(names, ',', -1, /*KeepEmpty=*/false);
+        for (StringRef name : names)
+          if (!resolveCall(instruction, role, name))
+            return false;
+      }
+  return true;
+}
+
+/// Takes away, again and again, computations that call none that is left.
+bool HloParser::checkNoCycle() {
+  size_t count = module.computations.size();
+  std::vector<std::vector<int32_t>> callers(count);
+  std::vector<size_t> open(count, 0);
+  for (size_t i = 0; i < count; ++i)
+    for (const Instruction &instruction : module.computations[i].instructions)
+      for (const Call &call : instruction.calls) {
+        callers[call.computation].push_back(i);
+        ++open[i];
+      }
+  std::vector<int32_t> ready;
+  for (size_t i = 0; i < count; ++i)
+    if (open[i] == 0)
+      ready.push_back(i);
+  for (size_t next = 0; next < ready.size(); ++next)
+    for (int32_t caller : callers[ready[next]])
+      if (--open[caller] == 0)
+        ready.push_back(caller);
+  if (ready.size() == count)
+    return true;
+  for (size_t i = 0; i < count; ++i)
+    if (open[i] != 0)
+      return lexer.fail("expected computations that do not call themselves, "
+                        "got '" +
+                            module.computations[i].name + "'",
+                        module.computations[i].line);
+  return true;
+}
+
+llvm::Expected<Module> HloParser::parse() {
+  if (!parseFile() || lexer.failed())
+    return lexer.takeError();
+  return std::move(module);
+}
+
+llvm::Expected<Module> hlo::parseModule(StringRef text, StringRef file) {
+  return HloParser(text, file).parse();
+}
+
+llvm::Expected<Module> hlo::readModule(StringRef path) {
+  llvm::Expected<std::string> text = readFile(path);
+  if (!text)
+    return text.takeError();
+  return parseModule(*text, path);
+}
