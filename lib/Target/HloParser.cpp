@@ -134,13 +134,16 @@ bool HloParser::parseLayout(Shape &shape) {
           !lexer.expect(")", "after the number"))
         return false;
     } else {
-      // Padding, index types and the like, which change no size.
-      StringRef text;
-      if ((key.empty() && !StringRef("#*").contains(lexer.peek())) ||
-          lexer.atEnd())
+      // Padding, index types, split configurations: they change no size.
+      StringRef ignored;
+      if (key.empty())
+        key = lexer.rest().take_front();
+      if (key.empty() || !StringRef("LDPM#*SCO").contains(key.front()))
         return lexer.expected("T(..), S(..), E(..) or '}' in a layout");
-      if (!lexer.balanced("}TSE", text, "a layout") || text.empty())
-        return lexer.expected("a property of a layout");
+      if (!lexer.consume(key) || !lexer.expect("(", "after " + key.str()) ||
+          !lexer.balanced(")", ignored, "a layout") ||
+          !lexer.expect(")", "in a layout"))
+        return false;
     }
   }
   return true;

@@ -110,8 +110,9 @@ TEST(HloParser, PadsSizesByTiles) {
 }
 
 TEST(HloParser, ReadsRareLayoutProperties) {
-  EXPECT_EQ(shapeOf("f32[2]{0:T(128)L(4)#(u32)M(3)S(5)}").layout.memorySpace,
-            5);
+  EXPECT_EQ(
+      shapeOf("f32[2]{0:T(128)L(4)#(u32)M(3)SC(0:6)S(5)}").layout.memorySpace,
+      5);
   EXPECT_EQ(shapeOf("f32[<=2]{0}").dims[0], 2);
 }
 
