@@ -1,0 +1,481 @@
+//===- HloProgram.cpp - what an XLA module does with its memory -----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One walk over the schedule, loops and calls included. Every array that is in
+// fast memory belongs to a stay; what renames an array passes its stay on.
+// Accesses in a loop's body of buffers from outside are added up into accesses
+// of the loop step.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Target/HloProgram.h"
+
+#include "HloAliases.h"
+#include "HloCost.h"
+#include "HloTrips.h"
+
+#include "mempl/Support/FileIO.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mempl;
+using namespace mempl::hlo;
+using llvm::Error;
+using llvm::StringRef;
+
+namespace {
+
+class ProgramReader {
+public:
+  ProgramReader(const Module &module, const Aliases &aliases)
+      : module(module), aliases(aliases), bufferOf(aliases.numGroups(), -1),
+        stayOf(aliases.numLeaves(), -1) {}
+
+  llvm::Expected<Program> read();
+
+private:
+  using Accesses = llvm::MapVector<int32_t, BufferAccess>;
+
+  void visit(int32_t computation, int32_t level);
+  void free(const Site &at, int32_t level);
+  void startCopy(const Site &at, int32_t level);
+  void finishCopy(const Site &at, int32_t level);
+  void joinParts(const Site &at, int32_t level);
+  void step(const Site &at, int32_t level);
+  void readOperands(const Site &at, int32_t level, Accesses &accesses);
+  void writeOutputs(const Site &at, int32_t level, Accesses &accesses);
+  void loop(const Site &at, int32_t level);
+  void call(const Site &at, int32_t level);
+  void passStays(int32_t to, int32_t from, int32_t count);
+  void addAccess(Accesses &accesses, const BufferAccess &access);
+  void finishStep(ProgramStep step, int32_t level, const Accesses &accesses);
+  void evict(int32_t stay, int32_t level, const Instruction &start);
+  void markOutputs();
+
+  int32_t buffer(int32_t leaf, int32_t level);
+  int32_t now(int32_t level) const {
+    return program.levels[level].steps.size();
+  }
+  const Instruction &instruction(const Site &at) const {
+    return module.computations[at.computation].instructions[at.instruction];
+  }
+  bool isArray(int32_t leaf) const {
+    return aliases.shape(leaf).numElements() > 1;
+  }
+
+  const Module &module;
+  const Aliases &aliases;
+  Program program;
+  std::vector<int32_t> bufferOf, stayOf;
+  /// By level: accesses of the steps so far to buffers from outside.
+  std::vector<Accesses> outside;
+  /// By instruction that starts a copy or a part of one: the boundary.
+  llvm::DenseMap<int32_t, int32_t> started;
+  std::vector<bool> isWritten;
+};
+
+} // namespace
+
+std::string hlo::siteName(const Module &module, const Site &site) {
+  const Instruction &i =
+      module.computations[site.computation].instructions[site.instruction];
+  return i.shape.isTuple ? i.name + "{" + std::to_string(site.leaf) + "}"
+                         : i.name;
+}
+
+/// The buffer of a leaf, which begins here if it is new.
+int32_t ProgramReader::buffer(int32_t leaf, int32_t level) {
+  int32_t &index = bufferOf[aliases.group(leaf)];
+  if (index < 0) {
+    index = program.buffers.size();
+    Buffer made;
+    made.definition = aliases.site(leaf);
+    made.name = siteName(module, made.definition);
+    made.level = level;
+    program.buffers.push_back(std::move(made));
+    isWritten.push_back(false);
+  }
+  Buffer &b = program.buffers[index];
+  b.size = std::max(b.size, aliases.shape(leaf).bytes());
+  return index;
+}
+
+void ProgramReader::passStays(int32_t to, int32_t from, int32_t count) {
+  for (int32_t i = 0; i < count; ++i)
+    stayOf[to + i] = aliases.isFast(to + i) ? stayOf[from + i] : -1;
+}
+
+void ProgramReader::free(const Site &at, int32_t level) {
+  const Instruction &i = instruction(at);
+  int32_t leaf = aliases.leaf(at);
+  int32_t count = i.shape.leaves().size();
+  bool isInput = i.opcode == "constant" ||
+                 (i.opcode == "parameter" && at.computation == module.entry);
+  for (int32_t k = 0; k < count; ++k, ++leaf) {
+    if (isInput && isArray(leaf))
+      program.buffers[buffer(leaf, level)].kind = ValueKind::Input;
+    if (isInput && !isArray(leaf))
+      ++program.notes.scalars;
+    if (aliases.source(leaf) >= 0)
+      passStays(leaf, aliases.source(leaf), 1);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Copies that the assignment made
+//===----------------------------------------------------------------------===//
+
+void ProgramReader::evict(int32_t stay, int32_t level,
+                          const Instruction &start) {
+  (void)start;
+  FastStay &s = program.stays[stay];
+  if (s.level != level) {
+    ++program.notes.copiesInBodies;
+    return;
+  }
+  if (s.back >= 0) {
+    ++program.notes.secondEvictions;
+    return;
+  }
+  s.back = now(level) - 1;
+}
+
+void ProgramReader::startCopy(const Site &at, int32_t level) {
+  int32_t leaf = aliases.leaf(at);
+  started[leaf] = now(level);
+  const Instruction &i = instruction(at);
+  if (i.opcode == "slice-start" || aliases.isFast(leaf))
+    return;
+  int32_t source = aliases.leaf(at.computation, i.operands[0]);
+  if (stayOf[source] >= 0)
+    evict(stayOf[source], level, i);
+}
+
+void ProgramReader::finishCopy(const Site &at, int32_t level) {
+  const Instruction &done = instruction(at);
+  int32_t leaf = aliases.leaf(at);
+  int32_t start = aliases.leaf(at.computation, done.operands[0]);
+  if (!isArray(leaf))
+    return;
+  if (!aliases.isFast(leaf)) {
+    const Computation &c = module.computations[at.computation];
+    int32_t source = aliases.leaf(
+        at.computation, c.instructions[done.operands[0]].operands[0]);
+    int32_t stay = stayOf[source];
+    if (stay >= 0 && program.stays[stay].level == level &&
+        program.stays[stay].done < 0)
+      program.stays[stay].done = now(level);
+    return;
+  }
+  int32_t index = buffer(leaf, level);
+  if (program.buffers[index].level != level) {
+    ++program.notes.copiesInBodies;
+    return;
+  }
+  FastStay stay;
+  stay.buffer = index;
+  stay.level = level;
+  stay.issue = stay.firstIssue = started.lookup(start);
+  stay.ready = now(level);
+  const Computation &c = module.computations[at.computation];
+  stay.crossProgram = !c.instructions[done.operands[0]]
+                           .attribute("cross_program_prefetch_index")
+                           .empty();
+  stayOf[leaf] = program.stays.size();
+  program.stays.push_back(stay);
+}
+
+void ProgramReader::joinParts(const Site &at, int32_t level) {
+  const Computation &c = module.computations[at.computation];
+  int32_t leaf = aliases.leaf(at);
+  if (!isArray(leaf) || !aliases.isFast(leaf))
+    return;
+  int32_t index = buffer(leaf, level);
+  if (program.buffers[index].level != level) {
+    ++program.notes.copiesInBodies;
+    return;
+  }
+  FastStay stay;
+  stay.buffer = index;
+  stay.level = level;
+  stay.firstIssue = now(level);
+  stay.parts = 0;
+  for (int32_t done : instruction(at).operands) {
+    int32_t start = c.instructions[done].operands[0];
+    int32_t boundary = started.lookup(aliases.leaf(at.computation, start));
+    stay.firstIssue = std::min(stay.firstIssue, boundary);
+    stay.issue = std::max(stay.issue, boundary);
+    ++stay.parts;
+    if (!c.instructions[start]
+             .attribute("cross_program_prefetch_index")
+             .empty())
+      stay.crossProgram = true;
+  }
+  stay.ready = now(level);
+  ++program.notes.slicedCopies;
+  stayOf[leaf] = program.stays.size();
+  program.stays.push_back(stay);
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+void ProgramReader::addAccess(Accesses &accesses, const BufferAccess &access) {
+  auto [it, isNew] = accesses.insert({access.buffer, access});
+  if (isNew)
+    return;
+  BufferAccess &sum = it->second;
+  sum.read += access.read;
+  sum.written += access.written;
+  if (sum.mode != access.mode)
+    sum.mode = AccessMode::Update;
+  program.notes.mixedAccesses += sum.fast != access.fast;
+  sum.fast &= access.fast;
+}
+
+void ProgramReader::readOperands(const Site &at, int32_t level,
+                                 Accesses &accesses) {
+  const Instruction &i = instruction(at);
+  const Computation &c = module.computations[at.computation];
+  for (size_t k = 0; k < i.operands.size(); ++k) {
+    int32_t leaf = aliases.leaf(at.computation, i.operands[k]);
+    int32_t count = c.instructions[i.operands[k]].shape.leaves().size();
+    for (int32_t l = 0; l < count; ++l, ++leaf) {
+      if (!isArray(leaf))
+        continue;
+      BufferAccess access;
+      access.buffer = buffer(leaf, level);
+      access.read = readBytes(module, c, i, k, l);
+      int32_t stay = stayOf[leaf];
+      access.fast = stay >= 0;
+      addAccess(accesses, access);
+      program.buffers[access.buffer].uses.push_back(
+          {at.computation, at.instruction, static_cast<int32_t>(k), l});
+      if (stay < 0)
+        continue;
+      // A stay of an outer program serves the loop step that is still open.
+      FastStay &s = program.stays[stay];
+      s.last = std::max(s.last, now(s.level));
+    }
+  }
+}
+
+void ProgramReader::writeOutputs(const Site &at, int32_t level,
+                                 Accesses &accesses) {
+  const Instruction &i = instruction(at);
+  const Computation &c = module.computations[at.computation];
+  std::vector<InPlacePair> pairs = inPlacePairs(module, i);
+  int32_t leaf = aliases.leaf(at);
+  int32_t count = i.shape.leaves().size();
+  for (int32_t l = 0; l < count; ++l, ++leaf) {
+    if (!isArray(leaf) || (l == 1 && i.opcode == "copy-start") ||
+        (l == 0 && i.opcode == "slice-start"))
+      continue;
+    BufferAccess access;
+    access.buffer = buffer(leaf, level);
+    Buffer &b = program.buffers[access.buffer];
+    access.written = writtenBytes(module, c, i, l);
+    access.mode = AccessMode::Write;
+    int32_t stay = -1;
+    for (const InPlacePair &pair : pairs) {
+      if (pair.outputLeaf != l)
+        continue;
+      int32_t operand = aliases.leaf(at.computation, i.operands[pair.operand]);
+      if (aliases.group(operand + pair.operandLeaf) != aliases.group(leaf))
+        continue;
+      access.mode = AccessMode::Update;
+      stay = stayOf[operand + pair.operandLeaf];
+    }
+    if (aliases.isFast(leaf)) {
+      // What a body leaves for the next trip stays where the loop began with
+      // it.
+      if (stay < 0 && b.level != level)
+        for (size_t s = program.stays.size(); s-- > 0 && stay < 0;)
+          if (program.stays[s].buffer == access.buffer)
+            stay = s;
+      if (stay < 0) {
+        stay = program.stays.size();
+        FastStay made;
+        made.buffer = access.buffer;
+        made.level = b.level;
+        made.write = now(b.level);
+        program.stays.push_back(made);
+      }
+      FastStay &s = program.stays[stay];
+      s.last = std::max(s.last, now(s.level));
+      access.fast = true;
+      stayOf[leaf] = stay;
+    }
+    isWritten[access.buffer] = true;
+    b.writes.push_back(aliases.site(leaf));
+    addAccess(accesses, access);
+  }
+}
+
+/// Keeps what belongs to this program; the rest is for the loop around it.
+void ProgramReader::finishStep(ProgramStep step, int32_t level,
+                               const Accesses &accesses) {
+  for (const auto &[index, access] : accesses) {
+    if (program.buffers[index].level == level)
+      step.accesses.push_back(access);
+    else
+      addAccess(outside[level], access);
+  }
+  program.levels[level].steps.push_back(std::move(step));
+}
+
+void ProgramReader::step(const Site &at, int32_t level) {
+  const Instruction &i = instruction(at);
+  if (i.opcode == "slice-start")
+    ++program.notes.realSlices;
+  Accesses accesses;
+  readOperands(at, level, accesses);
+  writeOutputs(at, level, accesses);
+  // Scalars run beside everything else.
+  if (accesses.empty())
+    return;
+  ProgramStep step;
+  step.computation = at.computation;
+  step.instruction = at.instruction;
+  finishStep(std::move(step), level, accesses);
+}
+
+void ProgramReader::loop(const Site &at, int32_t level) {
+  const Instruction &i = instruction(at);
+  int32_t body = i.callee("body");
+  const Computation &inner = module.computations[body];
+  int32_t operand = aliases.leaf(at.computation, i.operands[0]);
+  int32_t count = i.shape.leaves().size();
+  // What is carried belongs out here, even where only the body names it.
+  for (int32_t k = 0; k < count; ++k)
+    if (isArray(operand + k))
+      buffer(operand + k, level);
+  passStays(aliases.leaf(body, inner.parameters[0]), operand, count);
+
+  int32_t innerLevel = program.levels.size();
+  program.levels.push_back({level, {}});
+  outside.emplace_back();
+  visit(body, innerLevel);
+
+  ProgramStep step;
+  step.computation = at.computation;
+  step.instruction = at.instruction;
+  step.body = innerLevel;
+  std::optional<int64_t> trips = tripsOf(module, at.computation, i);
+  step.tripsKnown = trips.has_value();
+  step.trips = trips.value_or(kAssumedTrips);
+  program.notes.assumedTrips += !trips;
+  for (auto &[index, access] : outside[innerLevel]) {
+    auto times = [&](int64_t bytes) {
+      int64_t product = 0;
+      return llvm::MulOverflow(bytes, step.trips, product) ? INT64_MAX / 4
+                                                           : product;
+    };
+    access.read = times(access.read);
+    access.written = times(access.written);
+    // Whatever was there before the loop is what its first trip sees.
+    if (access.mode == AccessMode::Write)
+      access.mode = AccessMode::Update;
+  }
+  Accesses accesses = std::move(outside[innerLevel]);
+  finishStep(std::move(step), level, accesses);
+  int32_t out = aliases.leaf(at);
+  passStays(out, operand, count);
+}
+
+void ProgramReader::call(const Site &at, int32_t level) {
+  const Instruction &i = instruction(at);
+  int32_t callee = i.callee("to_apply");
+  const Computation &inner = module.computations[callee];
+  const Computation &c = module.computations[at.computation];
+  for (size_t k = 0; k < i.operands.size(); ++k)
+    passStays(aliases.leaf(callee, inner.parameters[k]),
+              aliases.leaf(at.computation, i.operands[k]),
+              c.instructions[i.operands[k]].shape.leaves().size());
+  visit(callee, level);
+  passStays(aliases.leaf(at), aliases.leaf(callee, inner.root),
+            i.shape.leaves().size());
+}
+
+void ProgramReader::visit(int32_t computation, int32_t level) {
+  const Computation &c = module.computations[computation];
+  for (int32_t i = 0; i < static_cast<int32_t>(c.instructions.size()); ++i) {
+    Site at{computation, i, 0};
+    switch (aliases.role(computation, i)) {
+    case Role::Free:
+      free(at, level);
+      break;
+    case Role::Step:
+      step(at, level);
+      break;
+    case Role::CopyStart:
+    case Role::SliceStart:
+      startCopy(at, level);
+      break;
+    case Role::CopyDone:
+      finishCopy(at, level);
+      break;
+    case Role::SliceDone:
+      break;
+    case Role::Join:
+      joinParts(at, level);
+      break;
+    case Role::Loop:
+      loop(at, level);
+      break;
+    case Role::Call:
+      call(at, level);
+      break;
+    }
+  }
+}
+
+void ProgramReader::markOutputs() {
+  const Computation &entry = module.entryComputation();
+  int32_t leaf = aliases.leaf(module.entry, entry.root);
+  int32_t count = entry.instructions[entry.root].shape.leaves().size();
+  for (int32_t k = 0; k < count; ++k, ++leaf) {
+    int32_t index = bufferOf[aliases.group(leaf)];
+    if (index < 0 || !isWritten[index])
+      continue;
+    ValueKind &kind = program.buffers[index].kind;
+    kind = kind == ValueKind::Input || kind == ValueKind::InOut
+               ? ValueKind::InOut
+               : ValueKind::Output;
+  }
+}
+
+llvm::Expected<Program> ProgramReader::read() {
+  program.levels.push_back({});
+  outside.emplace_back();
+  visit(module.entry, 0);
+  markOutputs();
+  // An eviction that never ends, and a prefetch that nothing reads.
+  for (FastStay &stay : program.stays) {
+    if (stay.done < 0)
+      stay.back = -1;
+    int32_t first = stay.write >= 0 ? stay.write : stay.ready;
+    stay.last = std::max(stay.last, std::max(first, stay.back));
+  }
+  llvm::erase_if(program.stays, [&](const FastStay &stay) {
+    return stay.last >= now(stay.level);
+  });
+  if (program.levels[0].steps.empty())
+    return fileError(module.file, module.entryComputation().line,
+                     "expected an entry computation that runs at least one "
+                     "step");
+  return std::move(program);
+}
+
+llvm::Expected<Program> hlo::readProgram(const Module &module) {
+  auto aliases = Aliases::create(module);
+  if (!aliases)
+    return aliases.takeError();
+  return ProgramReader(module, *aliases).read();
+}
