@@ -19,6 +19,7 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Target/HloImport.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -48,6 +49,7 @@ private:
   };
 
   Level collect(int32_t level, const Instance &instance);
+  void separate(Level &level);
   bool placeAsXla(Level &level, const Instance &instance);
   bool pack(Level &level, const Instance &instance, bool late);
   Plan planLevel(int32_t level, const Instance &instance);
@@ -132,11 +134,40 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
   return level;
 }
 
+/// XLA may fetch a buffer again while it still holds it elsewhere. A plan may
+/// not (V8): the second copy waits for the end of the first.
+void XlaPlanBuilder::separate(Level &level) {
+  llvm::DenseMap<int32_t, std::vector<size_t>> byValue;
+  for (size_t i = 0; i < level.plan.residencies.size(); ++i)
+    byValue[level.plan.residencies[i].value].push_back(i);
+  for (Residency &r : level.plan.residencies)
+    for (size_t k : byValue[r.value]) {
+      const Residency &other = level.plan.residencies[k];
+      if (!r.copiedIn() || other.first() >= r.ready || &other == &r)
+        continue;
+      int32_t issue = std::min(std::max(r.issue, other.end() + 1), r.ready);
+      notes.delayedCopies += issue > r.issue;
+      r.issue = issue;
+    }
+}
+
+/// The carried residency of the value that residency `again` brings back.
+static size_t carriedTwin(const std::vector<Residency> &list, size_t again) {
+  for (size_t i = 0; i < list.size(); ++i)
+    if (list[i].carried && list[i].value == list[again].value)
+      return i;
+  return again;
+}
+
 /// Gives residencies XLA's offsets, and delays sliced copies until their place
 /// is free. False, with offsets unset, where the tables do not tell all.
 bool XlaPlanBuilder::placeAsXla(Level &level, const Instance &instance) {
   std::vector<Residency> &list = level.plan.residencies;
   for (size_t i = 0; i < list.size(); ++i) {
+    if (level.stays[i] < 0) {
+      list[i].offset = list[carriedTwin(list, i)].offset;
+      continue;
+    }
     const AssignmentTables::AllocationRow *row =
         rowFor(program.stays[level.stays[i]]);
     if (!row || row->offset % instance.machine.alignment != 0) {
@@ -154,8 +185,8 @@ bool XlaPlanBuilder::placeAsXla(Level &level, const Instance &instance) {
   };
   for (size_t i = 0; i < list.size(); ++i) {
     Residency &r = list[i];
-    const FastStay &stay = program.stays[level.stays[i]];
-    if (stay.parts < 2)
+    if (level.stays[i] < 0 || !r.copiedIn() ||
+        program.stays[level.stays[i]].parts < 2)
       continue;
     int32_t issue = r.issue;
     for (size_t k = 0; k < list.size(); ++k)
@@ -189,6 +220,11 @@ bool XlaPlanBuilder::pack(Level &level, const Instance &instance, bool late) {
     b.lower = r.start();
     b.upper = r.end() + 1;
     b.size = instance.machine.roundUp(instance.values[r.value].size);
+    // What comes back at the end has to find its place free; it is kept.
+    if (r.carried)
+      b.upper = instance.numSteps();
+    if (level.stays[i] < 0)
+      b.upper = b.lower;
     b.alignment = instance.machine.alignment;
     problem.buffers.push_back(std::move(b));
   }
@@ -214,8 +250,12 @@ bool XlaPlanBuilder::pack(Level &level, const Instance &instance, bool late) {
   PackingResult packed = mempl::pack(problem, options);
   if (packed.status != PackingStatus::Packed)
     return false;
-  for (size_t i = 0; i < level.plan.residencies.size(); ++i)
-    level.plan.residencies[i].offset = packed.offsets[i];
+  std::vector<Residency> &list = level.plan.residencies;
+  for (size_t i = 0; i < list.size(); ++i)
+    list[i].offset = packed.offsets[i];
+  for (size_t i = 0; i < list.size(); ++i)
+    if (level.stays[i] < 0)
+      list[i].offset = list[carriedTwin(list, i)].offset;
   return true;
 }
 
@@ -240,9 +280,12 @@ void XlaPlanBuilder::carry(Level &level, const Instance &instance) {
     }
     Residency again = r;
     again.carried = false;
-    again.ready = instance.numSteps() - 1;
-    again.issue = again.ready;
-    again.last = again.ready;
+    again.ready = again.issue = again.last = instance.numSteps() - 1;
+    for (const AssignmentTables::AllocationRow &later : tables.allocations)
+      if (later.id == row->id && later.start > row->end)
+        while (again.issue > r.last + 1 &&
+               timeOf(0, again.issue - 1) >= later.start)
+          --again.issue;
     level.plan.residencies.push_back(again);
     level.stays.push_back(-1);
     return;
@@ -291,6 +334,7 @@ Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
       level.plan.loops[s] = std::move(body);
   }
   bool simple = index == 0 && level.plan.loops.empty();
+  separate(level);
   if (index == 0)
     carry(level, instance);
   if (simple && placeAsXla(level, instance)) {

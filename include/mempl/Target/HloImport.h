@@ -102,6 +102,7 @@ struct XlaPlanNotes {
   int64_t packed = 0;         ///< Plans of loops and programs packed anew.
   int64_t delayedSlices = 0;  ///< Sliced copies issued after their first slice.
   int64_t delaySteps = 0;     ///< By how many boundaries in all.
+  int64_t delayedCopies = 0;  ///< Copies of what was still held elsewhere.
   int64_t dropped = 0;        ///< Stays that a plan cannot say.
   int64_t carried = 0;        ///< Values kept over from the run before.
   std::vector<std::string> problems; ///< Why stays were dropped.
