@@ -80,7 +80,13 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
     spaces.expected("two different names");
   target.machine = ::mempl::machineFromJson(at.required("machine"));
   JsonCursor compute = at.required("compute");
-  compute.expectKeys({"matrix_ops_per_second", "vector_ops_per_second"});
+  compute.expectKeys(
+      {"matrix_ops_per_second", "vector_ops_per_second", "clock"});
+  if (JsonCursor clock = compute.optional("clock")) {
+    target.clock = clock.number();
+    if (!(target.clock > 0))
+      clock.expected("a positive number of cycles per second");
+  }
   target.matrix = ratesFrom(compute.required("matrix_ops_per_second"));
   target.vector = ratesFrom(compute.required("vector_ops_per_second"));
   if (errors.any())

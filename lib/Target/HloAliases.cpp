@@ -12,10 +12,10 @@
 // assignment treats these as two buffers, and so does this.
 //
 // A copy between the memories may be more than the assignment's: where the
-// program itself copies (a loop must not overwrite its argument), the assignment
-// makes that copy asynchronous and lets it change memory on the way. Such a copy
-// is a step. It is told by its result being overwritten while the original is
-// needed: later in the program, or always, if it is a parameter.
+// program itself copies (a loop must not overwrite its argument), the
+// assignment makes that copy asynchronous and lets it change memory on the way.
+// Such a copy is a step. It is told by its result being overwritten while the
+// original is needed: later in the program, or always, if it is a parameter.
 //
 //===----------------------------------------------------------------------===//
 
@@ -84,8 +84,8 @@ static int32_t originParameter(const Module &module, int32_t computation,
     bool passes = i.opcode == "bitcast" && !i.operands.empty();
     int32_t callee = i.opcode == "fusion" ? i.callee("calls") : -1;
     if (callee >= 0) {
-      int32_t inner = originParameter(module, callee,
-                                      module.computations[callee].root);
+      int32_t inner =
+          originParameter(module, callee, module.computations[callee].root);
       if (inner < 0 || inner >= static_cast<int32_t>(i.operands.size()))
         return -1;
       instruction = i.operands[inner];
@@ -162,9 +162,9 @@ Error Aliases::error(int64_t line, const Twine &text) const {
 
 static bool isFree(StringRef opcode) {
   static constexpr StringRef free[] = {
-      "parameter", "constant",        "tuple",       "get-tuple-element",
-      "bitcast",   "after-all",       "opt-barrier", "optimization-barrier",
-      "domain",    "add-dependency",  "replica-id",  "partition-id"};
+      "parameter", "constant",       "tuple",       "get-tuple-element",
+      "bitcast",   "after-all",      "opt-barrier", "optimization-barrier",
+      "domain",    "add-dependency", "replica-id",  "partition-id"};
   return llvm::is_contained(free, opcode);
 }
 
@@ -289,8 +289,8 @@ Error Aliases::visit(int32_t computation) {
     base[computation].push_back(sites.size());
     counts[computation].push_back(leaves.size());
     for (size_t leaf = 0; leaf < leaves.size(); ++leaf) {
-      sites.push_back({computation, static_cast<int32_t>(i),
-                       static_cast<int32_t>(leaf)});
+      sites.push_back(
+          {computation, static_cast<int32_t>(i), static_cast<int32_t>(leaf)});
       shapes.push_back(leaves[leaf]);
     }
   }
@@ -332,26 +332,25 @@ Error Aliases::joinCall(int32_t computation, int32_t instruction) {
   bool isLoop = roles[computation][instruction] == Role::Loop;
   int32_t callee = i.callee(isLoop ? "body" : "to_apply");
   const Computation &body = module.computations[callee];
-  std::string mismatch = "expected the arguments and results that '" +
-                         body.name + "' has";
+  std::string mismatch =
+      "expected the arguments and results that '" + body.name + "' has";
   if (body.parameters.size() != i.operands.size() ||
       (isLoop && i.operands.size() != 1))
     return error(i.line, mismatch);
   for (size_t k = 0; k < i.operands.size(); ++k) {
     int32_t parameter = body.parameters[k];
-    bool same = leafCount(callee, parameter) ==
-                leafCount(computation, i.operands[k]);
-    if (Error e = joinLeaves(base[callee][parameter],
-                             base[computation][i.operands[k]],
-                             same ? leafCount(callee, parameter) : -1, i.line,
-                             mismatch))
+    bool same =
+        leafCount(callee, parameter) == leafCount(computation, i.operands[k]);
+    if (Error e = joinLeaves(
+            base[callee][parameter], base[computation][i.operands[k]],
+            same ? leafCount(callee, parameter) : -1, i.line, mismatch))
       return e;
   }
   int32_t count = leafCount(callee, body.root);
   bool same = count == leafCount(computation, instruction);
-  if (Error e = joinLeaves(base[callee][body.root],
-                           base[computation][instruction], same ? count : -1,
-                           i.line, mismatch))
+  if (Error e =
+          joinLeaves(base[callee][body.root], base[computation][instruction],
+                     same ? count : -1, i.line, mismatch))
     return e;
   if (!isLoop)
     return Error::success();
@@ -371,9 +370,7 @@ Error Aliases::joinInstruction(int32_t computation, int32_t instruction,
   auto operandLeaves = [&](size_t k) {
     return leafCount(computation, i.operands[k]);
   };
-  auto operandBase = [&](size_t k) {
-    return base[computation][i.operands[k]];
-  };
+  auto operandBase = [&](size_t k) { return base[computation][i.operands[k]]; };
   switch (roles[computation][instruction]) {
   case Role::Loop:
   case Role::Call:
@@ -428,8 +425,8 @@ Error Aliases::joinInstruction(int32_t computation, int32_t instruction,
   }
   if (opcode == "get-tuple-element") {
     int64_t index = -1;
-    bool bad = i.operands.size() != 1 ||
-               i.attribute("index").getAsInteger(10, index);
+    bool bad =
+        i.operands.size() != 1 || i.attribute("index").getAsInteger(10, index);
     int32_t before =
         bad ? -1 : leavesBefore(c.instructions[i.operands[0]].shape, index);
     if (before < 0 || before + count > operandLeaves(0))
@@ -540,8 +537,8 @@ Error Aliases::join(bool copies) {
   groups.clear();
   groups.grow(sites.size());
   for (size_t c = 0; c < module.computations.size(); ++c)
-    for (size_t i = 0; runs(c) && i < module.computations[c].instructions.size();
-         ++i)
+    for (size_t i = 0;
+         runs(c) && i < module.computations[c].instructions.size(); ++i)
       if (Error e = joinInstruction(c, i, copies))
         return e;
   const Computation &entry = module.entryComputation();

@@ -232,8 +232,8 @@ static double validPairs(const WindowDim &w, int64_t input, int64_t output) {
   for (int64_t o = 0; o < output; ++o)
     for (int64_t k = 0; k < w.size; ++k) {
       int64_t at = o * w.stride + k * w.windowDilation - w.padLow;
-      count += at >= 0 && at % w.baseDilation == 0 &&
-               at / w.baseDilation < input;
+      count +=
+          at >= 0 && at % w.baseDilation == 0 && at / w.baseDilation < input;
     }
   return static_cast<double>(count);
 }
@@ -247,7 +247,8 @@ static double convolutionOps(const Computation &c, const Instruction &i) {
   auto [inputs, outLabels] = i.attribute("dim_labels").split("->");
   auto [lhsLabels, rhsLabels] = inputs.split('_');
   if (lhsLabels.size() != lhs.dims.size() ||
-      rhsLabels.size() != rhs.dims.size() || outLabels.size() != out.dims.size())
+      rhsLabels.size() != rhs.dims.size() ||
+      outLabels.size() != out.dims.size())
     return 0;
   double ops = 2;
   for (size_t d = 0; d < out.dims.size(); ++d)
@@ -329,8 +330,8 @@ static Work work(const Module &module, const Computation &c,
     elements = std::max(elements, static_cast<double>(leaf->numElements()));
   total.vector = opsPerElement(opcode) * elements;
   if (opcode == "reduce" && !i.operands.empty())
-    total.vector = static_cast<double>(
-        c.instructions[i.operands[0]].shape.numElements());
+    total.vector =
+        static_cast<double>(c.instructions[i.operands[0]].shape.numElements());
   if (opcode == "reduce-window" || opcode == "select-and-scatter")
     for (const WindowDim &dim : parseWindow(i.attribute("window")))
       total.vector *= static_cast<double>(dim.size);
@@ -389,10 +390,10 @@ static void describe(const Module &module, const Computation &c,
   text += i.opcode + i.shape.key();
   for (int32_t operand : i.operands)
     text += c.instructions[operand].shape.key();
-  for (StringRef key : {"window", "dim_labels", "dimensions", "slice",
-                        "dynamic_slice_sizes", "slice_sizes", "kind",
-                        "custom_call_target", "feature_group_count",
-                        "lhs_contracting_dims"})
+  for (StringRef key :
+       {"window", "dim_labels", "dimensions", "slice", "dynamic_slice_sizes",
+        "slice_sizes", "kind", "custom_call_target", "feature_group_count",
+        "lhs_contracting_dims"})
     text += i.attribute(key).str() + ";";
   int32_t callee = i.opcode == "fusion" ? i.callee("calls") : -1;
   if (callee >= 0 && depth < kMaxDepth)

@@ -41,9 +41,8 @@ static void collect(const Module &module, const Program &program,
   const std::vector<ProgramStep> &steps = program.levels[level].steps;
   for (size_t i = 0; i < steps.size(); ++i) {
     const Step &step = instance.steps[i];
-    const Instruction &instruction =
-        module.computations[steps[i].computation]
-            .instructions[steps[i].instruction];
+    const Instruction &instruction = module.computations[steps[i].computation]
+                                         .instructions[steps[i].instruction];
     if (step.body) {
       collect(module, program, imported, *step.body, steps[i].body, target,
               times * static_cast<double>(step.trips), samples);
@@ -56,8 +55,8 @@ static void collect(const Module &module, const Program &program,
     for (const BufferAccess &a : steps[i].accesses)
       (a.fast ? fast : slow) +=
           static_cast<double>(a.read) + static_cast<double>(a.written);
-    double computed = std::max(step.compute, slow / m.slowBandwidth +
-                                                 fast / m.fastBandwidth);
+    double computed =
+        std::max(step.compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
     samples.push_back({&instruction,
                        times * static_cast<double>(cycles) / target.clock,
                        times * (computed + m.stepOverhead)});

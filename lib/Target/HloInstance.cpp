@@ -102,8 +102,8 @@ void InstanceBuilder::readEstimates() {
 }
 
 double InstanceBuilder::roofline(const ProgramStep &step) const {
-  Work work = workOf(module, module.computations[step.computation],
-                     instruction(step));
+  Work work =
+      workOf(module, module.computations[step.computation], instruction(step));
   return std::max(work.matrix / target.matrixOpsPerSecond,
                   work.vector / target.vectorOpsPerSecond);
 }
@@ -175,8 +175,8 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
     for (const BufferAccess &a : each.accesses) {
       Access access;
       access.value = result.valueOf[a.buffer];
-      access.bytes = a.read > INT64_MAX - a.written ? INT64_MAX
-                                                    : a.read + a.written;
+      access.bytes =
+          a.read > INT64_MAX - a.written ? INT64_MAX : a.read + a.written;
       access.mode = a.mode;
       // Nothing is there yet that a first write could keep.
       if (!isDefined[access.value] && access.mode == AccessMode::Update)

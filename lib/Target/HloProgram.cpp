@@ -164,8 +164,8 @@ void ProgramReader::finishCopy(const Site &at, int32_t level) {
     return;
   if (!aliases.isFast(leaf)) {
     const Computation &c = module.computations[at.computation];
-    int32_t source = aliases.leaf(
-        at.computation, c.instructions[done.operands[0]].operands[0]);
+    int32_t source = aliases.leaf(at.computation,
+                                  c.instructions[done.operands[0]].operands[0]);
     int32_t stay = stayOf[source];
     if (stay >= 0 && program.stays[stay].level == level &&
         program.stays[stay].done < 0)
@@ -322,10 +322,12 @@ void ProgramReader::writeOutputs(const Site &at, int32_t level,
 void ProgramReader::finishStep(ProgramStep step, int32_t level,
                                const Accesses &accesses) {
   for (const auto &[index, access] : accesses) {
-    if (program.buffers[index].level == level)
+    if (program.buffers[index].level == level) {
       step.accesses.push_back(access);
-    else
+    } else {
       addAccess(outside[level], access);
+      step.outside.push_back(access);
+    }
   }
   program.levels[level].steps.push_back(std::move(step));
 }

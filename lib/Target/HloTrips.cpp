@@ -54,8 +54,7 @@ private:
 
 } // namespace
 
-std::optional<Scalar> TripCounter::scalar(const Computation &c,
-                                          int32_t index) {
+std::optional<Scalar> TripCounter::scalar(const Computation &c, int32_t index) {
   Scalar value;
   while (true) {
     const Instruction &i = c.instructions[index];
@@ -117,9 +116,8 @@ std::optional<int64_t> TripCounter::growth(int64_t element) const {
   return value->added;
 }
 
-std::optional<int64_t> TripCounter::tripsFor(StringRef direction,
-                                             int64_t start, int64_t growth,
-                                             int64_t limit) {
+std::optional<int64_t> TripCounter::tripsFor(StringRef direction, int64_t start,
+                                             int64_t growth, int64_t limit) {
   if (direction == "GT" || direction == "GE") {
     // The same, seen from the other side.
     if (growth == INT64_MIN || start == INT64_MIN || limit == INT64_MIN)

@@ -96,9 +96,8 @@ XlaPlanBuilder::rowFor(const FastStay &stay) const {
     return nullptr;
   // The table of buffers leaves out what was prefetched across programs.
   auto isListed = [&](int64_t id) {
-    return llvm::any_of(tables.buffers, [&](const auto &b) {
-      return b.id == id;
-    });
+    return llvm::any_of(tables.buffers,
+                        [&](const auto &b) { return b.id == id; });
   };
   for (const AssignmentTables::AllocationRow &row : tables.allocations)
     if (fits(row) && !isListed(row.id))
@@ -333,7 +332,10 @@ Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
     if (!body.residencies.empty())
       level.plan.loops[s] = std::move(body);
   }
-  bool simple = index == 0 && level.plan.loops.empty();
+  bool simple = index == 0 && level.plan.loops.empty() &&
+                llvm::none_of(instance.steps, [](const Step &step) {
+                  return step.reserved > 0 || step.body;
+                });
   separate(level);
   if (index == 0)
     carry(level, instance);

@@ -23,6 +23,7 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
+#include "mempl/Target/HloFile.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -51,6 +52,8 @@ public:
   Error finish();
 
 private:
+  Error readProblem();
+  Error readHlo();
   Error applyMachine();
   Error applyCapacity(Machine &machine);
   Error openAnytime();
@@ -61,6 +64,7 @@ private:
   Instance instance;
   std::vector<std::unique_ptr<Solver>> solvers;
   std::vector<Plan> plansToCheck;
+  std::optional<Plan> xlaPlan; ///< Of a program in HLO text, if asked for.
   Report report;
   Plan best;
   double bestLatency = 0; ///< Seconds; valid if `solved`.
@@ -111,6 +115,45 @@ Error InstanceRun::applyMachine() {
                        faults.front().where + ": " + faults.front().text);
 }
 
+Error InstanceRun::readProblem() {
+  auto read = options.isMlir ? readMlirInstance(options.input, options.target,
+                                                options.function)
+                             : readInstance(options.input);
+  if (!read)
+    return read.takeError();
+  instance = std::move(*read);
+  return applyMachine();
+}
+
+/// A program of XLA, whose costs and own plan depend on the machine.
+Error InstanceRun::readHlo() {
+  mlir::mempl::HloFileOptions hlo;
+  hlo.path = options.input;
+  hlo.target = options.target;
+  hlo.cost = options.cost;
+  hlo.capacity = options.capacity;
+  hlo.maxCarried = options.maxCarried;
+  hlo.reserveScoped = options.reserveScoped;
+  auto file = mlir::mempl::readHloFile(hlo);
+  if (!file)
+    return file.takeError();
+  instance = (*file)->imported.instance;
+  if (!options.xla)
+    return Error::success();
+  hlo::XlaPlanNotes notes;
+  auto plan = hlo::buildXlaPlan((*file)->module, (*file)->program,
+                                (*file)->imported, (*file)->tables, notes);
+  if (!plan)
+    return plan.takeError();
+  if (notes.dropped > 0)
+    return fileError(options.input, 0,
+                     "XLA's own plan is not valid on this machine: " +
+                         (notes.problems.empty() ? "it does not fit"
+                                                 : notes.problems.back()));
+  xlaPlan = std::move(*plan);
+  return Error::success();
+}
+
 Error InstanceRun::openAnytime() {
   if (options.anytimePath.empty())
     return Error::success();
@@ -130,13 +173,7 @@ Error InstanceRun::prepare() {
       return toolError("--policy: " + llvm::toString(solver.takeError()));
     solvers.push_back(std::move(*solver));
   }
-  auto read = options.isMlir ? readMlirInstance(options.input, options.target,
-                                                options.function)
-                             : readInstance(options.input);
-  if (!read)
-    return read.takeError();
-  instance = std::move(*read);
-  if (Error error = applyMachine())
+  if (Error error = options.isHlo ? readHlo() : readProblem())
     return error;
   Error errors = Error::success();
   for (const std::string &path : options.checkPaths) {
@@ -181,6 +218,8 @@ ReportRow InstanceRun::judge(StringRef name, const Plan &plan) const {
 }
 
 void InstanceRun::check() {
+  if (xlaPlan)
+    report.rows.push_back(judge("xla", *xlaPlan));
   for (size_t i = 0; i < plansToCheck.size(); ++i) {
     report.rows.push_back(judge(options.checkPaths[i], plansToCheck[i]));
     report.rows.back().isFile = true;

@@ -29,10 +29,14 @@ namespace mempl {
 /// The command line of mempl-solve, parsed.
 struct SolveOptions {
   std::string input;
-  bool isMlir = false;                 ///< The input is MLIR.
-  std::string function;                ///< Of MLIR; empty = the only one.
-  std::string target;                  ///< Preset or file; empty = none.
-  std::optional<int64_t> capacity;     ///< Bytes, instead of the file's.
+  bool isMlir = false;             ///< The input is MLIR.
+  bool isHlo = false;              ///< The input is XLA's HLO text.
+  std::string cost = "compiler";   ///< Of HLO: compiler or roofline.
+  bool reserveScoped = false;      ///< Of HLO: scoped memory is in fast memory.
+  bool xla = false;                ///< Of HLO: judge XLA's own plan, too.
+  std::string function;            ///< Of MLIR; empty = the only one.
+  std::string target;              ///< Preset or file; empty = none.
+  std::optional<int64_t> capacity; ///< Bytes, instead of the file's.
   std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.
   std::vector<std::string> policies;   ///< To run, in this order.
   std::vector<std::string> checkPaths; ///< Plans to judge.

@@ -12,6 +12,8 @@
 
 #include "SolveOptions.h"
 
+#include "mempl/Target/HloFile.h"
+
 #include "mempl/Support/Units.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -28,7 +30,8 @@ struct Flags {
   cl::OptionCategory category{"Options of mempl-solve"};
   cl::opt<std::string> input{
       cl::Positional, cl::cat(category),
-      cl::desc("<instance .json, program .mlir or packing .csv, also .gz>")};
+      cl::desc("<instance .json, program .mlir or .hlo.txt, or packing "
+               ".csv, also .gz>")};
   cl::list<std::string> policy{
       "policy", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b,.."),
       cl::desc("Policies to run (default portfolio); see --list-policies")};
@@ -44,6 +47,17 @@ struct Flags {
       "target", cl::cat(category), cl::value_desc("name or file"),
       cl::desc("Machine instead of the one in the file: a preset or a JSON "
                "file; a program in MLIR needs one unless it names one")};
+  cl::opt<std::string> cost{
+      "cost", cl::cat(category), cl::init("compiler"),
+      cl::value_desc("compiler|roofline"),
+      cl::desc("Compute times of a program in HLO text: the compiler's "
+               "estimates (default) or operations over peak rates")};
+  cl::opt<bool> reserveScoped{
+      "reserve-scoped", cl::cat(category),
+      cl::desc("Steps of a program in HLO text reserve their scoped memory in "
+               "fast memory; give the whole memory as --capacity")};
+  cl::opt<bool> xla{"xla", cl::cat(category),
+                    cl::desc("Show XLA's own plan for a program in HLO text")};
   cl::opt<std::string> function{
       "function", cl::cat(category), cl::value_desc("name"),
       cl::desc("Function of a program in MLIR that has several")};
@@ -135,6 +149,9 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.input = flags.input;
   options.target = flags.target;
   options.function = flags.function;
+  options.cost = flags.cost;
+  options.reserveScoped = flags.reserveScoped;
+  options.xla = flags.xla;
   options.policies.assign(flags.policy.begin(), flags.policy.end());
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.planPath = flags.plan;
@@ -157,7 +174,7 @@ static int printPolicies() {
 }
 
 static int runOnInstance(SolveOptions &options) {
-  if (options.policies.empty() && options.checkPaths.empty())
+  if (options.policies.empty() && options.checkPaths.empty() && !options.xla)
     options.policies = {"portfolio"};
   if (options.policies.empty() && !options.planPath.empty())
     return printErrors(toolError("--plan: nothing is solved; give --policy"));
@@ -209,14 +226,20 @@ int main(int argc, char **argv) {
   StringRef name = options.input;
   name.consume_back(".gz");
   options.isMlir = name.ends_with(".mlir") || name.ends_with(".mlirbc");
+  options.isHlo = mlir::mempl::isHloFileName(options.input);
   if (!options.isMlir && !options.function.empty())
     return printErrors(toolError("--function: is for programs in MLIR"));
-  if (options.isMlir || name.ends_with(".json") || name == "-")
+  if (!options.isHlo && (flags.cost.getNumOccurrences() > 0 || options.xla ||
+                         options.reserveScoped))
+    return printErrors(toolError(
+        "--cost, --reserve-scoped and --xla: are for programs in HLO text"));
+  if (options.isMlir || options.isHlo || name.ends_with(".json") || name == "-")
     return runOnInstance(options);
   if (name.ends_with(".csv"))
     return runOnPacking(options);
   return printErrors(toolError(
-      options.input + ": expected a name that ends in .json (an instance), "
-                      ".mlir (a program) or .csv (a packing problem), or one "
-                      "of them with .gz"));
+      options.input +
+      ": expected a name that ends in .json (an instance), "
+      ".mlir or .hlo.txt (a program) or .csv (a packing problem), or one "
+      "of them with .gz"));
 }

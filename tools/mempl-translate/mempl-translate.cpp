@@ -13,6 +13,8 @@
 
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Units.h"
+#include "mempl/Target/HloFile.h"
 #include "mempl/Target/ProblemIR.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -23,9 +25,11 @@
 #include "mlir/Parser/Parser.h"
 
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace cl = llvm::cl;
 using namespace mlir;
+namespace hlo = ::mempl::hlo;
 using llvm::Error;
 using llvm::Expected;
 
@@ -50,6 +54,36 @@ struct Flags {
                "the instance. With --mlir-to-json, without a file: the "
                "mempl.plan of the module instead of the instance")};
 
+  cl::opt<std::string> importHlo{
+      "import-hlo", cl::cat(category), cl::ValueOptional,
+      cl::value_desc("kernels|instance|xla-plan"),
+      cl::desc("XLA's HLO text after memory space assignment, without the "
+               "assignment: as mempl.kernel ops (default), as an instance in "
+               "JSON, or the assignment itself as a plan for that instance")};
+  cl::opt<std::string> target{
+      "target", cl::cat(category), cl::value_desc("name or file"),
+      cl::desc("With --import-hlo: the machine that it was compiled for")};
+  cl::opt<std::string> cost{
+      "cost", cl::cat(category), cl::value_desc("compiler|roofline"),
+      cl::init("compiler"),
+      cl::desc("With --import-hlo: where compute times come from, the "
+               "compiler's estimates (default) or operations over peak rates")};
+  cl::opt<std::string> capacity{
+      "capacity", cl::cat(category), cl::value_desc("size"),
+      cl::desc("With --import-hlo: fast memory instead of the target's")};
+  cl::opt<int64_t> maxCarried{
+      "max-carried", cl::cat(category), cl::value_desc("number"), cl::init(0),
+      cl::desc("With --import-hlo: values that a run may leave for the next")};
+  cl::opt<bool> reserveScoped{
+      "reserve-scoped", cl::cat(category),
+      cl::desc("With --import-hlo: steps reserve their scoped memory in fast "
+               "memory; give the whole memory as --capacity")};
+  cl::opt<std::string> checkAgainst{
+      "check-against", cl::cat(category), cl::value_desc("bufferinfo.csv"),
+      cl::desc("With --import-hlo: compare with the buffers that XLA's "
+               "assignment saw, and print that instead")};
+
+  bool importsHlo() const { return importHlo.getNumOccurrences() > 0; }
   bool hasPlan() const { return plan.getNumOccurrences() > 0; }
 };
 
@@ -210,19 +244,117 @@ static Expected<std::string> mlirToJson(const Flags &flags,
 }
 
 //===----------------------------------------------------------------------===//
+// HLO
+//===----------------------------------------------------------------------===//
+
+static std::string share(int64_t part, int64_t whole) {
+  return llvm::formatv("{0} of {1} ({2:f2} %)", part, whole,
+                       whole > 0 ? 100.0 * static_cast<double>(part) /
+                                       static_cast<double>(whole)
+                                 : 100.0)
+      .str();
+}
+
+/// How the program compares with XLA's table, for people.
+static std::string describe(const hlo::TableCheck &c,
+                            const hlo::EstimateCheck &e) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "buffers found: " << share(c.found, c.rows) << ", bytes "
+     << share(c.foundBytes, c.bytes) << '\n';
+  os << "same size: " << share(c.sameSize, c.rows) << ", bytes "
+     << share(c.sameSizeBytes, c.bytes) << '\n';
+  os << "joined with another buffer: " << c.shared << '\n';
+  os << "read by the same steps: " << share(c.sameUses, c.rows) << '\n';
+  os << "reads: " << share(c.usesFound, c.uses) << " found, " << c.usesExtra
+     << " only here\n";
+  if (c.steps > 0)
+    os << "steps in the order of the schedule: "
+       << share(c.steps - c.outOfOrder, c.steps) << '\n';
+  if (e.steps > 0)
+    os << llvm::formatv(
+        "time of {0} steps: estimated {1:f3} ms, computed "
+        "{2:f3} ms, correlation {3:f3}, worst {4:f2} times{5}\n",
+        e.steps, e.estimated * 1e3, e.computed * 1e3, e.correlation,
+        e.worstRatio, e.worstStep.empty() ? "" : " (" + e.worstStep + ")");
+  for (const std::string &line : c.differences)
+    os << "  " << line << '\n';
+  return text;
+}
+
+static Expected<std::string> importHlo(const Flags &flags,
+                                       MLIRContext &context) {
+  std::string kind =
+      flags.importHlo.empty() ? "kernels" : flags.importHlo.getValue();
+  if (kind != "kernels" && kind != "instance" && kind != "xla-plan")
+    return toolError("--import-hlo: expected kernels, instance or xla-plan, "
+                     "found '" +
+                     kind + "'");
+  mlir::mempl::HloFileOptions options;
+  options.path = flags.input;
+  options.target = flags.target;
+  options.cost = flags.cost;
+  options.reserveScoped = flags.reserveScoped;
+  if (flags.maxCarried.getNumOccurrences() > 0) {
+    if (flags.maxCarried < 0)
+      return toolError("--max-carried: expected an integer of at least 0");
+    options.maxCarried = flags.maxCarried;
+  }
+  if (!flags.capacity.empty()) {
+    auto capacity = ::mempl::parseSize(flags.capacity);
+    if (!capacity)
+      return toolError("--capacity: " + llvm::toString(capacity.takeError()));
+    options.capacity = *capacity;
+  }
+  auto file = mlir::mempl::readHloFile(options);
+  if (!file)
+    return file.takeError();
+  mlir::mempl::HloFile &f = **file;
+  if (!flags.checkAgainst.empty()) {
+    hlo::AssignmentTables tables;
+    if (Error error = hlo::readTable(flags.checkAgainst, tables))
+      return error;
+    tables.timeOf = f.tables.timeOf;
+    return describe(
+        hlo::checkTables(f.module, f.program, tables),
+        hlo::checkEstimates(f.module, f.program, f.imported, f.target));
+  }
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (kind == "instance") {
+    ::mempl::writeInstance(os, f.imported.instance);
+  } else if (kind == "xla-plan") {
+    hlo::XlaPlanNotes notes;
+    auto plan =
+        hlo::buildXlaPlan(f.module, f.program, f.imported, f.tables, notes);
+    if (!plan)
+      return plan.takeError();
+    ::mempl::writePlan(os, *plan);
+  } else {
+    auto module = mlir::mempl::buildKernels(context, f);
+    if (failed(verify(*module)))
+      return ::mempl::fileError(flags.input, 0, "cannot be written as kernels");
+    module->print(os);
+  }
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
 // The command line
 //===----------------------------------------------------------------------===//
 
 static Error run(const Flags &flags) {
-  if (flags.jsonToMlir == flags.mlirToJson)
-    return toolError("expected either --json-to-mlir or --mlir-to-json");
+  if (flags.jsonToMlir + flags.mlirToJson + flags.importsHlo() != 1)
+    return toolError(
+        "expected one of --json-to-mlir, --mlir-to-json and --import-hlo");
   DialectRegistry registry;
   registerAllDialects(registry);
   registry.insert<mlir::mempl::MemplDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadDialect<mlir::mempl::MemplDialect>();
-  auto text = flags.jsonToMlir ? jsonToMlir(flags, context)
-                               : mlirToJson(flags, context);
+  auto text = flags.importsHlo() ? importHlo(flags, context)
+              : flags.jsonToMlir ? jsonToMlir(flags, context)
+                                 : mlirToJson(flags, context);
   if (!text)
     return text.takeError();
   return ::mempl::writeFile(flags.output, *text);
@@ -248,7 +380,7 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(
           argc, argv,
           "mempl-translate: placement problems and plans from JSON to MLIR "
-          "and back\n",
+          "and back,\nand programs of XLA to MLIR and JSON\n",
           &errors))
     return problems.empty() ? 1 // It has said so itself.
                             : printError(commandLineError(problems));

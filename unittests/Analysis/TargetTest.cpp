@@ -48,7 +48,8 @@ static std::string errorWith(llvm::StringRef from, llvm::StringRef to) {
 
 TEST(Target, PresetsAreSorted) {
   EXPECT_THAT(targetNames(), ElementsAre("edge-npu", "ethos-u65", "h100-host",
-                                         "tiny", "tpu-v5e"));
+                                         "tiny", "tpu-v4", "tpu-v5e", "tpu-v5p",
+                                         "tpu-v6e"));
 }
 
 TEST(Target, EveryPresetIsAValidMachineOfItsName) {
@@ -110,7 +111,7 @@ TEST(Target, AnUnknownNameListsThePresets) {
   ASSERT_FALSE(static_cast<bool>(target));
   EXPECT_EQ(llvm::toString(target.takeError()),
             "unknown target 'abacus'; expected edge-npu, ethos-u65, h100-host, "
-            "tiny, tpu-v5e or a JSON file");
+            "tiny, tpu-v4, tpu-v5e, tpu-v5p, tpu-v6e or a JSON file");
 }
 
 TEST(Target, AMissingFileIsAnError) {
@@ -285,7 +286,8 @@ TEST_F(TargetInIR, TheDeviceOfOurNameIsChosenAmongSeveral) {
 TEST_F(TargetInIR, UnknownPresetsAreErrorsThatListThem) {
   EXPECT_EQ(errorOf(R"(module attributes {mempl.target = "abacus"} {})"),
             "'mempl.target': unknown preset 'abacus'; expected edge-npu, "
-            "ethos-u65, h100-host, tiny, tpu-v5e\n");
+            "ethos-u65, h100-host, tiny, tpu-v4, tpu-v5e, "
+            "tpu-v5p, tpu-v6e\n");
 }
 
 TEST_F(TargetInIR, AProgramDoesNotChooseFiles) {

@@ -41,6 +41,8 @@ struct TargetDescription {
   std::string slowSpace = "slow";
   ComputeRates matrix; ///< Of contractions and convolutions.
   ComputeRates vector; ///< Of everything else.
+  /// Hertz, for other compilers' estimates in cycles; 0 = not known.
+  double clock = 0;
 };
 
 /// The preset of this name, or the target in this file (plain or gzip). Errors

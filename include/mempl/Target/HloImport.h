@@ -71,7 +71,7 @@ struct AssignmentTables {
     std::string name; ///< Of the definition: `fusion.1` or `fusion.1{0}`.
     double benefit = 0;
     int64_t size = 0;
-    int64_t definition = 0;          ///< Time.
+    int64_t definition = 0; ///< Time.
     std::vector<int64_t> useTimes;
     std::vector<std::string> useNames; ///< `fusion.2, operand 0`.
   };
@@ -97,14 +97,14 @@ llvm::Expected<AssignmentTables> readTablesBeside(llvm::StringRef hloPath);
 
 /// How XLA's own plan was rebuilt.
 struct XlaPlanNotes {
-  int64_t stays = 0;          ///< Residencies.
-  int64_t offsetsOfXla = 0;   ///< Those at the offset that XLA chose.
-  int64_t packed = 0;         ///< Plans of loops and programs packed anew.
-  int64_t delayedSlices = 0;  ///< Sliced copies issued after their first slice.
-  int64_t delaySteps = 0;     ///< By how many boundaries in all.
-  int64_t delayedCopies = 0;  ///< Copies of what was still held elsewhere.
-  int64_t dropped = 0;        ///< Stays that a plan cannot say.
-  int64_t carried = 0;        ///< Values kept over from the run before.
+  int64_t stays = 0;         ///< Residencies.
+  int64_t offsetsOfXla = 0;  ///< Those at the offset that XLA chose.
+  int64_t packed = 0;        ///< Plans of loops and programs packed anew.
+  int64_t delayedSlices = 0; ///< Sliced copies issued after their first slice.
+  int64_t delaySteps = 0;    ///< By how many boundaries in all.
+  int64_t delayedCopies = 0; ///< Copies of what was still held elsewhere.
+  int64_t dropped = 0;       ///< Stays that a plan cannot say.
+  int64_t carried = 0;       ///< Values kept over from the run before.
   std::vector<std::string> problems; ///< Why stays were dropped.
 };
 
@@ -119,19 +119,19 @@ llvm::Expected<Plan> buildXlaPlan(const Module &module, const Program &program,
 
 /// How a program compares with the buffers that XLA's assignment saw.
 struct TableCheck {
-  int64_t rows = 0;          ///< Of the table.
-  int64_t bytes = 0;         ///< Sum of their sizes.
-  int64_t found = 0;         ///< Rows whose definition is in the program.
+  int64_t rows = 0;  ///< Of the table.
+  int64_t bytes = 0; ///< Sum of their sizes.
+  int64_t found = 0; ///< Rows whose definition is in the program.
   int64_t foundBytes = 0;
-  int64_t sameSize = 0;      ///< Of those, with the same size.
+  int64_t sameSize = 0; ///< Of those, with the same size.
   int64_t sameSizeBytes = 0;
-  int64_t shared = 0;        ///< Found, but in a buffer with another row.
-  int64_t sameUses = 0;      ///< Found, read by the same instructions.
-  int64_t uses = 0;          ///< In the table, by instructions that run.
+  int64_t shared = 0;   ///< Found, but in a buffer with another row.
+  int64_t sameUses = 0; ///< Found, read by the same instructions.
+  int64_t uses = 0;     ///< In the table, by instructions that run.
   int64_t usesFound = 0;
-  int64_t usesExtra = 0;     ///< In the program, not in the table.
-  int64_t steps = 0;         ///< Steps with a time in the schedule.
-  int64_t outOfOrder = 0;    ///< Of those, not after the one before.
+  int64_t usesExtra = 0;                ///< In the program, not in the table.
+  int64_t steps = 0;                    ///< Steps with a time in the schedule.
+  int64_t outOfOrder = 0;               ///< Of those, not after the one before.
   std::vector<std::string> differences; ///< One line each, the first few.
 };
 
@@ -140,12 +140,12 @@ TableCheck checkTables(const Module &module, const Program &program,
 
 /// The compiler's estimates beside what the model says of XLA's placement.
 struct EstimateCheck {
-  int64_t steps = 0;       ///< With an estimate.
-  double estimated = 0;    ///< Seconds, in all.
-  double computed = 0;     ///< Seconds, in all, without waits.
-  double correlation = 0;  ///< Of the logarithms.
-  double worstRatio = 1;   ///< computed / estimated, farthest from 1.
-  std::string worstStep;   ///< Among steps of at least 1 % of the whole.
+  int64_t steps = 0;      ///< With an estimate.
+  double estimated = 0;   ///< Seconds, in all.
+  double computed = 0;    ///< Seconds, in all, without waits.
+  double correlation = 0; ///< Of the logarithms.
+  double worstRatio = 1;  ///< computed / estimated, farthest from 1.
+  std::string worstStep;  ///< Among steps of at least 1 % of the whole.
 };
 
 EstimateCheck checkEstimates(const Module &module, const Program &program,

@@ -40,13 +40,13 @@ struct Use {
 
 /// Storage: all arrays that must share it.
 struct Buffer {
-  Site definition; ///< The first that is written, or a parameter.
+  Site definition;  ///< The first that is written, or a parameter.
   std::string name; ///< `fusion.1`, or `fusion.1{0}` in a tuple.
   int64_t size = 0; ///< Bytes; that of the largest array.
   ValueKind kind = ValueKind::Temporary;
-  int32_t level = 0;         ///< The program that owns it.
-  std::vector<Site> writes;  ///< Sites of steps that write it, in order.
-  std::vector<Use> uses;     ///< Operands of steps that read it, in order.
+  int32_t level = 0;        ///< The program that owns it.
+  std::vector<Site> writes; ///< Sites of steps that write it, in order.
+  std::vector<Use> uses;    ///< Operands of steps that read it, in order.
 };
 
 /// What a step does with one buffer.
@@ -64,7 +64,11 @@ struct BufferAccess {
 struct ProgramStep {
   int32_t computation = 0;
   int32_t instruction = 0;
-  std::vector<BufferAccess> accesses; ///< One per buffer.
+  /// One per buffer; of a loop, those of all trips.
+  std::vector<BufferAccess> accesses;
+  /// In a loop's body: accesses of buffers from outside, of one run of the
+  /// step. They are part of those of the loop.
+  std::vector<BufferAccess> outside;
   int32_t body = -1;      ///< Of a loop: index into Program::levels.
   int64_t trips = 1;      ///< Of a loop.
   bool tripsKnown = true; ///< False: the condition does not say how many.
@@ -81,14 +85,14 @@ struct Level {
 struct FastStay {
   int32_t buffer = 0;
   int32_t level = 0;
-  int32_t write = -1; ///< Step whose write begins it, or -1: a copy in,
-  int32_t issue = -1; ///< whose last part is issued at this boundary,
-  int32_t firstIssue = -1; ///< its first part at this one,
-  int32_t ready = -1;      ///< and which is awaited here.
-  int32_t parts = 1;       ///< Of the copy in: the slices that it is made of.
-  int32_t last = -1;       ///< Last step that it serves.
-  int32_t back = -1;       ///< Step after which it is copied back, or -1.
-  int32_t done = -1;       ///< Boundary at which that is awaited.
+  int32_t write = -1;        ///< Step whose write begins it, or -1: a copy in,
+  int32_t issue = -1;        ///< whose last part is issued at this boundary,
+  int32_t firstIssue = -1;   ///< its first part at this one,
+  int32_t ready = -1;        ///< and which is awaited here.
+  int32_t parts = 1;         ///< Of the copy in: the slices that it is made of.
+  int32_t last = -1;         ///< Last step that it serves.
+  int32_t back = -1;         ///< Step after which it is copied back, or -1.
+  int32_t done = -1;         ///< Boundary at which that is awaited.
   bool crossProgram = false; ///< The run before may have left it there.
 };
 

@@ -1,0 +1,64 @@
+//===- HloFile.h - a file of HLO text for a target --------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What tools do with a program that XLA compiled: read it and the tables beside
+// it, make the placement problem for a target, and print it as kernels.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_TARGET_HLOFILE_H
+#define MEMPL_TARGET_HLOFILE_H
+
+#include "mempl/Target/HloImport.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <memory>
+#include <optional>
+
+namespace mlir::mempl {
+
+/// How a file of HLO text is read.
+struct HloFileOptions {
+  std::string path;   ///< Plain or gzip.
+  std::string target; ///< A preset, or a file with a target.
+  /// `compiler` or `roofline`.
+  std::string cost = "compiler";
+  std::optional<int64_t> capacity;   ///< Bytes, instead of the target's.
+  std::optional<int64_t> maxCarried; ///< Instead of the target's.
+  /// Steps reserve their scoped memory in fast memory, whose capacity then is
+  /// that of the whole memory.
+  bool reserveScoped = false;
+};
+
+/// A program that was read.
+struct HloFile {
+  ::mempl::hlo::Module module;
+  ::mempl::hlo::Program program;
+  ::mempl::hlo::ImportTarget target;
+  ::mempl::hlo::Imported imported;
+  ::mempl::hlo::AssignmentTables tables; ///< Those beside the text.
+};
+
+/// Whether a file name is that of HLO text: `.hlo`, `.hlo.txt`, also `.gz`.
+bool isHloFileName(llvm::StringRef path);
+
+/// Reads a program and the tables that lie beside it. Errors name file and
+/// line.
+llvm::Expected<std::unique_ptr<HloFile>>
+readHloFile(const HloFileOptions &options);
+
+/// The program as one function of `mempl.kernel` ops on byte tensors, loops as
+/// scf.for: parameters and constants are arguments, outputs are results. What
+/// XLA placed is not in it.
+OwningOpRef<ModuleOp> buildKernels(MLIRContext &context, const HloFile &file);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_TARGET_HLOFILE_H

@@ -1,0 +1,89 @@
+//===- HloFile.cpp - a file of HLO text for a target ----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Target/HloFile.h"
+
+#include "mempl/Analysis/Target.h"
+#include "mempl/Support/FileIO.h"
+#include "mempl/Target/HloParser.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+namespace hlo = ::mempl::hlo;
+using llvm::Expected;
+using llvm::StringRef;
+
+bool mlir::mempl::isHloFileName(StringRef path) {
+  path.consume_back(".gz");
+  return path.ends_with(".hlo") || path.ends_with(".hlo.txt");
+}
+
+static Expected<hlo::ImportTarget> importTarget(const HloFileOptions &options) {
+  if (options.target.empty())
+    return ::mempl::fileError(options.path, 0,
+                              "HLO text does not say which machine it is for: "
+                              "give --target");
+  auto description = loadTarget(options.target);
+  if (!description)
+    return description.takeError();
+  hlo::ImportTarget target;
+  target.machine = description->machine;
+  target.matrixOpsPerSecond = description->matrix.rateFor("bf16");
+  target.vectorOpsPerSecond = description->vector.rateFor("f32");
+  target.clock = description->clock;
+  ::mempl::Machine &machine = target.machine;
+  if (options.maxCarried)
+    machine.maxCarried = *options.maxCarried;
+  if (options.capacity) {
+    if (*options.capacity % machine.alignment != 0)
+      return ::mempl::fileError(
+          options.path, 0,
+          "expected a capacity that is a multiple of the alignment of " +
+              llvm::Twine(machine.alignment) + " bytes, found " +
+              llvm::Twine(*options.capacity));
+    machine.capacity = *options.capacity;
+  }
+  return target;
+}
+
+Expected<std::unique_ptr<HloFile>>
+mlir::mempl::readHloFile(const HloFileOptions &options) {
+  auto file = std::make_unique<HloFile>();
+  auto target = importTarget(options);
+  if (!target)
+    return target.takeError();
+  file->target = *target;
+  hlo::ImportOptions import;
+  if (options.cost == "roofline")
+    import.cost = hlo::CostModel::Roofline;
+  else if (options.cost != "compiler")
+    return ::mempl::fileError(options.path, 0,
+                              "expected the cost model compiler or roofline, "
+                              "found '" +
+                                  options.cost + "'");
+  if (options.reserveScoped)
+    import.scopedOutside = 0;
+  auto module = hlo::readModule(options.path);
+  if (!module)
+    return module.takeError();
+  file->module = std::move(*module);
+  auto program = hlo::readProgram(file->module);
+  if (!program)
+    return program.takeError();
+  file->program = std::move(*program);
+  auto imported =
+      hlo::buildInstance(file->module, file->program, file->target, import);
+  if (!imported)
+    return imported.takeError();
+  file->imported = std::move(*imported);
+  auto tables = hlo::readTablesBeside(options.path);
+  if (!tables)
+    return tables.takeError();
+  file->tables = std::move(*tables);
+  return std::move(file);
+}
