@@ -22,6 +22,7 @@ INPUTS = os.path.join(HERE, "mempl-solve", "Inputs")
 REAL = os.path.join(HERE, "data", "xla_tpu")
 TINY = os.path.join(INPUTS, "tiny.json")
 LSTM = os.path.join(REAL, "lstm_b64.v5e.instance.json.gz")
+HLO = os.path.join(os.path.dirname(HERE), "benchmarks", "corpus", "programs", "lstm_b64.v5e.hlo.txt.gz")
 
 # What is damaged, the name that the damaged file gets, and the arguments that
 # it is used with ({} is the file).
@@ -32,6 +33,7 @@ SUBJECTS = [
     (os.path.join(INPUTS, "loop.plan.json"), "f.json",
      [os.path.join(INPUTS, "loop.json"), "--check={}", "--no-bound"]),
     (os.path.join(REAL, "lstm_b64.v5e.xla_plan.json.gz"), "f.json", [LSTM, "--check={}", "--no-bound"]),
+    (HLO, "f.hlo.txt", ["{}", "--target=tpu-v5e", "--xla", "--policy=none", "--no-bound"]),
     (os.path.join(INPUTS, "packing.csv"), "f.csv", ["{}", "--capacity=16", "--budget=1000"]),
 ]
 

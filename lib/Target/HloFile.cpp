@@ -12,6 +12,8 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Target/HloParser.h"
 
+#include "llvm/Support/Path.h"
+
 using namespace mlir;
 using namespace mlir::mempl;
 namespace hlo = ::mempl::hlo;
@@ -21,6 +23,15 @@ using llvm::StringRef;
 bool mlir::mempl::isHloFileName(StringRef path) {
   path.consume_back(".gz");
   return path.ends_with(".hlo") || path.ends_with(".hlo.txt");
+}
+
+/// The file's name without folder and endings.
+static std::string programName(StringRef path) {
+  StringRef name = llvm::sys::path::filename(path);
+  name.consume_back(".gz");
+  name.consume_back(".txt");
+  name.consume_back(".hlo");
+  return name.str();
 }
 
 static Expected<hlo::ImportTarget> importTarget(const HloFileOptions &options) {
@@ -81,6 +92,9 @@ mlir::mempl::readHloFile(const HloFileOptions &options) {
   if (!imported)
     return imported.takeError();
   file->imported = std::move(*imported);
+  // Modules have names like jit_forward; files tell programs apart.
+  if (isHloFileName(options.path))
+    file->imported.instance.name = programName(options.path);
   auto tables = hlo::readTablesBeside(options.path);
   if (!tables)
     return tables.takeError();

@@ -275,7 +275,9 @@ void TableComparison::compare(const AssignmentTables::BufferRow &row) {
   const Buffer &buffer = program.buffers[it->second];
   ++result.found;
   result.foundBytes += row.size;
-  if (rowOf[it->second] >= 0) {
+  // The table may list one buffer twice.
+  if (rowOf[it->second] >= 0 &&
+      tables.buffers[rowOf[it->second]].name != row.name) {
     ++result.shared;
     differ(row.name + ": is one buffer with " +
            tables.buffers[rowOf[it->second]].name + " here");

@@ -47,9 +47,9 @@ static std::string errorWith(llvm::StringRef from, llvm::StringRef to) {
 }
 
 TEST(Target, PresetsAreSorted) {
-  EXPECT_THAT(targetNames(), ElementsAre("edge-npu", "ethos-u65", "h100-host",
-                                         "tiny", "tpu-v4", "tpu-v5e", "tpu-v5p",
-                                         "tpu-v6e"));
+  EXPECT_THAT(targetNames(),
+              ElementsAre("edge-npu", "ethos-u65", "h100-host", "tiny",
+                          "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e"));
 }
 
 TEST(Target, EveryPresetIsAValidMachineOfItsName) {

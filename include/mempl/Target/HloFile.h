@@ -49,8 +49,8 @@ struct HloFile {
 /// Whether a file name is that of HLO text: `.hlo`, `.hlo.txt`, also `.gz`.
 bool isHloFileName(llvm::StringRef path);
 
-/// Reads a program and the tables that lie beside it. Errors name file and
-/// line.
+/// Reads a program and the tables that lie beside it. The instance is named
+/// after the file. Errors name file and line.
 llvm::Expected<std::unique_ptr<HloFile>>
 readHloFile(const HloFileOptions &options);
 
