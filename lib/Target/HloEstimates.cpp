@@ -15,6 +15,8 @@
 
 #include "mempl/Target/HloImport.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cmath>
 
 using namespace mempl;
@@ -52,9 +54,8 @@ static void collect(const Module &module, const Program &program,
     if (cycles < 0)
       continue;
     double slow = 0, fast = 0;
-    for (const BufferAccess &a : steps[i].accesses)
-      (a.fast ? fast : slow) +=
-          static_cast<double>(a.read) + static_cast<double>(a.written);
+    for (auto [a, access] : llvm::zip_equal(steps[i].accesses, step.accesses))
+      (a.fast ? fast : slow) += static_cast<double>(access.bytes);
     double computed =
         std::max(step.compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
     samples.push_back({&instruction,

@@ -72,10 +72,12 @@ mlir::mempl::readHloFile(const HloFileOptions &options) {
   hlo::ImportOptions import;
   if (options.cost == "roofline")
     import.cost = hlo::CostModel::Roofline;
+  else if (options.cost == "calibrated")
+    import.cost = hlo::CostModel::Calibrated;
   else if (options.cost != "compiler")
     return ::mempl::fileError(options.path, 0,
-                              "expected the cost model compiler or roofline, "
-                              "found '" +
+                              "expected the cost model compiler, roofline or "
+                              "calibrated, found '" +
                                   options.cost + "'");
   if (options.reserveScoped)
     import.scopedOutside = 0;

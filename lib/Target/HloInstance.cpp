@@ -11,6 +11,11 @@
 // step that moves little in slow memory is its compute. Steps of one kind (the
 // same operations on the same shapes) share the least estimate among those.
 //
+// Calibration: the estimate of a step that is neither compute nor explained by
+// its slow bytes at full bandwidth says how much slower these move. Steps of
+// the kind share the median; kinds without such a step take the median of their
+// class: products, copies, or anything else.
+//
 //===----------------------------------------------------------------------===//
 
 #include "HloCost.h"
@@ -20,7 +25,8 @@
 
 #include "llvm/ADT/DenseMap.h"
 
-#include <cmath>
+#include <algorithm>
+#include <array>
 
 using namespace mempl;
 using namespace mempl::hlo;
@@ -33,6 +39,14 @@ static constexpr double kFewSlow = 0.1;
 /// as long as they take. Transposing copies get as little as a quarter of the
 /// bandwidth, matrix products most of it.
 static constexpr double kFarAbove = 2;
+/// Steps tell how long slow bytes take if these are more than this share of
+/// all.
+static constexpr double kMostlySlow = 0.5;
+/// A step whose compute is more than this share of its estimate tells nothing
+/// about memory.
+static constexpr double kMostlyCompute = 0.8;
+/// Most times that slow bytes may take longer than at full bandwidth.
+static constexpr double kMaxScale = 5;
 
 namespace {
 
@@ -46,6 +60,18 @@ public:
 
 private:
   void readEstimates();
+  void calibrate();
+  double scaleOf(const ProgramStep &step) const;
+  enum Class : uint8_t { Product, Copy, Other };
+  Class classOf(const ProgramStep &step) const;
+  bool usesEstimates() const {
+    return options.cost != CostModel::Roofline && target.clock > 0;
+  }
+  /// Seconds, or a negative number.
+  double estimate(const ProgramStep &step) const {
+    int64_t cycles = estimatedCycles(instruction(step));
+    return cycles < 0 ? -1 : static_cast<double>(cycles) / target.clock;
+  }
   double roofline(const ProgramStep &step) const;
   double compute(const ProgramStep &step) const;
   void addValues();
@@ -66,26 +92,36 @@ private:
   Imported result;
   /// By kind: the least estimate in seconds that is a compute time.
   std::map<uint64_t, double> estimateOf;
+  /// By kind, and by class: how many times longer slow bytes take.
+  std::map<uint64_t, double> scaleOfKind;
+  std::array<double, 3> scaleOfClass = {1, 1, 1};
 };
 
 } // namespace
 
+/// Bytes in slow memory under XLA's placement, and of all accesses.
+static std::pair<double, double> trafficOf(const ProgramStep &step) {
+  double slow = 0, all = 0;
+  auto add = [&](const BufferAccess &access) {
+    double bytes =
+        static_cast<double>(access.read) + static_cast<double>(access.written);
+    all += bytes;
+    slow += access.fast ? 0 : bytes;
+  };
+  llvm::for_each(step.accesses, add);
+  llvm::for_each(step.outside, add);
+  return {slow, all};
+}
+
 void InstanceBuilder::readEstimates() {
-  if (options.cost != CostModel::Compiler || target.clock <= 0)
+  if (!usesEstimates())
     return;
   for (const Level &level : program.levels)
     for (const ProgramStep &step : level.steps) {
-      int64_t cycles = estimatedCycles(instruction(step));
-      if (cycles < 0)
+      double estimate = this->estimate(step);
+      if (estimate < 0)
         continue;
-      double estimate = static_cast<double>(cycles) / target.clock;
-      double slow = 0, all = 0;
-      for (const BufferAccess &access : step.accesses) {
-        double bytes = static_cast<double>(access.read) +
-                       static_cast<double>(access.written);
-        all += bytes;
-        slow += access.fast ? 0 : bytes;
-      }
+      auto [slow, all] = trafficOf(step);
       bool computes = workOf(module, module.computations[step.computation],
                              instruction(step))
                           .matrix > 0;
@@ -101,6 +137,54 @@ void InstanceBuilder::readEstimates() {
     }
 }
 
+InstanceBuilder::Class InstanceBuilder::classOf(const ProgramStep &step) const {
+  if (workOf(module, module.computations[step.computation], instruction(step))
+          .matrix > 0)
+    return Product;
+  llvm::StringRef opcode = instruction(step).opcode;
+  return opcode == "copy" || opcode == "transpose" || opcode == "reshape"
+             ? Copy
+             : Other;
+}
+
+static double median(std::vector<double> &values) {
+  auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void InstanceBuilder::calibrate() {
+  if (options.cost != CostModel::Calibrated || !usesEstimates())
+    return;
+  std::array<std::vector<double>, 3> ofClass;
+  for (const Level &level : program.levels)
+    for (const ProgramStep &step : level.steps) {
+      double estimate = this->estimate(step);
+      auto [slow, all] = trafficOf(step);
+      double seconds = slow / target.machine.slowBandwidth;
+      // Where slow bytes are few, or compute explains most, nothing is learned.
+      if (estimate < 0 || slow <= kMostlySlow * all ||
+          compute(step) > kMostlyCompute * estimate)
+        continue;
+      double scale = std::clamp(estimate / seconds, 1.0, kMaxScale);
+      ofClass[classOf(step)].push_back(scale);
+      auto [it, isNew] = scaleOfKind.insert({kind(step), scale});
+      if (!isNew)
+        it->second = std::min(it->second, scale);
+    }
+  for (size_t c = 0; c < ofClass.size(); ++c)
+    if (!ofClass[c].empty())
+      scaleOfClass[c] = median(ofClass[c]);
+}
+
+double InstanceBuilder::scaleOf(const ProgramStep &step) const {
+  if (options.cost != CostModel::Calibrated || !usesEstimates() ||
+      estimate(step) < 0)
+    return 1;
+  auto it = scaleOfKind.find(kind(step));
+  return it != scaleOfKind.end() ? it->second : scaleOfClass[classOf(step)];
+}
+
 double InstanceBuilder::roofline(const ProgramStep &step) const {
   Work work =
       workOf(module, module.computations[step.computation], instruction(step));
@@ -110,13 +194,11 @@ double InstanceBuilder::roofline(const ProgramStep &step) const {
 
 double InstanceBuilder::compute(const ProgramStep &step) const {
   double seconds = roofline(step);
-  int64_t cycles = estimatedCycles(instruction(step));
-  if (options.cost != CostModel::Compiler || target.clock <= 0 || cycles < 0)
+  double estimate = this->estimate(step);
+  if (!usesEstimates() || estimate < 0)
     return seconds;
   auto it = estimateOf.find(kind(step));
-  if (it != estimateOf.end())
-    return it->second;
-  return std::min(seconds, static_cast<double>(cycles) / target.clock);
+  return it != estimateOf.end() ? it->second : std::min(seconds, estimate);
 }
 
 /// Values in the order of their buffers, which is that of their definitions.
@@ -135,6 +217,15 @@ void InstanceBuilder::addValues() {
     result.valueOf[b] = list.size();
     list.push_back(b);
   }
+}
+
+/// The bytes of an access, times a scale of at least 1.
+static int64_t scaled(const BufferAccess &access, double scale) {
+  if (access.read > INT64_MAX - access.written)
+    return INT64_MAX;
+  int64_t bytes = access.read + access.written;
+  double product = static_cast<double>(bytes) * scale;
+  return scale == 1 ? bytes : static_cast<int64_t>(std::min(product, 0x1p62));
 }
 
 Instance InstanceBuilder::buildLevel(int32_t index) {
@@ -172,11 +263,11 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
       step.reserved = std::min(target.machine.roundUp(step.reserved),
                                target.machine.capacity);
     }
+    double scale = scaleOf(each);
     for (const BufferAccess &a : each.accesses) {
       Access access;
       access.value = result.valueOf[a.buffer];
-      access.bytes =
-          a.read > INT64_MAX - a.written ? INT64_MAX : a.read + a.written;
+      access.bytes = scaled(a, scale);
       access.mode = a.mode;
       // Nothing is there yet that a first write could keep.
       if (!isDefined[access.value] && access.mode == AccessMode::Update)
@@ -191,6 +282,7 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
 
 Expected<Imported> InstanceBuilder::build() {
   readEstimates();
+  calibrate();
   addValues();
   result.instance = buildLevel(0);
   result.instance.name = module.name;

@@ -31,7 +31,7 @@ struct SolveOptions {
   std::string input;
   bool isMlir = false;             ///< The input is MLIR.
   bool isHlo = false;              ///< The input is XLA's HLO text.
-  std::string cost = "compiler";   ///< Of HLO: compiler or roofline.
+  std::string cost = "compiler";   ///< Of HLO: see --cost.
   bool reserveScoped = false;      ///< Of HLO: scoped memory is in fast memory.
   bool xla = false;                ///< Of HLO: judge XLA's own plan, too.
   std::string function;            ///< Of MLIR; empty = the only one.

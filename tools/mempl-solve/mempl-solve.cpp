@@ -49,9 +49,10 @@ struct Flags {
                "file; a program in MLIR needs one unless it names one")};
   cl::opt<std::string> cost{
       "cost", cl::cat(category), cl::init("compiler"),
-      cl::value_desc("compiler|roofline"),
+      cl::value_desc("compiler|roofline|calibrated"),
       cl::desc("Compute times of a program in HLO text: the compiler's "
-               "estimates (default) or operations over peak rates")};
+               "estimates (default), operations over peak rates, or the "
+               "estimates with bytes scaled to fit them")};
   cl::opt<bool> reserveScoped{
       "reserve-scoped", cl::cat(category),
       cl::desc("Steps of a program in HLO text reserve their scoped memory in "

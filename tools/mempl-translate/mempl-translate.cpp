@@ -64,10 +64,11 @@ struct Flags {
       "target", cl::cat(category), cl::value_desc("name or file"),
       cl::desc("With --import-hlo: the machine that it was compiled for")};
   cl::opt<std::string> cost{
-      "cost", cl::cat(category), cl::value_desc("compiler|roofline"),
+      "cost", cl::cat(category), cl::value_desc("compiler|roofline|calibrated"),
       cl::init("compiler"),
       cl::desc("With --import-hlo: where compute times come from, the "
-               "compiler's estimates (default) or operations over peak rates")};
+               "compiler's estimates (default), operations over peak rates, "
+               "or the estimates with bytes scaled to fit them")};
   cl::opt<std::string> capacity{
       "capacity", cl::cat(category), cl::value_desc("size"),
       cl::desc("With --import-hlo: fast memory instead of the target's")};

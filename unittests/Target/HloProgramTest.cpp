@@ -526,6 +526,33 @@ TEST(HloCost, EstimatesOfStepsWithFewSlowBytesAreCompute) {
   EXPECT_DOUBLE_EQ(r->step("e").compute, 4 * 256 / 1e11);
 }
 
+TEST(HloCost, CalibrationScalesBytesToTheEstimates) {
+  // 2048 bytes at 1e9 bytes/s are 2048 cycles. The first copy takes three times
+  // as long; the second is of its kind, the third only of its class; the last
+  // is seen in fast memory only.
+  std::string text = module("  %x = f32[256]{0} parameter(0)\n"
+                            "  %a = f32[256]{0} copy(%x)" +
+                            estimated(3 * 2048) +
+                            "\n"
+                            "  %b = f32[256]{0:S(1)} copy(%a)" +
+                            estimated(3 * 1024) +
+                            "\n"
+                            "  %c = f32[16,16]{1,0:S(1)} copy(%b)" +
+                            estimated(100) +
+                            "\n"
+                            "  ROOT %d = f32[16,16]{1,0:S(1)} negate(%c)" +
+                            estimated(50) + "\n");
+  ImportOptions options;
+  options.cost = CostModel::Calibrated;
+  auto r = read(text, options);
+  EXPECT_EQ(r->step("a").accesses[0].bytes, 3 * 1024);
+  EXPECT_EQ(r->step("b").accesses[0].bytes, 3 * 1024);
+  EXPECT_EQ(r->step("c").accesses[0].bytes, 3 * 1024);
+  EXPECT_EQ(r->step("d").accesses[0].bytes, 1024);
+  EXPECT_DOUBLE_EQ(r->step("d").compute, 50e-9);
+  EXPECT_EQ(read(text)->step("a").accesses[0].bytes, 1024);
+}
+
 TEST(HloCost, ScopedMemoryIsReservedBeyondWhatTheMachineLeavesOut) {
   std::string text = module("  %x = f32[256] parameter(0)\n"
                             "  ROOT %a = f32[256] negate(%x)" +

@@ -28,7 +28,7 @@ namespace mlir::mempl {
 struct HloFileOptions {
   std::string path;   ///< Plain or gzip.
   std::string target; ///< A preset, or a file with a target.
-  /// `compiler` or `roofline`.
+  /// `compiler`, `roofline` or `calibrated` (hlo::CostModel).
   std::string cost = "compiler";
   std::optional<int64_t> capacity;   ///< Bytes, instead of the target's.
   std::optional<int64_t> maxCarried; ///< Instead of the target's.

@@ -29,7 +29,11 @@ enum class CostModel : uint8_t {
   /// the estimate.
   Compiler,
   /// Operations over peak rates, fusions looked into.
-  Roofline
+  Roofline,
+  /// As Compiler, and the bytes of accesses are scaled up so that steps that
+  /// wait for slow memory take as long as the compiler estimates: it gives
+  /// transposing copies a quarter of the bandwidth and matrix products most.
+  Calibrated
 };
 
 /// The machine that a program was compiled for.
