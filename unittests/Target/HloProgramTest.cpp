@@ -540,8 +540,10 @@ TEST(HloCost, CalibrationScalesBytesToTheEstimates) {
                             "  %c = f32[16,16]{1,0:S(1)} copy(%b)" +
                             estimated(100) +
                             "\n"
-                            "  ROOT %d = f32[16,16]{1,0:S(1)} negate(%c)" +
-                            estimated(50) + "\n");
+                            "  %d = f32[16,16]{1,0:S(1)} negate(%c)" +
+                            estimated(50) +
+                            "\n"
+                            "  ROOT %e = f32[16,16]{1,0} sine(%d)\n");
   ImportOptions options;
   options.cost = CostModel::Calibrated;
   auto r = read(text, options);
