@@ -122,12 +122,25 @@ int64_t hlo::readBytes(const Module &module, const Computation &computation,
 static const Instruction *updateBehind(const Computation &c, int32_t output) {
   while (true) {
     const Instruction &i = c.instructions[output];
-    if (i.opcode == "dynamic-update-slice" || i.opcode == "scatter")
+    if ((i.opcode == "dynamic-update-slice" || i.opcode == "scatter") &&
+        !i.operands.empty())
       return &i;
     if (i.opcode != "bitcast" || i.operands.empty())
       return nullptr;
     output = i.operands[0];
   }
+}
+
+static bool allocates(const Instruction &instruction) {
+  return instruction.attribute("custom_call_target") == "\"AllocateBuffer\"";
+}
+
+/// Whether an operand is storage without contents.
+static bool isNewStorage(const Computation &c, int32_t operand) {
+  while (c.instructions[operand].opcode == "bitcast" &&
+         !c.instructions[operand].operands.empty())
+    operand = c.instructions[operand].operands[0];
+  return allocates(c.instructions[operand]);
 }
 
 /// Bytes that one update moves to where it belongs.
@@ -143,7 +156,7 @@ static int64_t updateBytes(const Computation &c, const Instruction &update) {
 
 int64_t hlo::writtenBytes(const Module &module, const Computation &computation,
                           const Instruction &instruction, int32_t leaf) {
-  if (instruction.attribute("custom_call_target") == "\"AllocateBuffer\"")
+  if (allocates(instruction))
     return 0;
   int64_t whole = leafBytes(instruction.shape, leaf);
   if (instruction.opcode == "dynamic-update-slice" ||
@@ -151,11 +164,6 @@ int64_t hlo::writtenBytes(const Module &module, const Computation &computation,
     return std::min(whole, updateBytes(computation, instruction));
   int32_t callee = instruction.callee("calls");
   if (instruction.opcode != "fusion" || callee < 0)
-    return whole;
-  bool inPlace = false;
-  for (const InPlacePair &pair : inPlacePairs(module, instruction))
-    inPlace |= pair.outputLeaf == leaf;
-  if (!inPlace)
     return whole;
   const Computation &inner = module.computations[callee];
   const Instruction &root = inner.instructions[inner.root];
@@ -166,7 +174,14 @@ int64_t hlo::writtenBytes(const Module &module, const Computation &computation,
     output = root.operands[leaf];
   }
   const Instruction *update = updateBehind(inner, output);
-  return update ? std::min(whole, updateBytes(inner, *update)) : whole;
+  if (!update)
+    return whole;
+  // In place, or in storage that is new: the rest is not touched. Elsewhere the
+  // output is a copy of what is updated.
+  bool inPlace = isNewStorage(inner, update->operands[0]);
+  for (const InPlacePair &pair : inPlacePairs(module, instruction))
+    inPlace |= pair.outputLeaf == leaf;
+  return inPlace ? std::min(whole, updateBytes(inner, *update)) : whole;
 }
 
 //===----------------------------------------------------------------------===//
@@ -332,9 +347,18 @@ static Work work(const Module &module, const Computation &c,
   if (opcode == "reduce" && !i.operands.empty())
     total.vector =
         static_cast<double>(c.instructions[i.operands[0]].shape.numElements());
-  if (opcode == "reduce-window" || opcode == "select-and-scatter")
-    for (const WindowDim &dim : parseWindow(i.attribute("window")))
-      total.vector *= static_cast<double>(dim.size);
+  if (opcode == "reduce-window" || opcode == "select-and-scatter") {
+    std::vector<WindowDim> window = parseWindow(i.attribute("window"));
+    for (size_t d = 0; d < window.size(); ++d) {
+      // A window over all there is stands for a reduction, whose result is
+      // repeated; it is not computed again for each output.
+      bool isAll =
+          i.operands.empty() ||
+          d >= c.instructions[i.operands[0]].shape.dims.size() ||
+          window[d].size >= c.instructions[i.operands[0]].shape.dims[d];
+      total.vector *= isAll ? 1 : static_cast<double>(window[d].size);
+    }
+  }
   if (opcode == "sort") {
     double n = 2;
     for (int64_t dim : i.shape.leaves().front()->dims)

@@ -494,6 +494,38 @@ TEST(HloCost, DotsAndElementsInFusionsCount) {
   EXPECT_DOUBLE_EQ(r->step("e").compute, 4.0 * 64 * 32 / 1e11);
 }
 
+TEST(HloCost, AWindowOverAllThereIsCountsAsOneReduction) {
+  ImportOptions roofline;
+  roofline.cost = CostModel::Roofline;
+  auto r = read(module("  %x = f32[16,64] parameter(0)\n"
+                       "  %m = f32[] constant(0)\n"
+                       "  %a = f32[16,64] reduce-window(%x, %m), "
+                       "window={size=1x127 pad=0_0x63_63}, to_apply=%f\n"
+                       "  ROOT %b = f32[16,64] reduce-window(%a, %m), "
+                       "window={size=3x3 pad=1_1x1_1}, to_apply=%f\n",
+                       "%f {\n  %p = f32[] parameter(0)\n"
+                       "  %q = f32[] parameter(1)\n"
+                       "  ROOT %r = f32[] add(%p, %q)\n}\n"),
+                roofline);
+  EXPECT_DOUBLE_EQ(r->step("a").compute, 16 * 64 / 1e11);
+  EXPECT_DOUBLE_EQ(r->step("b").compute, 9 * 16 * 64 / 1e11);
+}
+
+TEST(HloProgram, AFusionWritesOnlyAPartOfStorageThatItMakes) {
+  auto r = read(module(
+      "  %u = f32[4,16] parameter(0)\n"
+      "  %i = s32[] parameter(1)\n"
+      "  ROOT %p = f32[1024,16] fusion(%u, %i), kind=kLoop, calls=%put\n",
+      "%put {\n  %u = f32[4,16] parameter(0)\n  %i = s32[] parameter(1)\n"
+      "  %z = s32[] constant(0)\n"
+      "  %a = f32[1024,16] custom-call(), "
+      "custom_call_target=\"AllocateBuffer\"\n"
+      "  ROOT %d = f32[1024,16] dynamic-update-slice(%a, %u, %i, %z)\n}\n"));
+  ASSERT_EQ(r->step("p").accesses.size(), 2u);
+  EXPECT_EQ(r->step("p").accesses[1].bytes, 256);
+  EXPECT_EQ(r->step("p").accesses[1].mode, AccessMode::Write);
+}
+
 std::string estimated(int64_t cycles) {
   return ", backend_config={\"window_config\":{\"estimated_cycles\":\"" +
          std::to_string(cycles) +
