@@ -1,0 +1,138 @@
+//===- GameProgram.h - what all games of one program share ------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The part of mallocGame that play does not change: the instance and its index,
+// the plans of its loops, the order in which accesses come up, and the scale of
+// rewards. Made once, shared by any number of games in any number of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_GAME_GAMEPROGRAM_H
+#define MEMPL_GAME_GAMEPROGRAM_H
+
+#include "mempl/Problem/PlanEditor.h"
+#include "mempl/Solvers/RunTree.h"
+
+#include "llvm/Support/Error.h"
+
+#include <map>
+#include <memory>
+
+namespace mempl {
+
+/// The order in which the accesses of a program come up. The accesses of one
+/// value always come up by time; the rules are the same in every order.
+enum class DecisionOrder : uint8_t {
+  Program,     ///< Step by step, the accesses of a step by value.
+  ValueDensity ///< Value by value, those first that gain most by being fast per
+               ///< byte and second of their life.
+};
+
+/// How a game is set up.
+struct GameOptions {
+  DecisionOrder order = DecisionOrder::Program;
+  /// Which of the free places a residency gets.
+  Fit fit = Fit::Lowest;
+  /// Whether a residency that cannot be extended at its offset may move, as a
+  /// whole, to another one where it can. (Offsets are chosen before the program
+  /// runs, so moving costs nothing.) Carried ones never move.
+  bool movesToExtend = true;
+  /// Asks first which inputs the run before leaves in fast memory, where
+  /// Machine::maxCarried allows any.
+  bool asksCarried = true;
+  /// Plans of loops by step, valid within their own capacity. Where there is
+  /// any, loops that are not named run from slow memory; where there is none,
+  /// loops are planned by the policy `greedy`.
+  std::map<int32_t, Plan> loops;
+  /// Latency of the heuristic plan that rewards are compared with, seconds;
+  /// negative: that of the policy `greedy`.
+  double greedyLatency = -1;
+};
+
+/// One question that a game may ask: about an access, or whether an input is
+/// carried over.
+struct DecisionNode {
+  int32_t value;
+  int32_t use;  ///< AccessIndex::use(); -1: is the value carried over?
+  int32_t step; ///< Of the use; 0 for a carried value.
+};
+
+/// An instance made ready for games.
+class GameProgram {
+public:
+  /// Takes a valid instance. An error if a loop has no valid plan or if what is
+  /// ordered to be fast cannot be placed.
+  static llvm::Expected<std::shared_ptr<const GameProgram>>
+  create(Instance instance, GameOptions options = {});
+
+  GameProgram(const GameProgram &) = delete;
+  GameProgram &operator=(const GameProgram &) = delete;
+
+  const Instance &instance() const { return program; }
+  const AccessIndex &index() const { return accesses; }
+  const RunForest &forest() const { return runs; }
+  const GameOptions &options() const { return config; }
+
+  /// All questions that may come up, carried values first, then by step and
+  /// value; whatever the order of play, nodes are numbered so.
+  llvm::ArrayRef<DecisionNode> nodes() const { return questions; }
+  int32_t numNodes() const { return static_cast<int32_t>(questions.size()); }
+
+  /// What a game goes through, in the order of play: the nodes, and in between
+  /// the accesses of their values that can only be slow.
+  struct Item {
+    int32_t value;
+    int32_t use;  ///< -1: is the value carried over?
+    int32_t node; ///< -1: not asked.
+  };
+  llvm::ArrayRef<Item> items() const { return turns; }
+
+  /// The last use of the same value before `use` that writes, -1 if there is
+  /// none.
+  int32_t writeBefore(int32_t use) const { return lastWrite[use]; }
+
+  /// The plans of loops that every game starts with.
+  struct ChosenLoop {
+    int32_t step;
+    std::shared_ptr<const LoopPlan> plan; ///< Null: from slow memory.
+  };
+  llvm::ArrayRef<ChosenLoop> loops() const { return chosenLoops; }
+
+  /// Latency in seconds when nothing is decided: everything in slow memory but
+  /// for orders and loops. Without those, slowLatency().
+  double slowLatency() const { return slow; }
+  /// Latency of the heuristic plan, seconds.
+  double greedyLatency() const { return greedy; }
+  /// Seconds that rewards are divided by: slowLatency() - greedyLatency(), at
+  /// least a thousandth of slowLatency(); positive.
+  double scale() const { return unit; }
+  /// Seconds before each step, and after the last, when nothing is decided.
+  llvm::ArrayRef<double> slowStart() const { return starts; }
+
+private:
+  GameProgram(Instance instance, GameOptions options);
+  llvm::Error prepare();
+  llvm::Error chooseLoopPlans();
+  void listNodes(PlanEditor &editor);
+  void orderItems();
+
+  Instance program;
+  GameOptions config;
+  AccessIndex accesses;
+  RunForest runs;
+  std::vector<DecisionNode> questions;
+  std::vector<Item> turns;
+  std::vector<int32_t> lastWrite;
+  std::vector<ChosenLoop> chosenLoops;
+  std::vector<double> starts;
+  double slow = 0, greedy = 0, unit = 1;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_GAME_GAMEPROGRAM_H

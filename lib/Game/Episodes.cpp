@@ -1,0 +1,202 @@
+//===- Episodes.cpp - ways to play without a network ----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Greedy, random and noisy play, replay of plans, and depth-first search over
+// all plays with undo. Greedy play costs up to three actions and undos per
+// question; the exhaustive search up to three to the number of questions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Game/Episodes.h"
+
+#include "mempl/Problem/Simulator.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mempl;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The action of `mask`, a subset of the legal ones, with the largest reward.
+static Action bestOf(MallocGame &game, ActionMask mask) {
+  Action best = Action::Drop;
+  double bestReward = -kInfinity;
+  for (Action a : {Action::NoCopy, Action::Drop, Action::Copy}) {
+    if (!contains(mask, a))
+      continue;
+    if (mask == maskOf(a))
+      return a;
+    double reward = game.apply(a);
+    game.undo();
+    if (reward > bestReward) {
+      best = a;
+      bestReward = reward;
+    }
+  }
+  return best;
+}
+
+Action mempl::greedyAction(MallocGame &game) {
+  return bestOf(game, game.legalActions());
+}
+
+static Action randomAction(const MallocGame &game, Random &random) {
+  Action legal[kNumActions];
+  size_t count = 0;
+  for (Action a : kActions)
+    if (game.isLegal(a))
+      legal[count++] = a;
+  return legal[random.below(count)];
+}
+
+template <typename F> static EpisodeResult playBy(MallocGame &game, F choose) {
+  EpisodeResult result;
+  while (!game.isOver()) {
+    Action a = choose();
+    game.apply(a);
+    result.actions.push_back(a);
+  }
+  result.latency = game.latency();
+  return result;
+}
+
+EpisodeResult mempl::playGreedily(MallocGame &game) {
+  return playBy(game, [&] { return greedyAction(game); });
+}
+
+EpisodeResult mempl::playRandomly(MallocGame &game, Random &random) {
+  return playBy(game, [&] { return randomAction(game, random); });
+}
+
+EpisodeResult mempl::playNoisily(MallocGame &game, Random &random,
+                                 double noise) {
+  return playBy(game, [&] {
+    return random.chance(noise) ? randomAction(game, random)
+                                : greedyAction(game);
+  });
+}
+
+EpisodeResult mempl::bestOfSamples(MallocGame &game, int32_t count,
+                                   uint64_t seed) {
+  EpisodeResult best;
+  best.latency = kInfinity;
+  int32_t here = game.numApplied();
+  for (int32_t k = 0; k < count; ++k) {
+    Random random(seed + static_cast<uint64_t>(k) * 0x9e3779b97f4a7c15u,
+                  "game samples");
+    double noise = std::exp2(-8 * random.uniform());
+    EpisodeResult episode =
+        k == 0 ? playGreedily(game) : playNoisily(game, random, noise);
+    while (game.numApplied() > here)
+      game.undo();
+    if (episode.latency < best.latency)
+      best = std::move(episode);
+  }
+  return best;
+}
+
+double mempl::playActions(MallocGame &game, llvm::ArrayRef<Action> actions) {
+  double sum = 0;
+  for (Action a : actions)
+    sum += game.apply(a);
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Replay
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What a plan says about each question of a game.
+class PlanReader {
+public:
+  PlanReader(const AccessIndex &index, const Plan &plan)
+      : index(index), byValue(index.numValues()) {
+    for (const Residency &r : plan.residencies)
+      byValue[r.value].push_back(&r);
+  }
+
+  Action actionFor(const DecisionNode &node) const {
+    if (node.use < 0) {
+      for (const Residency *r : byValue[node.value])
+        if (r->carried)
+          return r->last == index.numSteps() - 1 ? Action::NoCopy
+                                                 : Action::Copy;
+      return Action::Drop;
+    }
+    const Residency *r = server(node.use);
+    if (!r)
+      return Action::Drop;
+    bool begins =
+        node.use == index.firstUse(node.value) || server(node.use - 1) != r;
+    return begins && r->copiedIn() ? Action::Copy : Action::NoCopy;
+  }
+
+private:
+  const Residency *server(int32_t u) const {
+    const Use &use = index.use(u);
+    for (const Residency *r : byValue[use.value])
+      if (r->serves(use.step))
+        return r;
+    return nullptr;
+  }
+
+  const AccessIndex &index;
+  std::vector<llvm::SmallVector<const Residency *, 2>> byValue;
+};
+
+} // namespace
+
+ReplayResult mempl::replayPlan(MallocGame &game, const Plan &plan) {
+  ReplayResult result;
+  PlanReader reader(game.index(), plan);
+  result.planLatency = simulateLatency(game.program().instance(), plan);
+  result.episode = playBy(game, [&] {
+    Action wanted = reader.actionFor(game.decision());
+    ++result.numAsked;
+    if (game.isLegal(wanted))
+      return wanted;
+    ++result.numMissed;
+    return bestOf(game, game.legalActions());
+  });
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// All plays
+//===----------------------------------------------------------------------===//
+
+static void searchAll(MallocGame &game, std::vector<Action> &path,
+                      EpisodeResult &best) {
+  if (game.isOver()) {
+    if (game.latency() < best.latency) {
+      best.latency = game.latency();
+      best.actions = path;
+    }
+    return;
+  }
+  for (Action a : kActions) {
+    if (!game.isLegal(a))
+      continue;
+    game.apply(a);
+    path.push_back(a);
+    searchAll(game, path, best);
+    path.pop_back();
+    game.undo();
+  }
+}
+
+EpisodeResult mempl::exhaustiveBest(MallocGame &game) {
+  EpisodeResult best;
+  best.latency = kInfinity;
+  std::vector<Action> path;
+  searchAll(game, path, best);
+  return best;
+}

@@ -1,0 +1,62 @@
+//===- GameTestUtils.h - what tests of the game share -----------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_UNITTESTS_GAME_GAMETESTUTILS_H
+#define MEMPL_UNITTESTS_GAME_GAMETESTUTILS_H
+
+#include "RandomInstance.h"
+
+#include "mempl/Game/Episodes.h"
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Verifier.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <gtest/gtest.h>
+
+namespace mempl::gametest {
+
+/// Everything that can be seen of a state, as text.
+inline std::string describe(const MallocGame &game) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << game.hash() << ' ' << llvm::format_hex(game.legalActions(), 4) << ' '
+     << game.decisionNode() << ' ' << llvm::format("%.17g", game.latency())
+     << '\n';
+  writePlan(os, game.planSoFar());
+  for (size_t i = 0; i < game.usedBytes().size(); ++i)
+    os << game.usedBytes()[i] << ' ' << game.claimedBytes()[i] << '\n';
+  return text;
+}
+
+/// A random legal action; in odd rounds rather a fast one.
+inline Action anyAction(const MallocGame &game, Random &random, int round) {
+  for (;;) {
+    Action a = kActions[random.below(kNumActions)];
+    if (!game.isLegal(a) ||
+        (round % 2 == 1 && a == Action::Drop && random.chance(0.8)))
+      continue;
+    return a;
+  }
+}
+
+inline void expectValid(const Instance &instance, const Plan &plan) {
+  for (const Violation &violation : verify(instance, plan))
+    ADD_FAILURE() << violation.str();
+  ASSERT_FALSE(testing::Test::HasNonfatalFailure());
+}
+
+/// A game of `instance`, which must have one.
+inline MallocGame gameOf(Instance instance, GameOptions options = {}) {
+  return MallocGame(
+      llvm::cantFail(GameProgram::create(std::move(instance), options)));
+}
+
+} // namespace mempl::gametest
+
+#endif // MEMPL_UNITTESTS_GAME_GAMETESTUTILS_H
