@@ -25,6 +25,11 @@
 
 using namespace mempl;
 
+// What is decided later loads the channels too, so copies are given more time
+// than they need alone: factors found on real programs.
+static constexpr double kLeadIn = 1.5;
+static constexpr double kLeadBack = 2;
+
 //===----------------------------------------------------------------------===//
 // What is legal
 //===----------------------------------------------------------------------===//
@@ -215,7 +220,8 @@ void MallocGame::makeRoomForSlot(int32_t boundary) {
 int32_t MallocGame::expectedDone(int32_t value, int32_t lastWrite,
                                  int32_t deadline) {
   auto bytes = static_cast<double>(index().instance().values[value].size);
-  return RunPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline, 1);
+  return RunPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline,
+                                        kLeadBack);
 }
 
 /// The boundary at which a copy back of `r` is awaited: `expected`, or sooner
@@ -356,7 +362,8 @@ void MallocGame::playCopy(int32_t u) {
            (size == 0 || editor.occupancy().findOffset(issue, use.step, size,
                                                        Fit::Lowest) >= 0);
   };
-  int32_t issue = RunPlacer(editor).latestIssue(use.step, bytes, earliest, 1);
+  int32_t issue =
+      RunPlacer(editor).latestIssue(use.step, bytes, earliest, kLeadIn);
   if (!isPossible(issue)) {
     int32_t low = issue, high = use.step; // Impossible, and possible.
     while (high - low > 1) {

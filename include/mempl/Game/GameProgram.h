@@ -37,7 +37,7 @@ enum class DecisionOrder : uint8_t {
 struct GameOptions {
   DecisionOrder order = DecisionOrder::Program;
   /// Which of the free places a residency gets.
-  Fit fit = Fit::Lowest;
+  Fit fit = Fit::Tightest;
   /// Whether a residency that cannot be extended at its offset may move, as a
   /// whole, to another one where it can. (Offsets are chosen before the program
   /// runs, so moving costs nothing.) Carried ones never move.

@@ -1,0 +1,132 @@
+//===- ProgramFeatures.cpp - a program as numbers for a network -----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One row per question, from the instance alone: what is large, long-lived,
+// often used, worth its copy. Times are those with nothing decided. Linear in
+// the uses.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Game/Observation.h"
+
+#include <cmath>
+
+using namespace mempl;
+
+namespace {
+
+/// Fills rows.
+class RowWriter {
+public:
+  explicit RowWriter(const GameProgram &program)
+      : program(program), index(program.index()), starts(program.slowStart()) {
+    if (index.numSteps() > 0 && program.slowLatency() > 0)
+      meanStep = program.slowLatency() / index.numSteps();
+    if (program.slowLatency() > 0)
+      total = program.slowLatency();
+    capacity =
+        static_cast<double>(std::max<int64_t>(1, index.machine().capacity));
+  }
+
+  void write(const DecisionNode &node, float *to) {
+    row = to;
+    int32_t v = node.value;
+    int32_t u = node.use < 0 ? index.firstUse(v) : node.use;
+    const Use &use = index.use(u);
+    writeValue(v);
+    writeUse(u, use);
+    set(ProgramFeatures::IsCarry, node.use < 0);
+    set(ProgramFeatures::Position, starts[node.step] / total);
+  }
+
+private:
+  void set(ProgramFeatures::Column column, double x) {
+    // Infinite times of infinite steps are as far as one can see.
+    if (std::isnan(x))
+      x = 0;
+    row[column] = static_cast<float>(
+        std::clamp<double>(x, -kFeatureLimit, kFeatureLimit));
+  }
+  double relative(double seconds) const {
+    return std::log1p(1000 * std::max(0.0, seconds) / program.scale());
+  }
+  double inSteps(double seconds) const {
+    return std::log1p(std::max(0.0, seconds) / meanStep);
+  }
+
+  void writeValue(int32_t v) {
+    const Value &value = index.instance().values[v];
+    auto size = static_cast<double>(index.roundedSize(v));
+    llvm::ArrayRef<Use> uses = index.usesOf(v);
+    double copy =
+        index.machine().copyLatency + size / index.machine().copyBandwidth;
+    double benefit = 0;
+    for (int32_t u = index.firstUse(v); u < index.endUse(v); ++u)
+      benefit += program.forest().useBenefit(u);
+    int32_t first = value.isInput() ? 0 : uses.front().step;
+    int32_t last = value.isOutput() ? index.numSteps() - 1 : uses.back().step;
+    set(ProgramFeatures::Size,
+        std::clamp(std::log2((size + 1) / capacity) / 4, -10.0, 0.0));
+    set(ProgramFeatures::SizeShare, std::min(1.0, size / capacity));
+    set(ProgramFeatures::LiveSteps, std::log1p(last - first));
+    set(ProgramFeatures::LiveShare, (starts[last + 1] - starts[first]) / total);
+    set(ProgramFeatures::NumUses, std::log1p(uses.size()));
+    set(ProgramFeatures::ValueBenefit, relative(benefit));
+    set(ProgramFeatures::Density,
+        copy > 0 ? std::log1p(benefit / copy) : kFeatureLimit);
+    set(ProgramFeatures::CopySeconds, inSteps(copy));
+    set(ProgramFeatures::IsInput, value.isInput());
+    set(ProgramFeatures::IsOutput, value.isOutput());
+  }
+
+  void writeUse(int32_t u, const Use &use) {
+    int32_t v = use.value, i = use.step;
+    bool hasNext = u + 1 < index.endUse(v), hasPrev = u > index.firstUse(v);
+    int32_t next = hasNext ? index.use(u + 1).step : i;
+    int32_t prev = hasPrev ? index.use(u - 1).step : i;
+    set(ProgramFeatures::NextSteps, std::log1p(next - i));
+    set(ProgramFeatures::NextSeconds, inSteps(starts[next] - starts[i]));
+    set(ProgramFeatures::PrevSteps, std::log1p(i - prev));
+    set(ProgramFeatures::PrevSeconds, inSteps(starts[i] - starts[prev]));
+    set(ProgramFeatures::UsesAfter, std::log1p(index.endUse(v) - u - 1));
+    set(ProgramFeatures::Benefit, relative(program.forest().useBenefit(u)));
+    double bytes = index.stepBytes(i);
+    const Machine &m = index.machine();
+    const Step &step = index.instance().steps[i];
+    set(ProgramFeatures::BytesShare, bytes > 0 ? use.bytes / bytes : 0);
+    double slow =
+        m.stepOverhead + std::max(step.compute, bytes / m.slowBandwidth);
+    double fast =
+        m.stepOverhead + std::max(step.compute, bytes / m.fastBandwidth);
+    set(ProgramFeatures::Bound, slow > 0 ? fast / slow : 1);
+    set(ProgramFeatures::IsRead, use.reads);
+    set(ProgramFeatures::IsWrite, use.writes);
+    bool isDead = hasNext ? index.use(u + 1).startsByWrite
+                          : !index.instance().values[v].isOutput();
+    set(ProgramFeatures::IsDead, isDead);
+    set(ProgramFeatures::IsLoop, step.body != nullptr);
+  }
+
+  const GameProgram &program;
+  const AccessIndex &index;
+  llvm::ArrayRef<double> starts;
+  double meanStep = 1, total = 1, capacity = 1;
+  float *row = nullptr;
+};
+
+} // namespace
+
+ProgramFeatures::ProgramFeatures(const GameProgram &program)
+    : data(static_cast<size_t>(program.numNodes()) * kNumColumns) {
+  RowWriter writer(program);
+  float *row = data.data();
+  for (const DecisionNode &node : program.nodes()) {
+    writer.write(node, row);
+    row += kNumColumns;
+  }
+}
