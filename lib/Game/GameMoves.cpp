@@ -59,33 +59,6 @@ MallocGame::Situation MallocGame::situationAt(int32_t u) const {
   return s;
 }
 
-bool MallocGame::isFree(int64_t offset, int64_t size, int32_t start,
-                        int32_t end) const {
-  if (start > end || size == 0)
-    return true;
-  const OccupancyMap &space = editor.occupancy();
-  return offset >= space.maxReserved(start, end) &&
-         space.countOverlaps(start, end, offset, offset + size) == 0;
-}
-
-bool MallocGame::canStay(const Situation &s, int32_t u) const {
-  if (!s.isHeld)
-    return false;
-  const Residency &r = editor.residency(s.before);
-  int32_t step = index().use(u).step;
-  return step < s.end &&
-         isFree(r.offset, index().roundedSize(r.value), r.end() + 1, step);
-}
-
-/// Another offset at which a residency would be free up to `lastStep`; -1 if
-/// there is none.
-int64_t MallocGame::newPlace(const Residency &r, int32_t lastStep) const {
-  if (!shared->options().movesToExtend || r.carried)
-    return -1;
-  return editor.occupancy().findOffset(
-      r.start(), lastStep, index().roundedSize(r.value), shared->options().fit);
-}
-
 /// Whether a place in flight at `boundary` is free, or can be made so by
 /// awaiting copies back sooner that were issued before.
 bool MallocGame::hasRoomForSlot(int32_t boundary) const {
@@ -134,8 +107,8 @@ ActionMask MallocGame::actionsFor(int32_t u) const {
   if (!roomAfter(true))
     return legal;
   int64_t size = index().roundedSize(use.value);
-  bool fits = size == 0 || editor.occupancy().findOffset(
-                               use.step, use.step, size, Fit::Lowest) >= 0;
+  Moves moves;
+  bool fits = hasRoom(use.step, size) || canMakeRoom(use.step, size, moves);
   if (use.startsByWrite) {
     bool isLate = s.before == PlanEditor::kNone ||
                   editor.residency(s.before).end() < use.step;
@@ -149,43 +122,6 @@ ActionMask MallocGame::actionsFor(int32_t u) const {
   if (fits && editor.allowsCopy(Timeline::In, use.step, use.step))
     legal |= maskOf(Action::Copy);
   return legal;
-}
-
-//===----------------------------------------------------------------------===//
-// Offsets
-//===----------------------------------------------------------------------===//
-
-/// An offset for a residency of `value` from `start` to `end` that serves `use`
-/// last: if possible one that is free up to later uses and not wanted by other
-/// values; -1 if there is no place at all.
-int64_t MallocGame::chooseOffset(int32_t value, int32_t start, int32_t end,
-                                 int32_t use) const {
-  int64_t size = index().roundedSize(value);
-  if (size == 0)
-    return 0;
-  Fit fit = shared->options().fit;
-  // Where the value may be wanted next, and some uses further on.
-  int32_t wanted = end, further = end;
-  int32_t next = nextWanted(use);
-  if (next >= 0)
-    wanted = further = std::max(end, index().use(next).step);
-  for (int k = 0; k < 3 && next >= 0; ++k) {
-    further = std::max(end, index().use(next).step);
-    next = nextWanted(next);
-  }
-  const OccupancyMap &space = editor.occupancy();
-  int64_t offset = -1;
-  if (further > wanted)
-    offset = claimMap.findOffset(start, further, size, fit);
-  if (offset < 0)
-    offset = claimMap.findOffset(start, wanted, size, fit);
-  if (offset < 0 && wanted > end)
-    offset = claimMap.findOffset(start, end, size, fit);
-  if (offset < 0 && wanted > end)
-    offset = space.findOffset(start, wanted, size, fit);
-  if (offset < 0)
-    offset = space.findOffset(start, end, size, fit);
-  return offset;
 }
 
 //===----------------------------------------------------------------------===//
@@ -303,6 +239,8 @@ void MallocGame::play(int32_t at, Action a) {
 void MallocGame::playNoCopy(int32_t u) {
   const Use &use = index().use(u);
   Situation s = situationAt(u);
+  makeRoom(s, use, /*stays=*/!use.startsByWrite);
+  s = situationAt(u);
   if (use.startsByWrite) {
     Upkeep upkeep = upkeepAfter(u, true, s);
     int32_t end = use.step, expected = 0;
@@ -345,6 +283,8 @@ void MallocGame::playNoCopy(int32_t u) {
 void MallocGame::playCopy(int32_t u) {
   const Use &use = index().use(u);
   Situation s = situationAt(u);
+  makeRoom(s, use, /*stays=*/false);
+  s = situationAt(u);
   if (s.isDirty)
     closeBefore(s, use.step);
   editor.latency(); // The load of the channels is asked for below.

@@ -81,7 +81,7 @@ protected:
       Instance instance = randomInstance(random, GetParam().options);
       GameOptions options;
       options.order = GetParam().order;
-      options.movesToExtend = seed % 2 == 0;
+      options.repacks = seed % 2 == 0;
       auto program = GameProgram::create(instance, options);
       if (!program) {
         llvm::consumeError(program.takeError());

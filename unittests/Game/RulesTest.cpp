@@ -180,7 +180,7 @@ TEST(NoCopy, MovesAsAWholeIfAllowed) {
   steps.back().reserved = 30;
   for (bool moves : {true, false}) {
     GameOptions options;
-    options.movesToExtend = moves;
+    options.repacks = moves;
     MallocGame game = gameOf(program({temporary("t", 30)}, steps), options);
     for (int32_t i = 0; i < 5; ++i)
       play(game, N, 0, i, 2.7);

@@ -38,10 +38,11 @@ struct GameOptions {
   DecisionOrder order = DecisionOrder::Program;
   /// Which of the free places a residency gets.
   Fit fit = Fit::Tightest;
-  /// Whether a residency that cannot be extended at its offset may move, as a
-  /// whole, to another one where it can. (Offsets are chosen before the program
-  /// runs, so moving costs nothing.) Carried ones never move.
-  bool movesToExtend = true;
+  /// Whether a residency may move, as a whole, to another offset: where it
+  /// cannot be extended at its own, or where it is in the way of another one.
+  /// (Offsets are chosen before the program runs, so moving costs nothing.)
+  /// Carried ones never move.
+  bool repacks = true;
   /// Asks first which inputs the run before leaves in fast memory, where
   /// Machine::maxCarried allows any.
   bool asksCarried = true;

@@ -24,8 +24,9 @@
 //    space, the limit on copies or this access need it; copies back that are in
 //    flight are awaited sooner where a limit would be broken.
 // An output that is dirty after its last access is closed with that access. A
-// residency keeps its offset; offsets are chosen to be free as long as the
-// value may be wanted, and apart from where other values may stay.
+// residency gets an offset that is free as long as the value may be wanted, and
+// apart from where other values may stay; with GameOptions::repacks it moves,
+// as a whole, where it would be in the way.
 //
 // What is ordered to be fast is placed before play, as are plans of loops. A
 // question about a carried input comes before the first step: NoCopy keeps it
@@ -211,11 +212,27 @@ private:
                   int32_t expected) const;
   bool hasRoomForSlot(int32_t boundary) const;
   void makeRoomForSlot(int32_t boundary);
-  int64_t chooseOffset(int32_t value, int32_t start, int32_t end,
-                       int32_t use) const;
   int32_t expectedDone(int32_t value, int32_t lastWrite, int32_t deadline);
+
+  // GameRoom.cpp: offsets.
+  struct Place {
+    int32_t start, end; // Steps, both included.
+    int64_t low, size;
+  };
+  /// Residencies and the offsets that they get.
+  using Moves = llvm::SmallVector<std::pair<PlanEditor::Id, int64_t>, 8>;
   bool isFree(int64_t offset, int64_t size, int32_t start, int32_t end) const;
   int64_t newPlace(const Residency &r, int32_t lastStep) const;
+  int64_t chooseOffset(int32_t value, int32_t start, int32_t end,
+                       int32_t use) const;
+  bool hasRoom(int32_t step, int64_t size) const;
+  bool hasBytes(int32_t start, int32_t end, int64_t size) const;
+  int64_t placeBeside(PlanEditor::Id id, const Place &target,
+                      const Moves &moves) const;
+  bool canClear(const Place &target, Moves &moves) const;
+  bool canMakeRoom(int32_t step, int64_t size, Moves &moves) const;
+  bool canMakeRoomToStay(const Situation &s, int32_t step, Moves &moves) const;
+  void makeRoom(const Situation &s, const Use &use, bool stays);
 
   std::shared_ptr<const GameProgram> shared;
   mutable PlanEditor editor;

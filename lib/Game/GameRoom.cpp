@@ -1,0 +1,254 @@
+//===- GameRoom.cpp - where residencies of a game go ----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Offsets. A residency gets a place that is free as long as its value may be
+// wanted, and apart from where other values may stay. As nothing runs before
+// play is over, a place can be made, too, by moving what is in the way, each
+// residency as a whole and to a place that is free: one level deep, a few at a
+// time, for the few places with the fewest bytes in the way. That is a
+// heuristic; general packing is hard (Buchsbaum et al., SICOMP 2004).
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Game/MallocGame.h"
+
+#include <algorithm>
+
+using namespace mempl;
+
+// Most residencies moved for one that is placed, and places tried for it.
+static constexpr size_t kMostMoved = 8;
+static constexpr size_t kMostPlaces = 3;
+
+bool MallocGame::isFree(int64_t offset, int64_t size, int32_t start,
+                        int32_t end) const {
+  if (start > end || size == 0)
+    return true;
+  const OccupancyMap &space = editor.occupancy();
+  return offset >= space.maxReserved(start, end) &&
+         space.countOverlaps(start, end, offset, offset + size) == 0;
+}
+
+bool MallocGame::canStay(const Situation &s, int32_t u) const {
+  if (!s.isHeld)
+    return false;
+  const Residency &r = editor.residency(s.before);
+  int32_t step = index().use(u).step;
+  return step < s.end &&
+         isFree(r.offset, index().roundedSize(r.value), r.end() + 1, step);
+}
+
+/// Another offset at which a residency would be free up to `lastStep`; -1 if
+/// there is none.
+int64_t MallocGame::newPlace(const Residency &r, int32_t lastStep) const {
+  if (!shared->options().repacks || r.carried)
+    return -1;
+  return editor.occupancy().findOffset(
+      r.start(), lastStep, index().roundedSize(r.value), shared->options().fit);
+}
+
+//===----------------------------------------------------------------------===//
+// Offsets
+//===----------------------------------------------------------------------===//
+
+/// An offset for a residency of `value` from `start` to `end` that serves `use`
+/// last: if possible one that is free up to later uses and not wanted by other
+/// values; -1 if there is no place at all.
+int64_t MallocGame::chooseOffset(int32_t value, int32_t start, int32_t end,
+                                 int32_t use) const {
+  int64_t size = index().roundedSize(value);
+  if (size == 0)
+    return 0;
+  Fit fit = shared->options().fit;
+  // Where the value may be wanted next, and some uses further on.
+  int32_t wanted = end, further = end;
+  int32_t next = nextWanted(use);
+  if (next >= 0)
+    wanted = further = std::max(end, index().use(next).step);
+  for (int k = 0; k < 3 && next >= 0; ++k) {
+    further = std::max(end, index().use(next).step);
+    next = nextWanted(next);
+  }
+  const OccupancyMap &space = editor.occupancy();
+  int64_t offset = -1;
+  if (further > wanted)
+    offset = claimMap.findOffset(start, further, size, fit);
+  if (offset < 0)
+    offset = claimMap.findOffset(start, wanted, size, fit);
+  if (offset < 0 && wanted > end)
+    offset = claimMap.findOffset(start, end, size, fit);
+  if (offset < 0 && wanted > end)
+    offset = space.findOffset(start, wanted, size, fit);
+  if (offset < 0)
+    offset = space.findOffset(start, end, size, fit);
+  return offset;
+}
+
+//===----------------------------------------------------------------------===//
+// Making room
+//===----------------------------------------------------------------------===//
+
+bool MallocGame::hasRoom(int32_t step, int64_t size) const {
+  return size == 0 ||
+         editor.occupancy().findOffset(step, step, size, Fit::Lowest) >= 0;
+}
+
+/// Whether so many bytes are free in all, at each of these steps.
+bool MallocGame::hasBytes(int32_t start, int32_t end, int64_t size) const {
+  const OccupancyMap &space = editor.occupancy();
+  for (int32_t i = start; i <= end; ++i)
+    if (used[i] + space.reserved(i) > editor.capacity() - size)
+      return false;
+  return true;
+}
+
+/// An offset for the residency `id` other than where it is, outside `target`
+/// and given that `moves` have been made; -1 if there is none.
+int64_t MallocGame::placeBeside(PlanEditor::Id id, const Place &target,
+                                const Moves &moves) const {
+  const Residency &r = editor.residency(id);
+  int64_t size = index().roundedSize(r.value);
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> taken;
+  if (r.start() <= target.end && target.start <= r.end())
+    taken.emplace_back(target.low, target.low + target.size);
+  const OccupancyMap &space = editor.occupancy();
+  space.forEachOverlap(
+      r.start(), r.end(), 0, editor.capacity(), [&](PlanEditor::Id other) {
+        if (other == id)
+          return;
+        const Residency &q = editor.residency(other);
+        int64_t low = q.offset;
+        for (const auto &[moved, offset] : moves)
+          if (moved == other)
+            low = offset;
+        taken.emplace_back(low, low + index().roundedSize(q.value));
+      });
+  llvm::sort(taken);
+  // The smallest gap that is large enough.
+  int64_t free = space.maxReserved(r.start(), r.end());
+  int64_t best = -1, bestGap = INT64_MAX;
+  auto consider = [&](int64_t upTo) {
+    int64_t gap = upTo - free;
+    if (gap >= size && gap < bestGap) {
+      best = free;
+      bestGap = gap;
+    }
+  };
+  for (auto [low, high] : taken) {
+    consider(low);
+    free = std::max(free, high);
+  }
+  consider(editor.capacity());
+  return best;
+}
+
+/// Whether what is in the way at `target` can be moved; `moves` says how.
+bool MallocGame::canClear(const Place &target, Moves &moves) const {
+  moves.clear();
+  const OccupancyMap &space = editor.occupancy();
+  if (target.low < space.maxReserved(target.start, target.end))
+    return false;
+  llvm::SmallVector<PlanEditor::Id, kMostMoved> inTheWay;
+  bool isTooMuch = false;
+  space.forEachOverlap(target.start, target.end, target.low,
+                       target.low + target.size, [&](PlanEditor::Id id) {
+                         // Carried values have two that must stay alike.
+                         const Residency &r = editor.residency(id);
+                         PlanEditor::Id first =
+                             editor.residenciesOf(r.value).front();
+                         isTooMuch |= editor.residency(first).carried ||
+                                      inTheWay.size() == kMostMoved;
+                         if (!isTooMuch)
+                           inTheWay.push_back(id);
+                       });
+  if (isTooMuch)
+    return false;
+  // The largest first: they are the hardest to place.
+  llvm::sort(inTheWay, [&](PlanEditor::Id a, PlanEditor::Id b) {
+    const Residency &x = editor.residency(a), &y = editor.residency(b);
+    int64_t sizeX = index().roundedSize(x.value);
+    int64_t sizeY = index().roundedSize(y.value);
+    return std::tuple(-sizeX, x.start(), x.value) <
+           std::tuple(-sizeY, y.start(), y.value);
+  });
+  // Where those are that are still to be moved counts as taken, which misses
+  // some chances.
+  for (PlanEditor::Id id : inTheWay) {
+    int64_t offset = placeBeside(id, target, moves);
+    if (offset < 0)
+      return false;
+    moves.emplace_back(id, offset);
+  }
+  return true;
+}
+
+/// Whether room for `size` bytes during `step` can be made.
+bool MallocGame::canMakeRoom(int32_t step, int64_t size, Moves &moves) const {
+  if (!shared->options().repacks || !hasBytes(step, step, size))
+    return false;
+  // What is alive, by offset; the places just above each and above what is
+  // reserved, by the bytes that are in the way there.
+  const OccupancyMap &space = editor.occupancy();
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> alive;
+  space.forEachOverlap(
+      step, step, 0, editor.capacity(), [&](PlanEditor::Id id) {
+        const Residency &r = editor.residency(id);
+        alive.emplace_back(r.offset, r.offset + index().roundedSize(r.value));
+      });
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> places;
+  int64_t low = space.reserved(step);
+  for (size_t k = 0; k <= alive.size(); ++k) {
+    if (low <= editor.capacity() - size) {
+      int64_t bytes = 0;
+      for (size_t j = k; j < alive.size() && alive[j].first < low + size; ++j)
+        bytes += alive[j].second - alive[j].first;
+      places.emplace_back(bytes, low);
+    }
+    if (k < alive.size())
+      low = alive[k].second;
+  }
+  size_t count = std::min(places.size(), kMostPlaces);
+  std::partial_sort(places.begin(), places.begin() + count, places.end());
+  for (size_t k = 0; k < count; ++k)
+    if (canClear({step, step, places[k].second, size}, moves))
+      return true;
+  return false;
+}
+
+/// Whether the place of the residency `s.before` can be freed up to `step`.
+bool MallocGame::canMakeRoomToStay(const Situation &s, int32_t step,
+                                   Moves &moves) const {
+  const Residency &r = editor.residency(s.before);
+  int64_t size = index().roundedSize(r.value);
+  return shared->options().repacks && step < s.end &&
+         hasBytes(r.end() + 1, step, size) &&
+         canClear({r.end() + 1, step, r.offset, size}, moves);
+}
+
+/// Moves what is in the way of a legal action, if anything is: where the
+/// residency `s.before` `stays`, or a new one begins with `use`.
+void MallocGame::makeRoom(const Situation &s, const Use &use, bool stays) {
+  Moves moves;
+  if (stays) {
+    int32_t u = index().firstUseFrom(use.value, use.step);
+    if (canStay(s, u) || newPlace(editor.residency(s.before), use.step) >= 0 ||
+        !canMakeRoomToStay(s, use.step, moves))
+      return;
+  } else {
+    int64_t size = index().roundedSize(use.value);
+    if (hasRoom(use.step, size) || !canMakeRoom(use.step, size, moves))
+      return;
+  }
+  for (auto [id, offset] : moves) {
+    Residency r = editor.residency(id);
+    PlanEditor::Id next = editor.nextInList(id);
+    remove(id);
+    r.offset = offset;
+    place(r, next);
+  }
+}
