@@ -27,7 +27,7 @@ using namespace mempl;
 
 // What is decided later loads the channels too, so copies are given more time
 // than they need alone: factors found on real programs.
-static constexpr double kLeadIn = 1.5;
+static constexpr double kLeads[] = {1, 1.5, 3, 6};
 static constexpr double kLeadBack = 2;
 
 //===----------------------------------------------------------------------===//
@@ -280,6 +280,56 @@ void MallocGame::playNoCopy(int32_t u) {
   place(r, next);
 }
 
+/// The boundary at which a copy in for `u` is issued, at least `earliest`. The
+/// load of a channel says only roughly how long a copy takes, and what it does
+/// to others, so a few moments are tried; of equal ones the latest counts.
+int32_t MallocGame::bestIssue(int32_t u, int32_t earliest) {
+  const Use &use = index().use(u);
+  int64_t size = index().roundedSize(use.value);
+  auto bytes = static_cast<double>(index().instance().values[use.value].size);
+  auto offsetFrom = [&](int32_t issue) {
+    return size == 0 ? 0
+                     : editor.occupancy().findOffset(issue, use.step, size,
+                                                     shared->options().fit);
+  };
+  auto isPossible = [&](int32_t issue) {
+    return editor.allowsCopy(Timeline::In, issue, use.step) &&
+           offsetFrom(issue) >= 0;
+  };
+  // As early as space and the limit allow.
+  int32_t longest = -1;
+  int32_t best = -1, last = -1;
+  double bestLatency = 0;
+  for (double lead : kLeads) {
+    int32_t issue =
+        RunPlacer(editor).latestIssue(use.step, bytes, earliest, lead);
+    if (longest >= 0) {
+      issue = std::max(issue, longest);
+    } else if (!isPossible(issue)) {
+      int32_t low = issue, high = use.step; // Impossible, and possible.
+      while (high - low > 1) {
+        int32_t middle = low + (high - low) / 2;
+        (isPossible(middle) ? high : low) = middle;
+      }
+      issue = longest = high;
+    }
+    if (issue == last)
+      continue;
+    last = issue;
+    PlanEditor::Mark mark = editor.mark();
+    Residency r = Residency::byCopy(use.value, offsetFrom(issue), issue,
+                                    use.step, use.step);
+    editor.place(r, editor.time().firstDueAfter(Timeline::In, issue, use.step));
+    double latency = editor.latency();
+    editor.undo(mark);
+    if (best < 0 || latency < bestLatency) {
+      best = issue;
+      bestLatency = latency;
+    }
+  }
+  return best;
+}
+
 void MallocGame::playCopy(int32_t u) {
   const Use &use = index().use(u);
   Situation s = situationAt(u);
@@ -295,24 +345,7 @@ void MallocGame::playCopy(int32_t u) {
   if (w >= 0 && !editor.time().isServed(w))
     earliest = std::max(earliest, index().use(w).step + 1);
 
-  int64_t size = index().roundedSize(use.value);
-  auto bytes = static_cast<double>(index().instance().values[use.value].size);
-  auto isPossible = [&](int32_t issue) {
-    return editor.allowsCopy(Timeline::In, issue, use.step) &&
-           (size == 0 || editor.occupancy().findOffset(issue, use.step, size,
-                                                       Fit::Lowest) >= 0);
-  };
-  int32_t issue =
-      RunPlacer(editor).latestIssue(use.step, bytes, earliest, kLeadIn);
-  if (!isPossible(issue)) {
-    int32_t low = issue, high = use.step; // Impossible, and possible.
-    while (high - low > 1) {
-      int32_t middle = low + (high - low) / 2;
-      (isPossible(middle) ? high : low) = middle;
-    }
-    issue = high;
-  }
-
+  int32_t issue = bestIssue(u, earliest);
   Upkeep upkeep = upkeepAfter(u, use.writes, s);
   int32_t end = use.step, expected = 0;
   if (upkeep.kind == Upkeep::Close) {

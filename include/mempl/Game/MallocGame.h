@@ -202,6 +202,7 @@ private:
   void play(int32_t item, Action a);
   void playNoCopy(int32_t use);
   void playCopy(int32_t use);
+  int32_t bestIssue(int32_t use, int32_t earliest);
   void playDrop(int32_t use);
   bool carry(int32_t value, Action a);
   Upkeep upkeepAfter(int32_t use, bool isDirty, const Situation &s) const;
