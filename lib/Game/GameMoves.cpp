@@ -27,6 +27,7 @@ using namespace mempl;
 
 // What is decided later loads the channels too, so copies are given more time
 // than they need alone: factors found on real programs.
+static constexpr double kUsualLead = 1.5;
 static constexpr double kLeads[] = {1, 1.5, 3, 6};
 static constexpr double kLeadBack = 2;
 
@@ -108,7 +109,8 @@ ActionMask MallocGame::actionsFor(int32_t u) const {
     return legal;
   int64_t size = index().roundedSize(use.value);
   Moves moves;
-  bool fits = hasRoom(use.step, size) || canMakeRoom(use.step, size, moves);
+  bool fits =
+      hasRoom(use.step, size) || canMakeRoom(use.step, use.step, size, moves);
   if (use.startsByWrite) {
     bool isLate = s.before == PlanEditor::kNone ||
                   editor.residency(s.before).end() < use.step;
@@ -296,10 +298,16 @@ int32_t MallocGame::bestIssue(int32_t u, int32_t earliest) {
     return editor.allowsCopy(Timeline::In, issue, use.step) &&
            offsetFrom(issue) >= 0;
   };
-  // As early as space and the limit allow.
-  int32_t longest = -1;
-  int32_t best = -1, last = -1;
-  double bestLatency = 0;
+  // Room is made for the usual one, if that is possible.
+  int32_t usual =
+      RunPlacer(editor).latestIssue(use.step, bytes, earliest, kUsualLead);
+  Moves moves;
+  if (offsetFrom(usual) < 0 && canMakeRoom(usual, use.step, size, moves))
+    move(moves);
+  editor.latency();
+
+  llvm::SmallVector<int32_t, 4> moments;
+  int32_t longest = -1; // What space and the limit allow, if that is less.
   for (double lead : kLeads) {
     int32_t issue =
         RunPlacer(editor).latestIssue(use.step, bytes, earliest, lead);
@@ -313,19 +321,28 @@ int32_t MallocGame::bestIssue(int32_t u, int32_t earliest) {
       }
       issue = longest = high;
     }
-    if (issue == last)
-      continue;
-    last = issue;
+    if (moments.empty() || moments.back() != issue)
+      moments.push_back(issue);
+    if (issue == longest || issue == earliest)
+      break;
+  }
+  if (moments.size() == 1)
+    return moments.front();
+
+  // Earlier and earlier, as long as that helps.
+  int32_t best = -1;
+  double bestLatency = 0;
+  for (int32_t issue : moments) {
     PlanEditor::Mark mark = editor.mark();
-    Residency r = Residency::byCopy(use.value, offsetFrom(issue), issue,
-                                    use.step, use.step);
-    editor.place(r, editor.time().firstDueAfter(Timeline::In, issue, use.step));
+    editor.place(Residency::byCopy(use.value, offsetFrom(issue), issue,
+                                   use.step, use.step),
+                 editor.time().firstDueAfter(Timeline::In, issue, use.step));
     double latency = editor.latency();
     editor.undo(mark);
-    if (best < 0 || latency < bestLatency) {
-      best = issue;
-      bestLatency = latency;
-    }
+    if (best >= 0 && latency >= bestLatency)
+      break;
+    best = issue;
+    bestLatency = latency;
   }
   return best;
 }
@@ -346,6 +363,7 @@ void MallocGame::playCopy(int32_t u) {
     earliest = std::max(earliest, index().use(w).step + 1);
 
   int32_t issue = bestIssue(u, earliest);
+  s = situationAt(u); // Residencies may have moved.
   Upkeep upkeep = upkeepAfter(u, use.writes, s);
   int32_t end = use.step, expected = 0;
   if (upkeep.kind == Upkeep::Close) {

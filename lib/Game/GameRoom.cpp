@@ -24,6 +24,8 @@ using namespace mempl;
 // Most residencies moved for one that is placed, and places tried for it.
 static constexpr size_t kMostMoved = 8;
 static constexpr size_t kMostPlaces = 3;
+// Residencies alive at a time above which no place is made.
+static constexpr size_t kMostAlive = 256;
 
 bool MallocGame::isFree(int64_t offset, int64_t size, int32_t start,
                         int32_t end) const {
@@ -187,35 +189,45 @@ bool MallocGame::canClear(const Place &target, Moves &moves) const {
   return true;
 }
 
-/// Whether room for `size` bytes during `step` can be made.
-bool MallocGame::canMakeRoom(int32_t step, int64_t size, Moves &moves) const {
-  if (!shared->options().repacks || !hasBytes(step, step, size))
+/// Whether room for `size` bytes from step `start` to `end` can be made.
+bool MallocGame::canMakeRoom(int32_t start, int32_t end, int64_t size,
+                             Moves &moves) const {
+  if (!shared->options().repacks || !hasBytes(start, end, size))
     return false;
-  // What is alive, by offset; the places just above each and above what is
+  // The places just above each residency of that time, and above what is
   // reserved, by the bytes that are in the way there.
   const OccupancyMap &space = editor.occupancy();
-  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> alive;
-  space.forEachOverlap(
-      step, step, 0, editor.capacity(), [&](PlanEditor::Id id) {
-        const Residency &r = editor.residency(id);
-        alive.emplace_back(r.offset, r.offset + index().roundedSize(r.value));
-      });
-  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> places;
-  int64_t low = space.reserved(step);
-  for (size_t k = 0; k <= alive.size(); ++k) {
-    if (low <= editor.capacity() - size) {
-      int64_t bytes = 0;
-      for (size_t j = k; j < alive.size() && alive[j].first < low + size; ++j)
-        bytes += alive[j].second - alive[j].first;
-      places.emplace_back(bytes, low);
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> alive, places;
+  auto see = [&](PlanEditor::Id id) {
+    const Residency &r = editor.residency(id);
+    alive.emplace_back(r.offset, r.offset + index().roundedSize(r.value));
+  };
+  space.forEachOverlap(start, end, 0, editor.capacity(), see);
+  if (alive.size() > kMostAlive)
+    return false;
+  llvm::sort(alive);
+  auto add = [&](int64_t low) {
+    if (low > editor.capacity() - size)
+      return;
+    int64_t bytes = 0;
+    for (auto [first, second] : alive) {
+      if (first >= low + size)
+        break;
+      if (second > low)
+        bytes += second - first;
     }
-    if (k < alive.size())
-      low = alive[k].second;
-  }
+    places.emplace_back(bytes, low);
+  };
+  int64_t bottom = space.maxReserved(start, end);
+  add(bottom);
+  for (auto [first, second] : alive)
+    if (second > bottom)
+      add(second);
+  llvm::sort(places);
+  places.erase(llvm::unique(places), places.end());
   size_t count = std::min(places.size(), kMostPlaces);
-  std::partial_sort(places.begin(), places.begin() + count, places.end());
   for (size_t k = 0; k < count; ++k)
-    if (canClear({step, step, places[k].second, size}, moves))
+    if (canClear({start, end, places[k].second, size}, moves))
       return true;
   return false;
 }
@@ -241,9 +253,14 @@ void MallocGame::makeRoom(const Situation &s, const Use &use, bool stays) {
       return;
   } else {
     int64_t size = index().roundedSize(use.value);
-    if (hasRoom(use.step, size) || !canMakeRoom(use.step, size, moves))
+    if (hasRoom(use.step, size) ||
+        !canMakeRoom(use.step, use.step, size, moves))
       return;
   }
+  move(moves);
+}
+
+void MallocGame::move(const Moves &moves) {
   for (auto [id, offset] : moves) {
     Residency r = editor.residency(id);
     PlanEditor::Id next = editor.nextInList(id);

@@ -231,7 +231,9 @@ private:
   int64_t placeBeside(PlanEditor::Id id, const Place &target,
                       const Moves &moves) const;
   bool canClear(const Place &target, Moves &moves) const;
-  bool canMakeRoom(int32_t step, int64_t size, Moves &moves) const;
+  bool canMakeRoom(int32_t start, int32_t end, int64_t size,
+                   Moves &moves) const;
+  void move(const Moves &moves);
   bool canMakeRoomToStay(const Situation &s, int32_t step, Moves &moves) const;
   void makeRoom(const Situation &s, const Use &use, bool stays);
 
