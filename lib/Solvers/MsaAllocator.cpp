@@ -90,11 +90,13 @@ void MsaAllocator::undo(Pieces &list) {
 /// Takes again what undo() has freed; or for the first time, what was placed
 /// elsewhere.
 void MsaAllocator::redo(Pieces &list) {
+  // A value carried over is where the run before left it.
+  bool isFixed = !list.empty() && list.front().r.carried;
   for (Piece &piece : list) {
     const Residency &r = piece.r;
     int64_t size = index.roundedSize(r.value);
     if (size > 0)
-      piece.chunk = heap.add({r.start(), r.end(), r.offset, size, r.carried});
+      piece.chunk = heap.add({r.start(), r.end(), r.offset, size, isFixed});
     if (piece.hasOut) {
       channels[Timeline::Out].force(r.copiedAfter(), r.done, piece.needOut);
       flights.add(Timeline::Out, r.copiedAfter() + 1, r.done, 1);
