@@ -20,7 +20,7 @@
 
 #include "BuiltinSolvers.h"
 #include "LoopPlanning.h"
-#include "MsaAllocator.h"
+#include "MsaLoops.h"
 #include "MsaSolver.h"
 
 #include "mempl/Problem/Simulator.h"
@@ -62,6 +62,9 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
     return ordersError(instance);
   allocator.reserve(ordered.plan().residencies);
   allocator.carryValues();
+  if (options.loopOptimizer)
+    allocator.setHints(
+        optimizeLoops(index, cost, options, editor.capacity(), stats));
   allocator.run(cancelled);
 
   Plan plan = editor.plan();
