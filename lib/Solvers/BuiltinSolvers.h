@@ -23,6 +23,7 @@ std::unique_ptr<Solver> createMsaSolver();
 std::unique_ptr<Solver> createMsaTestSolver();
 std::unique_ptr<Solver> createMsaProductionSolver();
 std::unique_ptr<Solver> createMsaFullSolver();
+std::unique_ptr<Solver> createMsaTunedSolver();
 
 /// Wall-clock since it was made.
 class Stopwatch {

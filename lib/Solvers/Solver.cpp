@@ -30,6 +30,7 @@ static std::map<std::string, SolverFactory> &registry() {
       {"msa:test", createMsaTestSolver},
       {"msa:production", createMsaProductionSolver},
       {"msa:full", createMsaFullSolver},
+      {"msa:tuned", createMsaTunedSolver},
   };
   return factories;
 }
