@@ -57,8 +57,8 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
   for (int32_t u = 0; u < index.numUses() && !hasOrders; ++u)
     hasOrders = index.use(u).mustBeFast;
   PlanEditor ordered = editor;
-  if (hasOrders && !placeOrdered(
-                       ordered, RunForest(index, instance.machine.capacity)))
+  if (hasOrders &&
+      !placeOrdered(ordered, RunForest(index, instance.machine.capacity)))
     return ordersError(instance);
   allocator.reserve(ordered.plan().residencies);
   allocator.carryValues();

@@ -232,9 +232,8 @@ std::vector<Residency> MsaAllocator::take() {
     return std::tuple(r.first(), r.copiedBack() ? r.done : INT32_MAX, r.issue,
                       r.value);
   };
-  std::sort(result.begin(), result.end(),
-            [&](const Residency &a, const Residency &b) {
-              return key(a) < key(b);
-            });
+  std::sort(
+      result.begin(), result.end(),
+      [&](const Residency &a, const Residency &b) { return key(a) < key(b); });
   return result;
 }

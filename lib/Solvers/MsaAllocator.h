@@ -38,8 +38,8 @@ struct MsaHint {
 /// Why a segment is in slow memory, or a proposal is taken back.
 enum MsaFailure : uint32_t {
   MsaOutOfMemory = 1,
-  MsaTooLong = 2,     ///< Held longer than the limit.
-  MsaTooShort = 4,    ///< No start that hides enough.
+  MsaTooLong = 2,  ///< Held longer than the limit.
+  MsaTooShort = 4, ///< No start that hides enough.
   MsaTooManyCopies = 8,
   MsaNoBandwidth = 16,
   MsaBreaksOrder = 32,
@@ -77,7 +77,7 @@ private:
   /// Where the walk over the uses of a value stands.
   struct Walk {
     int32_t value = 0;
-    int64_t size = 0;      // Rounded up.
+    int64_t size = 0; // Rounded up.
     int64_t retry = 0;
     int32_t definition = 0; // Of the current allocation value.
     int32_t slowFrom = 0;   // Step after which slow contents are there.

@@ -211,7 +211,7 @@ int64_t MsaChannel::numOverlapping(int32_t start, int32_t done) const {
 
 bool MsaChannel::breaksOrder(int32_t start, int32_t done) const {
   Node before, after;
-    // The most done of those that start before, the least of those after.
+  // The most done of those that start before, the least of those after.
   for (int32_t node = start + 1 + width; node > 1; node /= 2)
     if (node % 2 == 1)
       before.maxDone = std::max(before.maxDone, tree[node - 1].maxDone);
@@ -253,8 +253,8 @@ MsaFlights::MsaFlights(const PlanEditor &editor) {
       const LoopPlan *loop = editor.loopPlan(i);
       // A body without copies in this direction limits nothing.
       bool hasCopies = loop && loop->inFlight[c] > 0;
-      counts.back().loops.add(
-          i, i, hasCopies ? loop->inFlight[c] : INT64_MIN / 4);
+      counts.back().loops.add(i, i,
+                              hasCopies ? loop->inFlight[c] : INT64_MIN / 4);
     }
   }
 }

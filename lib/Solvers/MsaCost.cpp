@@ -42,32 +42,29 @@ MsaCost::MsaCost(const AccessIndex &index, const MsaOptions &options)
       bandwidth(index.machine().copyBandwidth * options.copyScale) {
   for (int32_t i = 0; i < index.numSteps(); ++i) {
     const Step &step = index.instance().steps[i];
-    seconds.push_back(step.body ? options.loopWeight *
-                                      bodySeconds(*step.body,
-                                                  options.loopWeight)
-                                : elapsedWith(i, 0));
+    seconds.push_back(step.body
+                          ? options.loopWeight *
+                                bodySeconds(*step.body, options.loopWeight)
+                          : elapsedWith(i, 0));
   }
 }
 
-double MsaCost::memoryWithout(int32_t step, double fastBytes) const {
+double MsaCost::memory(int32_t step, double fastBytes) const {
   const Machine &m = index.machine();
   return (index.stepBytes(step) - fastBytes) / m.slowBandwidth +
          fastBytes / m.fastBandwidth;
 }
 
-double MsaCost::memory(int32_t step) const { return memoryWithout(step, 0); }
-
 double MsaCost::elapsedWith(int32_t step, double fastBytes) const {
   double compute = index.instance().steps[step].compute;
   double all = index.stepBytes(step);
   // The first window of slow data is waited for, not overlapped.
-  double wait = all > 0 ? compute *
-                              std::min(options.overheadWindow,
-                                       all - fastBytes) /
-                              all
-                        : 0;
+  double wait =
+      all > 0
+          ? compute * std::min(options.overheadWindow, all - fastBytes) / all
+          : 0;
   return index.machine().stepOverhead +
-         std::max(compute, memoryWithout(step, fastBytes) + wait);
+         std::max(compute, memory(step, fastBytes) + wait);
 }
 
 double MsaCost::copyCapacity(int32_t step) const {
@@ -100,7 +97,7 @@ double MsaCost::benefit(int32_t use) const {
            (1 / m.slowBandwidth - 1 / m.fastBandwidth);
   double before = memory(u.step);
   if (before > step.compute)
-    return before - memoryWithout(u.step, u.bytes);
+    return before - memory(u.step, u.bytes);
   return before - step.compute;
 }
 
@@ -151,9 +148,9 @@ std::vector<int32_t> MsaCost::order() const {
   }
   std::sort(keys.begin(), keys.end(), [](const Key &a, const Key &b) {
     return std::tuple(-a.boundedness, -a.size, -a.duration, a.latestUse,
-                      a.start, a.value) <
-           std::tuple(-b.boundedness, -b.size, -b.duration, b.latestUse,
-                      b.start, b.value);
+                      a.start, a.value) < std::tuple(-b.boundedness, -b.size,
+                                                     -b.duration, b.latestUse,
+                                                     b.start, b.value);
   });
   std::vector<int32_t> values;
   std::vector<bool> isListed(index.numValues());

@@ -32,8 +32,10 @@ public:
   double copyCapacity(int32_t step) const;
   /// Seconds during which a step leaves slow memory alone.
   double idle(int32_t step) const;
-  /// Seconds of the step's memory traffic.
-  double memory(int32_t step) const;
+  /// Seconds of the step's memory traffic with so many bytes of it fast.
+  double memory(int32_t step, double fastBytes = 0) const;
+  /// Seconds of a plain step with so many bytes of its traffic fast.
+  double elapsedWith(int32_t step, double fastBytes) const;
   /// Seconds that a step is shorter with one use in fast memory.
   double saving(int32_t use) const;
   /// Benefit of one use: saved seconds of a memory-bound step, or what is
@@ -49,9 +51,6 @@ public:
   std::vector<int32_t> order() const;
 
 private:
-  double memoryWithout(int32_t step, double fastBytes) const;
-  double elapsedWith(int32_t step, double fastBytes) const;
-
   const AccessIndex &index;
   const MsaOptions &options;
   double bandwidth;

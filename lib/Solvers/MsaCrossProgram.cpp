@@ -37,11 +37,10 @@ void MsaAllocator::carryValues() {
   std::vector<Key> keys;
   for (int32_t v = 0; v < index.numValues(); ++v) {
     auto uses = index.usesOf(v);
-    if (index.instance().values[v].kind != ValueKind::Input ||
-        !isEligible(v) || uses.empty() || !placed[v].empty() ||
-        llvm::any_of(uses, [](const Use &u) {
-          return u.writes || u.mustBeSlow;
-        }))
+    if (index.instance().values[v].kind != ValueKind::Input || !isEligible(v) ||
+        uses.empty() || !placed[v].empty() ||
+        llvm::any_of(uses,
+                     [](const Use &u) { return u.writes || u.mustBeSlow; }))
       continue;
     Key key = {index.instance().values[v].size, 0, uses.back().step, v};
     for (const Use &use : uses)
@@ -78,8 +77,8 @@ bool MsaAllocator::tryFreeing(int32_t value, Residency &first,
   if (!start || *start <= lastUse)
     return false;
   double total = intervals.between(-1, index.numSteps());
-  double again = std::max(intervals.between(*start, lastStep),
-                          cost.copySeconds(bytes));
+  double again =
+      std::max(intervals.between(*start, lastStep), cost.copySeconds(bytes));
   if (intervals.between(-1, lastUse + 1) + again >= kHeldShare * total ||
       !flights.allows(Timeline::In, *start + 1, lastStep))
     return false;

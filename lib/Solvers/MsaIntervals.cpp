@@ -101,15 +101,15 @@ void MsaIntervals::begin(int64_t bytes, double saving, int32_t from,
     return;
   }
   double copy = copySeconds(bytes);
-  latest = lastWithAtLeast(options.minOverlap * copy - saving, from, end - 1,
-                           end);
+  latest =
+      lastWithAtLeast(options.minOverlap * copy - saving, from, end - 1, end);
   if (latest < from)
     return;
   // The first t that holds memory no longer than the limit.
-  earliest = std::min(
-      latest,
-      lastWithAtLeast(std::nextafter(holdLimit, INFINITY), from, end - 1, end) +
-          1);
+  earliest =
+      std::min(latest, lastWithAtLeast(std::nextafter(holdLimit, INFINITY),
+                                       from, end - 1, end) +
+                           1);
   int32_t first = earliest;
   if (preferred && *preferred <= latest) {
     first = std::max(*preferred, earliest);
@@ -145,22 +145,21 @@ std::optional<int32_t> MsaIntervals::next() {
   if (hasLater && (takesLater || !hasEarlier)) {
     int32_t start = later++;
     if (isLong && given > 0) {
-      double above =
-          std::nextafter(between(start, done) - leastJump, INFINITY);
+      double above = std::nextafter(between(start, done) - leastJump, INFINITY);
       if (later < latest)
-        later = std::min(latest,
-                         lastWithAtLeast(above, later, latest, done) + 1);
+        later =
+            std::min(latest, lastWithAtLeast(above, later, latest, done) + 1);
     }
-    takesLater = false;
-    ++given;
+    // After the first one, the later side has the first turn.
+    takesLater = given++ == 0;
     return start;
   }
   int32_t start = earlier--;
   if (!hasLater || isLong) {
     double wanted = between(start, done) + leastJump;
     if (earlier >= earliest && between(earlier, done) < wanted)
-      earlier = std::max(earliest,
-                         lastWithAtLeast(wanted, earliest, earlier, done));
+      earlier =
+          std::max(earliest, lastWithAtLeast(wanted, earliest, earlier, done));
   }
   takesLater = true;
   ++given;

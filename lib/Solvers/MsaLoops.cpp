@@ -30,6 +30,23 @@ MsaLoopOptimizer::MsaLoopOptimizer(const AccessIndex &index,
     : index(index), cost(cost), options(options), loop(loop),
       base(loop.start + loop.period), capacity(capacity) {}
 
+/// Values that a step makes, in an order that is the same in all repeats.
+std::vector<int32_t> MsaLoopOptimizer::madeAt(int32_t step) const {
+  std::vector<int32_t> uses, values;
+  for (int32_t u : index.usesAt(step))
+    if (index.use(u).startsByWrite)
+      uses.push_back(u);
+  auto key = [&](int32_t u) {
+    return std::pair(index.instance().values[index.use(u).value].size,
+                     index.use(u).bytes);
+  };
+  llvm::stable_sort(uses,
+                    [&](int32_t a, int32_t b) { return key(a) < key(b); });
+  for (int32_t u : uses)
+    values.push_back(index.use(u).value);
+  return values;
+}
+
 /// Finds the values of the repeat and what kind each is.
 void MsaLoopOptimizer::classify() {
   int32_t end = base + loop.period;
@@ -90,6 +107,15 @@ void MsaLoopOptimizer::classify() {
                       return a.saving * static_cast<double>(b.size) >
                              b.saving * static_cast<double>(a.size);
                     });
+  // What the repeat before made is decided like its like in this one.
+  fastValues.assign(index.numValues(), 0);
+  for (size_t i = 0; i < loopValues.size(); ++i)
+    fastValues[loopValues[i].value] = static_cast<int32_t>(i) + 1;
+  for (int32_t step = base; step < end; ++step) {
+    auto before = madeAt(step - loop.period), now = madeAt(step);
+    for (size_t k = 0; k < std::min(before.size(), now.size()); ++k)
+      fastValues[before[k]] = fastValues[now[k]];
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -126,8 +152,7 @@ int64_t MsaLoopOptimizer::bestFit(int32_t start, int32_t end, int64_t size,
   };
   std::vector<std::pair<int64_t, int64_t>> taken;
   for (int32_t k = 0; k < 2 * loop.period; ++k) {
-    int64_t reserved =
-        index.instance().steps[base + k % loop.period].reserved;
+    int64_t reserved = index.instance().steps[base + k % loop.period].reserved;
     if (reserved > 0 && meets(k, k))
       taken.push_back({0, index.machine().roundUp(reserved)});
   }
@@ -170,7 +195,6 @@ double MsaLoopOptimizer::stepSeconds(int32_t k, double &slowBytes) const {
   for (int32_t u : index.usesAt(base + k)) {
     const Use &use = index.use(u);
     int32_t entry = fastValues[use.value];
-    // What the repeat before made is decided like what this one makes.
     bool isFast = entry > 0 && loopValues[entry - 1].isFast;
     (isFast ? fastBytes : slowBytes) += use.bytes;
   }
@@ -242,9 +266,6 @@ bool MsaLoopOptimizer::placePrefetch(MsaLoopValue &value) {
 
 void MsaLoopOptimizer::optimize() {
   classify();
-  fastValues.assign(index.numValues(), 0);
-  for (size_t i = 0; i < loopValues.size(); ++i)
-    fastValues[loopValues[i].value] = static_cast<int32_t>(i) + 1;
   std::vector<MsaLoopValue *> prefetches;
   for (MsaLoopValue &value : loopValues) {
     switch (value.kind) {
@@ -252,8 +273,8 @@ void MsaLoopOptimizer::optimize() {
       value.isFast = place(value.first, value.last, value.size, true);
       break;
     case MsaLoopValue::Pinned:
-      value.isFast = value.saving > 0 &&
-                     place(0, loop.period - 1, value.size, true);
+      value.isFast =
+          value.saving > 0 && place(0, loop.period - 1, value.size, true);
       break;
     case MsaLoopValue::Prefetch:
       prefetches.push_back(&value);
@@ -366,25 +387,22 @@ private:
     std::vector<int32_t> result(uses.begin(), uses.end());
     auto key = [&](int32_t u) {
       const Use &use = index.use(u);
-      int32_t before = u > index.firstUse(use.value)
-                           ? step - index.use(u - 1).step
-                           : -1;
+      int32_t before =
+          u > index.firstUse(use.value) ? step - index.use(u - 1).step : -1;
       return std::tuple(use.reads, use.writes, use.startsByWrite,
                         index.instance().values[use.value].size, use.bytes,
                         before);
     };
-    llvm::stable_sort(
-        result, [&](int32_t a, int32_t b) { return key(a) < key(b); });
+    llvm::stable_sort(result,
+                      [&](int32_t a, int32_t b) { return key(a) < key(b); });
     return result;
   }
   size_t placeOf(int32_t step, int32_t value) const {
     std::vector<int32_t> uses = ordered(step);
-    return static_cast<size_t>(llvm::find_if(uses,
-                                             [&](int32_t u) {
-                                               return index.use(u).value ==
-                                                      value;
-                                             }) -
-                               uses.begin());
+    return static_cast<size_t>(
+        llvm::find_if(uses,
+                      [&](int32_t u) { return index.use(u).value == value; }) -
+        uses.begin());
   }
 
   const AccessIndex &index;

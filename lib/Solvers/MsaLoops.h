@@ -47,8 +47,7 @@ struct MsaLoopValue {
 class MsaLoopOptimizer {
 public:
   MsaLoopOptimizer(const AccessIndex &index, const MsaCost &cost,
-                   const MsaOptions &options, MsaRepeat loop,
-                   int64_t capacity);
+                   const MsaOptions &options, MsaRepeat loop, int64_t capacity);
 
   void optimize();
   llvm::ArrayRef<MsaLoopValue> values() const { return loopValues; }
@@ -65,6 +64,7 @@ private:
   };
   using Span = std::pair<int32_t, int32_t>;
   void classify();
+  std::vector<int32_t> madeAt(int32_t step) const;
   llvm::SmallVector<Span, 4> spans(int32_t start, int32_t end,
                                    bool isEveryPeriod) const;
   int64_t bestFit(int32_t start, int32_t end, int64_t size,

@@ -41,6 +41,7 @@ MsaOptions MsaOptions::production() {
 
 MsaOptions MsaOptions::full() {
   MsaOptions options = production();
+  options.maxOverlap = 12;
   options.loopOptimizer = true;
   return options;
 }
@@ -112,7 +113,8 @@ static const Option kOptions[] = {
     {"sort_order", "",
      Choice{{"memory_boundedness", "spatial"},
             [](MsaOptions &o, bool second) {
-              o.order = second ? MsaOrder::Spatial : MsaOrder::MemoryBoundedness;
+              o.order =
+                  second ? MsaOrder::Spatial : MsaOrder::MemoryBoundedness;
             }}},
     {"alternate_mem_benefit_scaling_factor_for_large_buffers", "",
      Choice{{"sqrt", "none"},
@@ -190,8 +192,8 @@ llvm::Error mempl::applyMsaOptions(StringRef text, MsaOptions &options) {
   text.split(parts, ',', -1, /*KeepEmpty=*/false);
   for (StringRef part : parts) {
     auto [key, value] = part.split('=');
-    const Option *option = llvm::find_if(
-        kOptions, [&](const Option &o) { return key == o.name; });
+    const Option *option =
+        llvm::find_if(kOptions, [&](const Option &o) { return key == o.name; });
     if (option == std::end(kOptions)) {
       std::vector<std::string> names;
       for (const Option &o : kOptions)
@@ -201,9 +203,9 @@ llvm::Error mempl::applyMsaOptions(StringRef text, MsaOptions &options) {
                                      llvm::join(names, ", "));
     }
     if (!parse(*option, value, options))
-      return llvm::createStringError("MSA option " + key.str() +
-                                     ": expected " + expected(*option) +
-                                     ", found '" + value.str() + "'");
+      return llvm::createStringError("MSA option " + key.str() + ": expected " +
+                                     expected(*option) + ", found '" +
+                                     value.str() + "'");
   }
   return llvm::Error::success();
 }

@@ -10,8 +10,8 @@
 // bytes and direction of its accesses. A stretch repeats if every step in it is
 // like the one a period before: equal fingerprint, and operands made equally
 // far back, or not made in the program, or the very same. Names do not matter.
-// A period is from 4 to 400 steps long. Each step is tried with the last equal
-// fingerprint only, so the search is linear for a given longest period.
+// A period is from 4 to 400 steps long. Each step is tried with a few equal
+// fingerprints before it, so the search is linear for a given longest period.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +29,8 @@ static constexpr int32_t kLeastPeriod = 4;
 static constexpr int32_t kMostPeriod = 400;
 /// A repeat may begin so much before the first step that was recognised.
 static constexpr int32_t kScanBack = 10;
+/// Equal fingerprints that are tried for one step.
+static constexpr int kMostTries = 16;
 
 namespace {
 
@@ -61,23 +63,29 @@ public:
 
   std::vector<MsaRepeat> find() {
     std::vector<MsaRepeat> found;
+    // The steps before with the same fingerprint are chained.
     llvm::DenseMap<uint64_t, int32_t> lastSeen;
     int32_t n = index.numSteps(), from = 0;
+    std::vector<int32_t> before(n, -1);
     for (int32_t i = 0; i < n; ++i) {
       auto [it, isNew] = lastSeen.try_emplace(prints[i], i);
-      int32_t period = i - it->second;
+      before[i] = isNew ? -1 : it->second;
       it->second = i;
-      if (isNew || period < kLeastPeriod || period > kMostPeriod ||
-          i - period < from)
-        continue;
-      MsaRepeat repeat = extend(i, period, from);
-      if (repeat.repeats < minRepeats)
-        continue;
-      found.push_back(repeat);
-      from = repeat.start + repeat.period * repeat.repeats;
-      // What lies within is not looked at again.
-      for (; i + 1 < from; ++i)
-        lastSeen[prints[i + 1]] = i + 1;
+      int tries = kMostTries;
+      for (int32_t k = before[i];
+           k >= from && i - k <= kMostPeriod && i >= from; k = before[k]) {
+        if (i - k < kLeastPeriod)
+          continue;
+        if (tries-- == 0)
+          break;
+        MsaRepeat repeat = extend(i, i - k, from);
+        if (repeat.repeats < minRepeats)
+          continue;
+        found.push_back(repeat);
+        // What lies within is not looked at again.
+        from = repeat.start + repeat.period * repeat.repeats;
+        break;
+      }
     }
     return found;
   }
@@ -85,8 +93,8 @@ public:
 private:
   uint64_t fingerprint(int32_t step) const {
     const Step &s = index.instance().steps[step];
-    llvm::hash_code h = llvm::hash_combine(
-        llvm::bit_cast<uint64_t>(s.compute), s.reserved, s.body != nullptr);
+    llvm::hash_code h = llvm::hash_combine(llvm::bit_cast<uint64_t>(s.compute),
+                                           s.reserved, s.body != nullptr);
     for (const Shape &shape : shapes(step))
       h = llvm::hash_combine(h, shape.flags, shape.size,
                              llvm::bit_cast<uint64_t>(shape.bytes));

@@ -61,8 +61,8 @@ int64_t MsaAllocator::offsetFor(const Walk &walk, int32_t start, int32_t end,
 /// Serves the use without a copy.
 uint32_t MsaAllocator::stay(Walk &walk, int32_t start, int32_t end,
                             int32_t use) {
-  if (!intervals.allowsStay(start, end) &&
-      hintAt(use).kind != MsaHint::Stay && !index.use(use).mustBeFast)
+  if (!intervals.allowsStay(start, end) && hintAt(use).kind != MsaHint::Stay &&
+      !index.use(use).mustBeFast)
     return MsaTooLong;
   if (!walk.isAllocated) {
     int64_t offset = offsetFor(walk, start, end, use);
@@ -100,9 +100,8 @@ uint32_t MsaAllocator::evict(Walk &walk, int32_t limit) {
       index.instance().values[walk.value].size, start, limit, walk.retry);
   target = std::min(std::max(target, chunk.end), limit);
   if (target - 1 > chunk.end)
-    target = heap.freeUntil(chunk.end + 1, target - 1, chunk.offset,
-                            walk.size) +
-             1;
+    target =
+        heap.freeUntil(chunk.end + 1, target - 1, chunk.offset, walk.size) + 1;
   MsaChannel &channel = channels[Timeline::Out];
   if (target <= start)
     return MsaTooShort;
@@ -227,8 +226,8 @@ uint32_t MsaAllocator::placeSegment(Walk &walk, int32_t start, int32_t end,
   bool isSlow = isSlowAt(use);
   bool mustBeFast = use != kEnd && index.use(use).mustBeFast;
   uint32_t failures = 0;
-  if (!isSlow && (walk.isFast || (!walk.isAllocated &&
-                                  !walk.isSlowAtDefinition))) {
+  if (!isSlow &&
+      (walk.isFast || (!walk.isAllocated && !walk.isSlowAtDefinition))) {
     failures = stay(walk, start, end, use);
     if (failures == 0) {
       ++stats.stays;
@@ -282,8 +281,8 @@ uint32_t MsaAllocator::placeValue(int32_t value, int64_t retry) {
     // Another allocation value. That of an update begins where the one before
     // was served.
     walk.definition = use.step;
-    bool isServed = !use.startsByWrite && !work.empty() &&
-                    work.back().r.serves(use.step);
+    bool isServed =
+        !use.startsByWrite && !work.empty() && work.back().r.serves(use.step);
     if (isServed) {
       walk.isFast = walk.isAllocated = true;
       walk.hasSlow = false;

@@ -92,9 +92,8 @@ private:
       o.loopOptimizer = !o.loopOptimizer;
       break;
     case 11:
-      o.sizeOverride = random.chance(0.4) ? 0
-                                          : static_cast<int64_t>(
-                                                between(0.2e6, 406e6));
+      o.sizeOverride =
+          random.chance(0.4) ? 0 : static_cast<int64_t>(between(0.2e6, 406e6));
       break;
     default:
       o.crossProgramFreeing = !o.crossProgramFreeing;
