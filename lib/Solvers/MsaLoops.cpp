@@ -23,6 +23,9 @@
 
 using namespace mempl;
 
+/// A period with more values is not planned: that would be quadratic in them.
+static constexpr size_t kMostValues = 4000;
+
 MsaLoopOptimizer::MsaLoopOptimizer(const AccessIndex &index,
                                    const MsaCost &cost,
                                    const MsaOptions &options, MsaRepeat loop,
@@ -68,13 +71,27 @@ void MsaLoopOptimizer::classify() {
     if (isMadeHere) {
       entry.kind = MsaLoopValue::Temporary;
       entry.first = uses.front().step - base;
-      entry.last = uses.back().step - base;
-      if (entry.last >= entry.first + loop.period || value.isOutput())
-        continue; // Carried on from repeat to repeat: not planned.
-      for (const Use &use : uses)
+      bool isUpdated = false, isCarriedOn = false;
+      bool isReadAfter = value.isOutput();
+      for (const Use &use : uses) {
+        if (use.step >= loopEnd) {
+          isReadAfter = true;
+          break;
+        }
+        entry.last = use.step - base;
+        isUpdated |= use.writes && !use.startsByWrite;
+        isCarriedOn |= entry.last >= entry.first + loop.period;
         entry.accessed += use.bytes;
+      }
       entry.saving = entry.accessed;
-      loopValues.push_back(entry);
+      if (isReadAfter)
+        entry.saving -= static_cast<double>(value.size);
+      // What goes on from repeat to repeat is left to the pass over all values.
+      // A value that is updated in place and leaves the loop is not planned
+      // either, but the compiler for TPU is seen to leave it in slow memory.
+      entry.isSupported = !(isUpdated && isReadAfter);
+      if (!isCarriedOn)
+        loopValues.push_back(entry);
       continue;
     }
     bool isWritten = false;
@@ -266,11 +283,16 @@ bool MsaLoopOptimizer::placePrefetch(MsaLoopValue &value) {
 
 void MsaLoopOptimizer::optimize() {
   classify();
+  if (loopValues.size() > kMostValues) {
+    loopValues.clear();
+    return;
+  }
   std::vector<MsaLoopValue *> prefetches;
   for (MsaLoopValue &value : loopValues) {
     switch (value.kind) {
     case MsaLoopValue::Temporary:
-      value.isFast = place(value.first, value.last, value.size, true);
+      value.isFast = value.isSupported && value.saving > 0 &&
+                     place(value.first, value.last, value.size, true);
       break;
     case MsaLoopValue::Pinned:
       value.isFast =

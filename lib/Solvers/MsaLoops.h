@@ -29,7 +29,7 @@ struct MsaRepeat {
 /// A value of the repeat that is planned.
 struct MsaLoopValue {
   enum Kind : uint8_t {
-    Temporary, ///< Made and last used within one period.
+    Temporary, ///< Made here; uses in the loop are within one period.
     Pinned,    ///< Made before the loop, used alike in every repeat.
     Prefetch   ///< Made before the loop; every repeat has its own.
   } kind = Temporary;
@@ -37,10 +37,11 @@ struct MsaLoopValue {
   int64_t size = 0; ///< Rounded up.
   /// First and last use, in steps from the start of the repeat.
   int32_t first = 0, last = 0;
-  double accessed = 0; ///< Bytes of its uses in the repeat.
-  double saving = 0;   ///< Bytes of slow traffic that fast memory saves.
-  bool isFast = false; ///< What was decided.
-  int32_t start = 0;   ///< Prefetch: starts after this step, -period or more.
+  double accessed = 0;     ///< Bytes of its uses in the repeat.
+  double saving = 0;       ///< Bytes of slow traffic that fast memory saves.
+  bool isSupported = true; ///< Else it is left in slow memory.
+  bool isFast = false;     ///< What was decided.
+  int32_t start = 0; ///< Prefetch: starts after this step, -period or more.
 };
 
 /// Plans the steady state of one repeat.

@@ -17,6 +17,7 @@
 
 #include "HandMade.h"
 
+#include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Solver.h"
@@ -450,6 +451,46 @@ TEST(Msa, KeepsNoWeightWhereTheMachineOrTheOptionsForbidIt) {
   instance.machine.maxCarried = 0;
   plan(instance, MsaOptions(), &stats);
   EXPECT_EQ(stats.crossProgram, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// The compiler's own plans
+//===----------------------------------------------------------------------===//
+
+/// Bytes times steps that plans hold: of `a`, and of both at once.
+std::pair<double, double> heldBytes(const Instance &instance, const Plan &a,
+                                    const Plan &b) {
+  double all = 0, common = 0;
+  for (const Residency &r : a.residencies) {
+    auto size = static_cast<double>(instance.values[r.value].size);
+    all += size * (r.end() - r.start() + 1);
+    for (const Residency &other : b.residencies)
+      if (other.value == r.value)
+        common +=
+            size * std::max(0, std::min(r.end(), other.end()) -
+                                   std::max(r.start(), other.start()) + 1);
+  }
+  return {all, common};
+}
+
+TEST(MsaFull, HoldsWhatTheCompilerForTpuHolds) {
+  // The programs for which it keeps nothing from run to run.
+  for (const char *name :
+       {"bert_base_train_b4", "resnet50_train_b16", "transformer_adam_b4"}) {
+    SCOPED_TRACE(name);
+    std::string path =
+        std::string(MEMPL_TEST_DATA "/xla_tpu/") + name + ".v5e.";
+    Instance instance = llvm::cantFail(readInstance(path + "instance.json.gz"));
+    Plan theirs = llvm::cantFail(readPlan(path + "xla_plan.json.gz"));
+    Plan ours = plan(instance, MsaOptions::full());
+    auto [all, common] = heldBytes(instance, theirs, ours);
+    EXPECT_GT(common, 0.8 * all);
+    EXPECT_LT(heldBytes(instance, ours, theirs).first, 1.2 * all);
+    double ratio =
+        simulateLatency(instance, ours) / simulateLatency(instance, theirs);
+    EXPECT_GT(ratio, 0.9);
+    EXPECT_LT(ratio, 1.03);
+  }
 }
 
 //===----------------------------------------------------------------------===//
