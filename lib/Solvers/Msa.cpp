@@ -10,7 +10,8 @@
 // a description of its rules): loops first, then what is ordered to be fast,
 // values kept from run to run, repeated stretches of steps, and one greedy pass
 // over all values in the order of their benefit. Near-linear: a proposal costs
-// what is near in time to its value, times the logarithm of the program.
+// the logarithm of the program, and as much as there is in fast memory near its
+// value in time. Many thousand values there at once therefore make it slow.
 //
 // What a plan cannot say is left out: prefetches in slices or windows, and
 // blocks of prefetches in a band of their own. Steps are never changed, so
