@@ -105,8 +105,14 @@ TEST_P(Policies, TakeTheEmptyProgram) {
 
 INSTANTIATE_TEST_SUITE_P(All, Policies,
                          testing::Values("none", "greedy", "search",
-                                         "portfolio"),
-                         [](const auto &info) { return info.param; });
+                                         "portfolio", "msa", "msa:test",
+                                         "msa:production", "msa:full",
+                                         "msa:tuned"),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), ':', '_');
+                           return name;
+                         });
 
 TEST(Greedy, IsNeverSlowerThanNone) {
   for (const char *name : {"alexnet_b64", "resnet50_b8", "gpt2_decode_b8"}) {
@@ -170,7 +176,8 @@ TEST(Registry, NamesWhatItHasWhenAskedForMore) {
   auto solver = createSolver("magic");
   ASSERT_FALSE(static_cast<bool>(solver));
   EXPECT_EQ(llvm::toString(solver.takeError()),
-            "unknown policy 'magic', expected greedy, none, portfolio, search");
+            "unknown policy 'magic', expected greedy, msa, msa:full, "
+            "msa:production, msa:test, msa:tuned, none, portfolio, search");
 }
 
 TEST(Registry, TakesPoliciesFromOutside) {
