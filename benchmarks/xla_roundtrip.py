@@ -219,7 +219,9 @@ class RoundTrip:
     def __init__(self, compiler, judge, log, seconds, clock=time.monotonic):
         self.compiler, self.judge, self.log = compiler, judge, log
         self.clock, self.end = clock, clock() + seconds
-        self.options, self.kept, self.offered, self.refused = {}, [], set(), {}
+        self.options, self.kept, self.offered = {}, [], set()
+        # By order: why it is not offered again; and the last answer ever.
+        self.refused, self.answers = {}, {}
         self.total = None
         self.text = None
         self.compilations = 0
@@ -271,7 +273,7 @@ class RoundTrip:
                 named = self.named(str(error), decisions)
                 if not named:
                     break
-                self.refused[named["proto"]] = reason(str(error))
+                self.refuse(named, reason(str(error)))
                 decisions = [d for d in decisions if d is not named]
                 continue
             if cycles < self.total * BETTER and text is not None:
@@ -281,11 +283,14 @@ class RoundTrip:
             break
         if len(decisions) < 2 or self.is_over():
             for d in decisions:
-                self.refused.setdefault(d["proto"], "does not lower the estimate" if not self.is_over() else "not tried: time")
+                self.refuse(d, "not tried: time" if self.is_over() else "does not lower the estimate")
             return
         half = (len(decisions) + 1) // 2
         self.offer(decisions[:half])
         self.offer(decisions[half:])
+
+    def refuse(self, decision, why):
+        self.refused[decision["proto"]] = self.answers[decision["proto"]] = why
 
     def named(self, message, decisions):
         """The decision that a refusal is about, or None."""
@@ -366,9 +371,6 @@ def run_network(args, tools, network):
         while not trip.is_over() and idle < len(stages):
             carried, cost = stages[rounds % len(stages)]
             rounds += 1
-            if carried == 0 and not trip.options and not trip.kept:
-                # A plan without a carried value, where XLA carries one.
-                pass
             write_whole(path, trip.text)
             decisions = tools.decisions(path, carried, cost)
             known = {d["proto"] for d in trip.kept} | set(trip.refused)
@@ -397,7 +399,7 @@ def run_network(args, tools, network):
         "after": trip.total,
         "offered": len(trip.offered),
         "accepted": len(trip.kept),
-        "refused": sorted(trip.refused.values()),
+        "refused": sorted(why for proto, why in trip.answers.items() if proto not in {d["proto"] for d in trip.kept}),
         "ordered_fast": sum(now_fast[k] for k in gained if k[0] in ordered),
         "side_gained": sum(now_fast[k] for k in gained if k[0] not in ordered),
         "side_lost": sum(xla_fast[k] for k in lost if k[0] not in ordered),
