@@ -9,11 +9,12 @@
 Wants jax and libtpu (`pip install -r corpus/requirements.txt`) and no TPU. Per
 network of corpus/networks.py: XLA compiles it; mempl-solve plans the result;
 mempl-translate says in orders where the plan differs from XLA's; XLA compiles
-again with the orders, offered by value in chunks. Orders that it accepts and that
-lower its own estimate of the whole program are kept; a refused chunk loses the
-order that XLA's message names, or is halved. What was kept is then planned again,
-until nothing is gained or the time is over. XLA's own choice is where it begins,
-so the result is never worse.
+again with the orders, offered by value in chunks: first as wishes for the order in
+which its assignment looks at values, which it never refuses, then as strict orders.
+What it accepts and what lowers its own estimate of the whole program is kept; a
+refused chunk loses the order that XLA's message names, and is halved if that does
+not help. What was kept is then planned again, until nothing is gained or the time
+is over. XLA's own choice is where it begins, so the result is never worse.
 
 The judge is XLA: the sum of its estimated cycles over all steps, loops times
 their trips. FOLDER/NAME.TARGET.options.json is what a user passes to
@@ -37,9 +38,13 @@ sys.path.insert(0, os.path.join(HERE, "corpus"))
 import make  # The compiler's targets, and how its text is stripped.
 
 OVERRIDES = "xla_tpu_msa_tensor_overrides"
+WISHES = "xla_tpu_msa_sort_order_overrides"
 NO_CARRY = {"xla_msa_max_cross_program_prefetches": "0"}
 # Estimates above are the compiler's way to say that it does not know.
 MAX_CYCLES = 1 << 50
+# Orders in one chunk, and orders that a chunk loses before it is halved.
+CHUNK = 16
+MAX_LOST = 2
 # A change of the total that counts.
 BETTER = 1 - 1e-4
 CLOCK = {"v4": 1.05e9, "v5e": 1.5e9, "v5p": 1.75e9, "v6e": 1.75e9}
@@ -184,7 +189,9 @@ class Tools:
         plan = path + ".plan.json"
         self.call("mempl-solve", *options, "--policy=search", f"--budget={self.args.budget}", "--no-bound", f"--plan={plan}")
         text = self.call("mempl-translate", "--export-xla-overrides=decisions", f"--plan={plan}", *options)
-        return [d for d in json.loads(text) if d["action"] != "keep-slow"]
+        decisions = [d for d in json.loads(text) if d["action"] != "keep-slow"]
+        wishes = [{**d, "option": WISHES, "proto": d["first"]} for d in decisions]
+        return wishes, [{**d, "option": OVERRIDES} for d in decisions]
 
     def fast(self, path):
         """(value, step) that XLA serves in fast memory, with their bytes."""
@@ -231,9 +238,7 @@ class RoundTrip:
 
     def attempt(self, switches, decisions):
         """(cycles, text) of one compilation; from the log if it is there."""
-        options = dict(switches)
-        if decisions:
-            options[OVERRIDES] = " ".join(d["proto"] for d in decisions)
+        options = join(switches, decisions)
         found = self.log.find(options)
         if found and found.get("error"):
             raise Refused(found["error"])
@@ -262,17 +267,23 @@ class RoundTrip:
             pass
         return before
 
+    def offer_all(self, decisions):
+        for start in range(0, len(decisions), CHUNK):
+            self.offer(decisions[start : start + CHUNK])
+
     def offer(self, decisions):
         """Offers a chunk; keeps it whole, or parts of it."""
         decisions = [d for d in decisions if d["proto"] not in self.refused]
+        lost = 0
         while decisions and not self.is_over():
             self.offered |= {d["proto"] for d in decisions}
             try:
                 cycles, text = self.attempt(self.options, self.kept + decisions)
             except Refused as error:
                 named = self.named(str(error), decisions)
-                if not named:
+                if not named or (lost >= MAX_LOST and len(decisions) > 1):
                     break
+                lost += 1
                 self.refuse(named, reason(str(error)))
                 decisions = [d for d in decisions if d is not named]
                 continue
@@ -308,6 +319,16 @@ class RoundTrip:
         return None
 
 
+def join(switches, decisions):
+    """Compile options of switches and orders."""
+    options = dict(switches)
+    for option in (WISHES, OVERRIDES):
+        texts = [d["proto"] for d in decisions if d["option"] == option]
+        if texts:
+            options[option] = " ".join(texts)
+    return options
+
+
 def reason(message):
     """A refusal in a few words."""
     found = re.search(r"defining instruction '[^']+': ([^(]*)", message)
@@ -336,7 +357,7 @@ class Log:
         return self.known.get(self.key(options))
 
     def add(self, options, result):
-        record = {"key": self.key(options), "orders": options.get(OVERRIDES, "").count("overrides {"), **result}
+        record = {"key": self.key(options), "orders": sum(options.get(o, "").count("overrides {") for o in (WISHES, OVERRIDES)), **result}
         self.known[record["key"]] = record
         with open(self.path, "a") as file:
             file.write(json.dumps(record) + "\n")
@@ -372,12 +393,12 @@ def run_network(args, tools, network):
             carried, cost = stages[rounds % len(stages)]
             rounds += 1
             write_whole(path, trip.text)
-            decisions = tools.decisions(path, carried, cost)
-            known = {d["proto"] for d in trip.kept} | set(trip.refused)
-            decisions = [d for d in decisions if d["proto"] not in known]
             earlier = trip.total
-            trip.offer(decisions)
-            note(f"round {rounds}, {cost}: {len(decisions)} decisions, {len(trip.kept)} kept, {trip.total:.0f} cycles, {trip.compilations} compilations")
+            kinds = tools.decisions(path, carried, cost)
+            for decisions in kinds:
+                known = {d["proto"] for d in trip.kept} | set(trip.refused)
+                trip.offer_all([d for d in decisions if d["proto"] not in known])
+            note(f"round {rounds}, {cost}: {len(kinds[1])} decisions, {len(trip.kept)} kept, {trip.total:.0f} cycles, {trip.compilations} compilations")
             idle = idle + 1 if trip.total >= earlier * BETTER else 0
             # A refusal may be another's fault: in a later round it gets a second chance.
             trip.refused = {k: v for k, v in trip.refused.items() if idle}
@@ -385,10 +406,7 @@ def run_network(args, tools, network):
         now_fast = tools.fast(path)
     finally:
         compiler.close()
-    options = dict(trip.options)
-    if trip.kept:
-        options[OVERRIDES] = " ".join(d["proto"] for d in trip.kept)
-    write_whole(base + ".options.json", json.dumps(options, indent=1) + "\n")
+    write_whole(base + ".options.json", json.dumps(join(trip.options, trip.kept), indent=1) + "\n")
     ordered = {d["value"] for d in trip.kept}
     gained = [key for key in now_fast if key not in xla_fast]
     lost = [key for key in xla_fast if key not in now_fast]

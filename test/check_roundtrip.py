@@ -34,7 +34,7 @@ class FakeCompiler:
 
 
 def decisions(names):
-    return [{"proto": n, "instruction": n, "value": n, "action": "pin"} for n in names]
+    return [{"proto": n, "instruction": n, "value": n, "option": roundtrip.OVERRIDES} for n in names]
 
 
 class RoundTripTest(unittest.TestCase):
@@ -107,6 +107,27 @@ class RoundTripTest(unittest.TestCase):
         self.assertEqual((second.total, second.kept), (first.total, first.kept))
         # XLA alone, and the one that was better.
         self.assertEqual(compiler.calls, 2)
+
+    def test_many_orders_are_offered_in_chunks(self):
+        names = [f"n{i}" for i in range(40)]
+        compiler = FakeCompiler(dict.fromkeys(names, 1), dict.fromkeys(names, 1), 1000)
+        trip = self.make(compiler)
+        trip.offer_all(decisions(names))
+        self.assertEqual((trip.total, compiler.calls), (960, 5))
+
+    def test_a_chunk_that_is_refused_again_and_again_is_halved(self):
+        names = [f"n{i}" for i in range(16)]
+        compiler = FakeCompiler(dict.fromkeys(names, 1), dict.fromkeys(names, 1), 4)
+        trip = self.make(compiler)
+        trip.offer_all(decisions(names))
+        self.assertEqual(trip.total, 996)
+        self.assertIn("n0", [d["value"] for d in trip.kept])
+
+    def test_wishes_and_orders_go_into_their_options(self):
+        kept = [{"option": roundtrip.WISHES, "proto": "w"}, {"option": roundtrip.OVERRIDES, "proto": "o"}]
+        self.assertEqual(
+            roundtrip.join({"s": "0"}, kept + kept[:1]), {"s": "0", roundtrip.WISHES: "w w", roundtrip.OVERRIDES: "o"}
+        )
 
     def test_loops_count_as_often_as_they_run(self):
         text = (

@@ -74,20 +74,24 @@ static std::string exactly(llvm::StringRef name) {
   return text + "$\"";
 }
 
-static std::string protoOf(const XlaDecision &d, int32_t leaf, bool isTuple,
+/// One output of an instruction.
+static std::string positionOf(const Module &module, const Site &site) {
+  const Instruction &i =
+      module.computations[site.computation].instructions[site.instruction];
+  std::string text =
+      "hlo_position_matcher { instruction_name_regex: " + exactly(i.name);
+  if (i.shape.isTuple)
+    text += " tuple_index { index: " + std::to_string(site.leaf) + " }";
+  return text + " }";
+}
+
+static std::string protoOf(const XlaDecision &d, const std::string &position,
                            llvm::StringRef before) {
-  std::string where;
-  if (d.kind == XlaDecision::Kind::Prefetch) {
+  std::string where = position;
+  if (d.kind == XlaDecision::Kind::Prefetch)
     where = "hlo_operand_filter { instruction_name_regex: " +
             exactly(d.instruction) +
             " operand_number: " + std::to_string(d.operand) + " }";
-  } else {
-    where = "hlo_position_matcher { instruction_name_regex: " +
-            exactly(d.instruction);
-    if (isTuple)
-      where += " tuple_index { index: " + std::to_string(leaf) + " }";
-    where += " }";
-  }
   switch (d.kind) {
   case XlaDecision::Kind::Pin:
     return "overrides { " + where + " pin_in_alternate_memory { } }";
@@ -106,6 +110,8 @@ void DecisionWriter::addResidency(const Residency &r, int32_t level,
   XlaDecision d;
   d.value = buffer.name;
   d.seconds = seconds;
+  d.first = "overrides { " + positionOf(module, buffer.definition) +
+            " override_options { assign_first: true } }";
   if (r.write >= 0) {
     // The output of that step which is this buffer.
     for (const Site &site : buffer.writes) {
@@ -115,10 +121,7 @@ void DecisionWriter::addResidency(const Residency &r, int32_t level,
         continue;
       d.kind = XlaDecision::Kind::Pin;
       d.instruction = instructionName(level, r.write);
-      bool isTuple = module.computations[site.computation]
-                         .instructions[site.instruction]
-                         .shape.isTuple;
-      d.proto = protoOf(d, site.leaf, isTuple, "");
+      d.proto = protoOf(d, positionOf(module, site), "");
       decisions.push_back(std::move(d));
       return;
     }
@@ -135,7 +138,7 @@ void DecisionWriter::addResidency(const Residency &r, int32_t level,
         d.instruction = instructionName(level, s);
         d.operand = use.operand;
         int32_t issue = r.carried ? 0 : std::min(r.issue, s);
-        d.proto = protoOf(d, 0, false, instructionName(level, issue));
+        d.proto = protoOf(d, "", instructionName(level, issue));
         decisions.push_back(std::move(d));
         return;
       }
@@ -186,7 +189,7 @@ void DecisionWriter::addLevel(int32_t level, const Instance &instance,
                                .instructions[buffer.definition.instruction];
     d.instruction = i.name;
     d.seconds = -lost;
-    d.proto = protoOf(d, buffer.definition.leaf, i.shape.isTuple, "");
+    d.proto = protoOf(d, positionOf(module, buffer.definition), "");
     decisions.push_back(std::move(d));
   }
 }
@@ -243,6 +246,8 @@ void hlo::writeXlaDecisions(llvm::raw_ostream &os,
                               {"instruction", d.instruction},
                               {"seconds", d.seconds},
                               {"proto", d.proto}};
+    if (!d.first.empty())
+      object["first"] = d.first;
     if (d.operand >= 0)
       object["operand"] = d.operand;
     os << (&d == decisions.data() ? "\n" : ",\n")

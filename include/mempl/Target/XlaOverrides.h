@@ -37,6 +37,10 @@ struct XlaDecision {
   /// The order in the text form of protocol buffers, as an element of the
   /// option `xla_tpu_msa_tensor_overrides`.
   std::string proto;
+  /// The wish, which XLA never refuses, that it looks for a place for this
+  /// value before others: an element of the option
+  /// `xla_tpu_msa_sort_order_overrides`. Empty for KeepSlow.
+  std::string first;
 };
 
 /// Where `plan` differs from XLA's own placement, in orders, the most valuable
@@ -55,7 +59,7 @@ void writeXlaOptions(llvm::raw_ostream &os, const Plan &plan,
 
 /// The decisions as JSON, one per line:
 /// `[{"action": "pin", "value": .., "instruction": .., "operand": ..,
-/// "seconds": .., "proto": ..}, ..]`.
+/// "seconds": .., "proto": .., "first": ..}, ..]`.
 void writeXlaDecisions(llvm::raw_ostream &os,
                        const std::vector<XlaDecision> &decisions);
 
