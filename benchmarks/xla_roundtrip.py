@@ -9,9 +9,9 @@
 Wants jax and libtpu (`pip install -r corpus/requirements.txt`) and no TPU. Per
 network of corpus/networks.py: XLA compiles it; mempl-solve plans the result;
 mempl-translate says in orders where the plan differs from XLA's; XLA compiles
-again with the orders, offered by value in chunks: first as wishes for the order in
-which its assignment looks at values, which it never refuses, then as strict orders.
-What it accepts and what lowers its own estimate of the whole program is kept; a
+again with the orders, offered by value in chunks: as strict orders, and as wishes for
+the order in which its assignment looks at values, which it never refuses. What it
+accepts and what lowers its own estimate of the whole program is kept; a
 refused chunk loses the order that XLA's message names, and is halved if that does
 not help. What was kept is then planned again, until nothing is gained or the time
 is over. XLA's own choice is where it begins, so the result is never worse.
@@ -42,9 +42,11 @@ WISHES = "xla_tpu_msa_sort_order_overrides"
 NO_CARRY = {"xla_msa_max_cross_program_prefetches": "0"}
 # Estimates above are the compiler's way to say that it does not know.
 MAX_CYCLES = 1 << 50
-# Orders in one chunk, and orders that a chunk loses before it is halved.
-CHUNK = 16
-MAX_LOST = 2
+# Orders in one chunk, orders that a chunk loses before it is halved, and
+# compilations in a row that may be of no use before other orders are tried.
+CHUNK = 32
+MAX_LOST = 4
+PATIENCE = 10
 # A change of the total that counts.
 BETTER = 1 - 1e-4
 CLOCK = {"v4": 1.05e9, "v5e": 1.5e9, "v5p": 1.75e9, "v6e": 1.75e9}
@@ -191,7 +193,7 @@ class Tools:
         text = self.call("mempl-translate", "--export-xla-overrides=decisions", f"--plan={plan}", *options)
         decisions = [d for d in json.loads(text) if d["action"] != "keep-slow"]
         wishes = [{**d, "option": WISHES, "proto": d["first"]} for d in decisions]
-        return wishes, [{**d, "option": OVERRIDES} for d in decisions]
+        return [{**d, "option": OVERRIDES} for d in decisions], wishes
 
     def fast(self, path):
         """(value, step) that XLA serves in fast memory, with their bytes."""
@@ -231,7 +233,7 @@ class RoundTrip:
         self.refused, self.answers = {}, {}
         self.total = None
         self.text = None
-        self.compilations = 0
+        self.compilations = self.useless = 0
 
     def is_over(self):
         return self.clock() >= self.end
@@ -268,15 +270,20 @@ class RoundTrip:
         return before
 
     def offer_all(self, decisions):
+        self.useless = 0
         for start in range(0, len(decisions), CHUNK):
             self.offer(decisions[start : start + CHUNK])
+
+    def gives_up(self):
+        return self.is_over() or self.useless >= PATIENCE
 
     def offer(self, decisions):
         """Offers a chunk; keeps it whole, or parts of it."""
         decisions = [d for d in decisions if d["proto"] not in self.refused]
         lost = 0
-        while decisions and not self.is_over():
+        while decisions and not self.gives_up():
             self.offered |= {d["proto"] for d in decisions}
+            self.useless += 1
             try:
                 cycles, text = self.attempt(self.options, self.kept + decisions)
             except Refused as error:
@@ -290,11 +297,14 @@ class RoundTrip:
             if cycles < self.total * BETTER and text is not None:
                 self.total, self.text = cycles, text
                 self.kept = self.kept + decisions
+                self.useless = 0
                 return
             break
-        if len(decisions) < 2 or self.is_over():
+        if self.gives_up():
+            return
+        if len(decisions) < 2:
             for d in decisions:
-                self.refuse(d, "not tried: time" if self.is_over() else "does not lower the estimate")
+                self.refuse(d, "does not lower the estimate")
             return
         half = (len(decisions) + 1) // 2
         self.offer(decisions[:half])
@@ -398,7 +408,7 @@ def run_network(args, tools, network):
             for decisions in kinds:
                 known = {d["proto"] for d in trip.kept} | set(trip.refused)
                 trip.offer_all([d for d in decisions if d["proto"] not in known])
-            note(f"round {rounds}, {cost}: {len(kinds[1])} decisions, {len(trip.kept)} kept, {trip.total:.0f} cycles, {trip.compilations} compilations")
+            note(f"round {rounds}, {cost}: {len(kinds[0])} decisions, {len(trip.kept)} kept, {trip.total:.0f} cycles, {trip.compilations} compilations")
             idle = idle + 1 if trip.total >= earlier * BETTER else 0
             # A refusal may be another's fault: in a later round it gets a second chance.
             trip.refused = {k: v for k, v in trip.refused.items() if idle}
