@@ -40,6 +40,7 @@ import make  # The compiler's targets, and how its text is stripped.
 OVERRIDES = "xla_tpu_msa_tensor_overrides"
 WISHES = "xla_tpu_msa_sort_order_overrides"
 NO_CARRY = {"xla_msa_max_cross_program_prefetches": "0"}
+SWITCH_NAMES = {"xla_msa_max_cross_program_prefetches": "cross-program prefetch"}
 # Estimates above are the compiler's way to say that it does not know.
 MAX_CYCLES = 1 << 50
 # Orders in one chunk, orders that a chunk loses before it is halved, and
@@ -329,6 +330,11 @@ class RoundTrip:
         return None
 
 
+def is_order(proto):
+    """Whether it is strict; a wish is not."""
+    return "override_options" not in proto
+
+
 def join(switches, decisions):
     """Compile options of switches and orders."""
     options = dict(switches)
@@ -417,7 +423,7 @@ def run_network(args, tools, network):
     finally:
         compiler.close()
     write_whole(base + ".options.json", json.dumps(join(trip.options, trip.kept), indent=1) + "\n")
-    ordered = {d["value"] for d in trip.kept}
+    ordered, kept = {d["value"] for d in trip.kept}, {d["proto"] for d in trip.kept}
     gained = [key for key in now_fast if key not in xla_fast]
     lost = [key for key in xla_fast if key not in now_fast]
     row = {
@@ -425,9 +431,11 @@ def run_network(args, tools, network):
         "target": args.target,
         "before": before,
         "after": trip.total,
-        "offered": len(trip.offered),
-        "accepted": len(trip.kept),
-        "refused": sorted(why for proto, why in trip.answers.items() if proto not in {d["proto"] for d in trip.kept}),
+        "offered": sum(is_order(proto) for proto in trip.offered),
+        "kept": sum(d["option"] == OVERRIDES for d in trip.kept),
+        "wishes": len(trip.offered) - sum(is_order(proto) for proto in trip.offered),
+        "wishes_kept": sum(d["option"] == WISHES for d in trip.kept),
+        "answers": sorted(why for proto, why in trip.answers.items() if is_order(proto) and proto not in kept),
         "ordered_fast": sum(now_fast[k] for k in gained if k[0] in ordered),
         "side_gained": sum(now_fast[k] for k in gained if k[0] not in ordered),
         "side_lost": sum(xla_fast[k] for k in lost if k[0] not in ordered),
@@ -440,20 +448,23 @@ def run_network(args, tools, network):
 
 def table(rows):
     """Markdown; megabytes are bytes of accesses that changed memory."""
-    header = ["program", "XLA's estimate, ms", "with our orders", "times", "orders offered", "kept", "share", "refused or of no use", "MB moved to fast: ordered, others", "MB of others moved to slow"]
+    header = [
+        "program", "XLA's estimate, ms", "with our orders", "times", "strict orders offered", "kept", "share", "the others",
+        "wishes kept, of", "switched off", "MB moved to fast: ordered, others", "MB of others moved to slow", "compilations",
+    ]
     lines = ["| " + " | ".join(header) + " |", "|" + " -- |" * len(header)]
     for r in rows:
         clock = CLOCK[r["target"]]
         counts = {}
-        for why in r["refused"]:
+        for why in r["answers"]:
             counts[why] = counts.get(why, 0) + 1
         why = ", ".join(f"{n} {w}" for w, n in sorted(counts.items(), key=lambda x: (-x[1], x[0]))) or "none"
-        switches = ", ".join(s.removeprefix("xla_") for s in r["switches"])
         lines.append("| " + " | ".join([
             f"{r['network']}, {r['target']}", f"{r['before'] / clock * 1e3:.3f}", f"{r['after'] / clock * 1e3:.3f}",
-            f"{r['before'] / r['after']:.3f}", str(r["offered"]), str(r["accepted"]) + (f" and {switches}=0" if switches else ""),
-            f"{r['accepted'] / r['offered']:.2f}" if r["offered"] else "-", why,
-            f"{r['ordered_fast'] / 1e6:.0f}, {r['side_gained'] / 1e6:.0f}", f"{r['side_lost'] / 1e6:.0f}",
+            f"{r['before'] / r['after']:.3f}", str(r["offered"]), str(r["kept"]),
+            f"{r['kept'] / r['offered']:.2f}" if r["offered"] else "-", why, f"{r['wishes_kept']}, {r['wishes']}",
+            ", ".join(SWITCH_NAMES.get(s, s) for s in r["switches"]) or "nothing",
+            f"{r['ordered_fast'] / 1e6:.0f}, {r['side_gained'] / 1e6:.0f}", f"{r['side_lost'] / 1e6:.0f}", str(r["compilations"]),
         ]) + " |")
     return "\n".join(lines)
 

@@ -32,6 +32,47 @@ static int64_t usedCapacity(const Instance &body, const Plan &plan) {
   return used;
 }
 
+static Instance withoutCompute(const Instance &body) {
+  Instance idle = body;
+  for (Step &step : idle.steps) {
+    step.compute = 0;
+    if (step.body)
+      step.body = std::make_shared<Instance>(withoutCompute(*step.body));
+  }
+  return idle;
+}
+
+/// Plans for `body` made by solving `posed`, which differs in its costs: in all
+/// of the memory, then always in half of what the last plan used.
+static void addPlans(const Instance &body, const Instance &posed, Machine m,
+                     const BodySolver &solve,
+                     std::vector<std::shared_ptr<const LoopPlan>> &plans) {
+  int64_t least = m.roundUp(leastCapacity(body));
+  for (int64_t capacity = m.capacity; capacity >= least;) {
+    Instance limited = posed;
+    m.capacity = capacity;
+    setMachine(limited, m);
+    llvm::Expected<Plan> plan = solve(limited);
+    if (!plan) {
+      llvm::consumeError(plan.takeError());
+      break;
+    }
+    plan->instance.clear();
+    plan->capacity = usedCapacity(body, *plan);
+    capacity = plan->capacity / 2;
+    capacity -= capacity % m.alignment;
+    if (plan->residencies.empty() && plan->loops.empty())
+      break;
+    bool isLast = plan->capacity == 0;
+    if (llvm::none_of(plans,
+                      [&](const auto &other) { return other->plan == *plan; }))
+      plans.push_back(
+          std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(*plan))));
+    if (isLast)
+      break;
+  }
+}
+
 llvm::Expected<std::vector<LoopChoices>>
 mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
   std::vector<LoopChoices> loops;
@@ -45,29 +86,11 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
       continue;
     LoopChoices choices;
     choices.step = i;
-    int64_t least = m.roundUp(leastCapacity(*step.body));
-    // All of the memory, then always half of what the last plan used.
-    for (int64_t capacity = m.capacity; capacity >= least;) {
-      Instance limited = *step.body;
-      Machine machine = m;
-      machine.capacity = capacity;
-      setMachine(limited, machine);
-      llvm::Expected<Plan> plan = solve(limited);
-      if (!plan) {
-        llvm::consumeError(plan.takeError());
-        break;
-      }
-      plan->instance.clear();
-      plan->capacity = usedCapacity(*step.body, *plan);
-      bool usesMemory = !plan->residencies.empty() || !plan->loops.empty();
-      if (usesMemory)
-        choices.plans.push_back(std::make_shared<LoopPlan>(
-            makeLoopPlan(*step.body, std::move(*plan))));
-      if (!usesMemory || capacity == 0)
-        break;
-      capacity = choices.plans.back()->plan.capacity / 2;
-      capacity -= capacity % m.alignment;
-    }
+    // The fastest body; and the one that draws least from slow memory, which is
+    // what counts where the loop waits for that anyway.
+    Instance idle = withoutCompute(*step.body);
+    for (const Instance *body : {step.body.get(), &std::as_const(idle)})
+      addPlans(*step.body, *body, m, solve, choices.plans);
     if (mayRunWithoutPlan(*step.body))
       choices.plans.push_back(nullptr);
     if (choices.plans.empty())
@@ -79,7 +102,9 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
   return loops;
 }
 
-void mempl::chooseLoops(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops) {
+ChosenLoops mempl::chooseLoops(PlanEditor &editor,
+                               llvm::ArrayRef<LoopChoices> loops) {
+  ChosenLoops chosen;
   for (const LoopChoices &loop : loops) {
     std::shared_ptr<const LoopPlan> best;
     double bestLatency = std::numeric_limits<double>::infinity();
@@ -95,5 +120,7 @@ void mempl::chooseLoops(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops) {
       bestFits = fits;
     }
     editor.setLoopPlan(loop.step, best);
+    chosen.push_back(std::move(best));
   }
+  return chosen;
 }

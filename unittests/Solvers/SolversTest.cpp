@@ -122,6 +122,45 @@ TEST(Greedy, IsNeverSlowerThanNone) {
   }
 }
 
+/// A loop around two steps that hand a value over and compute for longer than
+/// that takes; the loop itself reads much that cannot be fast.
+Instance loopThatWaits(int64_t capacity) {
+  Instance body;
+  body.values = {{"t", 64, ValueKind::Temporary, SpaceOrder::None}};
+  for (AccessMode mode : {AccessMode::Write, AccessMode::Read}) {
+    Step step;
+    step.name = mode == AccessMode::Write ? "make" : "use";
+    step.compute = 10;
+    step.accesses = {{0, 64, mode, SpaceOrder::None}};
+    body.steps.push_back(std::move(step));
+  }
+  Instance program;
+  program.name = "waits";
+  program.machine.capacity = capacity;
+  program.machine.slowBandwidth = program.machine.copyBandwidth = 64;
+  program.machine.fastBandwidth = 6400;
+  program.values = {{"table", 1 << 20, ValueKind::Input, SpaceOrder::None}};
+  Step loop;
+  loop.name = "loop";
+  loop.trips = 4;
+  loop.accesses = {{0, 100000, AccessMode::Read, SpaceOrder::None}};
+  loop.body = std::make_shared<Instance>(std::move(body));
+  program.steps.push_back(std::move(loop));
+  setMachine(program, program.machine);
+  return program;
+}
+
+TEST_P(Policies, PlanBodiesForTrafficWhereTheLoopWaitsForMemory) {
+  // The body alone is no faster with its value in fast memory, but the loop is:
+  // it waits for slow memory.
+  if (llvm::StringRef(GetParam()) == "none")
+    GTEST_SKIP() << "has no plans";
+  Instance instance = loopThatWaits(64);
+  auto result = solve(GetParam(), instance);
+  ASSERT_TRUE(static_cast<bool>(result)) << llvm::toString(result.takeError());
+  EXPECT_DOUBLE_EQ(result->latency, 100000.0 / 64);
+}
+
 TEST(Search, ImprovesOnGreedyAndWithItsBudget) {
   Instance instance = realProgram("transformer_adam_b4");
   double greedy = llvm::cantFail(solve("greedy", instance)).latency;
