@@ -43,11 +43,13 @@ NO_CARRY = {"xla_msa_max_cross_program_prefetches": "0"}
 SWITCH_NAMES = {"xla_msa_max_cross_program_prefetches": "cross-program prefetch"}
 # Estimates above are the compiler's way to say that it does not know.
 MAX_CYCLES = 1 << 50
-# Orders in one chunk, orders that a chunk loses before it is halved, and
-# compilations in a row that may be of no use before other orders are tried.
-CHUNK = 32
+# Orders in the first chunk and in the largest, each three times the one before;
+# orders that a chunk loses before it is halved; and compilations in a row that may
+# be of no use before other orders are tried.
+FIRST_CHUNK = 4
+LAST_CHUNK = 32
 MAX_LOST = 4
-PATIENCE = 10
+PATIENCE = 7
 # A change of the total that counts.
 BETTER = 1 - 1e-4
 CLOCK = {"v4": 1.05e9, "v5e": 1.5e9, "v5p": 1.75e9, "v6e": 1.75e9}
@@ -271,9 +273,10 @@ class RoundTrip:
         return before
 
     def offer_all(self, decisions):
-        self.useless = 0
-        for start in range(0, len(decisions), CHUNK):
-            self.offer(decisions[start : start + CHUNK])
+        self.useless, size = 0, FIRST_CHUNK
+        while decisions and not self.gives_up():
+            self.offer(decisions[:size])
+            decisions, size = decisions[size:], min(3 * size, LAST_CHUNK)
 
     def gives_up(self):
         return self.is_over() or self.useless >= PATIENCE
