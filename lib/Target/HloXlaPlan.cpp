@@ -48,7 +48,7 @@ private:
     std::vector<int32_t> stays; ///< By residency: of the program, or -1.
   };
 
-  Level collect(int32_t level, const Instance &instance);
+  Level collect(int32_t level);
   void separate(Level &level);
   bool placeAsXla(Level &level, const Instance &instance);
   bool pack(Level &level, const Instance &instance, bool late);
@@ -105,8 +105,7 @@ XlaPlanBuilder::rowFor(const FastStay &stay) const {
   return nullptr;
 }
 
-XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
-                                              const Instance &instance) {
+XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index) {
   Level level;
   for (size_t i = 0; i < program.stays.size(); ++i) {
     const FastStay &stay = program.stays[i];
@@ -129,7 +128,6 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
     level.stays.push_back(i);
     ++notes.stays;
   }
-  (void)instance;
   return level;
 }
 
@@ -318,7 +316,7 @@ void XlaPlanBuilder::dropInvalid(Plan &plan, const Instance &instance) {
 }
 
 Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
-  Level level = collect(index, instance);
+  Level level = collect(index);
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
     const Step &step = instance.steps[s];
     if (!step.body)
