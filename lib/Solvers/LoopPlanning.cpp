@@ -12,6 +12,9 @@
 
 using namespace mempl;
 
+/// No body is planned for more amounts of memory than this.
+static constexpr int kMostCapacities = 32;
+
 /// Bytes from 0 that a plan of a loop's body needs.
 static int64_t usedCapacity(const Instance &body, const Plan &plan) {
   int64_t used = 0;
@@ -32,23 +35,30 @@ static int64_t usedCapacity(const Instance &body, const Plan &plan) {
   return used;
 }
 
+/// How many loops stand inside each other in `body`: 0 without any.
+static int nestingOf(const Instance &body) {
+  int nesting = 0;
+  for (const Step &step : body.steps)
+    if (step.body)
+      nesting = std::max(nesting, 1 + nestingOf(*step.body));
+  return nesting;
+}
+
 static Instance withoutCompute(const Instance &body) {
   Instance idle = body;
-  for (Step &step : idle.steps) {
+  for (Step &step : idle.steps)
     step.compute = 0;
-    if (step.body)
-      step.body = std::make_shared<Instance>(withoutCompute(*step.body));
-  }
   return idle;
 }
 
 /// Plans for `body` made by solving `posed`, which differs in its costs: in all
-/// of the memory, then always in half of what the last plan used.
+/// of the memory, then up to `most` times in half of what the last plan used.
 static void addPlans(const Instance &body, const Instance &posed, Machine m,
-                     const BodySolver &solve,
+                     int most, const BodySolver &solve,
                      std::vector<std::shared_ptr<const LoopPlan>> &plans) {
   int64_t least = m.roundUp(leastCapacity(body));
-  for (int64_t capacity = m.capacity; capacity >= least;) {
+  int64_t capacity = m.capacity;
+  for (int i = 0; i < most && capacity >= least; ++i) {
     Instance limited = posed;
     m.capacity = capacity;
     setMachine(limited, m);
@@ -86,12 +96,18 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
       continue;
     LoopChoices choices;
     choices.step = i;
-    // The fastest body; and the one that draws least from slow memory, which is
-    // what counts where the loop waits for that anyway.
-    Instance idle = withoutCompute(*step.body);
-    for (const Instance *body : {step.body.get(), &std::as_const(idle)})
-      addPlans(*step.body, *body, m, solve, choices.plans);
-    if (mayRunWithoutPlan(*step.body))
+    // The fastest body; and, of an innermost loop, the one that draws least
+    // from slow memory, which is what counts where the loop waits for that
+    // anyway. Every plan of a body asks for as many of the loops in it, so that
+    // bodies with deeper nests get only one.
+    const Instance &body = *step.body;
+    int nesting = nestingOf(body);
+    addPlans(body, body, m, nesting < 2 ? kMostCapacities : 1, solve,
+             choices.plans);
+    if (nesting == 0)
+      addPlans(body, withoutCompute(body), m, kMostCapacities, solve,
+               choices.plans);
+    if (mayRunWithoutPlan(body))
       choices.plans.push_back(nullptr);
     if (choices.plans.empty())
       return llvm::createStringError(
