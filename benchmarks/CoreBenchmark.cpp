@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Rates, not tests: accesses per second of a full simulation, edits per second
-// of the plan editor around a good plan, and the growth of `greedy` with the
-// size of the program. Arguments: see benchmarks/README.md.
+// of the plan editor around a good plan, and the growth of `greedy` and
+// `msa` with the size of the program. Arguments: see benchmarks/README.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -203,12 +203,15 @@ Instance layeredProgram(int64_t numValues) {
   return instance;
 }
 
-void growGreedy(benchmark::State &state) {
+void grow(benchmark::State &state, llvm::StringRef policy) {
   Instance instance = layeredProgram(state.range(0));
   for (auto _ : state)
-    benchmark::DoNotOptimize(solve(instance, "greedy", 1).residencies.size());
+    benchmark::DoNotOptimize(solve(instance, policy, 1).residencies.size());
   state.SetComplexityN(state.range(0));
 }
+
+void growGreedy(benchmark::State &state) { grow(state, "greedy"); }
+void growMsa(benchmark::State &state) { grow(state, "msa"); }
 
 } // namespace
 
@@ -224,6 +227,11 @@ BENCHMARK_CAPTURE(editPlan, resnet50_train_roofline,
 BENCHMARK_CAPTURE(editPlan, gpt2_decode_roofline,
                   "roofline/gpt2_decode_b8.v5e.instance.json.gz");
 BENCHMARK(growGreedy)
+    ->RangeMultiplier(10)
+    ->Range(1000, 1000000)
+    ->Unit(benchmark::kMillisecond)
+    ->Complexity(benchmark::oN);
+BENCHMARK(growMsa)
     ->RangeMultiplier(10)
     ->Range(1000, 1000000)
     ->Unit(benchmark::kMillisecond)

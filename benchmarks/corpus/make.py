@@ -40,7 +40,7 @@ class Failed(Exception):
 
 
 def compile_here(network, target, path):
-    """Compiles in this process, whose environment run() has prepared."""
+    """Compiles in this process, which has the environment() of the target."""
     import jax
     from jax.experimental import topologies
     from jax.sharding import SingleDeviceSharding
@@ -75,6 +75,18 @@ def write_packed(path, text):
     os.replace(part, path)
 
 
+def environment(target):
+    """What makes libtpu compile for a TPU that is not there."""
+    return {
+        "JAX_PLATFORMS": "cpu",
+        "TPU_SKIP_MDS_QUERY": "1",
+        "TPU_ACCELERATOR_TYPE": TARGETS[target][0],
+        "TPU_WORKER_HOSTNAMES": "localhost",
+        "TPU_WORKER_ID": "0",
+        "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+    }
+
+
 def largest(paths):
     """Of several modules that were compiled the one with the most to say."""
     return max(paths, key=os.path.getsize)
@@ -87,19 +99,14 @@ def run(network, target, out):
         return "was there"
     with tempfile.TemporaryDirectory() as folder:
         hlo = os.path.join(folder, "hlo.txt")
-        environment = {
+        variables = {
             **os.environ,
-            "JAX_PLATFORMS": "cpu",
-            "TPU_SKIP_MDS_QUERY": "1",
-            "TPU_ACCELERATOR_TYPE": TARGETS[target][0],
-            "TPU_WORKER_HOSTNAMES": "localhost",
-            "TPU_WORKER_ID": "0",
-            "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+            **environment(target),
             "LIBTPU_INIT_ARGS": f"--xla_jf_dump_to={folder} --xla_jf_dump_hlo_text=true"
             " --xla_jf_dump_llo_text=false",
         }
         command = [sys.executable, os.path.abspath(__file__), "--compile", network, target, hlo]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, cwd=folder)
         if done.returncode != 0 or not os.path.exists(hlo):
             raise Failed((done.stderr.strip().split("\n") or ["no message"])[-1])
         for table in TABLES:

@@ -54,12 +54,23 @@ def attend(q, k, v, width, causal=False):
     return out.transpose(0, 2, 1, 3).reshape(b, n, d)
 
 
+def attend_f32(q, k, v, width, causal=False):
+    """As attend, with scores and softmax in f32, as much published code has it."""
+    b, n, d = q.shape
+    q, k, v = (t.reshape(*t.shape[:2], d // width, width) for t in (q, k, v))
+    scores = jnp.einsum("bnhw,bmhw->bhnm", q, k).astype(jnp.float32) / math.sqrt(width)
+    if causal:
+        scores = jnp.where(jnp.tril(jnp.ones(scores.shape[-2:], bool)), scores, -1e9)
+    out = jnp.einsum("bhnm,bmhw->bnhw", jax.nn.softmax(scores).astype(v.dtype), v)
+    return out.reshape(b, n, d)
+
+
 def layer_shapes(d, hidden):
     square = {name: shape(d, d) for name in "qkvo"}
     return {**square, "w1": shape(d, hidden), "w2": shape(hidden, d)}
 
 
-def transformer_layer(p, x, memory=None, width=64, causal=False):
+def transformer_layer(p, x, memory=None, width=64, causal=False, attend=attend):
     """Pre-norm; attends to `memory` where it is given."""
     y = norm(x)
     m = y if memory is None else memory
@@ -239,10 +250,10 @@ def wavenet(batch, layers=20, steps=8192, d=128):
 # ----------------------------------------------------------------- transformers
 
 
-def encoder(batch, tokens, layers=12, d=768, train=False):
+def encoder(batch, tokens, layers=12, d=768, train=False, attend=attend):
     def forward(p, x):
         for layer in p:
-            x = transformer_layer(layer, x)
+            x = transformer_layer(layer, x, attend=attend)
         return x
 
     p = [layer_shapes(d, 4 * d) for _ in range(layers)]
@@ -265,13 +276,13 @@ def scanned_transformer(batch, tokens=512, layers=12, d=768):
     return forward, (jax.tree.map(stack, layer_shapes(d, 4 * d)), shape(batch, tokens, d))
 
 
-def gpt2_prefill(batch, tokens=1024, layers=12, d=768):
+def gpt2_prefill(batch, tokens=1024, layers=12, d=768, attend=attend):
     p = {"emb": shape(50304, d), "layers": [layer_shapes(d, 4 * d) for _ in range(layers)]}
 
     def forward(p, ids):
         x = p["emb"][ids]
         for layer in p["layers"]:
-            x = transformer_layer(layer, x, causal=True)
+            x = transformer_layer(layer, x, causal=True, attend=attend)
         return norm(x) @ p["emb"].T
 
     return forward, (p, shape(batch, tokens, dtype=jnp.int32))
@@ -421,10 +432,12 @@ NETWORKS = {
     "alphatensor_b8": lambda: alphatensor(8),
     "alphatensor_b32": lambda: alphatensor(32),
     "bert_base_b8": lambda: encoder(8, 512),
+    "bert_base_f32_b8": lambda: encoder(8, 512, attend=attend_f32),
     "bert_base_train_b4": lambda: encoder(4, 512, layers=6, train=True),
     "dlrm_b2048": lambda: dlrm(2048),
     "gpt2_decode_b8": lambda: gpt2_decode(8),
     "gpt2_prefill_b1": lambda: gpt2_prefill(1),
+    "gpt2_prefill_f32_b1": lambda: gpt2_prefill(1, attend=attend_f32),
     "lstm_b64": lambda: lstm(64),
     "mixer_b16": lambda: mixer(16),
     "mobilenetv2_b32": lambda: mobilenetv2(32),

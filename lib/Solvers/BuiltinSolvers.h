@@ -19,6 +19,11 @@ std::unique_ptr<Solver> createNoneSolver();
 std::unique_ptr<Solver> createGreedySolver();
 std::unique_ptr<Solver> createSearchSolver();
 std::unique_ptr<Solver> createPortfolioSolver();
+std::unique_ptr<Solver> createMsaSolver();
+std::unique_ptr<Solver> createMsaTestSolver();
+std::unique_ptr<Solver> createMsaProductionSolver();
+std::unique_ptr<Solver> createMsaFullSolver();
+std::unique_ptr<Solver> createMsaTunedSolver();
 
 /// Wall-clock since it was made.
 class Stopwatch {

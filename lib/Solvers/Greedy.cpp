@@ -252,6 +252,60 @@ void mempl::greedyPass(PlanEditor &editor, const RunForest &forest,
 
 namespace {
 
+/// Passes over one program, and the best plan of them.
+struct GreedyRun {
+  const AccessIndex &index;
+  const RunForest &forest;
+  llvm::ArrayRef<LoopChoices> loops;
+  const Deadline &deadline;
+  SolverResult result;
+  ChosenLoops bestLoops;
+  int64_t work = 0;
+  bool isBest = false; ///< The last pass was.
+
+  /// Passes are repeated until they have gone over so many uses.
+  static constexpr int64_t kMostUses = 20000;
+  bool isOver() const { return work > kMostUses || deadline.hasPassed(); }
+
+  /// One pass; with `given`, these plans of loops, else those that are best by
+  /// themselves, which are put into `chosen`. False if an order cannot be met.
+  bool pass(const GreedyOrder &order, const ChosenLoops *given,
+            ChosenLoops &chosen) {
+    PlanEditor editor(index);
+    if (given)
+      for (auto [loop, plan] : llvm::zip_equal(loops, *given))
+        editor.setLoopPlan(loop.step, plan);
+    chosen = given ? *given : chooseLoops(editor, loops);
+    isBest = false;
+    if (!placeOrdered(editor, forest))
+      return false;
+    greedyPass(editor, forest, order, [&] { return deadline.hasPassed(); });
+    work += index.numUses();
+    isBest = result.evaluated++ == 0 || editor.latency() < result.latency;
+    if (isBest) {
+      result.latency = editor.latency();
+      result.plan = editor.plan();
+      bestLoops = chosen;
+    }
+    return true;
+  }
+
+  /// A body that has much memory leaves little for the values around it: one
+  /// loop after the other gets its smaller plans.
+  void tryOtherLoops(const GreedyOrder &order) {
+    for (size_t i = 0; i < loops.size(); ++i)
+      for (const auto &plan : loops[i].plans) {
+        if (isOver())
+          return;
+        if (plan == bestLoops[i])
+          continue;
+        ChosenLoops other = bestLoops, ignored;
+        other[i] = plan;
+        pass(order, &other, ignored);
+      }
+  }
+};
+
 class GreedySolver : public Solver {
 public:
   llvm::StringRef name() const override { return "greedy"; }
@@ -273,32 +327,22 @@ public:
     if (!loops)
       return loops.takeError();
     RunForest forest(index, instance.machine.capacity);
-    SolverResult result;
-    result.latency = std::numeric_limits<double>::infinity();
-    auto stop = [&] { return deadline.hasPassed(); };
-    int64_t work = 0;
-    for (const GreedyOrder &order : greedyOrders(index)) {
-      PlanEditor editor(index);
-      chooseLoops(editor, *loops);
-      if (!placeOrdered(editor, forest))
+    GreedyRun run{index, forest, *loops, deadline, {}, {}};
+    std::vector<GreedyOrder> orders = greedyOrders(index);
+    const GreedyOrder *best = nullptr;
+    for (const GreedyOrder &order : orders) {
+      ChosenLoops chosen;
+      if (!run.pass(order, nullptr, chosen))
         return ordersError(instance);
-      greedyPass(editor, forest, order, stop);
-      ++result.evaluated;
-      if (editor.latency() < result.latency) {
-        result.latency = editor.latency();
-        result.plan = editor.plan();
-      }
-      work += index.numUses();
-      if (work > kMostUses || deadline.hasPassed())
+      if (run.isBest)
+        best = &order;
+      if (run.isOver())
         break;
     }
-    result.seconds = deadline.seconds();
-    return result;
+    run.tryOtherLoops(*best);
+    run.result.seconds = deadline.seconds();
+    return std::move(run.result);
   }
-
-private:
-  /// Passes are repeated until they have gone over so many uses.
-  static constexpr int64_t kMostUses = 20000;
 };
 
 } // namespace

@@ -36,8 +36,11 @@ using BodySolver = std::function<llvm::Expected<Plan>(const Instance &body)>;
 llvm::Expected<std::vector<LoopChoices>> planLoops(const AccessIndex &index,
                                                    const BodySolver &solve);
 
+/// One plan per loop, in the order of the choices; null ones run slow.
+using ChosenLoops = std::vector<std::shared_ptr<const LoopPlan>>;
+
 /// Gives every loop the choice with which the program is fastest so far.
-void chooseLoops(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops);
+ChosenLoops chooseLoops(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops);
 
 } // namespace mempl
 

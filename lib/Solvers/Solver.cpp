@@ -26,6 +26,11 @@ static std::map<std::string, SolverFactory> &registry() {
       {"greedy", createGreedySolver},
       {"search", createSearchSolver},
       {"portfolio", createPortfolioSolver},
+      {"msa", createMsaSolver},
+      {"msa:test", createMsaTestSolver},
+      {"msa:production", createMsaProductionSolver},
+      {"msa:full", createMsaFullSolver},
+      {"msa:tuned", createMsaTunedSolver},
   };
   return factories;
 }

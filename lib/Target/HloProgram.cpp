@@ -54,7 +54,7 @@ private:
   void passStays(int32_t to, int32_t from, int32_t count);
   void addAccess(Accesses &accesses, const BufferAccess &access);
   void finishStep(ProgramStep step, int32_t level, const Accesses &accesses);
-  void evict(int32_t stay, int32_t level, const Instruction &start);
+  void evict(int32_t stay, int32_t level);
   void markOutputs();
 
   int32_t buffer(int32_t leaf, int32_t level);
@@ -130,9 +130,7 @@ void ProgramReader::free(const Site &at, int32_t level) {
 // Copies that the assignment made
 //===----------------------------------------------------------------------===//
 
-void ProgramReader::evict(int32_t stay, int32_t level,
-                          const Instruction &start) {
-  (void)start;
+void ProgramReader::evict(int32_t stay, int32_t level) {
   FastStay &s = program.stays[stay];
   if (s.level != level) {
     ++program.notes.copiesInBodies;
@@ -153,7 +151,7 @@ void ProgramReader::startCopy(const Site &at, int32_t level) {
     return;
   int32_t source = aliases.leaf(at.computation, i.operands[0]);
   if (stayOf[source] >= 0)
-    evict(stayOf[source], level, i);
+    evict(stayOf[source], level);
 }
 
 void ProgramReader::finishCopy(const Site &at, int32_t level) {

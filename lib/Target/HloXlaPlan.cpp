@@ -22,6 +22,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mempl;
 using namespace mempl::hlo;
@@ -48,7 +49,7 @@ private:
     std::vector<int32_t> stays; ///< By residency: of the program, or -1.
   };
 
-  Level collect(int32_t level, const Instance &instance);
+  Level collect(int32_t level);
   void separate(Level &level);
   bool placeAsXla(Level &level, const Instance &instance);
   bool pack(Level &level, const Instance &instance, bool late);
@@ -57,12 +58,17 @@ private:
   void dropInvalid(Plan &plan, const Instance &instance);
   const AssignmentTables::AllocationRow *rowFor(const FastStay &stay) const;
   int64_t timeOf(int32_t level, int32_t step) const;
+  void indexTables();
 
   const Module &module;
   const Program &program;
   const Imported &imported;
   const AssignmentTables &tables;
   XlaPlanNotes &notes;
+  llvm::StringMap<int64_t> idOf; ///< Of buffers in the tables, by definition.
+  llvm::DenseMap<int64_t, std::vector<const AssignmentTables::AllocationRow *>>
+      rowsOf;
+  std::vector<int64_t> unlisted; ///< Allocated, but not in the buffers' table.
 };
 
 } // namespace
@@ -82,31 +88,43 @@ XlaPlanBuilder::rowFor(const FastStay &stay) const {
   int64_t time = timeOf(stay.level, stay.write >= 0 ? stay.write : stay.last);
   if (time < 0)
     return nullptr;
-  auto fits = [&](const AssignmentTables::AllocationRow &row) {
-    return row.size == buffer.size && row.start <= time && time <= row.end;
+  auto findIn = [&](int64_t id) -> const AssignmentTables::AllocationRow * {
+    auto rows = rowsOf.find(id);
+    if (rows == rowsOf.end())
+      return nullptr;
+    for (const AssignmentTables::AllocationRow *row : rows->second)
+      if (row->size == buffer.size && row->start <= time && time <= row->end)
+        return row;
+    return nullptr;
   };
-  for (const AssignmentTables::BufferRow &b : tables.buffers) {
-    if (b.name != buffer.name)
-      continue;
-    for (const AssignmentTables::AllocationRow &row : tables.allocations)
-      if (row.id == b.id && fits(row))
-        return &row;
-  }
+  auto named = idOf.find(buffer.name);
+  if (named != idOf.end())
+    if (const AssignmentTables::AllocationRow *row = findIn(named->second))
+      return row;
   if (!stay.crossProgram)
     return nullptr;
   // The table of buffers leaves out what was prefetched across programs.
-  auto isListed = [&](int64_t id) {
-    return llvm::any_of(tables.buffers,
-                        [&](const auto &b) { return b.id == id; });
-  };
-  for (const AssignmentTables::AllocationRow &row : tables.allocations)
-    if (fits(row) && !isListed(row.id))
-      return &row;
+  for (int64_t id : unlisted)
+    if (const AssignmentTables::AllocationRow *row = findIn(id))
+      return row;
   return nullptr;
 }
 
-XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
-                                              const Instance &instance) {
+void XlaPlanBuilder::indexTables() {
+  llvm::DenseSet<int64_t> listed;
+  for (const AssignmentTables::BufferRow &row : tables.buffers) {
+    idOf.insert({row.name, row.id});
+    listed.insert(row.id);
+  }
+  for (const AssignmentTables::AllocationRow &row : tables.allocations) {
+    auto &rows = rowsOf[row.id];
+    if (rows.empty() && !listed.contains(row.id))
+      unlisted.push_back(row.id);
+    rows.push_back(&row);
+  }
+}
+
+XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index) {
   Level level;
   for (size_t i = 0; i < program.stays.size(); ++i) {
     const FastStay &stay = program.stays[i];
@@ -129,7 +147,6 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
     level.stays.push_back(i);
     ++notes.stays;
   }
-  (void)instance;
   return level;
 }
 
@@ -318,7 +335,7 @@ void XlaPlanBuilder::dropInvalid(Plan &plan, const Instance &instance) {
 }
 
 Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
-  Level level = collect(index, instance);
+  Level level = collect(index);
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
     const Step &step = instance.steps[s];
     if (!step.body)
@@ -356,6 +373,7 @@ Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
 }
 
 Expected<Plan> XlaPlanBuilder::build() {
+  indexTables();
   return planLevel(0, imported.instance);
 }
 

@@ -67,6 +67,8 @@ llvm::Error mempl::writeReproducer(const SolveOptions &options,
       json.attribute("time_limit_ms", options.solver.timeLimitMs);
       json.attribute("seed", options.solver.seed);
       json.attribute("threads", options.solver.threads);
+      json.attribute("msa_options",
+                     llvm::json::fixUTF8(options.solver.msaOptions));
     });
     json.attributeBegin("instance");
     json.rawValue(StringRef(textOf(instance)).rtrim());

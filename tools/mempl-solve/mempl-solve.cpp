@@ -12,9 +12,9 @@
 
 #include "SolveOptions.h"
 
-#include "mempl/Target/HloFile.h"
-
+#include "mempl/Solvers/Msa.h"
 #include "mempl/Support/Units.h"
+#include "mempl/Target/HloFile.h"
 
 #include "llvm/Support/CommandLine.h"
 
@@ -82,6 +82,9 @@ struct Flags {
       "time-limit-ms", cl::cat(category), cl::init("0"), cl::value_desc("ms"),
       cl::desc("Time that a policy may take (default 0 = no limit). With a "
                "limit the result depends on the machine")};
+  cl::opt<std::string> msaOptions{
+      "msa-options", cl::cat(category), cl::value_desc("key=value,..."),
+      cl::desc("Constants of the policies msa, by XLA's names")};
   cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
                             cl::value_desc("number"),
                             cl::desc("Of the random numbers (default 0)")};
@@ -159,6 +162,10 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
   options.bound = !flags.noBound;
+  options.solver.msaOptions = flags.msaOptions;
+  MsaOptions checked;
+  if (Error error = applyMsaOptions(flags.msaOptions, checked))
+    return toolError("--msa-options: " + llvm::toString(std::move(error)));
   if (options.input.empty())
     return toolError("expected an input file; see mempl-solve --help");
   return readNumbers(flags, options);

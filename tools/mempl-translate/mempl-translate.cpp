@@ -12,10 +12,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
 #include "mempl/Target/ProblemIR.h"
+#include "mempl/Target/XlaOverrides.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -60,6 +62,12 @@ struct Flags {
       cl::desc("XLA's HLO text after memory space assignment, without the "
                "assignment: as mempl.kernel ops (default), as an instance in "
                "JSON, or the assignment itself as a plan for that instance")};
+  cl::opt<std::string> exportOverrides{
+      "export-xla-overrides", cl::cat(category), cl::ValueOptional,
+      cl::value_desc("options|decisions"),
+      cl::desc("HLO text and a plan for it (--plan) to XLA: compile options "
+               "that order what the plan does otherwise (default), or a list "
+               "of the single decisions, the most valuable first")};
   cl::opt<std::string> target{
       "target", cl::cat(category), cl::value_desc("name or file"),
       cl::desc("With --import-hlo: the machine that it was compiled for")};
@@ -84,6 +92,9 @@ struct Flags {
       cl::desc("With --import-hlo: compare with the buffers that XLA's "
                "assignment saw, and print that instead")};
 
+  bool exportsOverrides() const {
+    return exportOverrides.getNumOccurrences() > 0;
+  }
   bool importsHlo() const { return importHlo.getNumOccurrences() > 0; }
   bool hasPlan() const { return plan.getNumOccurrences() > 0; }
 };
@@ -283,14 +294,8 @@ static std::string describe(const hlo::TableCheck &c,
   return text;
 }
 
-static Expected<std::string> importHlo(const Flags &flags,
-                                       MLIRContext &context) {
-  std::string kind =
-      flags.importHlo.empty() ? "kernels" : flags.importHlo.getValue();
-  if (kind != "kernels" && kind != "instance" && kind != "xla-plan")
-    return toolError("--import-hlo: expected kernels, instance or xla-plan, "
-                     "found '" +
-                     kind + "'");
+static Expected<std::unique_ptr<mlir::mempl::HloFile>>
+readHlo(const Flags &flags) {
   mlir::mempl::HloFileOptions options;
   options.path = flags.input;
   options.target = flags.target;
@@ -307,7 +312,18 @@ static Expected<std::string> importHlo(const Flags &flags,
       return toolError("--capacity: " + llvm::toString(capacity.takeError()));
     options.capacity = *capacity;
   }
-  auto file = mlir::mempl::readHloFile(options);
+  return mlir::mempl::readHloFile(options);
+}
+
+static Expected<std::string> importHlo(const Flags &flags,
+                                       MLIRContext &context) {
+  std::string kind =
+      flags.importHlo.empty() ? "kernels" : flags.importHlo.getValue();
+  if (kind != "kernels" && kind != "instance" && kind != "xla-plan")
+    return toolError("--import-hlo: expected kernels, instance or xla-plan, "
+                     "found '" +
+                     kind + "'");
+  auto file = readHlo(flags);
   if (!file)
     return file.takeError();
   mlir::mempl::HloFile &f = **file;
@@ -340,22 +356,58 @@ static Expected<std::string> importHlo(const Flags &flags,
   return text;
 }
 
+static Expected<std::string> exportOverrides(const Flags &flags) {
+  StringRef kind = flags.exportOverrides;
+  if (!kind.empty() && kind != "options" && kind != "decisions")
+    return toolError("--export-xla-overrides: expected options or decisions, "
+                     "found '" +
+                     kind + "'");
+  if (flags.plan.empty())
+    return toolError("--export-xla-overrides: expected a plan, --plan=FILE");
+  auto file = readHlo(flags);
+  if (!file)
+    return file.takeError();
+  mlir::mempl::HloFile &f = **file;
+  auto plan = ::mempl::readPlan(flags.plan);
+  if (!plan)
+    return plan.takeError();
+  if (plan->instance != f.imported.instance.name)
+    return ::mempl::fileError(flags.plan, 0,
+                              "V9: the plan is for \"" + plan->instance +
+                                  "\", not for \"" + f.imported.instance.name +
+                                  "\"");
+  auto violations = ::mempl::verify(f.imported.instance, *plan);
+  if (!violations.empty())
+    return ::mempl::fileError(flags.plan, 0, violations.front().str());
+  auto decisions = hlo::xlaDecisions(f.module, f.program, f.imported, *plan);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (kind == "decisions")
+    hlo::writeXlaDecisions(os, decisions);
+  else
+    hlo::writeXlaOptions(os, *plan, decisions);
+  return text;
+}
+
 //===----------------------------------------------------------------------===//
 // The command line
 //===----------------------------------------------------------------------===//
 
 static Error run(const Flags &flags) {
-  if (flags.jsonToMlir + flags.mlirToJson + flags.importsHlo() != 1)
-    return toolError(
-        "expected one of --json-to-mlir, --mlir-to-json and --import-hlo");
+  if (flags.jsonToMlir + flags.mlirToJson + flags.importsHlo() +
+          flags.exportsOverrides() !=
+      1)
+    return toolError("expected one of --json-to-mlir, --mlir-to-json, "
+                     "--import-hlo and --export-xla-overrides");
   DialectRegistry registry;
   registerAllDialects(registry);
   registry.insert<mlir::mempl::MemplDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadDialect<mlir::mempl::MemplDialect>();
-  auto text = flags.importsHlo() ? importHlo(flags, context)
-              : flags.jsonToMlir ? jsonToMlir(flags, context)
-                                 : mlirToJson(flags, context);
+  auto text = flags.importsHlo()         ? importHlo(flags, context)
+              : flags.exportsOverrides() ? exportOverrides(flags)
+              : flags.jsonToMlir         ? jsonToMlir(flags, context)
+                                         : mlirToJson(flags, context);
   if (!text)
     return text.takeError();
   return ::mempl::writeFile(flags.output, *text);

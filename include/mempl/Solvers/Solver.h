@@ -48,6 +48,9 @@ struct SolverOptions {
   int threads = 1;
   /// Policies that `portfolio` runs; empty = all that it has by default.
   std::vector<std::string> policies;
+  /// `msa` and its settings: constants that replace those of the setting, as
+  /// `key=value,key=value`; see Msa.h.
+  std::string msaOptions;
   /// Called now and then from the solving thread; may be empty.
   std::function<void(const SolverProgress &)> progress;
   /// Called with every better plan's latency, for anytime curves; may be empty.

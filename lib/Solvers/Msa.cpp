@@ -1,0 +1,148 @@
+//===- Msa.cpp - the policies msa -----------------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Memory space assignment as XLA does it for TPU (Apache-2.0; written here from
+// a description of its rules): loops first, then what is ordered to be fast,
+// values kept from run to run, repeated stretches of steps, and one greedy pass
+// over all values in the order of their benefit. Near-linear: a proposal costs
+// the logarithm of the program, and as much as there is in fast memory near its
+// value in time. Many thousand values there at once therefore make it slow.
+//
+// What a plan cannot say is left out: prefetches in slices or windows, and
+// blocks of prefetches in a band of their own. Steps are never changed, so
+// copies that the program makes itself are not absorbed into prefetches.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BuiltinSolvers.h"
+#include "LoopPlanning.h"
+#include "MsaLoops.h"
+#include "MsaSolver.h"
+
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Solvers/Greedy.h"
+
+using namespace mempl;
+
+llvm::Error mempl::planMsaLoops(PlanEditor &editor, const MsaOptions &options,
+                                const std::function<bool()> &cancelled) {
+  MsaOptions inner = options;
+  inner.permutation.clear();
+  auto loops = planLoops(editor.index(), [&](const Instance &body) {
+    return planMsa(body, inner, nullptr, cancelled);
+  });
+  if (!loops)
+    return loops.takeError();
+  chooseLoops(editor, *loops);
+  return llvm::Error::success();
+}
+
+llvm::Expected<Plan>
+mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
+                   MsaStatistics *statistics,
+                   const std::function<bool()> &cancelled) {
+  const AccessIndex &index = editor.index();
+  const Instance &instance = index.instance();
+  MsaStatistics unused;
+  MsaStatistics &stats = statistics ? *statistics : unused;
+  stats = MsaStatistics();
+  MsaCost cost(index, options);
+  MsaAllocator allocator(editor, cost, options, stats);
+
+  bool hasOrders = false;
+  for (int32_t u = 0; u < index.numUses() && !hasOrders; ++u)
+    hasOrders = index.use(u).mustBeFast;
+  PlanEditor ordered = editor;
+  if (hasOrders &&
+      !placeOrdered(ordered, RunForest(index, instance.machine.capacity)))
+    return ordersError(instance);
+  allocator.reserve(ordered.plan().residencies);
+  allocator.carryValues();
+  if (options.loopOptimizer)
+    allocator.setHints(
+        optimizeLoops(index, cost, options, editor.capacity(), stats));
+  allocator.run(cancelled);
+
+  Plan plan = editor.plan();
+  plan.instance = instance.name;
+  plan.residencies = allocator.take();
+  return plan;
+}
+
+llvm::Expected<Plan> mempl::planMsa(const Instance &instance,
+                                    const MsaOptions &options,
+                                    MsaStatistics *statistics,
+                                    const std::function<bool()> &cancelled) {
+  AccessIndex index(instance);
+  PlanEditor editor(index);
+  if (llvm::Error error = planMsaLoops(editor, options, cancelled))
+    return error;
+  if (!editor.fitsLimits())
+    return ordersError(instance);
+  return planMsaPass(editor, options, statistics, cancelled);
+}
+
+namespace {
+
+class MsaSolver : public Solver {
+public:
+  MsaSolver(llvm::StringRef name, llvm::StringRef description,
+            MsaOptions (*setting)())
+      : label(name), text(description), setting(setting) {}
+
+  llvm::StringRef name() const override { return label; }
+  llvm::StringRef description() const override { return text; }
+
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &options) override {
+    Deadline deadline(options);
+    MsaOptions constants = setting();
+    if (llvm::Error error = applyMsaOptions(options.msaOptions, constants))
+      return error;
+    auto plan = planMsa(instance, constants, nullptr,
+                        [&] { return deadline.hasPassed(); });
+    if (!plan)
+      return plan.takeError();
+    SolverResult result;
+    result.latency = simulateLatency(instance, *plan);
+    result.plan = std::move(*plan);
+    result.evaluated = 1;
+    result.seconds = deadline.seconds();
+    return result;
+  }
+
+private:
+  llvm::StringRef label, text;
+  MsaOptions (*setting)();
+};
+
+} // namespace
+
+std::unique_ptr<Solver> mempl::createMsaSolver() {
+  return std::make_unique<MsaSolver>(
+      "msa", "memory space assignment as in XLA, the same as msa:full",
+      MsaOptions::full);
+}
+
+std::unique_ptr<Solver> mempl::createMsaTestSolver() {
+  return std::make_unique<MsaSolver>(
+      "msa:test", "memory space assignment with the constants of XLA's tests",
+      MsaOptions::test);
+}
+
+std::unique_ptr<Solver> mempl::createMsaProductionSolver() {
+  return std::make_unique<MsaSolver>(
+      "msa:production", "memory space assignment with published constants",
+      MsaOptions::production);
+}
+
+std::unique_ptr<Solver> mempl::createMsaFullSolver() {
+  return std::make_unique<MsaSolver>(
+      "msa:full", "memory space assignment, everything on, fitted to TPU v5e",
+      MsaOptions::full);
+}

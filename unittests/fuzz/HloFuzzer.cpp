@@ -1,0 +1,60 @@
+//===- HloFuzzer.cpp - arbitrary bytes as HLO text ------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Whatever the text says: an error of one line, or a valid instance, and a
+// valid plan of XLA's for it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Problem/Verifier.h"
+#include "mempl/Target/HloImport.h"
+#include "mempl/Target/HloParser.h"
+#include "mempl/Target/XlaOverrides.h"
+
+#include <cstdlib>
+
+using namespace mempl;
+using namespace mempl::hlo;
+
+/// Errors are one line, whatever the input has in it.
+static int takeError(llvm::Error error) {
+  if (llvm::toString(std::move(error)).find('\n') != std::string::npos)
+    abort();
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
+  auto module = parseModule(text, "f");
+  if (!module)
+    return takeError(module.takeError());
+  auto program = readProgram(*module);
+  if (!program)
+    return takeError(program.takeError());
+  ImportTarget target;
+  target.machine.capacity = 1 << 20;
+  target.machine.alignment = 512;
+  target.clock = 1e9;
+  target.machine.maxCarried = 1;
+  for (CostModel cost : {CostModel::Roofline, CostModel::Calibrated}) {
+    ImportOptions options;
+    options.cost = cost;
+    auto imported = buildInstance(*module, *program, target, options);
+    if (!imported)
+      return takeError(imported.takeError());
+    XlaPlanNotes notes;
+    auto plan =
+        buildXlaPlan(*module, *program, *imported, AssignmentTables(), notes);
+    if (!plan)
+      return takeError(plan.takeError());
+    if (!verify(imported->instance, *plan).empty())
+      abort();
+    (void)xlaDecisions(*module, *program, *imported, *plan);
+  }
+  return 0;
+}
