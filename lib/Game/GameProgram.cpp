@@ -110,6 +110,11 @@ llvm::Error GameProgram::prepare() {
       lastWrite[u] = accesses.use(u - 1).writes ? u - 1 : lastWrite[u - 1];
   listNodes(editor);
   orderItems();
+  nextNode.assign(questions.size(), -1);
+  int32_t next = -1;
+  for (const Item &item : llvm::reverse(turns))
+    if (item.node >= 0)
+      nextNode[item.node] = std::exchange(next, item.node);
   return llvm::Error::success();
 }
 

@@ -92,6 +92,9 @@ public:
     int32_t node; ///< -1: not asked.
   };
   llvm::ArrayRef<Item> items() const { return turns; }
+  /// The node that comes up after `node` in the order of play, unless it is
+  /// skipped; -1 after the last one.
+  int32_t nodeAfter(int32_t node) const { return nextNode[node]; }
 
   /// The last use of the same value before `use` that writes, -1 if there is
   /// none.
@@ -128,7 +131,7 @@ private:
   RunForest runs;
   std::vector<DecisionNode> questions;
   std::vector<Item> turns;
-  std::vector<int32_t> lastWrite;
+  std::vector<int32_t> lastWrite, nextNode;
   std::vector<ChosenLoop> chosenLoops;
   std::vector<double> starts;
   double slow = 0, greedy = 0, unit = 1;

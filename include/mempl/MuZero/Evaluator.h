@@ -1,0 +1,67 @@
+//===- Evaluator.h - what a search asks a network ---------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The interface between tree search and networks: questions are collected, then
+// answered all at once. An evaluator keeps a latent state for each row, which
+// is how later questions refer to earlier states. One per thread.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_MUZERO_EVALUATOR_H
+#define MEMPL_MUZERO_EVALUATOR_H
+
+#include "mempl/MuZero/SearchTree.h"
+
+namespace mempl {
+
+class Evaluator {
+public:
+  virtual ~Evaluator();
+
+  struct Answer {
+    Evaluation state;
+    /// Of the action, for addAction(); in units of GameProgram::scale().
+    float reward = 0;
+  };
+
+  /// Latents may be kept in rows 0 to `rows` - 1 from now on; those kept so far
+  /// are lost.
+  virtual void reserveRows(int32_t rows) = 0;
+  /// Asks about a real state, which is not over; its latent goes to `row`. The
+  /// game is looked at during the call only, and is unchanged after it.
+  virtual void addState(MallocGame &game, int32_t row) = 0;
+  /// Asks what `action` leads to from the latent in `parent`; the new one goes
+  /// to `row`. `nextNode`: which question of the program comes up then, among
+  /// GameProgram::nodes(); -1 if there is none left.
+  virtual void addAction(const GameProgram &program, int32_t parent,
+                         Action action, int32_t nextNode, int32_t row) = 0;
+  /// Answers all that was asked since the last call, in that order.
+  virtual void run(std::vector<Answer> &answers) = 0;
+};
+
+/// Stands in for a network: a uniform policy, and the return that is expected
+/// is that of greedy play to the end, or 0. For exact search only.
+class PlainEvaluator : public Evaluator {
+public:
+  /// With `playsOut` values are those of greedy play, else 0.
+  explicit PlainEvaluator(bool playsOut) : playsOut(playsOut) {}
+
+  void reserveRows(int32_t) override {}
+  void addState(MallocGame &game, int32_t row) override;
+  void addAction(const GameProgram &program, int32_t parent, Action action,
+                 int32_t nextNode, int32_t row) override;
+  void run(std::vector<Answer> &answers) override;
+
+private:
+  bool playsOut;
+  std::vector<Answer> pending;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_MUZERO_EVALUATOR_H
