@@ -10,6 +10,7 @@ packages=(
   clang-22 lld-22 clang-format-22 libclang-rt-22-dev
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   zlib1g-dev rapidjson-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libtorch-dev libopenblas0-pthread
 )
 
 fail() {

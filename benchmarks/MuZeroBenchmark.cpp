@@ -1,0 +1,144 @@
+//===- MuZeroBenchmark.cpp - speed of search and learning -----------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rates, not tests: simulations per second of the tree by itself and in each
+// mode, and states encoded per second, on one thread. Arguments: see
+// benchmarks/README.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Game/Episodes.h"
+#include "mempl/MuZero/Network.h"
+#include "mempl/MuZero/TreeSearch.h"
+#include "mempl/Problem/ProblemIO.h"
+
+#include <benchmark/benchmark.h>
+
+#include <deque>
+
+using namespace mempl;
+
+namespace {
+
+std::shared_ptr<const GameProgram> load() {
+  static std::shared_ptr<const GameProgram> program = [] {
+    llvm::ExitOnError check("benchmark: ");
+    return check(GameProgram::create(check(readInstance(
+        MEMPL_TEST_DATA "/xla_tpu/gpt2_decode_b8.v5e.instance.json.gz"))));
+  }();
+  return program;
+}
+
+/// Answers that cost nothing: what is measured is the tree.
+class NoNetwork : public Evaluator {
+public:
+  void reserveRows(int32_t) override {}
+  void addState(MallocGame &, int32_t row) override { add(row); }
+  void addAction(const GameProgram &, int32_t, Action, int32_t,
+                 int32_t row) override {
+    add(row);
+  }
+  void run(std::vector<Answer> &answers) override {
+    answers.swap(pending);
+    pending.clear();
+  }
+
+private:
+  void add(int32_t row) {
+    Answer &a = pending.emplace_back();
+    state = state * 1664525 + 1013904223;
+    a.state.value = static_cast<float>(state >> 8) * 0x1p-24f;
+    a.state.logits[0] = static_cast<float>(row & 7) * 0.1f;
+  }
+  std::vector<Answer> pending;
+  uint32_t state = 1;
+};
+
+Network networkOf(const char *size) {
+  useOneTorchThread();
+  return Network::create(*networkSizeByName(size), 1);
+}
+
+/// Games in the middle of an episode, all at different places.
+std::deque<MallocGame> gamesUnderWay(int32_t count) {
+  std::deque<MallocGame> games;
+  for (int32_t i = 0; i < count; ++i) {
+    MallocGame &game = games.emplace_back(load());
+    Random random(static_cast<uint64_t>(i), "benchmark");
+    playNoisily(game, random, 0.1);
+    int32_t keep = game.numApplied() * (i + 1) / (count + 1);
+    while (game.numApplied() > keep)
+      game.undo();
+  }
+  return games;
+}
+
+void search(benchmark::State &state, Evaluator &evaluator, SearchMode mode) {
+  constexpr int32_t kGames = 128;
+  auto simulations = static_cast<int32_t>(state.range(0));
+  std::deque<MallocGame> games = gamesUnderWay(kGames);
+  TreeSearch search(evaluator, mode, kGames, simulations);
+  SearchSettings settings;
+  settings.simulations = simulations;
+  llvm::SmallVector<int32_t> finished;
+  uint64_t round = 0;
+  for (auto _ : state) {
+    ++round;
+    for (int32_t i = 0; i < kGames; ++i)
+      search.begin(i, games[i], settings, gumbelNoise(round, i, 0));
+    finished.clear();
+    while (finished.size() < kGames)
+      search.step(finished);
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * kGames *
+                          simulations);
+}
+
+void treeOnly(benchmark::State &state) {
+  NoNetwork evaluator;
+  search(state, evaluator, SearchMode::Latent);
+}
+
+void withNetwork(benchmark::State &state, const char *size, SearchMode mode,
+                 Precision precision = Precision::Float32) {
+  std::unique_ptr<Evaluator> evaluator =
+      makeEvaluator(networkOf(size), precision);
+  search(state, *evaluator, mode);
+}
+
+/// Observes and encodes states, heads included.
+void encode(benchmark::State &state, const char *size, Precision precision) {
+  constexpr int32_t kStates = 128;
+  std::unique_ptr<Evaluator> evaluator =
+      makeEvaluator(networkOf(size), precision);
+  evaluator->reserveRows(kStates);
+  std::deque<MallocGame> games = gamesUnderWay(kStates);
+  std::vector<Evaluator::Answer> answers;
+  for (auto _ : state) {
+    for (int32_t i = 0; i < kStates; ++i)
+      evaluator->addState(games[i], i);
+    evaluator->run(answers);
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * kStates);
+}
+
+} // namespace
+
+BENCHMARK(treeOnly)->Arg(16)->Arg(32)->Arg(50);
+BENCHMARK_CAPTURE(withNetwork, s_latent, "s", SearchMode::Latent)->Arg(32);
+BENCHMARK_CAPTURE(withNetwork, m_latent, "m", SearchMode::Latent)->Arg(32);
+BENCHMARK_CAPTURE(withNetwork, m_latent_bfloat16, "m", SearchMode::Latent,
+                  Precision::BFloat16)
+    ->Arg(32);
+BENCHMARK_CAPTURE(withNetwork, m_hybrid, "m", SearchMode::Hybrid)->Arg(32);
+BENCHMARK_CAPTURE(withNetwork, m_exact, "m", SearchMode::Exact)->Arg(32);
+BENCHMARK_CAPTURE(encode, s, "s", Precision::Float32);
+BENCHMARK_CAPTURE(encode, m, "m", Precision::Float32);
+BENCHMARK_CAPTURE(encode, m_bfloat16, "m", Precision::BFloat16);
+
+BENCHMARK_MAIN();
