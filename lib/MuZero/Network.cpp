@@ -100,10 +100,14 @@ llvm::Expected<Network> Network::deserialize(llvm::StringRef bytes,
     std::istringstream is(weights.str());
     torch::serialize::InputArchive archive;
     archive.load_from(is);
+    // Loading takes any shape that it finds.
+    auto expected = create(size, 0).shared->parameters();
     network.shared->load(archive);
-    for (const torch::Tensor &tensor : network.shared->parameters())
-      if (!tensor.isfinite().all().item<bool>())
-        return fileError(name, 0, "expected finite weights");
+    auto found = network.shared->parameters();
+    for (size_t i = 0; i < found.size(); ++i)
+      if (found[i].sizes() != expected[i].sizes() ||
+          !found[i].isfinite().all().item<bool>())
+        return fileError(name, 0, "expected finite weights of the sizes named");
     return network;
   } catch (const std::exception &) {
     return fileError(name, 0, "damaged weights of a network");

@@ -22,9 +22,11 @@ using namespace mempl;
 ProgramTable::Entry &
 ProgramTable::of(const std::shared_ptr<const GameProgram> &program) {
   std::unique_ptr<Entry> &entry = entries[program.get()];
-  if (!entry) {
+  if (!entry)
     entry.reset(new Entry{program, ProgramFeatures(*program), Observer(program),
-                          rows, torch::Tensor()});
+                          -1, torch::Tensor()});
+  if (entry->firstRow < 0) {
+    entry->firstRow = rows;
     rows += program->numNodes();
     inOrder.push_back(entry.get());
     all.reset();
@@ -58,10 +60,14 @@ const torch::Tensor &ProgramTable::encoded() {
   return all;
 }
 
-void ProgramTable::invalidate() {
-  all.reset();
-  for (Entry *entry : inOrder)
+void ProgramTable::clear() {
+  for (Entry *entry : inOrder) {
+    entry->firstRow = -1;
     entry->encoded.reset();
+  }
+  inOrder.clear();
+  all.reset();
+  rows = 1;
 }
 
 //===----------------------------------------------------------------------===//

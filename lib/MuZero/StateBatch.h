@@ -22,7 +22,8 @@
 
 namespace mempl {
 
-/// The questions of some programs, encoded; row 0 is zeros and stands for none.
+/// The questions of the programs in use, encoded; row 0 is zeros and stands for
+/// none.
 class ProgramTable {
 public:
   explicit ProgramTable(NetworkModules &modules) : modules(modules) {}
@@ -31,18 +32,19 @@ public:
     std::shared_ptr<const GameProgram> program; // Keeps the key alive.
     ProgramFeatures features;
     Observer observer;
-    int64_t firstRow;
+    int64_t firstRow = -1; ///< -1: not in use.
     torch::Tensor encoded;
   };
-  /// The entry of a program, which is added if it is new.
+  /// The entry of a program, which is in use from now on.
   Entry &of(const std::shared_ptr<const GameProgram> &program);
-  /// The row of a question of a program that was added; 0 for -1.
+  /// The row of a question of a program in use; 0 for -1.
   int64_t row(const GameProgram &program, int32_t node) const;
   /// All rows, [1 + questions, C]; encodes what is new. Gradients flow unless
   /// they are switched off.
   const torch::Tensor &encoded();
-  /// Forgets what was encoded, not the programs: for new weights.
-  void invalidate();
+  /// No program is in use any more, and nothing encoded: for new weights, and
+  /// for other programs. Features are kept.
+  void clear();
 
 private:
   NetworkModules &modules;

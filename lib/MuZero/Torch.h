@@ -18,6 +18,8 @@
 // clang refuses as C++20.
 #include <ATen/core/ivalue.h>
 
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
+#include <torch/version.h>
 
 #endif // MEMPL_LIB_MUZERO_TORCH_H

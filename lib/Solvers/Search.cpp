@@ -18,6 +18,7 @@
 #include "BuiltinSolvers.h"
 #include "LoopPlanning.h"
 
+#include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Greedy.h"
 
 using namespace mempl;
@@ -42,6 +43,7 @@ public:
     SolverOptions inner = options;
     inner.progress = nullptr;
     inner.improved = nullptr;
+    inner.start = nullptr;
     inner.budget = std::max<int64_t>(1, options.budget / kBodyShare);
     inner.timeLimitMs = options.timeLimitMs / kBodyShare;
     AccessIndex index(instance);
@@ -58,7 +60,16 @@ public:
     RunForest forest(index, instance.machine.capacity);
     Annealer annealer(index, forest, *loops, options, deadline);
     SolverResult result;
-    result.plan = annealer.run(greedy->plan, greedy->latency);
+    const Plan *start = &greedy->plan;
+    double latency = greedy->latency;
+    if (options.start) {
+      double given = simulateLatency(instance, *options.start);
+      if (given < latency) {
+        start = options.start.get();
+        latency = given;
+      }
+    }
+    result.plan = annealer.run(*start, latency);
     result.latency = annealer.bestLatency();
     result.evaluated = annealer.numMoves();
     result.seconds = deadline.seconds();

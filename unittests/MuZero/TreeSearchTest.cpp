@@ -86,7 +86,7 @@ private:
 
 /// Games of random programs with that many decisions on some way.
 std::deque<MallocGame> someGames(size_t count, int32_t least, int32_t most,
-                                  llvm::StringRef purpose) {
+                                 llvm::StringRef purpose) {
   std::deque<MallocGame> games;
   RandomInstanceOptions options;
   options.minSteps = 4;

@@ -174,6 +174,22 @@ TEST(Search, ImprovesOnGreedyAndWithItsBudget) {
   EXPECT_LE(more, little);
 }
 
+TEST(Search, GoesOnFromAGivenPlan) {
+  Instance instance = realProgram("transformer_adam_b4");
+  SolverOptions options;
+  options.budget = 20000;
+  SolverResult good = llvm::cantFail(solve("search", instance, options));
+  options.budget = 1;
+  options.start = std::make_shared<Plan>(good.plan);
+  SolverResult more = llvm::cantFail(solve("search", instance, options));
+  EXPECT_LE(more.latency, good.latency);
+  EXPECT_TRUE(verify(instance, more.plan).empty());
+  // One that is worse than greedy's is not used.
+  options.start = std::make_shared<Plan>();
+  EXPECT_LE(llvm::cantFail(solve("search", instance, options)).latency,
+            llvm::cantFail(solve("greedy", instance)).latency);
+}
+
 TEST(Search, EndsWithItsTimeLimit) {
   Instance instance = realProgram("alexnet_b64");
   for (int64_t limit = 1; limit < 20; ++limit) {

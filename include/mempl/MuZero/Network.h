@@ -79,8 +79,7 @@ enum class Precision : uint8_t { Float32, BFloat16 };
 /// Answers a search from a network, on one thread. The weights must not be
 /// trained meanwhile.
 std::unique_ptr<Evaluator>
-makeEvaluator(const Network &network,
-              Precision precision = Precision::Float32);
+makeEvaluator(const Network &network, Precision precision = Precision::Float32);
 
 /// LibTorch on one thread, for this process: parallelism is over games and
 /// workers. (With a busy second core, two threads can be 30 times slower.)

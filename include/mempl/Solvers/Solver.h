@@ -51,6 +51,9 @@ struct SolverOptions {
   /// `msa` and its settings: constants that replace those of the setting, as
   /// `key=value,key=value`; see Msa.h.
   std::string msaOptions;
+  /// `search`: where it begins, if that is faster than the plan of `greedy`; a
+  /// valid plan for the instance, or null.
+  std::shared_ptr<const Plan> start;
   /// Called now and then from the solving thread; may be empty.
   std::function<void(const SolverProgress &)> progress;
   /// Called with every better plan's latency, for anytime curves; may be empty.

@@ -1,0 +1,82 @@
+//===- SelfPlay.h - games played by search ----------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Plays many games at once on one thread, and hands out their trajectories.
+// Every game and move has noise of its own, keyed by the seed and the number of
+// the game, so that a game is the same whatever is played beside it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_MUZERO_SELFPLAY_H
+#define MEMPL_MUZERO_SELFPLAY_H
+
+#include "mempl/MuZero/Replay.h"
+#include "mempl/MuZero/TreeSearch.h"
+
+#include <functional>
+
+namespace mempl {
+
+struct SelfPlayOptions {
+  SearchMode mode = SearchMode::Hybrid;
+  /// Of a full search. 0 simulations: moves are drawn from the network's policy
+  /// (by the noise), which costs one question per move.
+  SearchSettings search;
+  /// On this share of the moves the search is full; on the others it has
+  /// `quickSimulations`, and their policies are not learned (Wu, 2019).
+  double fullShare = 1;
+  int32_t quickSimulations = 4;
+  /// Factor on the noise; 0: the best play.
+  float noise = 1;
+  int32_t slots = 32; ///< Games at once.
+};
+
+class SelfPlay {
+public:
+  /// The evaluator must outlive this, and be used by nobody else.
+  SelfPlay(Evaluator &evaluator, const SelfPlayOptions &options, uint64_t seed);
+
+  /// Says which program game number `game` is about, and by what number
+  /// trajectories shall name it; null: there is no such game. Asked once for
+  /// each number, in order: 0, 1, 2, ...
+  using NextGame = std::function<std::shared_ptr<const GameProgram>(
+      uint64_t game, int32_t &program)>;
+  /// Told of every game that is over, in its last state.
+  using Finished = std::function<void(MallocGame &game, Trajectory trajectory)>;
+
+  /// Asks the network once, for all games under way; begins others in free
+  /// slots. False if nothing is left to play.
+  bool step(const NextGame &next, const Finished &finished);
+  /// The network has other weights from now on: that is the version of games
+  /// that begin.
+  void setWeightsVersion(int64_t v) { version = v; }
+  int64_t numSimulations() const { return simulations; }
+  int64_t numMoves() const { return moves; }
+
+private:
+  struct Slot {
+    std::unique_ptr<MallocGame> game;
+    Trajectory trajectory;
+    uint64_t number = 0;
+    bool isFull = true;
+  };
+  void beginMove(int32_t slot);
+  void endMove(int32_t slot);
+
+  SelfPlayOptions options;
+  TreeSearch search;
+  uint64_t seed, nextNumber = 0;
+  int64_t version = 0, simulations = 0, moves = 0;
+  bool isExhausted = false;
+  std::vector<Slot> slots;
+  llvm::SmallVector<int32_t, 64> done;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_MUZERO_SELFPLAY_H

@@ -1,0 +1,246 @@
+//===- NetworkTest.cpp - tests of the network and its training ------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Neutral weights, files, batches, precision, and that training learns.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/MuZero/Learner.h"
+#include "mempl/MuZero/SelfPlay.h"
+#include "mempl/Support/FileIO.h"
+
+#include "GameTestUtils.h"
+#include "RandomInstance.h"
+
+#include <gmock/gmock.h>
+
+using namespace mempl;
+using namespace mempl::gametest;
+using testing::HasSubstr;
+
+namespace {
+
+class NetworkTest : public testing::Test {
+protected:
+  NetworkTest() { useOneTorchThread(); }
+
+  static NetworkSize tiny() { return {"tiny", 8, 16, 2, 1}; }
+
+  static std::shared_ptr<const GameProgram> program(const char *name) {
+    Instance instance =
+        llvm::cantFail(readInstance(std::string(MEMPL_TEST_DATA "/xla_tpu/") +
+                                    name + ".v5e.instance.json.gz"));
+    return llvm::cantFail(GameProgram::create(std::move(instance)));
+  }
+
+  /// A game after some greedy moves.
+  static std::unique_ptr<MallocGame>
+  after(const std::shared_ptr<const GameProgram> &program, int moves) {
+    auto game = std::make_unique<MallocGame>(program);
+    for (int i = 0; i < moves && !game->isOver(); ++i)
+      game->apply(greedyAction(*game));
+    return game;
+  }
+
+  static double step(Learner &learner, Replay &replay) {
+    return learner.step(replay).total;
+  }
+};
+
+void expectNear(const Evaluator::Answer &a, const Evaluator::Answer &b,
+                float tolerance) {
+  for (int i = 0; i < kNumActions; ++i)
+    EXPECT_NEAR(a.state.logits[i], b.state.logits[i], tolerance);
+  EXPECT_NEAR(a.state.value, b.state.value, tolerance);
+  EXPECT_NEAR(a.reward, b.reward, tolerance);
+}
+
+/// What a network says of some states and what follows from them.
+std::vector<Evaluator::Answer> answersOf(Evaluator &evaluator,
+                                         llvm::ArrayRef<MallocGame *> games) {
+  evaluator.reserveRows(static_cast<int32_t>(2 * games.size()));
+  auto n = static_cast<int32_t>(games.size());
+  std::vector<Evaluator::Answer> states, next;
+  for (int32_t i = 0; i < n; ++i)
+    evaluator.addState(*games[i], i);
+  evaluator.run(states);
+  for (int32_t i = 0; i < n; ++i)
+    evaluator.addAction(games[i]->program(), i, static_cast<Action>(i % 3),
+                        i % 2 ? games[i]->decisionNode() : -1, n + i);
+  evaluator.run(next);
+  states.insert(states.end(), next.begin(), next.end());
+  return states;
+}
+
+} // namespace
+
+TEST_F(NetworkTest, IsNeutralAtFirst) {
+  auto evaluator = makeEvaluator(Network::create(tiny(), 3));
+  auto game = after(program("alexnet_b64"), 2);
+  for (const Evaluator::Answer &a : answersOf(*evaluator, {game.get()})) {
+    EXPECT_EQ(a.state.logits, (PerAction{0, 0, 0}));
+    EXPECT_NEAR(a.state.value, 0, 1e-3);
+    EXPECT_NEAR(a.reward, 0, 1e-3);
+  }
+}
+
+TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
+  auto gpt = program("gpt2_decode_b8"), alexnet = program("alexnet_b64");
+  Network network = Network::create(tiny(), 3);
+  LearnerOptions options;
+  options.batch = 64;
+  options.warmupSteps = 5;
+  options.learningRate = 3e-3;
+  Learner learner(network, options, 1);
+  Replay replay({});
+  for (const auto &p : {gpt, alexnet}) {
+    MallocGame game(p);
+    std::vector<Action> greedy = playGreedily(game).actions;
+    game.restart();
+    replay.add(trajectoryOf(game, greedy, learner.addProgram(p)), true);
+  }
+  std::vector<LearnerLoss> losses;
+  for (int i = 0; i < 150; ++i)
+    losses.push_back(learner.step(replay));
+  EXPECT_EQ(learner.numSteps(), 150);
+  const LearnerLoss &first = losses.front(), &last = losses.back();
+  EXPECT_LT(last.policy, 0.6 * first.policy);
+  EXPECT_LT(last.value, 0.6 * first.value);
+  EXPECT_LT(last.valueError, 0.5 * first.valueError);
+  EXPECT_LT(last.consistency, -0.5);
+  // Playing by its policy comes near to what it was shown.
+  auto evaluator = makeEvaluator(network);
+  SelfPlayOptions play;
+  play.search.simulations = 0;
+  play.noise = 0;
+  SelfPlay selfPlay(*evaluator, play, 0);
+  double reached = 0;
+  while (selfPlay.step(
+      [&](uint64_t number, int32_t &) { return number == 0 ? gpt : nullptr; },
+      [&](MallocGame &, Trajectory t) { reached = t.totalReturn; })) {
+  }
+  EXPECT_GT(reached, 0.6 * replay.elites(0)[0]->totalReturn);
+}
+
+TEST_F(NetworkTest, SavesAndLoads) {
+  auto p = program("alexnet_b64");
+  Network network = Network::create(tiny(), 3);
+  Learner learner(network, {}, 1);
+  Replay replay({});
+  MallocGame game(p);
+  std::vector<Action> greedy = playGreedily(game).actions;
+  game.restart();
+  replay.add(trajectoryOf(game, greedy, learner.addProgram(p)));
+  learner.step(replay);
+
+  std::string path = testing::TempDir() + "network.mempl";
+  ASSERT_FALSE(static_cast<bool>(network.save(path)));
+  auto loaded = Network::load(path);
+  ASSERT_TRUE(static_cast<bool>(loaded));
+  EXPECT_EQ(loaded->size().width, 16);
+  EXPECT_EQ(loaded->numWeights(), network.numWeights());
+  auto state = after(p, 2);
+  auto before = answersOf(*makeEvaluator(network), {state.get()});
+  auto after = answersOf(*makeEvaluator(*loaded), {state.get()});
+  auto cloned = answersOf(*makeEvaluator(network.clone()), {state.get()});
+  for (size_t i = 0; i < before.size(); ++i) {
+    expectNear(before[i], after[i], 0);
+    expectNear(before[i], cloned[i], 0);
+  }
+  // A clone does not learn with the other.
+  Network frozen = network.clone();
+  learner.step(replay);
+  auto trained = answersOf(*makeEvaluator(network), {state.get()});
+  expectNear(answersOf(*makeEvaluator(frozen), {state.get()})[0], before[0], 0);
+  EXPECT_NE(trained[0].state.value, before[0].state.value);
+}
+
+TEST_F(NetworkTest, RefusesDamagedFiles) {
+  std::string good = Network::create(tiny(), 3).serialize();
+  auto messageOf = [](llvm::StringRef bytes) {
+    auto network = Network::deserialize(bytes, "net.mempl");
+    return network ? std::string() : llvm::toString(network.takeError());
+  };
+  EXPECT_EQ(messageOf(good), "");
+  EXPECT_THAT(messageOf(""), HasSubstr("net.mempl: error: expected weights"));
+  EXPECT_THAT(messageOf("{}"), HasSubstr("expected weights"));
+  EXPECT_THAT(messageOf(llvm::StringRef(good).drop_back(200)),
+              HasSubstr("damaged weights"));
+  std::string newer = good;
+  newer.replace(newer.find(" 1 "), 3, " 9 ");
+  EXPECT_THAT(messageOf(newer), HasSubstr("version 9"));
+  std::string other = good;
+  other.replace(other.find(" 16 "), 4, " 24 ");
+  EXPECT_THAT(messageOf(other), HasSubstr("of the sizes named"));
+  auto missing = Network::load(testing::TempDir() + "no-such-file");
+  ASSERT_FALSE(static_cast<bool>(missing));
+  EXPECT_THAT(llvm::toString(missing.takeError()), HasSubstr("no-such-file"));
+}
+
+TEST_F(NetworkTest, BatchesAndPrecisionsAgree) {
+  auto gpt = program("gpt2_decode_b8"), alexnet = program("alexnet_b64");
+  Network network = Network::create(tiny(), 3);
+  {
+    // Weights that say something.
+    Learner learner(network, {}, 1);
+    Replay replay({});
+    MallocGame game(gpt);
+    std::vector<Action> greedy = playGreedily(game).actions;
+    game.restart();
+    replay.add(trajectoryOf(game, greedy, learner.addProgram(gpt)));
+    for (int i = 0; i < 10; ++i)
+      learner.step(replay);
+  }
+  std::vector<std::unique_ptr<MallocGame>> games;
+  std::vector<MallocGame *> all;
+  for (int i = 0; i < 12; ++i) {
+    games.push_back(after(i % 3 ? gpt : alexnet, i % 3 ? 31 * i : i / 3));
+    all.push_back(games.back().get());
+  }
+  auto together = answersOf(*makeEvaluator(network), all);
+  auto rough = answersOf(*makeEvaluator(network, Precision::BFloat16), all);
+  for (size_t i = 0; i < all.size(); ++i) {
+    auto single = makeEvaluator(network);
+    single->reserveRows(1);
+    single->addState(*all[i], 0);
+    std::vector<Evaluator::Answer> alone;
+    single->run(alone);
+    expectNear(alone[0], together[i], 1e-4f);
+  }
+  for (size_t i = 0; i < together.size(); ++i)
+    expectNear(together[i], rough[i], 0.1f);
+}
+
+TEST_F(NetworkTest, TrainingGoesOnFromWhatWasSaved) {
+  auto p = program("alexnet_b64");
+  auto prepare = [&](Learner &learner, Replay &replay) {
+    MallocGame game(p);
+    std::vector<Action> greedy = playGreedily(game).actions;
+    game.restart();
+    replay.add(trajectoryOf(game, greedy, learner.addProgram(p)), true);
+  };
+  LearnerOptions options;
+  options.batch = 16;
+  Learner learner(Network::create(tiny(), 3), options, 7);
+  Replay replay({});
+  prepare(learner, replay);
+  for (int i = 0; i < 3; ++i)
+    learner.step(replay);
+  auto copy = llvm::cantFail(
+      Network::deserialize(learner.network().serialize(), "weights"));
+  Learner other(copy, options, 7);
+  Replay same({});
+  prepare(other, same);
+  ASSERT_FALSE(
+      static_cast<bool>(other.restoreState(learner.serializeState(), "state")));
+  EXPECT_EQ(other.numSteps(), 3);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_DOUBLE_EQ(step(learner, replay), step(other, same));
+  EXPECT_THAT(llvm::toString(other.restoreState("3\nnonsense", "state")),
+              HasSubstr("state: error: damaged"));
+}
