@@ -14,6 +14,8 @@
 
 #include "mempl/Game/Observation.h"
 
+#include "mempl/Problem/LowerBound.h"
+
 #include <cmath>
 
 using namespace mempl;
@@ -31,6 +33,12 @@ public:
       total = program.slowLatency();
     capacity =
         static_cast<double>(std::max<int64_t>(1, index.machine().capacity));
+    LowerBoundOptions options;
+    options.maxIterations = kBoundIterations;
+    bound = lowerBound(program.instance(), options);
+    prices.assign(1, 0.0);
+    for (double price : bound.capacityPrice)
+      prices.push_back(prices.back() + price);
   }
 
   void write(const DecisionNode &node, float *to) {
@@ -42,6 +50,7 @@ public:
     writeUse(u, use);
     set(ProgramFeatures::IsCarry, node.use < 0);
     set(ProgramFeatures::Position, starts[node.step] / total);
+    writeWorth(v, u, use);
   }
 
 private:
@@ -112,9 +121,49 @@ private:
     set(ProgramFeatures::IsLoop, step.body != nullptr);
   }
 
+  /// Seconds that a use gains, as the bound prices memory time.
+  double pricedGain(const Use &use) const {
+    const Machine &m = index.machine();
+    return bound.memoryShare[use.step] * static_cast<double>(use.bytes) *
+           (1 / m.slowBandwidth - 1 / m.fastBandwidth);
+  }
+
+  /// What it costs to hold a value from after the use before `u` up to it.
+  double holdPrice(int32_t v, int32_t u) const {
+    int32_t step = index.use(u).step;
+    int32_t from = u > index.firstUse(v) && !index.use(u).startsByWrite
+                       ? index.use(u - 1).step + 1
+                       : step;
+    return static_cast<double>(index.roundedSize(v)) *
+           (prices[step + 1] - prices[std::min(from, step)]);
+  }
+
+  double worth(int32_t v, int32_t u) const {
+    double gain = pricedGain(index.use(u)), price = holdPrice(v, u);
+    double sum = std::abs(gain) + price;
+    return sum > 0 ? (gain - price) / sum : 0;
+  }
+
+  void writeWorth(int32_t v, int32_t u, const Use &use) {
+    set(ProgramFeatures::MemoryShare, bound.memoryShare[use.step]);
+    set(ProgramFeatures::PricedGain, relative(pricedGain(use)));
+    set(ProgramFeatures::StepPrice,
+        relative(static_cast<double>(index.roundedSize(v)) *
+                 bound.capacityPrice[use.step]));
+    set(ProgramFeatures::HoldPrice, relative(holdPrice(v, u)));
+    set(ProgramFeatures::Worth, worth(v, u));
+    set(ProgramFeatures::NextWorth,
+        u + 1 < index.endUse(v) ? worth(v, u + 1) : 0);
+  }
+
+  // More make prices a little sharper, and take longer than a game.
+  static constexpr int64_t kBoundIterations = 200;
+
   const GameProgram &program;
   const AccessIndex &index;
   llvm::ArrayRef<double> starts;
+  LowerBoundResult bound;
+  std::vector<double> prices; // Sums of prices before each step.
   double meanStep = 1, total = 1, capacity = 1;
   float *row = nullptr;
 };

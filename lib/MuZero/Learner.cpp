@@ -383,6 +383,10 @@ int32_t Learner::addProgram(std::shared_ptr<const GameProgram> program) {
 int64_t Learner::numSteps() const { return impl->steps; }
 const Network &Learner::network() const { return impl->network; }
 
+void Learner::setWeights(const Network &other) {
+  impl->network.copyFrom(other);
+}
+
 LearnerLoss Learner::step(Replay &replay) {
   Random random(impl->seed + static_cast<uint64_t>(impl->steps), "learner");
   LearnerLoss loss;

@@ -6,17 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Weights in files: a line of text with what they are for, then LibTorch's own
-// archive. LibTorch throws; nothing that it throws leaves this room.
+// Weights in files: a line of text with what they are for, then each tensor: a
+// line with its name and the count of its numbers, and those, little-endian.
 //
 //===----------------------------------------------------------------------===//
 
 #include "NetworkModules.h"
 
+#include "mempl/MuZero/TrajectoryIO.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
+#include <cmath>
 #include <dlfcn.h>
 #include <mutex>
 #include <sstream>
@@ -51,12 +53,16 @@ int64_t Network::numWeights() const {
   return count;
 }
 
+void Network::copyFrom(const Network &other) {
+  torch::NoGradGuard noGradients;
+  auto from = other.shared->named_parameters();
+  for (auto &weights : shared->named_parameters())
+    weights.value().copy_(from[weights.key()]);
+}
+
 Network Network::clone() const {
   Network copy = create(size(), 0);
-  torch::NoGradGuard noGradients;
-  auto from = shared->named_parameters();
-  for (auto &weights : copy.shared->named_parameters())
-    weights.value().copy_(from[weights.key()]);
+  copy.copyFrom(*this);
   return copy;
 }
 
@@ -66,10 +72,36 @@ std::string Network::serialize() const {
   os << kMagic.str() << ' ' << kVersion << ' ' << s.name << ' ' << s.channels
      << ' ' << s.width << ' ' << s.programBlocks << ' ' << s.stateBlocks
      << '\n';
-  torch::serialize::OutputArchive archive;
-  shared->save(archive);
-  archive.save_to(os);
-  return os.str();
+  // Not LibTorch's archive, whose bytes differ from one run to the next.
+  std::string bytes = os.str();
+  for (const auto &weights : shared->named_parameters()) {
+    bytes += weights.key() + ' ' + std::to_string(weights.value().numel());
+    bytes += '\n';
+    torch::Tensor flat = weights.value().detach().contiguous();
+    bytes += floatsAsBytes(llvm::ArrayRef(flat.data_ptr<float>(),
+                                          static_cast<size_t>(flat.numel())));
+  }
+  return bytes;
+}
+
+/// Takes what serialize() wrote after the first line; false if it is damaged.
+static bool readWeights(llvm::StringRef bytes, NetworkModules &modules) {
+  torch::NoGradGuard noGradients;
+  for (auto &weights : modules.named_parameters()) {
+    torch::Tensor &tensor = weights.value();
+    auto [line, rest] = bytes.split('\n');
+    auto count = static_cast<size_t>(tensor.numel());
+    if (line != weights.key() + ' ' + std::to_string(count) ||
+        rest.size() < count * sizeof(float))
+      return false;
+    std::vector<float> numbers =
+        floatsFromBytes(rest.take_front(count * sizeof(float)));
+    if (!llvm::all_of(numbers, [](float x) { return std::isfinite(x); }))
+      return false;
+    tensor.copy_(torch::from_blob(numbers.data(), tensor.sizes()));
+    bytes = rest.drop_front(count * sizeof(float));
+  }
+  return bytes.empty();
 }
 
 llvm::Expected<Network> Network::deserialize(llvm::StringRef bytes,
@@ -95,23 +127,15 @@ llvm::Expected<Network> Network::deserialize(llvm::StringRef bytes,
       !read(6, size.stateBlocks, 100))
     return fileError(name, 1, "expected five numbers that give layer sizes");
   size.name = words[2].str();
-  try {
-    Network network = create(size, 0);
-    std::istringstream is(weights.str());
-    torch::serialize::InputArchive archive;
-    archive.load_from(is);
-    // Loading takes any shape that it finds.
-    auto expected = create(size, 0).shared->parameters();
-    network.shared->load(archive);
-    auto found = network.shared->parameters();
-    for (size_t i = 0; i < found.size(); ++i)
-      if (found[i].sizes() != expected[i].sizes() ||
-          !found[i].isfinite().all().item<bool>())
-        return fileError(name, 0, "expected finite weights of the sizes named");
-    return network;
-  } catch (const std::exception &) {
+  // Sizes that no file of that length can be of are not allocated.
+  int64_t least = int64_t{size.width} * size.width +
+                  int64_t{size.programBlocks} * size.channels * size.channels;
+  if (least > static_cast<int64_t>(weights.size()))
     return fileError(name, 0, "damaged weights of a network");
-  }
+  Network network = create(size, 0);
+  if (!readWeights(weights, network.modules()))
+    return fileError(name, 0, "damaged weights of a network");
+  return network;
 }
 
 llvm::Expected<Network> Network::load(const std::string &path) {

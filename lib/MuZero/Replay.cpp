@@ -113,31 +113,36 @@ void Replay::add(Trajectory trajectory, bool onlyElite) {
   addElite(game);
   if (onlyElite)
     return;
-  size_t slot = slots.size();
-  if (freeSlots.empty()) {
-    slots.emplace_back();
-  } else {
-    slot = freeSlots.back();
-    freeSlots.pop_back();
-  }
-  Entry &entry = slots[slot];
-  entry.game = game;
-  entry.id = nextId++;
-  entry.priorities.assign(game->actions.size(), largest);
-  weights.set(slot, static_cast<double>(largest) *
-                        static_cast<double>(game->actions.size()));
-  order.push_back(slot);
   moves += game->length();
-  ++numGames;
-  while (moves > options.maxMoves && numGames > 1) {
-    size_t oldest = order.front();
-    order.pop_front();
-    moves -= slots[oldest].game->length();
-    --numGames;
-    slots[oldest] = Entry();
-    weights.set(oldest, 0);
-    freeSlots.push_back(oldest);
-  }
+  std::vector<float> priorities(game->actions.size(), largest);
+  entries.push_back({std::move(game), std::move(priorities)});
+  weigh(entries.size() - 1);
+  while (moves > options.maxMoves && numRecent() > 1)
+    forgetOldest();
+}
+
+/// Brings the weight of an entry up to date.
+void Replay::weigh(size_t index) {
+  double sum = 0;
+  for (float p : entries[index].priorities)
+    sum += p;
+  weights.set(index, sum);
+}
+
+void Replay::forgetOldest() {
+  Entry &oldest = entries[numForgotten];
+  moves -= oldest.game->length();
+  oldest = Entry();
+  weigh(numForgotten++);
+  if (numForgotten * 2 < entries.size() + 64)
+    return;
+  entries.erase(entries.begin(),
+                entries.begin() + static_cast<ptrdiff_t>(numForgotten));
+  firstId += numForgotten;
+  numForgotten = 0;
+  weights = PriorityTree();
+  for (size_t i = 0; i < entries.size(); ++i)
+    weigh(i);
 }
 
 Replay::Choice Replay::draw(Random &random, int32_t positions,
@@ -147,7 +152,7 @@ Replay::Choice Replay::draw(Random &random, int32_t positions,
   llvm::ArrayRef<float> priorities;
   bool hasElites = llvm::any_of(archive, [](auto &a) { return !a.empty(); });
   choice.isElite =
-      hasElites && (numGames == 0 || random.chance(options.eliteShare));
+      hasElites && (numRecent() == 0 || random.chance(options.eliteShare));
   if (choice.isElite) {
     size_t program;
     do
@@ -160,10 +165,10 @@ Replay::Choice Replay::draw(Random &random, int32_t positions,
     uniform.assign(choice.game->actions.size(), 1.0f);
     priorities = uniform;
   } else {
-    choice.slot = weights.find(random.uniform() * weights.total());
-    const Entry &entry = slots[choice.slot];
+    size_t index = weights.find(random.uniform() * weights.total());
+    const Entry &entry = entries[index];
     choice.game = entry.game;
-    choice.id = entry.id;
+    choice.id = firstId + index;
     priorities = entry.priorities;
   }
   double sum = 0;
@@ -193,19 +198,16 @@ Replay::Choice Replay::draw(Random &random, int32_t positions,
 }
 
 void Replay::setPriorities(const Choice &choice, llvm::ArrayRef<float> errors) {
-  if (choice.isElite || slots[choice.slot].id != choice.id)
+  if (choice.isElite || choice.id < firstId + numForgotten)
     return;
-  Entry &entry = slots[choice.slot];
+  size_t index = choice.id - firstId;
   for (auto [position, error] : llvm::zip_equal(choice.positions, errors)) {
     auto p =
         static_cast<float>(std::pow(std::abs(error) + 1e-3, options.alpha));
-    entry.priorities[position] = p;
+    entries[index].priorities[position] = p;
     largest = std::max(largest * 0.9999f, p);
   }
-  double sum = 0;
-  for (float p : entry.priorities)
-    sum += p;
-  weights.set(choice.slot, sum);
+  weigh(index);
 }
 
 llvm::ArrayRef<std::shared_ptr<const Trajectory>>
@@ -217,7 +219,28 @@ Replay::elites(int32_t program) const {
 
 std::vector<std::shared_ptr<const Trajectory>> Replay::recent() const {
   std::vector<std::shared_ptr<const Trajectory>> games;
-  for (size_t slot : order)
-    games.push_back(slots[slot].game);
+  for (size_t i = numForgotten; i < entries.size(); ++i)
+    games.push_back(entries[i].game);
   return games;
+}
+
+std::vector<float> Replay::priorities() const {
+  std::vector<float> all;
+  for (size_t i = numForgotten; i < entries.size(); ++i)
+    llvm::append_range(all, entries[i].priorities);
+  all.push_back(largest);
+  return all;
+}
+
+void Replay::restorePriorities(llvm::ArrayRef<float> values) {
+  if (values.size() != static_cast<size_t>(moves) + 1 ||
+      llvm::any_of(values, [](float p) { return !(p > 0 && p < 1e9f); }))
+    return;
+  for (size_t i = numForgotten; i < entries.size(); ++i) {
+    std::vector<float> &own = entries[i].priorities;
+    own.assign(values.begin(), values.begin() + own.size());
+    values = values.drop_front(own.size());
+    weigh(i);
+  }
+  largest = values.front();
 }

@@ -67,13 +67,14 @@ bool SelfPlay::step(const NextGame &next, const Finished &finished) {
     Slot &slot = slots[i];
     while (!slot.game && !isExhausted) {
       Trajectory fresh;
-      auto program = next(nextNumber, fresh.program);
+      slot.number = numBegun;
+      auto program = next(numBegun, slot.number, fresh.program);
       if (!program) {
         isExhausted = true;
         break;
       }
       fresh.weightsVersion = version;
-      slot.number = nextNumber++;
+      ++numBegun;
       slot.trajectory = std::move(fresh);
       slot.game = std::make_unique<MallocGame>(std::move(program));
       if (!slot.game->isOver()) {
@@ -81,7 +82,7 @@ bool SelfPlay::step(const NextGame &next, const Finished &finished) {
         break;
       }
       slot.trajectory.latency = slot.game->latency();
-      finished(*slot.game, std::move(slot.trajectory));
+      finished(*slot.game, slot.number, std::move(slot.trajectory));
       slot.game.reset();
     }
     isPlaying |= slot.game != nullptr;
@@ -101,7 +102,7 @@ bool SelfPlay::step(const NextGame &next, const Finished &finished) {
     t.latency = slot.game->latency();
     t.totalReturn = static_cast<float>(slot.game->totalReward() /
                                        slot.game->program().scale());
-    finished(*slot.game, std::move(t));
+    finished(*slot.game, slot.number, std::move(t));
     slot.game.reset();
   }
   return true;

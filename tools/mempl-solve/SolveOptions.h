@@ -6,18 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the files of mempl-solve have in common: the parsed command line, the
-// two things that the tool is used for, and how it reports errors.
+// What the files of mempl-solve have in common: the parsed command line and the
+// two things that the tool is used for.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MEMPL_TOOLS_SOLVEOPTIONS_H
 #define MEMPL_TOOLS_SOLVEOPTIONS_H
 
-#include "mempl/Solvers/Solver.h"
+#include "ToolErrors.h"
 
-#include "llvm/ADT/Twine.h"
-#include "llvm/Support/Error.h"
+#include "mempl/Solvers/Solver.h"
 
 #include <cstdint>
 #include <optional>
@@ -55,18 +54,6 @@ int runInstance(const SolveOptions &options);
 
 /// Reads a packing problem, packs it, prints. The exit code.
 int runPacking(const SolveOptions &options);
-
-/// An error of the tool itself: `mempl-solve: error: text`.
-llvm::Error toolError(const llvm::Twine &text);
-
-/// Prints each error on a line of its own. Returns exit code 1.
-int printErrors(llvm::Error errors);
-
-/// From now on SIGINT asks solvers to stop with what they have; a second one
-/// ends the program.
-void catchInterrupt();
-/// Whether it has come.
-bool isInterrupted();
 
 } // namespace mempl
 

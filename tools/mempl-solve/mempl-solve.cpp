@@ -20,6 +20,8 @@
 
 namespace cl = llvm::cl;
 using namespace mempl;
+
+const char *const mempl::kToolName = "mempl-solve";
 using llvm::Error;
 using llvm::StringRef;
 
@@ -109,15 +111,6 @@ struct Flags {
 
 } // namespace
 
-/// The integer that a flag was given.
-template <typename T>
-static Error readNumber(const cl::opt<std::string> &flag, T least, T &number) {
-  if (!StringRef(flag).getAsInteger(10, number) && number >= least)
-    return Error::success();
-  return toolError("--" + flag.ArgStr + ": expected an integer of at least " +
-                   llvm::Twine(least) + ", found '" + flag + "'");
-}
-
 static Error readNumbers(const Flags &flags, SolveOptions &options) {
   if (Error error = readNumber<int64_t>(flags.budget, 0, options.solver.budget))
     return error;
@@ -199,14 +192,6 @@ static int runOnPacking(const SolveOptions &options) {
         toolError("--policy, --check and --target are for instances, not for " +
                   options.input));
   return runPacking(options);
-}
-
-/// What LLVM's parser complains about, as one line of ours.
-static Error commandLineError(StringRef problems) {
-  StringRef line = problems.ltrim().split('\n').first;
-  line = line.split(": ").second;
-  auto [text, advice] = line.split("  Try: ");
-  return toolError(text.rtrim() + (advice.empty() ? "" : " See --help."));
 }
 
 int main(int argc, char **argv) {

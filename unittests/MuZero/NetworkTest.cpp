@@ -121,8 +121,8 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   SelfPlay selfPlay(*evaluator, play, 0);
   double reached = 0;
   while (selfPlay.step(
-      [&](uint64_t number, int32_t &) { return number == 0 ? gpt : nullptr; },
-      [&](MallocGame &, Trajectory t) { reached = t.totalReturn; })) {
+      [&](uint64_t k, uint64_t &, int32_t &) { return k == 0 ? gpt : nullptr; },
+      [&](MallocGame &, uint64_t, Trajectory t) { reached = t.totalReturn; })) {
   }
   EXPECT_GT(reached, 0.6 * replay.elites(0)[0]->totalReturn);
 }
@@ -176,7 +176,7 @@ TEST_F(NetworkTest, RefusesDamagedFiles) {
   EXPECT_THAT(messageOf(newer), HasSubstr("version 9"));
   std::string other = good;
   other.replace(other.find(" 16 "), 4, " 24 ");
-  EXPECT_THAT(messageOf(other), HasSubstr("of the sizes named"));
+  EXPECT_THAT(messageOf(other), HasSubstr("damaged weights"));
   auto missing = Network::load(testing::TempDir() + "no-such-file");
   ASSERT_FALSE(static_cast<bool>(missing));
   EXPECT_THAT(llvm::toString(missing.takeError()), HasSubstr("no-such-file"));

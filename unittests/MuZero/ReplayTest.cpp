@@ -209,14 +209,15 @@ TEST(SelfPlay, AGameIsTheSameWhateverIsPlayedBesideIt) {
     SelfPlay selfPlay(evaluator, options, 11);
     std::map<double, std::vector<Action>> games;
     uint64_t begun = 0;
-    auto next = [&](uint64_t number,
+    auto next = [&](uint64_t k, uint64_t &number,
                     int32_t &program) -> std::shared_ptr<const GameProgram> {
-      EXPECT_EQ(number, begun++);
-      program = static_cast<int32_t>(number % 3);
-      return number < 12 ? programs[program] : nullptr;
+      EXPECT_EQ(k, begun++);
+      EXPECT_EQ(k, number);
+      program = static_cast<int32_t>(k % 3);
+      return k < 12 ? programs[program] : nullptr;
     };
     int finished = 0;
-    while (selfPlay.step(next, [&](MallocGame &game, Trajectory t) {
+    while (selfPlay.step(next, [&](MallocGame &game, uint64_t, Trajectory t) {
       ++finished;
       EXPECT_TRUE(game.isOver());
       EXPECT_EQ(t.latency, game.latency());

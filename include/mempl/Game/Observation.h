@@ -32,7 +32,7 @@ inline constexpr float kFeatureLimit = 10;
 /// GameProgram::scale(), through log1p(1000 x). For questions about carried
 /// values the use is the first one.
 struct ProgramFeatures {
-  static constexpr int32_t kNumColumns = 24;
+  static constexpr int32_t kNumColumns = 30;
   enum Column : int32_t {
     Size,         ///< log2(size / capacity) / 4, from -10 to 0.
     SizeShare,    ///< Size / capacity, 0 to 1.
@@ -57,7 +57,15 @@ struct ProgramFeatures {
     IsDead,       ///< 1 if contents are not needed after this use, else 0.
     IsLoop,       ///< 1 if the step is a loop, else 0.
     IsCarry,      ///< 1 if the question is whether the value is carried over.
-    Position      ///< Seconds before the step, as a share, 0 to 1.
+    Position,     ///< Seconds before the step, as a share, 0 to 1.
+    // What lowerBound() says memory and time are worth, after a few hundred
+    // iterations. Gains and prices are relative rewards.
+    MemoryShare, ///< Share of the step's time that is memory time, 0 to 1.
+    PricedGain,  ///< Seconds that the use's bytes save, at that share.
+    StepPrice,   ///< Price of the value's bytes during the step.
+    HoldPrice,   ///< The same from after the last use to this one.
+    Worth,       ///< (Gain - price of holding) / (their sum), -1 to 1.
+    NextWorth    ///< The same for the next use; 0: none.
   };
 
   explicit ProgramFeatures(const GameProgram &program);

@@ -71,6 +71,8 @@ public:
   LearnerLoss step(Replay &replay);
   int64_t numSteps() const;
   const Network &network() const;
+  /// Goes on with the weights of `other`, which is of the same size.
+  void setWeights(const Network &other);
 
   /// The optimiser and the number of steps, as bytes; not the weights.
   std::string serializeState() const;

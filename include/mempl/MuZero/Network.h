@@ -62,6 +62,9 @@ public:
   /// The same weights, independent of these.
   Network clone() const;
 
+  /// Takes the weights of `other`, which is of the same size.
+  void copyFrom(const Network &other);
+
   const NetworkSize &size() const;
   int64_t numWeights() const;
   NetworkModules &modules() const { return *shared; }

@@ -88,8 +88,7 @@ public:
     /// Importance weight per position, at most 1 in a batch.
     llvm::SmallVector<float, 32> weights;
     bool isElite = false;
-    size_t slot = 0; ///< For setPriorities(), of recent games.
-    uint64_t id = 0;
+    uint64_t id = 0; ///< For setPriorities(), of recent games.
   };
   /// Draws a game and positions in it. There must be one.
   Choice draw(Random &random, int32_t positions, double beta) const;
@@ -97,32 +96,41 @@ public:
   /// if the game is gone, or an elite.
   void setPriorities(const Choice &choice, llvm::ArrayRef<float> errors);
 
-  bool empty() const { return numGames == 0 && archive.empty(); }
+  bool empty() const { return numRecent() == 0 && archive.empty(); }
   int64_t numMoves() const { return moves; }
-  int64_t numRecent() const { return numGames; }
+  int64_t numRecent() const {
+    return static_cast<int64_t>(entries.size() - numForgotten);
+  }
   /// The elites of a program, the best first.
   llvm::ArrayRef<std::shared_ptr<const Trajectory>>
   elites(int32_t program) const;
   /// All recent games, the oldest first.
   std::vector<std::shared_ptr<const Trajectory>> recent() const;
-  int32_t numPrograms() const { return static_cast<int32_t>(archive.size()); }
+  /// The priorities of all recent games, one after the other, and the largest
+  /// ever: what add() does not restore.
+  std::vector<float> priorities() const;
+  /// What priorities() gave, of a replay with the same recent games; others are
+  /// ignored.
+  void restorePriorities(llvm::ArrayRef<float> values);
 
 private:
   struct Entry {
     std::shared_ptr<const Trajectory> game;
     std::vector<float> priorities;
-    uint64_t id = 0;
   };
   void addElite(std::shared_ptr<const Trajectory> game);
+  void weigh(size_t index);
+  void forgetOldest();
 
   ReplayOptions options;
-  std::vector<Entry> slots; // Free ones have no game.
-  std::deque<size_t> order; // Slots in use, the oldest game first.
-  std::vector<size_t> freeSlots;
-  PriorityTree weights; // Per slot: the sum of its priorities.
+  // The game with the number `id` is entry id - firstId; those before
+  // `numForgotten` are empty, until there are enough of them to be removed.
+  std::deque<Entry> entries;
+  size_t numForgotten = 0;
+  uint64_t firstId = 0;
+  PriorityTree weights; // Per entry: the sum of its priorities.
   std::vector<std::vector<std::shared_ptr<const Trajectory>>> archive;
-  int64_t moves = 0, numGames = 0;
-  uint64_t nextId = 1;
+  int64_t moves = 0;
   float largest = 1;
 };
 

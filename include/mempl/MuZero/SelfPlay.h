@@ -33,7 +33,7 @@ struct SelfPlayOptions {
   int32_t quickSimulations = 4;
   /// Factor on the noise; 0: the best play.
   float noise = 1;
-  int32_t slots = 32; ///< Games at once.
+  int32_t slots = 16; ///< Games at once.
 };
 
 class SelfPlay {
@@ -41,13 +41,15 @@ public:
   /// The evaluator must outlive this, and be used by nobody else.
   SelfPlay(Evaluator &evaluator, const SelfPlayOptions &options, uint64_t seed);
 
-  /// Says which program game number `game` is about, and by what number
-  /// trajectories shall name it; null: there is no such game. Asked once for
-  /// each number, in order: 0, 1, 2, ...
+  /// Asked once for each game that begins here, in order: k = 0, 1, 2, ...
+  /// Says which program it is about, and by what number its trajectory shall
+  /// name that (`program`); null: there is no such game. `number`, at first k,
+  /// is the game's own: its noise depends on the seed and on that.
   using NextGame = std::function<std::shared_ptr<const GameProgram>(
-      uint64_t game, int32_t &program)>;
+      uint64_t k, uint64_t &number, int32_t &program)>;
   /// Told of every game that is over, in its last state.
-  using Finished = std::function<void(MallocGame &game, Trajectory trajectory)>;
+  using Finished = std::function<void(MallocGame &game, uint64_t number,
+                                      Trajectory trajectory)>;
 
   /// Asks the network once, for all games under way; begins others in free
   /// slots. False if nothing is left to play.
@@ -70,7 +72,7 @@ private:
 
   SelfPlayOptions options;
   TreeSearch search;
-  uint64_t seed, nextNumber = 0;
+  uint64_t seed, numBegun = 0;
   int64_t version = 0, simulations = 0, moves = 0;
   bool isExhausted = false;
   std::vector<Slot> slots;

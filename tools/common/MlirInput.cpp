@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MlirInput.h"
-#include "SolveOptions.h"
+#include "ToolErrors.h"
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/ProblemIO.h"

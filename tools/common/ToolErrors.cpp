@@ -1,4 +1,4 @@
-//===- Errors.cpp - errors and interrupts of the tool ---------------------===//
+//===- ToolErrors.cpp - errors and interrupts of tools --------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "SolveOptions.h"
+#include "ToolErrors.h"
 
 #include "mempl/Support/FileIO.h"
 
@@ -22,7 +22,14 @@ using namespace mempl;
 
 llvm::Error mempl::toolError(const llvm::Twine &text) {
   return llvm::createStringError(
-      escapeForMessage(("mempl-solve: error: " + text).str()));
+      escapeForMessage((kToolName + llvm::Twine(": error: ") + text).str()));
+}
+
+llvm::Error mempl::commandLineError(llvm::StringRef problems) {
+  llvm::StringRef line = problems.ltrim().split('\n').first;
+  line = line.split(": ").second;
+  auto [text, advice] = line.split("  Try: ");
+  return toolError(text.rtrim() + (advice.empty() ? "" : " See --help."));
 }
 
 int mempl::printErrors(llvm::Error errors) {

@@ -1,0 +1,142 @@
+//===- TrainingSet.cpp - programs to train on -----------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loops are planned once, by `search`, so that all games of a program have the
+// same ones and its plans can be compared.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TrainingSet.h"
+
+#include "mempl/Game/Episodes.h"
+#include "mempl/MuZero/TrajectoryIO.h"
+
+using namespace mempl;
+
+// Moves of search for the plans of loops, and the noise of samples.
+static constexpr int64_t kLoopBudget = 20000;
+static constexpr float kSampleNoise = 0.3f;
+
+llvm::Expected<TrainingSet>
+TrainingSet::create(std::vector<TrainingProgram> programs,
+                    DecisionOrder order) {
+  TrainingSet set;
+  for (TrainingProgram &given : programs) {
+    GameOptions options;
+    options.order = order;
+    if (llvm::any_of(given.instance.steps,
+                     [](const Step &step) { return step.body != nullptr; })) {
+      SolverOptions search;
+      search.budget = kLoopBudget;
+      auto solver = createSolver("search");
+      if (!solver)
+        return solver.takeError();
+      auto result = (*solver)->solve(given.instance, search);
+      if (!result)
+        return result.takeError();
+      options.loops = std::move(result->plan.loops);
+    }
+    auto program = GameProgram::create(std::move(given.instance), options);
+    if (!program)
+      return program.takeError();
+    if (MallocGame(*program).isOver())
+      continue;
+    set.programs.push_back({std::move(given.name), programKey(**program),
+                            *program, given.isValidation});
+  }
+  set.references.assign(set.programs.size(), 0);
+  return set;
+}
+
+std::vector<int32_t> TrainingSet::trainable() const {
+  std::vector<int32_t> list;
+  for (int32_t i = 0; i < size(); ++i)
+    if (!programs[i].isValidation)
+      list.push_back(i);
+  return list;
+}
+
+int32_t TrainingSet::find(llvm::StringRef key) const {
+  for (int32_t i = 0; i < size(); ++i)
+    if (programs[i].key == key)
+      return i;
+  return -1;
+}
+
+std::string TrainingSet::fingerprint() const {
+  std::string text;
+  for (const Entry &entry : programs)
+    text += entry.key + (entry.isValidation ? "v" : "t");
+  return text;
+}
+
+std::optional<Trajectory>
+TrainingSet::imitate(int32_t program, const SolverOptions &search) const {
+  auto solver = llvm::cantFail(createSolver("search"));
+  auto result = solver->solve(programs[program].program->instance(), search);
+  if (!result) {
+    llvm::consumeError(result.takeError());
+    return std::nullopt;
+  }
+  MallocGame game(programs[program].program);
+  std::vector<Action> actions = replayPlan(game, result->plan).episode.actions;
+  game.restart();
+  return trajectoryOf(game, actions, program);
+}
+
+Plan TrainingSet::planOf(int32_t program,
+                         llvm::ArrayRef<Action> actions) const {
+  MallocGame game(programs[program].program);
+  playActions(game, actions);
+  return game.planSoFar();
+}
+
+double TrainingSet::reference(int32_t program, const SolverOptions &search) {
+  double &latency = references[program];
+  if (latency == 0) {
+    auto solver = llvm::cantFail(createSolver("search"));
+    auto result = solver->solve(programs[program].program->instance(), search);
+    latency =
+        result ? result->latency : programs[program].program->greedyLatency();
+    if (!result)
+      llvm::consumeError(result.takeError());
+  }
+  return latency;
+}
+
+TrainingSet::Played TrainingSet::play(int32_t program, Evaluator &evaluator,
+                                      int32_t samples, uint64_t seed) const {
+  Played played = {};
+  SelfPlayOptions options;
+  options.mode = SearchMode::Exact;
+  options.search.simulations = 0;
+  auto bestOf = [&](float noise, int32_t games) {
+    options.noise = noise;
+    options.slots = games;
+    SelfPlay selfPlay(evaluator, options, seed);
+    double best = 0;
+    auto next = [&](uint64_t k, uint64_t &number,
+                    int32_t &id) -> std::shared_ptr<const GameProgram> {
+      number = k;
+      id = program;
+      return k < static_cast<uint64_t>(games) ? programs[program].program
+                                              : nullptr;
+    };
+    auto finished = [&](MallocGame &game, uint64_t, Trajectory) {
+      if (best == 0 || game.latency() < best)
+        best = game.latency();
+    };
+    while (selfPlay.step(next, finished)) {
+    }
+    return best;
+  };
+  played.policy = played.best = bestOf(0, 1);
+  if (samples > 0)
+    played.best = std::min(played.best, bestOf(kSampleNoise, samples));
+  return played;
+}

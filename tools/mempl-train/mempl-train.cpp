@@ -1,0 +1,277 @@
+//===- mempl-train.cpp - trains the player of mallocGame ------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The command line of training: programs, limits, sizes; progress on the
+// terminal; a summary at the end.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Programs.h"
+#include "ToolErrors.h"
+
+#include "mempl/Support/Progress.h"
+#include "mempl/Support/Units.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mempl;
+namespace cl = llvm::cl;
+using llvm::Error;
+using llvm::StringRef;
+
+const char *const mempl::kToolName = "mempl-train";
+
+namespace {
+
+struct Flags {
+  cl::OptionCategory category{"mempl-train options"};
+  cl::list<std::string> paths{
+      cl::Positional, cl::cat(category),
+      cl::desc("<instances .json, programs .hlo.txt or .mlir, also .gz, or "
+               "folders of such>")};
+  cl::opt<std::string> out{"out", cl::cat(category), cl::value_desc("folder"),
+                           cl::desc("Folder of the run; one that has a "
+                                    "checkpoint goes on")};
+  cl::list<std::string> validation{
+      "validation", cl::CommaSeparated, cl::cat(category),
+      cl::value_desc("paths"),
+      cl::desc("Programs to evaluate with, which are not trained on")};
+  cl::list<std::string> capacity{
+      "capacity", cl::CommaSeparated, cl::cat(category),
+      cl::value_desc("a,b,.."),
+      cl::desc("Fast memory, such as 112MiB,32MiB: each program with each "
+               "(default: what the files or the target say)")};
+  cl::opt<std::string> target{"target", cl::cat(category),
+                              cl::value_desc("name or file"),
+                              cl::desc("Machine of HLO text and MLIR")};
+  cl::list<std::string> cost{
+      "cost", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b"),
+      cl::desc("Cost models of HLO text: compiler (default), roofline, "
+               "calibrated; each program with each")};
+  cl::opt<std::string> size{"size", cl::cat(category), cl::init("s"),
+                            cl::value_desc("s|m"),
+                            cl::desc("Size of the network (default s)")};
+  cl::opt<std::string> initial{
+      "from", cl::cat(category), cl::value_desc("weights"),
+      cl::desc("Begin with these weights instead of random ones")};
+  cl::opt<std::string> mode{
+      "mode", cl::cat(category), cl::init("hybrid"),
+      cl::value_desc("exact|latent|hybrid"),
+      cl::desc("Where the states of the search come from (default hybrid)")};
+  cl::opt<std::string> simulations{
+      "simulations", cl::cat(category), cl::init("16"),
+      cl::value_desc("number"),
+      cl::desc("Simulations per move of self-play (default 16)")};
+  cl::opt<std::string> games{"games", cl::cat(category), cl::init("32"),
+                             cl::value_desc("number"),
+                             cl::desc("Games per round (default 32)")};
+  cl::opt<std::string> steps{"steps", cl::cat(category), cl::init("50"),
+                             cl::value_desc("number"),
+                             cl::desc("Steps of the learner per round "
+                                      "(default 50)")};
+  cl::opt<std::string> batch{"batch", cl::cat(category), cl::init("256"),
+                             cl::value_desc("number"),
+                             cl::desc("Positions per step (default 256)")};
+  cl::opt<double> learningRate{"learning-rate", cl::cat(category),
+                               cl::init(1e-3), cl::value_desc("number"),
+                               cl::desc("Of the optimiser (default 0.001)")};
+  cl::opt<std::string> teacherBudget{
+      "teacher-budget", cl::cat(category), cl::init("30000"),
+      cl::value_desc("moves"),
+      cl::desc("Moves of search for each plan that is imitated at first "
+               "(default 30000), 0 = learn from self-play alone")};
+  cl::opt<std::string> polishBudget{
+      "polish-budget", cl::cat(category), cl::init("10000"),
+      cl::value_desc("moves"),
+      cl::desc("Moves of search that polish the best game of a program, one "
+               "program per round (default 10000), 0 = never")};
+  cl::opt<std::string> rounds{"rounds", cl::cat(category), cl::init("0"),
+                              cl::value_desc("number"),
+                              cl::desc("Rounds in all (default 0 = no limit)")};
+  cl::opt<double> minutes{"minutes", cl::cat(category), cl::init(0),
+                          cl::value_desc("number"),
+                          cl::desc("Minutes in all, over all sittings (default "
+                                   "0 = no limit)")};
+  cl::opt<std::string> evaluateEvery{"evaluate-every", cl::cat(category),
+                                     cl::init("10"), cl::value_desc("rounds"),
+                                     cl::desc("Rounds between evaluations "
+                                              "(default 10)")};
+  cl::opt<std::string> patience{
+      "patience", cl::cat(category), cl::init("0"), cl::value_desc("number"),
+      cl::desc("End after so many evaluations without a better one (default 0 "
+               "= never)")};
+  cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
+                            cl::value_desc("number"),
+                            cl::desc("Of the random numbers (default 0)")};
+  cl::opt<std::string> threads{
+      "threads", cl::cat(category), cl::init("1"), cl::value_desc("number"),
+      cl::desc("Threads that play, beside the learner (default 1)")};
+  cl::opt<std::string> actor{
+      "actor", cl::cat(category), cl::value_desc("name"),
+      cl::desc("Only play, for the run in --out that another process trains, "
+               "as the actor of this name")};
+  cl::opt<std::string> actorGames{
+      "actor-games", cl::cat(category), cl::init("0"), cl::value_desc("number"),
+      cl::desc("Games after which an actor ends (default 0 = never)")};
+};
+
+} // namespace
+
+static Error readPaths(const Flags &flags, ProgramOptions &programs) {
+  programs.paths.assign(flags.paths.begin(), flags.paths.end());
+  programs.validation.assign(flags.validation.begin(), flags.validation.end());
+  programs.target = flags.target;
+  programs.costs.assign(flags.cost.begin(), flags.cost.end());
+  if (programs.costs.empty())
+    programs.costs = {"compiler"};
+  for (const std::string &text : flags.capacity) {
+    auto capacity = parseSize(text);
+    if (!capacity)
+      return toolError("--capacity: " + llvm::toString(capacity.takeError()));
+    programs.capacities.push_back(*capacity);
+  }
+  if (programs.capacities.empty())
+    programs.capacities = {0};
+  if (programs.paths.empty())
+    return toolError("expected programs to train on; see mempl-train --help");
+  if (flags.out.empty())
+    return toolError("expected --out, the folder of the run");
+  return Error::success();
+}
+
+static Error readOptions(const Flags &flags, TrainerOptions &options) {
+  auto size = networkSizeByName(flags.size);
+  if (!size)
+    return toolError("--size: expected s or m, found '" + flags.size + "'");
+  options.size = *size;
+  auto mode = searchModeByName(flags.mode);
+  if (!mode)
+    return toolError("--mode: expected exact, latent or hybrid, found '" +
+                     flags.mode + "'");
+  options.selfPlay.mode = *mode;
+  options.initialWeights = flags.initial;
+  if (!(flags.learningRate > 0 && flags.learningRate < 1))
+    return toolError("--learning-rate: expected a number between 0 and 1");
+  if (!(flags.minutes >= 0))
+    return toolError("--minutes: expected a number of at least 0");
+  options.learner.learningRate = flags.learningRate;
+  options.maxSeconds = 60 * flags.minutes;
+  struct Number {
+    const cl::opt<std::string> &flag;
+    int32_t least;
+    int32_t &number;
+  };
+  for (const Number &n :
+       {Number{flags.simulations, 0, options.selfPlay.search.simulations},
+        Number{flags.games, 1, options.gamesPerRound},
+        Number{flags.steps, 1, options.stepsPerRound},
+        Number{flags.batch, 1, options.learner.batch},
+        Number{flags.evaluateEvery, 1, options.evaluateEvery},
+        Number{flags.patience, 0, options.patience},
+        Number{flags.threads, 1, options.workers}})
+    if (Error error = readNumber(n.flag, n.least, n.number))
+      return error;
+  if (Error error =
+          readNumber<int64_t>(flags.teacherBudget, 0, options.teacherBudget))
+    return error;
+  if (Error error =
+          readNumber<int64_t>(flags.polishBudget, 0, options.polishBudget))
+    return error;
+  if (Error error = readNumber<int64_t>(flags.rounds, 0, options.maxRounds))
+    return error;
+  return readNumber<uint64_t>(flags.seed, 0, options.seed);
+}
+
+/// The line that is seen while training runs.
+static std::string describe(const TrainerStatus &s,
+                            const TrainerOptions &options) {
+  std::string text =
+      llvm::formatv("round {0}, {1}: {2} games, {3:f0} simulations/s, step "
+                    "{4}, loss {5:f3} (policy {6:f3}, value {7:f3}), return "
+                    "{8:f4}",
+                    s.round, s.doing, s.games, s.simulationsPerSecond, s.steps,
+                    s.loss.total, s.loss.policy, s.loss.value, s.meanReturn)
+          .str();
+  if (s.score > 0)
+    text += llvm::formatv(", {0:f4} of search's time (best {1:f4})", s.score,
+                          s.bestScore)
+                .str();
+  if (options.maxSeconds > 0)
+    text += llvm::formatv(", {0:f0} s left",
+                          std::max(0.0, options.maxSeconds - s.seconds))
+                .str();
+  return text;
+}
+
+static Error train(std::vector<TrainingProgram> programs,
+                   const TrainerOptions &options, const std::string &folder) {
+  auto trainer = Trainer::create(std::move(programs), options, folder);
+  if (!trainer)
+    return trainer.takeError();
+  if ((*trainer)->status().round > 0)
+    llvm::errs() << "mempl-train: going on after round "
+                 << (*trainer)->status().round << '\n';
+  Progress progress;
+  Error error =
+      (*trainer)->run(isInterrupted, [&](const TrainerStatus &status) {
+        progress.update([&] { return describe(status, options); });
+      });
+  progress.clear();
+  if (error)
+    return error;
+  const TrainerStatus &s = (*trainer)->status();
+  llvm::outs() << llvm::formatv("{0} rounds, {1} games, {2} steps", s.round,
+                                s.games, s.steps);
+  if (s.bestScore > 0)
+    llvm::outs() << llvm::formatv(
+        "; best evaluation: {0:f4} of the time of search's plans", s.bestScore);
+  llvm::outs() << '\n';
+  return Error::success();
+}
+
+static Error run(const Flags &flags) {
+  ProgramOptions programOptions;
+  if (Error error = readPaths(flags, programOptions))
+    return error;
+  TrainerOptions options;
+  if (Error error = readOptions(flags, options))
+    return error;
+  int64_t actorGames = 0;
+  if (Error error = readNumber<int64_t>(flags.actorGames, 0, actorGames))
+    return error;
+  auto programs = readPrograms(programOptions);
+  if (!programs)
+    return programs.takeError();
+  if (!flags.actor.empty())
+    return runActor(std::move(*programs), options, flags.out, flags.actor,
+                    actorGames, isInterrupted);
+  return train(std::move(*programs), options, flags.out);
+}
+
+int main(int argc, char **argv) {
+  cl::ResetCommandLineParser();
+  Flags flags;
+  cl::HideUnrelatedOptions(flags.category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "mempl-train " << MEMPL_VERSION << '\n';
+  });
+  std::string problems;
+  llvm::raw_string_ostream errors(problems);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "mempl-train: trains the network that plays mallocGame, by self-play "
+          "and by\nimitation of the policy search. A run that was killed goes "
+          "on when started again.\n",
+          &errors))
+    return problems.empty() ? 1 : printErrors(commandLineError(problems));
+  catchInterrupt();
+  if (Error error = run(flags))
+    return printErrors(std::move(error));
+  return 0;
+}

@@ -1,0 +1,292 @@
+//===- TrainerTest.cpp - tests of training runs ---------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rounds are the same for any number of workers and across a kill; damaged and
+// foreign checkpoints are refused; games of actors are taken, bad ones dropped;
+// and from nothing, training comes to beat the heuristic.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/MuZero/Trainer.h"
+#include "mempl/MuZero/TrajectoryIO.h"
+#include "mempl/Support/FileIO.h"
+
+#include "GameTestUtils.h"
+#include "RandomInstance.h"
+
+#include "llvm/Support/FileSystem.h"
+
+#include <gmock/gmock.h>
+
+using namespace mempl;
+using namespace mempl::gametest;
+using testing::HasSubstr;
+
+namespace {
+
+class TrainerTest : public testing::Test {
+protected:
+  TrainerTest() {
+    folder = testing::TempDir() + "trainer-" +
+             testing::UnitTest::GetInstance()->current_test_info()->name();
+    removeAll();
+  }
+  ~TrainerTest() override { removeAll(); }
+  void removeAll() const {
+    for (const char *suffix : {"", "-1", "-3", "-whole"})
+      llvm::sys::fs::remove_directories(folder + suffix);
+  }
+
+  static Instance real(const char *name, int64_t mebibytes = 0) {
+    Instance instance = llvm::cantFail(
+        readInstance(std::string(MEMPL_TEST_DATA "/xla_tpu/roofline/") + name +
+                     ".v5e.instance.json.gz"));
+    if (mebibytes > 0) {
+      Machine machine = instance.machine;
+      machine.capacity = mebibytes << 20;
+      setMachine(instance, machine);
+    }
+    return instance;
+  }
+
+  static std::vector<TrainingProgram> programs() {
+    return {{"alexnet", real("alexnet_b64"), false},
+            {"vgg", real("vgg16_b8"), false},
+            {"resnet", real("resnet50_b8", 16), true}};
+  }
+
+  static TrainerOptions quick() {
+    TrainerOptions options;
+    options.size = {"tiny", 8, 16, 2, 1};
+    options.gamesPerRound = 6;
+    options.stepsPerRound = 3;
+    options.learner.batch = 16;
+    options.learner.warmupSteps = 5;
+    options.selfPlay.search.simulations = 4;
+    options.teacherBudget = 200;
+    options.polishBudget = 200;
+    options.evaluateEvery = 2;
+    options.evaluationSamples = 2;
+    options.maxRounds = 4;
+    return options;
+  }
+
+  std::unique_ptr<Trainer> make(const TrainerOptions &options,
+                                const std::string &suffix = "") {
+    auto trainer = Trainer::create(programs(), options, folder + suffix);
+    return llvm::cantFail(std::move(trainer));
+  }
+
+  static void run(Trainer &trainer) {
+    llvm::Error error = trainer.run({}, {});
+    EXPECT_FALSE(static_cast<bool>(error));
+  }
+
+  std::string messageOf(const TrainerOptions &options,
+                        std::vector<TrainingProgram> given) {
+    auto trainer = Trainer::create(std::move(given), options, folder);
+    return trainer ? std::string() : llvm::toString(trainer.takeError());
+  }
+
+  std::string folder;
+};
+
+} // namespace
+
+TEST_F(TrainerTest, TheNumberOfWorkersChangesNothing) {
+  TrainerOptions options = quick();
+  auto one = make(options, "-1");
+  run(*one);
+  options.workers = 3;
+  auto three = make(options, "-3");
+  run(*three);
+  EXPECT_EQ(one->status().round, 4);
+  EXPECT_EQ(one->status().games, 24);
+  EXPECT_TRUE(one->network().serialize() == three->network().serialize());
+  EXPECT_GT(one->status().bestScore, 0);
+  EXPECT_EQ(one->status().bestScore, three->status().bestScore);
+  for (const char *file : {"-1/network.mempl", "-1/best.mempl", "-1/checkpoint",
+                           "-1/metrics.jsonl"})
+    EXPECT_TRUE(llvm::sys::fs::exists(folder + file)) << file;
+}
+
+TEST_F(TrainerTest, GoesOnWhereItWas) {
+  TrainerOptions options = quick();
+  auto whole = make(options, "-whole");
+  run(*whole);
+  // Cancelled in the middle of the third round: that one is lost.
+  {
+    auto first = make(options);
+    int64_t calls = 0;
+    llvm::Error error = first->run(
+        [&] { return first->status().round == 2 && ++calls > 2; }, {});
+    EXPECT_FALSE(static_cast<bool>(error));
+    EXPECT_EQ(first->status().round, 2);
+  }
+  auto second = make(options);
+  EXPECT_EQ(second->status().round, 2);
+  run(*second);
+  EXPECT_EQ(second->status().round, 4);
+  EXPECT_EQ(second->status().steps, whole->status().steps);
+  EXPECT_EQ(second->status().games, whole->status().games);
+  EXPECT_TRUE(second->network().serialize() == whole->network().serialize());
+}
+
+TEST_F(TrainerTest, RefusesOtherPeoplesCheckpoints) {
+  TrainerOptions options = quick();
+  options.maxRounds = 1;
+  run(*make(options));
+  EXPECT_EQ(messageOf(options, programs()), "");
+  auto others = programs();
+  others[0].instance = real("mixer_b16", 16);
+  EXPECT_THAT(messageOf(options, others), HasSubstr("other programs"));
+  TrainerOptions larger = options;
+  larger.size.name = "m";
+  EXPECT_THAT(messageOf(larger, programs()), HasSubstr("size 'tiny'"));
+
+  std::string path = folder + "/checkpoint";
+  std::string good = llvm::cantFail(readFile(path));
+  for (size_t length : {size_t(0), size_t(10), good.find('\n') + 1,
+                        good.size() / 2, good.size() - 1}) {
+    llvm::cantFail(writeFile(path, llvm::StringRef(good).take_front(length)));
+    EXPECT_THAT(messageOf(options, programs()),
+                testing::AnyOf(HasSubstr("damaged"), HasSubstr("expected")))
+        << length;
+  }
+  std::string newer = good;
+  size_t at = newer.find("\"version\":1");
+  ASSERT_NE(at, std::string::npos);
+  newer.replace(at, 11, "\"version\":7");
+  llvm::cantFail(writeFile(path, newer));
+  EXPECT_THAT(messageOf(options, programs()), HasSubstr("version 7"));
+}
+
+TEST_F(TrainerTest, TakesGamesOfActors) {
+  TrainerOptions options = quick();
+  options.maxRounds = 1;
+  run(*make(options));
+  for (const char *name : {"a", "b"})
+    llvm::cantFail(runActor(programs(), options, folder, name, 5, {}));
+  // What is no game, or none that the rules allow, is dropped.
+  llvm::cantFail(writeFile(folder + "/games/c-0.games", "nonsense"));
+  std::string games = llvm::cantFail(readFile(folder + "/games/b-0.games"));
+  llvm::cantFail(writeFile(folder + "/games/d-0.games",
+                           llvm::StringRef(games).drop_back(3)));
+  std::string cheating = games;
+  // The second byte of the body's first move is an action: after the magic,
+  // the key and 25 bytes of header.
+  size_t action = llvm::StringRef("mempl-games 1\n").size() + 16 + 25;
+  cheating[action] = static_cast<char>((cheating[action] + 1) % 3);
+  llvm::cantFail(writeFile(folder + "/games/e-0.games", cheating));
+
+  options.maxRounds = 2;
+  auto trainer = make(options);
+  run(*trainer);
+  // Two rounds of its own, five of each actor, and of the last file what is
+  // still a game.
+  EXPECT_GE(trainer->status().games, 2 * 6 + 2 * 5);
+  EXPECT_LE(trainer->status().games, 2 * 6 + 3 * 5);
+  std::error_code ec;
+  EXPECT_EQ(llvm::sys::fs::directory_iterator(folder + "/games", ec),
+            llvm::sys::fs::directory_iterator());
+}
+
+TEST_F(TrainerTest, GamesSurviveBytes) {
+  auto program = llvm::cantFail(GameProgram::create(real("alexnet_b64")));
+  MallocGame game(program);
+  std::vector<Action> greedy = playGreedily(game).actions;
+  game.restart();
+  auto t = std::make_shared<Trajectory>(trajectoryOf(game, greedy, 3));
+  game.restart();
+  std::string key = programKey(*program);
+  EXPECT_EQ(key.size(), 16u);
+  std::string bytes = serializeGames({t, t}, [&](int32_t) { return key; });
+  auto back = llvm::cantFail(deserializeGames(
+      bytes, "games", [&](llvm::StringRef k) { return k == key ? 5 : -1; }));
+  ASSERT_EQ(back.size(), 2u);
+  EXPECT_EQ(back[1].program, 5);
+  EXPECT_EQ(back[1].actions, t->actions);
+  EXPECT_EQ(back[1].rewards, t->rewards);
+  EXPECT_EQ(back[1].policies, t->policies);
+  EXPECT_EQ(back[1].latency, t->latency);
+  EXPECT_TRUE(playAgain(game, back[1]));
+  EXPECT_EQ(back[1].latency, t->latency);
+  EXPECT_TRUE(
+      llvm::cantFail(deserializeGames(bytes, "games", [](llvm::StringRef) {
+        return -1;
+      })).empty());
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    auto damaged = deserializeGames(llvm::StringRef(bytes).take_front(length),
+                                    "games", [](llvm::StringRef) { return 0; });
+    if (damaged)
+      EXPECT_LT(damaged->size(), 2u);
+    else
+      llvm::consumeError(damaged.takeError());
+  }
+  Trajectory shorter = *t;
+  shorter.actions.pop_back();
+  shorter.policies.pop_back();
+  EXPECT_FALSE(playAgain(game, shorter));
+  EXPECT_EQ(game.numApplied(), 0);
+}
+
+// From scratch: no teachers, no polishing, random weights.
+TEST_F(TrainerTest, LearnsToBeatGreedy) {
+  std::vector<TrainingProgram> given;
+  for (uint64_t seed = 0; given.size() < 3; ++seed) {
+    RandomInstanceOptions shape;
+    shape.minSteps = 10;
+    shape.maxSteps = 14;
+    shape.maxValues = 12;
+    shape.maxCapacityUnits = 9;
+    shape.fastOrderChance = shape.slowOrderChance = 0;
+    shape.loopChance = shape.carriedChance = 0;
+    Random random(seed, "learning test");
+    Instance instance = randomInstance(random, shape);
+    auto program = GameProgram::create(instance);
+    if (!program) {
+      llvm::consumeError(program.takeError());
+      continue;
+    }
+    if ((*program)->numNodes() < 16)
+      continue;
+    // Where greedy play of the game is not all that can be had.
+    MallocGame game(*program);
+    double greedy = playGreedily(game).latency;
+    game.restart();
+    double best = bestOfSamples(game, 3000, 1).latency;
+    if (best < 0.97 * std::min(greedy, (*program)->greedyLatency()))
+      given.push_back({"random" + std::to_string(seed), instance, false});
+  }
+  TrainerOptions options;
+  options.size = {"tiny", 16, 64, 3, 1};
+  options.seed = 1;
+  options.gamesPerRound = 48;
+  options.stepsPerRound = 40;
+  options.learner.batch = 128;
+  options.learner.learningRate = 2e-3;
+  options.learner.warmupSteps = 20;
+  options.teacherBudget = options.polishBudget = 0;
+  options.maxRounds = 25;
+  options.evaluateEvery = 25;
+  options.evaluationSamples = 8;
+  auto trainer = Trainer::create(given, options, folder);
+  ASSERT_TRUE(static_cast<bool>(trainer));
+  run(**trainer);
+  std::string metrics = llvm::cantFail(readFile(folder + "/metrics.jsonl"));
+  int better = 0;
+  for (int32_t i = 0; i < 3; ++i) {
+    double greedy =
+        llvm::cantFail(GameProgram::create(given[i].instance))->greedyLatency();
+    auto reached = (*trainer)->bestLatency(i);
+    ASSERT_TRUE(reached.has_value());
+    better += *reached < greedy;
+  }
+  EXPECT_EQ(better, 3) << metrics;
+  EXPECT_GT((*trainer)->status().meanReturn, 1) << metrics;
+}
