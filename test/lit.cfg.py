@@ -13,6 +13,8 @@ config.substitutions.append(("%python", f'"{sys.executable}"'))
 config.environment["PATH"] = os.pathsep.join(
     [config.mempl_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 )
+if config.mempl_torch:
+    config.available_features.add("torch")
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
