@@ -9,9 +9,8 @@
 #ifndef MEMPL_LIB_SOLVERS_BUILTINSOLVERS_H
 #define MEMPL_LIB_SOLVERS_BUILTINSOLVERS_H
 
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Solvers/Solver.h"
-
-#include <chrono>
 
 namespace mempl {
 
@@ -24,43 +23,6 @@ std::unique_ptr<Solver> createMsaTestSolver();
 std::unique_ptr<Solver> createMsaProductionSolver();
 std::unique_ptr<Solver> createMsaFullSolver();
 std::unique_ptr<Solver> createMsaTunedSolver();
-
-/// Wall-clock since it was made.
-class Stopwatch {
-public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                         start)
-        .count();
-  }
-
-private:
-  std::chrono::steady_clock::time_point start =
-      std::chrono::steady_clock::now();
-};
-
-/// Whether the caller has asked to stop or the time is over.
-class Deadline {
-public:
-  explicit Deadline(const SolverOptions &options) : options(options) {}
-  bool hasPassed() const {
-    return (options.cancelled && options.cancelled()) ||
-           (options.timeLimitMs > 0 &&
-            watch.seconds() * 1000 >= static_cast<double>(options.timeLimitMs));
-  }
-  /// Share of the time limit that is over, in [0, 1]; 0 without one.
-  double share() const {
-    return options.timeLimitMs > 0
-               ? std::min(1.0, watch.seconds() * 1000 /
-                                   static_cast<double>(options.timeLimitMs))
-               : 0;
-  }
-  double seconds() const { return watch.seconds(); }
-
-private:
-  const SolverOptions &options;
-  Stopwatch watch;
-};
 
 /// The error for a program whose orders cannot be met.
 llvm::Error ordersError(const Instance &instance);

@@ -12,6 +12,9 @@
 
 #include "SolveOptions.h"
 
+#ifdef MEMPL_HAS_TORCH
+#include "mempl/MuZero/MuZeroSolver.h"
+#endif
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
@@ -87,6 +90,9 @@ struct Flags {
   cl::opt<std::string> msaOptions{
       "msa-options", cl::cat(category), cl::value_desc("key=value,..."),
       cl::desc("Constants of the policies msa, by XLA's names")};
+  cl::opt<std::string> weights{
+      "weights", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Weights of the policy muzero, as mempl-train makes them")};
   cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
                             cl::value_desc("number"),
                             cl::desc("Of the random numbers (default 0)")};
@@ -156,6 +162,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.anytimePath = flags.anytime;
   options.bound = !flags.noBound;
   options.solver.msaOptions = flags.msaOptions;
+  options.solver.weights = flags.weights;
   MsaOptions checked;
   if (Error error = applyMsaOptions(flags.msaOptions, checked))
     return toolError("--msa-options: " + llvm::toString(std::move(error)));
@@ -195,6 +202,9 @@ static int runOnPacking(const SolveOptions &options) {
 }
 
 int main(int argc, char **argv) {
+#ifdef MEMPL_HAS_TORCH
+  registerMuZeroSolvers();
+#endif
   cl::ResetCommandLineParser();
   Flags flags;
   cl::HideUnrelatedOptions(flags.category);

@@ -69,7 +69,7 @@ struct ReplayOptions {
   int64_t maxMoves = 2000000; ///< Of recent games, together.
   int32_t elites = 8;         ///< Per program.
   /// Probability that a game is drawn from the elites, once there are any.
-  double eliteShare = 0.25;
+  double eliteShare = 0.5;
   double alpha = 0.6; ///< Exponent of priorities.
 };
 

@@ -54,6 +54,8 @@ struct SolverOptions {
   /// `search`: where it begins, if that is faster than the plan of `greedy`; a
   /// valid plan for the instance, or null.
   std::shared_ptr<const Plan> start;
+  /// `muzero`: the file with the network's weights.
+  std::string weights;
   /// Called now and then from the solving thread; may be empty.
   std::function<void(const SolverProgress &)> progress;
   /// Called with every better plan's latency, for anytime curves; may be empty.
