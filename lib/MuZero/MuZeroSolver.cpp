@@ -154,8 +154,12 @@ public:
       return network.takeError();
     SolverOptions half = options;
     if (searches) {
-      half.budget = options.budget / 2;
-      half.timeLimitMs = options.timeLimitMs / 2;
+      // 0 would be no limit.
+      auto halve = [](int64_t limit) {
+        return limit > 0 ? std::max<int64_t>(1, limit / 2) : 0;
+      };
+      half.budget = halve(options.budget);
+      half.timeLimitMs = halve(options.timeLimitMs);
     }
     auto result = play(instance, half, *network);
     if (!result || !searches)

@@ -13,7 +13,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/MuZero/Trainer.h"
+#include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/MuZero/TrajectoryIO.h"
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 
 #include "GameTestUtils.h"
@@ -233,6 +236,52 @@ TEST_F(TrainerTest, GamesSurviveBytes) {
   shorter.policies.pop_back();
   EXPECT_FALSE(playAgain(game, shorter));
   EXPECT_EQ(game.numApplied(), 0);
+}
+
+TEST_F(TrainerTest, ItsWeightsAreAPolicy) {
+  registerMuZeroSolvers();
+  TrainerOptions options = quick();
+  run(*make(options));
+  Instance instance = real("resnet50_b8", 16);
+  SolverOptions solving;
+  solving.budget = 3000;
+  solving.weights = folder + "/network.mempl";
+  double greedy =
+      llvm::cantFail(createSolver("greedy"))->solve(instance, solving)->latency;
+  for (const char *policy : {"muzero", "muzero+search"}) {
+    std::vector<double> improvements;
+    solving.improved = [&](const SolverProgress &p) {
+      if (p.policy == "muzero")
+        improvements.push_back(p.latency);
+    };
+    auto solve = [&] {
+      return llvm::cantFail(
+          llvm::cantFail(createSolver(policy))->solve(instance, solving));
+    };
+    SolverResult first = solve();
+    expectValid(instance, first.plan);
+    EXPECT_EQ(first.latency, simulateLatency(instance, first.plan));
+    EXPECT_LE(first.latency, greedy);
+    EXPECT_GT(first.evaluated, 10);
+    EXPECT_TRUE(llvm::is_sorted(improvements, std::greater<double>()));
+    solving.improved = nullptr;
+    EXPECT_TRUE(solve().plan == first.plan);
+  }
+  // However short the time is, there is a plan.
+  solving.budget = 0;
+  for (int64_t limit : {1, 20}) {
+    solving.timeLimitMs = limit;
+    auto solver = llvm::cantFail(createSolver("muzero+search"));
+    expectValid(instance,
+                llvm::cantFail(solver->solve(instance, solving)).plan);
+  }
+  for (const std::string &weights : {std::string(), folder + "/checkpoint"}) {
+    solving.weights = weights;
+    auto result =
+        llvm::cantFail(createSolver("muzero"))->solve(instance, solving);
+    ASSERT_FALSE(static_cast<bool>(result));
+    EXPECT_THAT(llvm::toString(result.takeError()), HasSubstr("weights"));
+  }
 }
 
 // From scratch: no teachers, no polishing, random weights.
