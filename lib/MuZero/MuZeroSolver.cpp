@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "MuZeroSolver.h"
 
 #include "mempl/Game/Episodes.h"
 #include "mempl/MuZero/Network.h"
@@ -206,9 +206,6 @@ private:
 
 } // namespace
 
-void mempl::registerMuZeroSolvers() {
-  registerSolver("muzero",
-                 [] { return std::make_unique<MuZeroSolver>(false); });
-  registerSolver("muzero+search",
-                 [] { return std::make_unique<MuZeroSolver>(true); });
+std::unique_ptr<Solver> mempl::createMuZeroSolver(bool goesOnBySearch) {
+  return std::make_unique<MuZeroSolver>(goesOnBySearch);
 }

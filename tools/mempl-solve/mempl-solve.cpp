@@ -12,9 +12,7 @@
 
 #include "SolveOptions.h"
 
-#ifdef MEMPL_HAS_TORCH
 #include "mempl/MuZero/MuZeroSolver.h"
-#endif
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
@@ -202,9 +200,7 @@ static int runOnPacking(const SolveOptions &options) {
 }
 
 int main(int argc, char **argv) {
-#ifdef MEMPL_HAS_TORCH
   registerMuZeroSolvers();
-#endif
   cl::ResetCommandLineParser();
   Flags flags;
   cl::HideUnrelatedOptions(flags.category);

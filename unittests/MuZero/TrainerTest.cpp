@@ -240,6 +240,7 @@ TEST_F(TrainerTest, GamesSurviveBytes) {
 
 TEST_F(TrainerTest, ItsWeightsAreAPolicy) {
   registerMuZeroSolvers();
+  setenv("MEMPL_MUZERO_MODULE", MEMPL_TEST_MODULE, 1);
   TrainerOptions options = quick();
   run(*make(options));
   Instance instance = real("resnet50_b8", 16);

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The learned agent as a solver.
+// The learned agent as a solver. LibTorch is in a module that is opened only
+// when one of these policies runs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +24,8 @@ namespace mempl {
 ///  - `muzero+search`: the same with half of the budget and time; with the
 ///  rest,
 ///    `search` goes on from its plan (one unit is one move then).
-/// Both are anytime, and deterministic without a time limit.
+/// Both are anytime, and deterministic without a time limit. Without the
+/// module, and without weights, they are an error that says so.
 void registerMuZeroSolvers();
 
 } // namespace mempl

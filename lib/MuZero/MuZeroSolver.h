@@ -1,0 +1,21 @@
+//===- MuZeroSolver.h - the policy muzero itself ----------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_MUZERO_MUZEROSOLVER_H
+#define MEMPL_LIB_MUZERO_MUZEROSOLVER_H
+
+#include "mempl/Solvers/Solver.h"
+
+namespace mempl {
+
+/// `muzero`, or `muzero+search`.
+std::unique_ptr<Solver> createMuZeroSolver(bool goesOnBySearch);
+
+} // namespace mempl
+
+#endif // MEMPL_LIB_MUZERO_MUZEROSOLVER_H

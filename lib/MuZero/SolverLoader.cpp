@@ -1,0 +1,98 @@
+//===- SolverLoader.cpp - finds the module of the policy muzero -----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The module lies beside the program's folder, in the build tree as well as
+// where mempl is installed, or where the environment says.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/Solvers/Solver.h"
+
+#include "llvm/Support/DynamicLibrary.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <cstdlib>
+
+using namespace mempl;
+
+namespace {
+
+using CreateSolver = Solver *(*)(bool);
+
+std::string modulePath() {
+  if (const char *given = std::getenv("MEMPL_MUZERO_MODULE"))
+    return given;
+  static int anchor;
+  llvm::SmallString<128> path(
+      llvm::sys::fs::getMainExecutable(nullptr, &anchor));
+  llvm::sys::path::remove_filename(path);
+  llvm::sys::path::append(path, "..", MEMPL_MODULE_DIR, "mempl_muzero.so");
+  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  return path.str().str();
+}
+
+llvm::Expected<CreateSolver> loadModule() {
+  std::string path = modulePath();
+  if (!llvm::sys::fs::exists(path))
+    return llvm::createStringError(
+        "policy muzero needs the module " + path +
+        ", which is built where LibTorch is; MEMPL_MUZERO_MODULE names another "
+        "place");
+  std::string problem;
+  auto library =
+      llvm::sys::DynamicLibrary::getPermanentLibrary(path.c_str(), &problem);
+  if (!library.isValid())
+    return llvm::createStringError("policy muzero: " + problem);
+  auto *version = reinterpret_cast<const char *(*)()>(
+      library.getAddressOfSymbol("memplMuZeroVersion"));
+  auto *create = reinterpret_cast<CreateSolver>(
+      library.getAddressOfSymbol("memplMuZeroCreateSolver"));
+  if (!version || !create)
+    return llvm::createStringError(path + " is no module of mempl");
+  if (llvm::StringRef(version()) != MEMPL_VERSION)
+    return llvm::createStringError(path + " is of mempl " + version() +
+                                   ", expected " MEMPL_VERSION);
+  return create;
+}
+
+/// Opens the module when something is to be solved.
+class LoadedSolver : public Solver {
+public:
+  explicit LoadedSolver(bool goesOnBySearch) : goesOnBySearch(goesOnBySearch) {}
+
+  llvm::StringRef name() const override {
+    return goesOnBySearch ? "muzero+search" : "muzero";
+  }
+  llvm::StringRef description() const override {
+    return goesOnBySearch
+               ? "muzero for half of the budget, then search from its plan"
+               : "a learned player of mallocGame; needs weights";
+  }
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &options) override {
+    auto create = loadModule();
+    if (!create)
+      return create.takeError();
+    std::unique_ptr<Solver> solver((*create)(goesOnBySearch));
+    return solver->solve(instance, options);
+  }
+
+private:
+  bool goesOnBySearch;
+};
+
+} // namespace
+
+void mempl::registerMuZeroSolvers() {
+  registerSolver("muzero",
+                 [] { return std::make_unique<LoadedSolver>(false); });
+  registerSolver("muzero+search",
+                 [] { return std::make_unique<LoadedSolver>(true); });
+}

@@ -1,0 +1,25 @@
+//===- SolverModule.cpp - the policy muzero as a loadable module ----------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loading LibTorch takes longer than most programs take to solve, so tools have
+// it in a module of its own, which SolverLoader.cpp opens when it is needed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MuZeroSolver.h"
+
+#define MEMPL_EXPORT __attribute__((visibility("default")))
+
+extern "C" MEMPL_EXPORT const char *memplMuZeroVersion() {
+  return MEMPL_VERSION;
+}
+
+extern "C" MEMPL_EXPORT mempl::Solver *
+memplMuZeroCreateSolver(bool goesOnBySearch) {
+  return mempl::createMuZeroSolver(goesOnBySearch).release();
+}
