@@ -28,6 +28,9 @@ struct Setup {
   DecisionOrder order = DecisionOrder::Program;
 };
 
+/// How a failure names it.
+void PrintTo(const Setup &setup, std::ostream *os) { *os << setup.name; }
+
 RandomInstanceOptions crowded() {
   RandomInstanceOptions options;
   options.minSteps = 6;
