@@ -31,8 +31,7 @@ llvm::Expected<Network> weightsOf(const std::string &path) {
   static std::mutex mutex;
   static std::map<std::string, Network> known;
   if (path.empty())
-    return llvm::createStringError(
-        "policy muzero needs the weights of a network");
+    return llvm::createStringError("expected the weights of a network");
   std::lock_guard<std::mutex> lock(mutex);
   auto it = known.find(path);
   if (it != known.end())

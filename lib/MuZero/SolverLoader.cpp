@@ -42,14 +42,14 @@ llvm::Expected<CreateSolver> loadModule() {
   std::string path = modulePath();
   if (!llvm::sys::fs::exists(path))
     return llvm::createStringError(
-        "policy muzero needs the module " + path +
+        "expected the module " + path +
         ", which is built where LibTorch is; MEMPL_MUZERO_MODULE names another "
         "place");
   std::string problem;
   auto library =
       llvm::sys::DynamicLibrary::getPermanentLibrary(path.c_str(), &problem);
   if (!library.isValid())
-    return llvm::createStringError("policy muzero: " + problem);
+    return llvm::createStringError(problem);
   auto *version = reinterpret_cast<const char *(*)()>(
       library.getAddressOfSymbol("memplMuZeroVersion"));
   auto *create = reinterpret_cast<CreateSolver>(
