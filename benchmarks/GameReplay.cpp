@@ -16,13 +16,12 @@
 #include "mempl/Game/Episodes.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Solvers/Solver.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
-
-#include <chrono>
 
 using namespace mempl;
 
@@ -66,10 +65,9 @@ static void report(const std::string &file) {
     game.restart();
     double greedy = playGreedily(game).latency;
     game.restart();
-    auto start = std::chrono::steady_clock::now();
+    Stopwatch watch;
     double best = bestOfSamples(game, samples, 0).latency;
-    std::chrono::duration<double> seconds =
-        std::chrono::steady_clock::now() - start;
+    double seconds = watch.seconds();
     llvm::outs() << llvm::formatv(
         "| {0} | {1} | {2} | {3} | {4} | {5} ({6} of {7}) | {8} | {9} ({10:f1} "
         "s) |\n",
@@ -77,8 +75,7 @@ static void report(const std::string &file) {
         order == DecisionOrder::Program ? "program" : "density",
         gap(program->greedyLatency()), gap(found.latency),
         llvm::formatv("{0:f4}", 1 + replay.loss()), gap(replay.episode.latency),
-        replay.numMissed, replay.numAsked, gap(greedy), gap(best),
-        seconds.count());
+        replay.numMissed, replay.numAsked, gap(greedy), gap(best), seconds);
     llvm::outs().flush();
   }
 }

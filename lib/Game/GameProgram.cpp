@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Game/GameProgram.h"
+#include "mempl/Game/Observation.h"
 
 #include "../Solvers/LoopPlanning.h"
 

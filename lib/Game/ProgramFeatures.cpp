@@ -170,6 +170,15 @@ private:
 
 } // namespace
 
+GameProgram::~GameProgram() = default;
+
+const ProgramFeatures &GameProgram::features() const {
+  std::call_once(featuresOnce, [this] {
+    featureRows = std::make_unique<ProgramFeatures>(*this);
+  });
+  return *featureRows;
+}
+
 ProgramFeatures::ProgramFeatures(const GameProgram &program)
     : data(static_cast<size_t>(program.numNodes()) * kNumColumns) {
   RowWriter writer(program);

@@ -215,7 +215,7 @@ void Learner::Impl::addGame(Replay::Choice choice, Random &random,
       // What is played after the end makes no difference: anything.
       batch.actions.push_back(
           static_cast<int64_t>(isOver ? Action::Drop : t.actions[at]));
-      int32_t next = at + 1 <= last ? asked[std::min(at + 1, last)] : -1;
+      int32_t next = at + 1 <= last ? asked[at + 1] : -1;
       batch.questions.push_back(table.row(game->program(), next));
     }
     ++batch.rows;

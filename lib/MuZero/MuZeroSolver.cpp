@@ -107,10 +107,7 @@ private:
   /// Plays that many games, or fewer if there is an end to it.
   void play(const SelfPlayOptions &how, int32_t games) {
     SelfPlay selfPlay(evaluator, how, options.seed + ++round);
-    auto next = [&](uint64_t k, uint64_t &,
-                    int32_t &) -> std::shared_ptr<const GameProgram> {
-      return k < static_cast<uint64_t>(games) ? program : nullptr;
-    };
+    SelfPlay::NextGame next = SelfPlay::gamesOf(program, games);
     auto finished = [&](MallocGame &game, uint64_t, Trajectory) {
       ++best.evaluated;
       offer(game);
@@ -133,17 +130,9 @@ private:
   uint64_t round = 0;
 };
 
-class MuZeroSolver : public Solver {
+class MuZeroSolver : public MuZeroSolverBase {
 public:
-  explicit MuZeroSolver(bool searches) : searches(searches) {}
-
-  llvm::StringRef name() const override {
-    return searches ? "muzero+search" : "muzero";
-  }
-  llvm::StringRef description() const override {
-    return searches ? "muzero for half of the budget, then search from its plan"
-                    : "a learned player of mallocGame; needs weights";
-  }
+  using MuZeroSolverBase::MuZeroSolverBase;
 
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
@@ -152,7 +141,7 @@ public:
     if (!network)
       return network.takeError();
     SolverOptions half = options;
-    if (searches) {
+    if (goesOnBySearch) {
       // 0 would be no limit.
       auto halve = [](int64_t limit) {
         return limit > 0 ? std::max<int64_t>(1, limit / 2) : 0;
@@ -161,7 +150,7 @@ public:
       half.timeLimitMs = halve(options.timeLimitMs);
     }
     auto result = play(instance, half, *network);
-    if (!result || !searches)
+    if (!result || !goesOnBySearch)
       return result;
     half.start = std::make_shared<Plan>(result->plan);
     if (options.timeLimitMs > 0)
@@ -199,8 +188,6 @@ private:
     best.seconds = deadline.seconds();
     return best;
   }
-
-  bool searches;
 };
 
 } // namespace

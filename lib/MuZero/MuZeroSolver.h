@@ -13,6 +13,25 @@
 
 namespace mempl {
 
+/// What `muzero`, or `muzero+search`, is called, in the module and outside.
+class MuZeroSolverBase : public Solver {
+public:
+  explicit MuZeroSolverBase(bool goesOnBySearch)
+      : goesOnBySearch(goesOnBySearch) {}
+
+  llvm::StringRef name() const override {
+    return goesOnBySearch ? "muzero+search" : "muzero";
+  }
+  llvm::StringRef description() const override {
+    return goesOnBySearch
+               ? "muzero for half of the budget, then search from its plan"
+               : "a learned player of mallocGame; needs weights";
+  }
+
+protected:
+  bool goesOnBySearch;
+};
+
 /// `muzero`, or `muzero+search`.
 std::unique_ptr<Solver> createMuZeroSolver(bool goesOnBySearch);
 

@@ -54,10 +54,7 @@ int64_t Network::numWeights() const {
 }
 
 void Network::copyFrom(const Network &other) {
-  torch::NoGradGuard noGradients;
-  auto from = other.shared->named_parameters();
-  for (auto &weights : shared->named_parameters())
-    weights.value().copy_(from[weights.key()]);
+  copyWeights(*shared, *other.shared);
 }
 
 Network Network::clone() const {

@@ -32,9 +32,7 @@ public:
     type = torch::kBFloat16;
     torch::NoGradGuard noGradients;
     StateEncoder copy(network.size());
-    auto from = state->named_parameters();
-    for (auto &weights : copy->named_parameters())
-      weights.value().copy_(from[weights.key()]);
+    copyWeights(*copy, *state);
     state = copy;
     state->to(type);
     state->norm->to(torch::kFloat32);

@@ -155,6 +155,13 @@ NetworkModules::NetworkModules(const NetworkSize &size) : size(size) {
   projector = register_module("projector", Projector(size));
 }
 
+void mempl::copyWeights(torch::nn::Module &to, const torch::nn::Module &from) {
+  torch::NoGradGuard noGradients;
+  auto source = from.named_parameters();
+  for (auto &weights : to.named_parameters())
+    weights.value().copy_(source[weights.key()]);
+}
+
 torch::Tensor mempl::atomsOf(const Support &support) {
   return torch::linspace(support.low, support.high, support.atoms);
 }

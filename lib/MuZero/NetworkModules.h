@@ -108,6 +108,9 @@ struct NetworkModules : torch::nn::Module {
   Projector projector{nullptr};
 };
 
+/// Takes the weights of `from`, which has the same layers.
+void copyWeights(torch::nn::Module &to, const torch::nn::Module &from);
+
 /// The atoms of a support as a row, for means.
 torch::Tensor atomsOf(const Support &support);
 

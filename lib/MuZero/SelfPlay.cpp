@@ -24,6 +24,15 @@ SelfPlay::SelfPlay(Evaluator &evaluator, const SelfPlayOptions &options,
              std::max(options.search.simulations, options.quickSimulations)),
       seed(seed), slots(options.slots) {}
 
+SelfPlay::NextGame SelfPlay::gamesOf(std::shared_ptr<const GameProgram> program,
+                                     int32_t count) {
+  return [program = std::move(program),
+          count](uint64_t k, uint64_t &,
+                 int32_t &) -> std::shared_ptr<const GameProgram> {
+    return k < static_cast<uint64_t>(count) ? program : nullptr;
+  };
+}
+
 void SelfPlay::beginMove(int32_t index) {
   Slot &slot = slots[index];
   auto move = static_cast<uint64_t>(slot.trajectory.length());

@@ -12,7 +12,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/MuZero/MuZeroSolver.h"
-#include "mempl/Solvers/Solver.h"
+
+#include "MuZeroSolver.h"
 
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/FileSystem.h"
@@ -63,18 +64,10 @@ llvm::Expected<CreateSolver> loadModule() {
 }
 
 /// Opens the module when something is to be solved.
-class LoadedSolver : public Solver {
+class LoadedSolver : public MuZeroSolverBase {
 public:
-  explicit LoadedSolver(bool goesOnBySearch) : goesOnBySearch(goesOnBySearch) {}
+  using MuZeroSolverBase::MuZeroSolverBase;
 
-  llvm::StringRef name() const override {
-    return goesOnBySearch ? "muzero+search" : "muzero";
-  }
-  llvm::StringRef description() const override {
-    return goesOnBySearch
-               ? "muzero for half of the budget, then search from its plan"
-               : "a learned player of mallocGame; needs weights";
-  }
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
     auto create = loadModule();
@@ -83,9 +76,6 @@ public:
     std::unique_ptr<Solver> solver((*create)(goesOnBySearch));
     return solver->solve(instance, options);
   }
-
-private:
-  bool goesOnBySearch;
 };
 
 } // namespace

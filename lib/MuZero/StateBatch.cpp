@@ -23,8 +23,7 @@ ProgramTable::Entry &
 ProgramTable::of(const std::shared_ptr<const GameProgram> &program) {
   std::unique_ptr<Entry> &entry = entries[program.get()];
   if (!entry)
-    entry.reset(new Entry{program, ProgramFeatures(*program), Observer(program),
-                          -1, torch::Tensor()});
+    entry.reset(new Entry{program, Observer(program), -1, torch::Tensor()});
   if (entry->firstRow < 0) {
     entry->firstRow = rows;
     rows += program->numNodes();
@@ -48,11 +47,10 @@ const torch::Tensor &ProgramTable::encoded() {
   std::vector<torch::Tensor> parts = {torch::zeros({1, modules.size.channels})};
   for (Entry *entry : inOrder) {
     if (!entry->encoded.defined()) {
-      llvm::ArrayRef<float> values = entry->features.values();
-      torch::Tensor features = torch::from_blob(
-          const_cast<float *>(values.data()),
-          {entry->features.numRows(), ProgramFeatures::kNumColumns});
-      entry->encoded = modules.program(features);
+      const ProgramFeatures &features = entry->program->features();
+      entry->encoded = modules.program(
+          torch::from_blob(const_cast<float *>(features.values().data()),
+                           {features.numRows(), ProgramFeatures::kNumColumns}));
     }
     parts.push_back(entry->encoded);
   }

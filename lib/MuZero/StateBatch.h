@@ -30,7 +30,6 @@ public:
 
   struct Entry {
     std::shared_ptr<const GameProgram> program; // Keeps the key alive.
-    ProgramFeatures features;
     Observer observer;
     int64_t firstRow = -1; ///< -1: not in use.
     torch::Tensor encoded;
@@ -43,7 +42,7 @@ public:
   /// they are switched off.
   const torch::Tensor &encoded();
   /// No program is in use any more, and nothing encoded: for new weights, and
-  /// for other programs. Features are kept.
+  /// for other programs.
   void clear();
 
 private:

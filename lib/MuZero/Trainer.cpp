@@ -8,7 +8,7 @@
 //
 // Rounds, teachers, evaluation, checkpoints. A checkpoint is one file: a line
 // of JSON with numbers and the lengths of the parts, then the parts: weights,
-// optimiser, recent games, elites.
+// optimiser, elites, recent games, their priorities.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,7 @@
 #include "TrainingSet.h"
 
 #include "mempl/MuZero/TrajectoryIO.h"
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -33,10 +34,10 @@ using namespace mempl;
 
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+std::string pathIn(llvm::StringRef folder, const llvm::Twine &name) {
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, name);
+  return path.str().str();
 }
 
 /// sum += x * factor.
@@ -66,15 +67,11 @@ struct Trainer::Impl {
       learner.addProgram(entry.program);
   }
 
-  std::string path(llvm::StringRef name) const {
-    llvm::SmallString<128> p(folder);
-    llvm::sys::path::append(p, name);
-    return p.str().str();
-  }
+  std::string path(llvm::StringRef name) const { return pathIn(folder, name); }
   std::function<std::string(int32_t)> keys() const {
     return [this](int32_t i) { return set.entries()[i].key; };
   }
-  double seconds() const { return secondsBefore + now() - begun; }
+  double seconds() const { return secondsBefore + sitting.seconds(); }
   bool isOver() const;
   bool tell();
 
@@ -97,8 +94,9 @@ struct Trainer::Impl {
   TrainerStatus status;
   bool hasTeachers = false;
   int32_t sinceBest = 0;
-  double valueError = 1; ///< Of the network, in the last round.
-  double secondsBefore = 0, begun = 0;
+  double valueError = 1;    ///< Of the network, in the last round.
+  double secondsBefore = 0; ///< In earlier sittings.
+  Stopwatch sitting;
   std::function<bool()> cancelled;
   std::function<void(const TrainerStatus &)> progress;
 };
@@ -153,7 +151,7 @@ bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
                    static_cast<uint64_t>(options.gamesPerRound);
   int64_t version = learner.numSteps();
   auto minRange = static_cast<float>(kErrorFactor * valueError);
-  double start = now();
+  Stopwatch watch;
   // Games are played in groups of a fixed size, since what a network says of a
   // state depends, in its last digits, on what is asked beside it: so it does
   // not matter which worker plays a group.
@@ -208,7 +206,7 @@ bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
   status.steps = learner.numSteps();
   status.simulations += simulations;
   status.simulationsPerSecond =
-      static_cast<double>(simulations) / std::max(1e-9, now() - start);
+      static_cast<double>(simulations) / std::max(1e-9, watch.seconds());
   return isCancelled;
 }
 
@@ -527,7 +525,7 @@ Trainer::run(const std::function<bool()> &cancelled,
              const std::function<void(const TrainerStatus &)> &progress) {
   impl->cancelled = cancelled;
   impl->progress = progress;
-  impl->begun = now();
+  impl->sitting = Stopwatch();
   if (!impl->hasTeachers && impl->options.teacherBudget > 0) {
     if (impl->teach())
       return llvm::Error::success();
@@ -570,18 +568,13 @@ llvm::Error mempl::runActor(std::vector<TrainingProgram> programs,
   std::vector<int32_t> trainable = set->trainable();
   if (trainable.empty())
     return llvm::createStringError("no program to train on");
-  auto pathOf = [&](const llvm::Twine &file) {
-    llvm::SmallString<128> p(folder);
-    llvm::sys::path::append(p, file);
-    return p.str().str();
-  };
   uint64_t seed = options.seed ^ llvm::xxh3_64bits(name);
   int64_t played = 0;
   for (int64_t round = 0; maxGames == 0 || played < maxGames; ++round) {
     if (cancelled && cancelled())
       break;
     // The learner renames whole files, so there is never half of one.
-    std::string weights = pathOf("network.mempl");
+    std::string weights = pathIn(folder, "network.mempl");
     if (!llvm::sys::fs::exists(weights)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
       continue;
@@ -612,9 +605,10 @@ llvm::Error mempl::runActor(std::vector<TrainingProgram> programs,
     played += static_cast<int64_t>(games.size());
     std::string bytes =
         serializeGames(games, [&](int32_t i) { return set->entries()[i].key; });
-    if (llvm::Error error = writeFile(
-            pathOf("games/" + name + "-" + llvm::Twine(round) + ".games"),
-            bytes))
+    if (llvm::Error error =
+            writeFile(pathIn(folder, "games/" + name + "-" +
+                                         llvm::Twine(round) + ".games"),
+                      bytes))
       return error;
   }
   return llvm::Error::success();

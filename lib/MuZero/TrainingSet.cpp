@@ -120,13 +120,8 @@ TrainingSet::Played TrainingSet::play(int32_t program, Evaluator &evaluator,
     options.slots = games;
     SelfPlay selfPlay(evaluator, options, seed);
     double best = 0;
-    auto next = [&](uint64_t k, uint64_t &number,
-                    int32_t &id) -> std::shared_ptr<const GameProgram> {
-      number = k;
-      id = program;
-      return k < static_cast<uint64_t>(games) ? programs[program].program
-                                              : nullptr;
-    };
+    SelfPlay::NextGame next =
+        SelfPlay::gamesOf(programs[program].program, games);
     auto finished = [&](MallocGame &game, uint64_t, Trajectory) {
       if (best == 0 || game.latency() < best)
         best = game.latency();

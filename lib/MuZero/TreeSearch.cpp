@@ -69,7 +69,6 @@ bool TreeSearch::askExact(Slot &slot, int32_t firstRow) {
     reward = game.apply(a);
   slot.reward = static_cast<float>(reward / game.program().scale());
   slot.legal = game.legalActions();
-  slot.isPredicted = false;
   if (slot.legal != 0) {
     int32_t row = firstRow + slot.tree.newNode();
     if (mode == SearchMode::Hybrid && path.size() > 1)
@@ -87,7 +86,6 @@ void TreeSearch::askLatent(Slot &slot, int32_t firstRow) {
   int32_t parent = slot.tree.leafParent();
   int32_t from = slot.questions[parent];
   slot.question = from < 0 ? -1 : slot.game->program().nodeAfter(from);
-  slot.isPredicted = true;
   // The network says which of them are any good.
   slot.legal = slot.question < 0 ? 0 : (1 << kNumActions) - 1;
   network.addAction(slot.game->program(), firstRow + parent,
@@ -143,10 +141,11 @@ size_t TreeSearch::step(llvm::SmallVectorImpl<int32_t> &finished) {
       slot.state = Slot::Searching;
       continue;
     }
-    if (mode == SearchMode::Latent)
+    bool isLatent = mode == SearchMode::Latent;
+    if (isLatent)
       slot.questions.push_back(slot.question);
-    slot.tree.expand(slot.isPredicted ? answer.reward : slot.reward,
-                     answer.state, slot.legal);
+    slot.tree.expand(isLatent ? answer.reward : slot.reward, answer.state,
+                     slot.legal);
   }
   return asked.size();
 }

@@ -25,11 +25,27 @@ llvm::Error mempl::toolError(const llvm::Twine &text) {
       escapeForMessage((kToolName + llvm::Twine(": error: ") + text).str()));
 }
 
-llvm::Error mempl::commandLineError(llvm::StringRef problems) {
+/// What LLVM's parser complains about, as one line of ours.
+static llvm::Error commandLineError(llvm::StringRef problems) {
   llvm::StringRef line = problems.ltrim().split('\n').first;
   line = line.split(": ").second;
   auto [text, advice] = line.split("  Try: ");
   return toolError(text.rtrim() + (advice.empty() ? "" : " See --help."));
+}
+
+std::optional<int> mempl::parseCommandLine(int argc, char **argv,
+                                           llvm::cl::OptionCategory &category,
+                                           llvm::StringRef overview) {
+  llvm::cl::HideUnrelatedOptions(category);
+  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << kToolName << ' ' << MEMPL_VERSION << '\n';
+  });
+  std::string problems;
+  llvm::raw_string_ostream errors(problems);
+  if (llvm::cl::ParseCommandLineOptions(argc, argv, overview, &errors))
+    return std::nullopt;
+  return problems.empty() ? 1 // It has said so itself.
+                          : printErrors(commandLineError(problems));
 }
 
 int mempl::printErrors(llvm::Error errors) {

@@ -18,6 +18,8 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
 
+#include <optional>
+
 namespace mempl {
 
 /// The name of this tool; each tool defines it.
@@ -26,8 +28,11 @@ extern const char *const kToolName;
 /// An error of the tool itself: `mempl-solve: error: text`.
 llvm::Error toolError(const llvm::Twine &text);
 
-/// What LLVM's command line parser complains about, as one line of ours.
-llvm::Error commandLineError(llvm::StringRef problems);
+/// Parses the command line of a tool whose options are of `category`. The exit
+/// code if the tool is done with that, having said why.
+std::optional<int> parseCommandLine(int argc, char **argv,
+                                    llvm::cl::OptionCategory &category,
+                                    llvm::StringRef overview);
 
 /// The integer, at least `least`, that an option was given.
 template <typename T>

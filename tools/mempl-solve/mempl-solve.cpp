@@ -203,19 +203,11 @@ int main(int argc, char **argv) {
   registerMuZeroSolvers();
   cl::ResetCommandLineParser();
   Flags flags;
-  cl::HideUnrelatedOptions(flags.category);
-  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "mempl-solve " << MEMPL_VERSION << '\n';
-  });
-  std::string problems;
-  llvm::raw_string_ostream errors(problems);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv,
+  if (std::optional<int> code = parseCommandLine(
+          argc, argv, flags.category,
           "mempl-solve: decides which values of a program are in fast memory "
-          "when,\nat which offsets, and when copies are issued and awaited\n",
-          &errors))
-    return problems.empty() ? 1 // It has said so itself.
-                            : printErrors(commandLineError(problems));
+          "when,\nat which offsets, and when copies are issued and awaited\n"))
+    return *code;
   if (flags.listPolicies)
     return printPolicies();
   SolveOptions options;

@@ -257,19 +257,12 @@ static Error run(const Flags &flags) {
 int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   Flags flags;
-  cl::HideUnrelatedOptions(flags.category);
-  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "mempl-train " << MEMPL_VERSION << '\n';
-  });
-  std::string problems;
-  llvm::raw_string_ostream errors(problems);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv,
+  if (std::optional<int> code = parseCommandLine(
+          argc, argv, flags.category,
           "mempl-train: trains the network that plays mallocGame, by self-play "
           "and by\nimitation of the policy search. A run that was killed goes "
-          "on when started again.\n",
-          &errors))
-    return problems.empty() ? 1 : printErrors(commandLineError(problems));
+          "on when started again.\n"))
+    return *code;
   catchInterrupt();
   if (Error error = run(flags))
     return printErrors(std::move(error));

@@ -22,8 +22,11 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 namespace mempl {
+
+struct ProgramFeatures;
 
 /// The order in which the accesses of a program come up. The accesses of one
 /// value always come up by time; the rules are the same in every order.
@@ -71,6 +74,7 @@ public:
   static llvm::Expected<std::shared_ptr<const GameProgram>>
   create(Instance instance, GameOptions options = {});
 
+  ~GameProgram();
   GameProgram(const GameProgram &) = delete;
   GameProgram &operator=(const GameProgram &) = delete;
 
@@ -118,6 +122,10 @@ public:
   /// Seconds before each step, and after the last, when nothing is decided.
   llvm::ArrayRef<double> slowStart() const { return starts; }
 
+  /// What a network sees of the program; made when it is first asked for, once,
+  /// whoever asks.
+  const ProgramFeatures &features() const;
+
 private:
   GameProgram(Instance instance, GameOptions options);
   llvm::Error prepare();
@@ -135,6 +143,8 @@ private:
   std::vector<ChosenLoop> chosenLoops;
   std::vector<double> starts;
   double slow = 0, greedy = 0, unit = 1;
+  mutable std::once_flag featuresOnce;
+  mutable std::unique_ptr<const ProgramFeatures> featureRows;
 };
 
 } // namespace mempl

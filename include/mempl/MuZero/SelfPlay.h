@@ -48,6 +48,9 @@ public:
   /// is the game's own: its noise depends on the seed and on that.
   using NextGame = std::function<std::shared_ptr<const GameProgram>(
       uint64_t k, uint64_t &number, int32_t &program)>;
+  /// That many games of one program.
+  static NextGame gamesOf(std::shared_ptr<const GameProgram> program,
+                          int32_t count);
   /// Told of every game that is over, in its last state.
   using Finished = std::function<void(MallocGame &game, uint64_t number,
                                       Trajectory trajectory)>;

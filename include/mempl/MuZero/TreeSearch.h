@@ -69,9 +69,8 @@ private:
     /// left. (Latent mode.)
     std::vector<int32_t> questions;
     enum { Free, AtRoot, Searching } state = Free;
-    float reward = 0;     ///< Of the action that leads to the open question.
+    float reward = 0; ///< Of the action that leads to it; not in latent mode.
     ActionMask legal = 0; ///< What may be played there.
-    bool isPredicted = false; ///< The reward is still to be predicted.
     int32_t question = -1;
   };
 
