@@ -22,15 +22,19 @@ Evaluator::~Evaluator() = default;
 
 void PlainEvaluator::addState(MallocGame &game, int32_t) {
   Answer &answer = pending.emplace_back();
+  if (greedyLogit != 0)
+    answer.state.logits[static_cast<size_t>(greedyAction(game))] = greedyLogit;
   if (!playsOut)
     return;
   double here = game.latency();
   int32_t applied = game.numApplied();
-  double reached = playGreedily(game).latency;
+  double end = playGreedily(game).latency;
+  if (reached)
+    reached(game);
   while (game.numApplied() > applied)
     game.undo();
   answer.state.value =
-      static_cast<float>((here - reached) / game.program().scale());
+      static_cast<float>((here - end) / game.program().scale());
 }
 
 void PlainEvaluator::addAction(const GameProgram &, int32_t, Action, int32_t,

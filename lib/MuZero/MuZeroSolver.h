@@ -23,9 +23,8 @@ public:
     return goesOnBySearch ? "muzero+search" : "muzero";
   }
   llvm::StringRef description() const override {
-    return goesOnBySearch
-               ? "muzero for half of the budget, then search from its plan"
-               : "a learned player of mallocGame; needs weights";
+    return goesOnBySearch ? "muzero, and search from its plan; needs weights"
+                          : "a learned player of mallocGame; needs weights";
   }
 
 protected:
@@ -34,6 +33,9 @@ protected:
 
 /// `muzero`, or `muzero+search`.
 std::unique_ptr<Solver> createMuZeroSolver(bool goesOnBySearch);
+
+/// Adds `tree-search` and `window-search` to the registry.
+void registerUntrainedSolvers();
 
 } // namespace mempl
 

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The module lies beside the program's folder, in the build tree as well as
-// where mempl is installed, or where the environment says.
+// Module and shipped weights lie beside the program's folder, in the build tree
+// as well as where mempl is installed; the module is where the environment
+// says, if it does.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,16 +28,21 @@ namespace {
 
 using CreateSolver = Solver *(*)(bool);
 
-std::string modulePath() {
-  if (const char *given = std::getenv("MEMPL_MUZERO_MODULE"))
-    return given;
+/// A file of the tree that the program is in.
+std::string inTree(llvm::StringRef folder, llvm::StringRef name) {
   static int anchor;
   llvm::SmallString<128> path(
       llvm::sys::fs::getMainExecutable(nullptr, &anchor));
   llvm::sys::path::remove_filename(path);
-  llvm::sys::path::append(path, "..", MEMPL_MODULE_DIR, "mempl_muzero.so");
+  llvm::sys::path::append(path, "..", folder, name);
   llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
   return path.str().str();
+}
+
+std::string modulePath() {
+  if (const char *given = std::getenv("MEMPL_MUZERO_MODULE"))
+    return given;
+  return inTree(MEMPL_MODULE_DIR, "mempl_muzero.so");
 }
 
 llvm::Expected<CreateSolver> loadModule() {
@@ -68,19 +74,38 @@ class LoadedSolver : public MuZeroSolverBase {
 public:
   using MuZeroSolverBase::MuZeroSolverBase;
 
+  llvm::Error check(const SolverOptions &options) override {
+    auto solver = load();
+    return solver ? (*solver)->check(resolved(options)) : solver.takeError();
+  }
+
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
+    auto solver = load();
+    if (!solver)
+      return solver.takeError();
+    return (*solver)->solve(instance, resolved(options));
+  }
+
+private:
+  llvm::Expected<std::unique_ptr<Solver>> load() const {
     auto create = loadModule();
     if (!create)
       return create.takeError();
-    std::unique_ptr<Solver> solver((*create)(goesOnBySearch));
-    return solver->solve(instance, options);
+    return std::unique_ptr<Solver>((*create)(goesOnBySearch));
+  }
+
+  static SolverOptions resolved(SolverOptions options) {
+    if (options.weights.empty() || options.weights == kShippedWeights)
+      options.weights = inTree(MEMPL_WEIGHTS_DIR, "generalist.mempl");
+    return options;
   }
 };
 
 } // namespace
 
 void mempl::registerMuZeroSolvers() {
+  registerUntrainedSolvers();
   registerSolver("muzero",
                  [] { return std::make_unique<LoadedSolver>(false); });
   registerSolver("muzero+search",

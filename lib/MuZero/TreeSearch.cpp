@@ -149,25 +149,3 @@ size_t TreeSearch::step(llvm::SmallVectorImpl<int32_t> &finished) {
   }
   return asked.size();
 }
-
-SearchPlay mempl::playBySearch(MallocGame &game, Evaluator &evaluator,
-                               SearchMode mode, const SearchSettings &settings,
-                               std::optional<uint64_t> noiseSeed) {
-  SearchPlay play;
-  TreeSearch search(evaluator, mode, 1, settings.simulations);
-  llvm::SmallVector<int32_t, 1> finished;
-  while (!game.isOver()) {
-    PerAction noise = {};
-    if (noiseSeed)
-      noise = gumbelNoise(*noiseSeed, 0, play.actions.size());
-    search.begin(0, game, settings, noise);
-    for (finished.clear(); finished.empty();)
-      search.step(finished);
-    Action a = search.tree(0).bestAction();
-    play.simulations += settings.simulations;
-    play.actions.push_back(a);
-    game.apply(a);
-  }
-  play.latency = game.latency();
-  return play;
-}

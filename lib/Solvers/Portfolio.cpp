@@ -28,22 +28,28 @@ public:
     return "the best verified plan of several policies";
   }
 
+  llvm::Error check(const SolverOptions &options) override {
+    for (const std::string &policy : policiesOf(options)) {
+      auto solver = createSolver(policy);
+      if (!solver)
+        return solver.takeError();
+      if (llvm::Error error = (*solver)->check(options))
+        return error;
+    }
+    return llvm::Error::success();
+  }
+
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
     Stopwatch watch;
-    std::vector<std::string> policies = options.policies;
-    if (policies.empty())
-      policies = {"none", "greedy", "search"};
+    if (llvm::Error error = check(options))
+      return std::move(error);
     SolverResult best;
     int64_t evaluated = 0;
     llvm::Error errors = llvm::Error::success();
-    for (const std::string &policy : policies) {
-      auto solver = createSolver(policy);
-      if (!solver) {
-        llvm::consumeError(std::move(errors));
-        return solver.takeError();
-      }
-      auto result = (*solver)->solve(instance, options);
+    for (const std::string &policy : policiesOf(options)) {
+      auto result =
+          llvm::cantFail(createSolver(policy))->solve(instance, options);
       if (!result) {
         errors = llvm::joinErrors(std::move(errors), result.takeError());
         continue;
@@ -71,6 +77,14 @@ public:
     best.evaluated = evaluated;
     best.seconds = watch.seconds();
     return best;
+  }
+
+private:
+  static std::vector<std::string> policiesOf(const SolverOptions &options) {
+    if (!options.policies.empty())
+      return options.policies;
+    return {"none", "greedy",
+            options.weights.empty() ? "search" : "muzero+search"};
   }
 };
 

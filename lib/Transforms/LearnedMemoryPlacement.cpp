@@ -56,6 +56,7 @@ public:
 
 private:
   LogicalResult checkOptions();
+  ::mempl::SolverOptions solverOptions() const;
   LogicalResult place(PlaceableFunction &function,
                       const TargetDescription &description);
   FailureOr<SolverResult> solve(func::FuncOp function,
@@ -96,7 +97,20 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
   if (!solver)
     return emitError(module.getLoc())
            << "option 'policy': " << llvm::toString(solver.takeError());
+  if (llvm::Error error = (*solver)->check(solverOptions()))
+    return emitError(module.getLoc())
+           << "policy '" << policy << "': " << llvm::toString(std::move(error));
   return success();
+}
+
+::mempl::SolverOptions LearnedMemoryPlacementPass::solverOptions() const {
+  ::mempl::SolverOptions options;
+  options.budget = budget;
+  options.timeLimitMs = timeLimitMs;
+  options.seed = seed;
+  options.threads = threads;
+  options.weights = checkpoint;
+  return options;
 }
 
 FailureOr<SolverResult>
@@ -106,12 +120,8 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
       ::mempl::createSolver(policy);
   if (!solver)
     return emitError(function.getLoc()) << llvm::toString(solver.takeError());
-  ::mempl::SolverOptions options;
-  options.budget = budget;
-  options.timeLimitMs = timeLimitMs;
-  options.seed = seed;
-  options.threads = threads;
-  llvm::Expected<SolverResult> result = (*solver)->solve(instance, options);
+  llvm::Expected<SolverResult> result =
+      (*solver)->solve(instance, solverOptions());
   bool ordered = llvm::any_of(instance.values, [](const ::mempl::Value &value) {
     return value.space == ::mempl::SpaceOrder::Fast;
   });

@@ -79,6 +79,7 @@ struct MemplSolvePass : mlir::mempl::impl::MemplSolveBase<MemplSolvePass> {
 
 private:
   LogicalResult checkOptions();
+  ::mempl::SolverOptions solverOptions() const;
   LogicalResult solveIn(Operation *table);
   LogicalResult solve(InstanceOp op, SymbolTable &symbols);
 };
@@ -101,7 +102,19 @@ LogicalResult MemplSolvePass::checkOptions() {
   auto solver = ::mempl::createSolver(policy);
   if (!solver)
     return error("policy", llvm::toString(solver.takeError()));
+  if (llvm::Error e = (*solver)->check(solverOptions()))
+    return error("policy " + policy, llvm::toString(std::move(e)));
   return success();
+}
+
+::mempl::SolverOptions MemplSolvePass::solverOptions() const {
+  ::mempl::SolverOptions options;
+  options.budget = budget;
+  options.timeLimitMs = timeLimitMs;
+  options.seed = seed;
+  options.threads = threads;
+  options.weights = checkpoint;
+  return options;
 }
 
 /// Solves the instances that `table` holds.
@@ -131,15 +144,10 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
     return op.emitError() << ::mempl::escapeForMessage(
                (policy + ": " + text).str());
   };
-  ::mempl::SolverOptions options;
-  options.budget = budget;
-  options.timeLimitMs = timeLimitMs;
-  options.seed = seed;
-  options.threads = threads;
   auto solver = ::mempl::createSolver(policy);
   if (!solver)
     return error(llvm::toString(solver.takeError()));
-  auto result = (*solver)->solve(*instance, options);
+  auto result = (*solver)->solve(*instance, solverOptions());
   if (!result)
     return error(oneLine(result.takeError()));
   // A policy that is wrong must not go further.

@@ -10,6 +10,7 @@
 
 #include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/ProblemPasses.h"
 #include "mempl/Transforms/TileToFit.h"
@@ -22,6 +23,7 @@ void mlir::mempl::registerDialect(DialectRegistry &registry) {
 }
 
 void mlir::mempl::registerPasses() {
+  ::mempl::registerMuZeroSolvers();
   registerMemplPasses();
   registerProblemPasses();
   registerTileToFitPasses();

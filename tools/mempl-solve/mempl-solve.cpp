@@ -90,7 +90,9 @@ struct Flags {
       cl::desc("Constants of the policies msa, by XLA's names")};
   cl::opt<std::string> weights{
       "weights", cl::cat(category), cl::value_desc("file"),
-      cl::desc("Weights of the policy muzero, as mempl-train makes them")};
+      cl::desc("Weights of the policies muzero, as mempl-train makes them "
+               "(default generalist: those that come with mempl). With this, "
+               "portfolio has muzero+search in place of search")};
   cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
                             cl::value_desc("number"),
                             cl::desc("Of the random numbers (default 0)")};

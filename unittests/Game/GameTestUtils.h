@@ -19,6 +19,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 namespace mempl::gametest {
 
 /// Everything that can be seen of a state, as text.
@@ -54,6 +56,30 @@ inline void expectValid(const Instance &instance, const Plan &plan) {
 inline MallocGame gameOf(Instance instance, GameOptions options = {}) {
   return MallocGame(
       llvm::cantFail(GameProgram::create(std::move(instance), options)));
+}
+
+/// Games of random programs with that many decisions on some way.
+inline std::deque<MallocGame> someGames(size_t count, int32_t least,
+                                        int32_t most, llvm::StringRef purpose) {
+  std::deque<MallocGame> games;
+  RandomInstanceOptions options;
+  options.minSteps = 4;
+  options.maxSteps = 8;
+  options.maxValues = 5;
+  options.fastOrderChance = 0;
+  for (uint64_t seed = 0; games.size() < count; ++seed) {
+    Random random(seed, purpose);
+    auto program = GameProgram::create(randomInstance(random, options));
+    if (!program) {
+      llvm::consumeError(program.takeError());
+      continue;
+    }
+    if ((*program)->numNodes() < least || (*program)->numNodes() > most)
+      continue;
+    if (games.emplace_back(*program).isOver())
+      games.pop_back();
+  }
+  return games;
 }
 
 } // namespace mempl::gametest

@@ -276,8 +276,8 @@ TEST_F(TrainerTest, ItsWeightsAreAPolicy) {
     expectValid(instance,
                 llvm::cantFail(solver->solve(instance, solving)).plan);
   }
-  for (const std::string &weights : {std::string(), folder + "/checkpoint"}) {
-    solving.weights = weights;
+  for (const char *name : {"/nothing", "/checkpoint"}) {
+    solving.weights = folder + name;
     auto result =
         llvm::cantFail(createSolver("muzero"))->solve(instance, solving);
     ASSERT_FALSE(static_cast<bool>(result));

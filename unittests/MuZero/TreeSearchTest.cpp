@@ -16,8 +16,6 @@
 #include "GameTestUtils.h"
 #include "RandomInstance.h"
 
-#include <deque>
-
 using namespace mempl;
 using namespace mempl::gametest;
 
@@ -84,28 +82,22 @@ private:
   std::vector<Answer> pending;
 };
 
-/// Games of random programs with that many decisions on some way.
-std::deque<MallocGame> someGames(size_t count, int32_t least, int32_t most,
-                                 llvm::StringRef purpose) {
-  std::deque<MallocGame> games;
-  RandomInstanceOptions options;
-  options.minSteps = 4;
-  options.maxSteps = 8;
-  options.maxValues = 5;
-  options.fastOrderChance = 0;
-  for (uint64_t seed = 0; games.size() < count; ++seed) {
-    Random random(seed, purpose);
-    auto program = GameProgram::create(randomInstance(random, options));
-    if (!program) {
-      llvm::consumeError(program.takeError());
-      continue;
-    }
-    if ((*program)->numNodes() < least || (*program)->numNodes() > most)
-      continue;
-    if (games.emplace_back(*program).isOver())
-      games.pop_back();
+/// Plays one game to the end, moving by SearchTree::bestAction(), without
+/// noise.
+EpisodeResult playBySearch(MallocGame &game, Evaluator &evaluator,
+                           SearchMode mode, const SearchSettings &settings) {
+  EpisodeResult play;
+  TreeSearch search(evaluator, mode, 1, settings.simulations);
+  llvm::SmallVector<int32_t, 1> finished;
+  while (!game.isOver()) {
+    search.begin(0, game, settings, {});
+    for (finished.clear(); finished.empty();)
+      search.step(finished);
+    play.actions.push_back(search.tree(0).bestAction());
+    game.apply(play.actions.back());
   }
-  return games;
+  play.latency = game.latency();
+  return play;
 }
 
 struct Searched {
@@ -213,7 +205,7 @@ TEST(TreeSearch, WithoutNetworkIsNoWorseThanGreedyPlay) {
     SearchSettings settings;
     settings.minRange = 1e-6f;
     settings.usesBest = true;
-    SearchPlay play =
+    EpisodeResult play =
         playBySearch(game, evaluator, SearchMode::Exact, settings);
     EXPECT_LE(play.latency, greedy * (1 + 1e-9));
     EXPECT_TRUE(game.isOver());
@@ -227,9 +219,9 @@ TEST(TreeSearch, GamesMoveOnByThemselves) {
     PlainEvaluator evaluator(true);
     SearchSettings settings;
     settings.simulations = 8;
-    SearchPlay play =
+    EpisodeResult play =
         playBySearch(game, evaluator, SearchMode::Exact, settings);
-    alone.push_back({play.latency, play.actions});
+    alone.push_back(play);
     game.restart();
   }
   PlainEvaluator evaluator(true);

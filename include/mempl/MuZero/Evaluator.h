@@ -17,6 +17,8 @@
 
 #include "mempl/MuZero/SearchTree.h"
 
+#include <functional>
+
 namespace mempl {
 
 class Evaluator {
@@ -44,12 +46,18 @@ public:
   virtual void run(std::vector<Answer> &answers) = 0;
 };
 
-/// Stands in for a network: a uniform policy, and the return that is expected
-/// is that of greedy play to the end, or 0. For exact search only.
+/// Stands in for a network, for exact search only. The policy is uniform, or
+/// leans to greedyAction(); the return that is expected is 0, or that of greedy
+/// play to the end.
 class PlainEvaluator : public Evaluator {
 public:
-  /// With `playsOut` values are those of greedy play, else 0.
-  explicit PlainEvaluator(bool playsOut) : playsOut(playsOut) {}
+  /// With `playsOut` values are those of greedy play, else 0. The greedy action
+  /// gets the logit `greedyLogit`, the others 0. `reached`, if not empty, is
+  /// told of every game played to its end, in its last state.
+  explicit PlainEvaluator(bool playsOut, float greedyLogit = 0,
+                          std::function<void(MallocGame &)> reached = {})
+      : playsOut(playsOut), greedyLogit(greedyLogit),
+        reached(std::move(reached)) {}
 
   void reserveRows(int32_t) override {}
   void addState(MallocGame &game, int32_t row) override;
@@ -59,6 +67,8 @@ public:
 
 private:
   bool playsOut;
+  float greedyLogit;
+  std::function<void(MallocGame &)> reached;
   std::vector<Answer> pending;
 };
 

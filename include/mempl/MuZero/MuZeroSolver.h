@@ -17,15 +17,19 @@
 namespace mempl {
 
 /// Adds to the registry
-///  - `muzero`: plays mallocGame with the network in SolverOptions::weights: by
-///    its policy, by samples of that, and by search; and greedily. The best
-///    plan counts. One unit of budget is one state that the network is asked
-///    about.
-///  - `muzero+search`: the same with half of the budget and time; with the
-///  rest,
-///    `search` goes on from its plan (one unit is one move then).
-/// Both are anytime, and deterministic without a time limit. Without the
-/// module, and without weights, they are an error that says so.
+///  - `muzero`: plays mallocGame with the network in SolverOptions::weights;
+///  see
+///    GamePlayer.h. One unit of budget is one question to the network.
+///  - `muzero+search`: 35 % of the limits for `muzero`, 15 % each for `search`
+///    from the plan of `greedy` and from that of `muzero`, and the rest for
+///    `search` from the better of the two (one unit is one move then).
+/// Where the module is not, they are an error that says so.
+/// And what they have to beat, the same without a network:
+///  - `tree-search`: exact search with a uniform prior and greedy playouts; one
+///    unit is one playout.
+///  - `window-search`: like `muzero`, with a policy that leans to what greedy
+///    play does; one unit is one decision.
+/// All are anytime, and deterministic without a time limit.
 void registerMuZeroSolvers();
 
 } // namespace mempl

@@ -86,18 +86,6 @@ private:
   std::vector<Evaluator::Answer> answers;
 };
 
-/// What playing by search came to.
-struct SearchPlay {
-  std::vector<Action> actions;
-  double latency = 0; ///< Seconds.
-  int64_t simulations = 0;
-};
-/// Plays one game to the end, moving by SearchTree::bestAction(). Without a
-/// seed there is no noise.
-SearchPlay playBySearch(MallocGame &game, Evaluator &evaluator, SearchMode mode,
-                        const SearchSettings &settings,
-                        std::optional<uint64_t> noiseSeed = std::nullopt);
-
 } // namespace mempl
 
 #endif // MEMPL_MUZERO_TREESEARCH_H

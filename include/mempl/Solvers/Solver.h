@@ -37,6 +37,10 @@ struct SolverProgress {
   double seconds = 0;    ///< Wall-clock since the solver started.
 };
 
+/// Stands for the weights that come with mempl, which were trained on many
+/// programs.
+inline constexpr llvm::StringLiteral kShippedWeights = "generalist";
+
 struct SolverOptions {
   /// Plans evaluated at most; 0 = no limit (then give a time limit). One unit
   /// is one move of `search`; the constructive solvers do not count.
@@ -54,7 +58,9 @@ struct SolverOptions {
   /// `search`: where it begins, if that is faster than the plan of `greedy`; a
   /// valid plan for the instance, or null.
   std::shared_ptr<const Plan> start;
-  /// `muzero`: the file with the network's weights.
+  /// `muzero` and `muzero+search`: the file with the network's weights; empty
+  /// or kShippedWeights: those that come with mempl. If this is not empty,
+  /// `portfolio` runs `muzero+search` in place of `search`.
   std::string weights;
   /// Called now and then from the solving thread; may be empty.
   std::function<void(const SolverProgress &)> progress;
@@ -79,6 +85,9 @@ public:
   virtual llvm::StringRef name() const = 0;
   /// One line for --help.
   virtual llvm::StringRef description() const = 0;
+  /// Whether it can run with these options here: an error where something is
+  /// missing that has nothing to do with an instance, like weights.
+  virtual llvm::Error check(const SolverOptions &options);
   /// A valid plan for a valid instance; an error where there is none that the
   /// solver can find (a value ordered to be fast that does not fit).
   virtual llvm::Expected<SolverResult> solve(const Instance &instance,

@@ -44,7 +44,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     Option<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's, as in 512KiB.">,
     Option<"checkpoint", "checkpoint", "std::string", "\"\"",
-           "Weights for policies that learned.">,
+           "Weights of the policies `muzero`, as mempl-train makes them, or "
+           "`generalist`: those that come with mempl. With this, `portfolio` "
+           "has `muzero+search` in place of `search`.">,
     Option<"budget", "budget", "int64_t", "20000",
            "Plans evaluated at most, per function; 0 is no limit.">,
     Option<"timeLimitMs", "time-limit-ms", "int64_t", "0",

@@ -28,6 +28,10 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     Option<"policy", "policy", "std::string", /*default=*/"\"portfolio\"",
            "Policy that makes the plan: one of those that mempl-solve "
            "--list-policies prints.">,
+    Option<"checkpoint", "checkpoint", "std::string", /*default=*/"\"\"",
+           "Weights of the policies `muzero`, as mempl-train makes them, or "
+           "`generalist`: those that come with mempl. With this, `portfolio` "
+           "has `muzero+search` in place of `search`.">,
     Option<"budget", "budget", "int64_t", /*default=*/"20000",
            "Plans that the policy may evaluate; 0 is no limit, and needs a "
            "time limit.">,

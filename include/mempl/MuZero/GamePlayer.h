@@ -1,0 +1,75 @@
+//===- GamePlayer.h - plays a program for its best plan ---------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How the policies that play mallocGame spend what they are given, with a
+// network or without one. From cheap to dear: the best play of the policy;
+// samples of it, played together; a game by tree search, where one can end in
+// time; and for the rest windows of the best game, played anew.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_MUZERO_GAMEPLAYER_H
+#define MEMPL_MUZERO_GAMEPLAYER_H
+
+#include "mempl/MuZero/SelfPlay.h"
+#include "mempl/Solvers/Deadline.h"
+
+namespace mempl {
+
+/// A program ready to be played, and the plan to improve on.
+struct PreparedGame {
+  std::shared_ptr<const GameProgram> program;
+  SolverResult best; ///< Of the policy `greedy`.
+};
+
+/// Solves by `greedy`, and makes the game around the loops of its plan. Errors
+/// are those of `greedy` and GameProgram::create().
+llvm::Expected<PreparedGame> prepareGame(const Instance &instance,
+                                         const SolverOptions &options);
+
+/// Plays games of one program and keeps the best plan. Deterministic for a seed
+/// and a budget; a unit of budget is a question to an evaluator.
+class GamePlayer {
+public:
+  /// `samples` answers for samples and windows, `search` for the hybrid tree
+  /// search; they may be the same, and without `search` there is none.
+  /// `best` has a valid plan and its latency; `improved` of the options is told
+  /// of better ones, under the name `policy`.
+  GamePlayer(std::shared_ptr<const GameProgram> program, Evaluator &samples,
+             Evaluator *search, const SolverOptions &options,
+             const Deadline &deadline, llvm::StringRef policy,
+             SolverResult &best);
+
+  void run();
+  /// Takes the plan of a game, if it is better. The game may be under way.
+  void offer(MallocGame &game);
+
+private:
+  double share() const;
+  bool isOver() const;
+  void play(const SelfPlayOptions &how, Evaluator &evaluator, int32_t games,
+            double untilShare);
+  void playWindows(const MallocGame &game);
+  void tell();
+
+  std::shared_ptr<const GameProgram> program;
+  Evaluator &samples;
+  Evaluator *search;
+  const SolverOptions &options;
+  const Deadline &deadline;
+  llvm::StringRef policy;
+  SolverResult &best;
+  std::vector<Action> bestActions; ///< Of the best whole game.
+  double bestPlayed = 0;           ///< Its latency.
+  int64_t asked = 0;
+  uint64_t round = 0;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_MUZERO_GAMEPLAYER_H

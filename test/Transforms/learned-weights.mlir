@@ -1,0 +1,33 @@
+// The policies that have weights, and what is said where these are not.
+// REQUIRES: torch
+// RUN: rm -rf %t && mkdir %t
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=muzero \
+// RUN:   budget=200 plan-out=%t/plan.json summary" 2>&1 | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=muzero \
+// RUN:   budget=200 checkpoint=generalist plan-out=%t/again.json"
+// RUN: cmp %t/plan.json %t/again.json
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny \
+// RUN:   checkpoint=generalist summary" 2>&1 | FileCheck %s
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny \
+// RUN:   checkpoint=%t/nothing.mempl" 2>&1 | FileCheck %s --check-prefix=NOFILE
+// RUN: env MEMPL_MUZERO_MODULE=%t/no-such.so not mempl-opt %s \
+// RUN:   --learned-memory-placement="target=tiny checkpoint=generalist" 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=NOMODULE
+
+// NOFILE: error: policy 'portfolio': {{.*}}nothing.mempl: error: cannot be read
+// NOMODULE: error: policy 'portfolio': expected the module {{.*}}no-such.so
+
+// CHECK: chain: 4 steps
+// CHECK: placed
+// CHECK: func.func @chain
+// CHECK: mempl.alloc <fast>
+func.func @chain(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x8xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x8xf32>)
+      outs(%z : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %1 = linalg.matmul ins(%0, %b : tensor<8x8xf32>, tensor<8x8xf32>)
+      outs(%z : tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %1 : tensor<8x8xf32>
+}
