@@ -42,6 +42,8 @@ struct Batch {
   std::vector<int64_t> actions, questions; // [B, K]: taken, and asked next.
   // For consistency: rows, the step that each is compared at.
   std::vector<int64_t> laterRows, laterSteps;
+  // All decisions of the elites: what was asked, and what was played.
+  std::vector<int64_t> placedQuestions, placed;
 };
 
 // LibTorch 2.4 gave these functions other names.
@@ -139,6 +141,7 @@ void Learner::Impl::addGame(Replay::Choice choice, Random &random,
   std::unique_ptr<MallocGame> &game = games[t.program];
   if (!game)
     game = std::make_unique<MallocGame>(programs[t.program]);
+  table.of(programs[t.program]);
   int32_t length = t.length(), unroll = options.unroll;
 
   // When to look: at each position, and for consistency some steps later.
@@ -159,7 +162,10 @@ void Learner::Impl::addGame(Replay::Choice choice, Random &random,
   llvm::stable_sort(
       looks, [](const Look &a, const Look &b) { return a.time < b.time; });
 
-  int32_t last = std::min(length, choice.positions.back() + unroll + 1);
+  // Elites are looked at as a whole.
+  int32_t last = choice.isElite
+                     ? length
+                     : std::min(length, choice.positions.back() + unroll + 1);
   std::vector<ActionMask> legal(last);
   std::vector<int32_t> asked(last + 1, -1);
   auto look = looks.begin();
@@ -177,6 +183,10 @@ void Learner::Impl::addGame(Replay::Choice choice, Random &random,
     if (time == last)
       break;
     legal[time] = game->legalActions();
+    if (choice.isElite) {
+      batch.placedQuestions.push_back(table.row(game->program(), asked[time]));
+      batch.placed.push_back(static_cast<int64_t>(t.actions[time]));
+    }
     game->apply(t.actions[time]);
   }
   game->restart();
@@ -340,6 +350,15 @@ torch::Tensor Learner::Impl::lossOf(Batch &batch, LearnerLoss &loss,
     torch::Tensor consistency = consistencyOf(batch, latents, encoded, weights);
     loss.consistency = consistency.item<double>();
     total = total + consistency * options.consistencyWeight;
+  }
+  if (!batch.placed.empty()) {
+    auto count = static_cast<int64_t>(batch.placed.size());
+    torch::Tensor logits = net.placement(
+        encoded.index_select(0, tensorOf(batch.placedQuestions, {count})));
+    torch::Tensor placement = torch::nn::functional::cross_entropy(
+        logits.to(torch::kFloat32), tensorOf(batch.placed, {count}));
+    loss.placement = placement.item<double>();
+    total = total + placement * options.placementWeight;
   }
   double sum = 0;
   for (float e : errors)

@@ -63,7 +63,18 @@ public:
         best = std::move(*result);
       return llvm::Error::success();
     };
-    auto search = [&](const SolverOptions &limits) {
+    auto prepared0 = prepareGame(instance, options);
+    if (!prepared0) return prepared0.takeError();
+    std::shared_ptr<const SearchGuide> guide;
+    if (!getenv("NOGUIDE")) guide = std::make_shared<SearchGuide>(guideOf(*network, *prepared0->program));
+    if (getenv("NOPLAY")) { SolverOptions limits=options; limits.guide=guide;
+    if (options.timeLimitMs > 0)
+      limits.timeLimitMs = std::max<int64_t>(
+          1, options.timeLimitMs -
+                 static_cast<int64_t>(deadline.seconds() * 1000));
+      return llvm::cantFail(createSolver("search"))->solve(instance, limits); }
+    auto search = [&](SolverOptions limits) {
+      limits.guide=guide;
       return llvm::cantFail(createSolver("search"))->solve(instance, limits);
     };
     // Both starts are tried for a while, then the better one for the rest.

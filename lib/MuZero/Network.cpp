@@ -25,8 +25,9 @@
 
 using namespace mempl;
 
-// Version 1: the features of Observation.h, kValueSupport and kRewardSupport.
-static constexpr int kVersion = 1;
+// Of the layers, the features of Observation.h, kValueSupport and
+// kRewardSupport.
+static constexpr int kVersion = 2;
 static constexpr llvm::StringLiteral kMagic = "mempl-network";
 
 std::optional<NetworkSize> mempl::networkSizeByName(llvm::StringRef name) {

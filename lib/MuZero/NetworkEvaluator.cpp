@@ -162,3 +162,27 @@ std::unique_ptr<Evaluator> mempl::makeEvaluator(const Network &network,
                                                 Precision precision) {
   return std::make_unique<NetworkEvaluator>(network, precision);
 }
+
+SearchGuide mempl::guideOf(const Network &network, const GameProgram &program) {
+  torch::NoGradGuard noGradients;
+  const AccessIndex &index = program.index();
+  SearchGuide guide;
+  for (int32_t u = 0; u < index.numUses(); ++u) {
+    guide.fast.push_back(index.use(u).mustBeFast ? 1 : 0);
+    guide.kept.push_back(guide.fast.back());
+  }
+  if (program.numNodes() == 0)
+    return guide;
+  NetworkModules &net = network.modules();
+  torch::Tensor chances =
+      net.placement(net.program(featuresOf(program))).softmax(1).contiguous();
+  const float *row = chances.data_ptr<float>();
+  for (const DecisionNode &node : program.nodes()) {
+    if (node.use >= 0) {
+      guide.kept[node.use] = row[static_cast<int>(Action::NoCopy)];
+      guide.fast[node.use] = 1 - row[static_cast<int>(Action::Drop)];
+    }
+    row += kNumActions;
+  }
+  return guide;
+}

@@ -131,6 +131,18 @@ torch::Tensor HeadsImpl::forward(const torch::Tensor &latent) {
   return output(latent);
 }
 
+PlacementHeadImpl::PlacementHeadImpl(const NetworkSize &size) {
+  hidden = register_module("hidden", nn::Linear(size.channels, size.channels));
+  output = register_module("output", nn::Linear(size.channels, kNumActions));
+  torch::NoGradGuard noGradients;
+  output->weight.zero_();
+  output->bias.zero_();
+}
+
+torch::Tensor PlacementHeadImpl::forward(const torch::Tensor &encoded) {
+  return output(torch::relu(hidden(encoded)));
+}
+
 ProjectorImpl::ProjectorImpl(const NetworkSize &size) {
   constexpr int64_t kProjection = 128;
   first = register_module("first", nn::Linear(size.width, kProjection));
@@ -153,6 +165,7 @@ NetworkModules::NetworkModules(const NetworkSize &size) : size(size) {
   dynamics = register_module("dynamics", Dynamics(size));
   heads = register_module("heads", Heads(size));
   projector = register_module("projector", Projector(size));
+  placement = register_module("placement", PlacementHead(size));
 }
 
 void mempl::copyWeights(torch::nn::Module &to, const torch::nn::Module &from) {

@@ -83,6 +83,18 @@ struct HeadsImpl : torch::nn::Module {
 };
 TORCH_MODULE(Heads);
 
+/// What good plans do at each question of a program, whatever was played before
+/// it: the policy of nobody in particular, for searches that cannot ask at every
+/// state.
+struct PlacementHeadImpl : torch::nn::Module {
+  explicit PlacementHeadImpl(const NetworkSize &size);
+  /// [N, C] -> [N, 3]: logits of actions.
+  torch::Tensor forward(const torch::Tensor &encoded);
+
+  torch::nn::Linear hidden{nullptr}, output{nullptr};
+};
+TORCH_MODULE(PlacementHead);
+
 /// SimSiam's two parts (Chen & He, 2021), as in EfficientZero: latents that
 /// dynamics predicts shall be those that the encoder gives.
 struct ProjectorImpl : torch::nn::Module {
@@ -106,6 +118,7 @@ struct NetworkModules : torch::nn::Module {
   Dynamics dynamics{nullptr};
   Heads heads{nullptr};
   Projector projector{nullptr};
+  PlacementHead placement{nullptr};
 };
 
 /// Takes the weights of `from`, which has the same layers.

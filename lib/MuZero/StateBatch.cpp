@@ -19,6 +19,12 @@ using namespace mempl;
 // Programs
 //===----------------------------------------------------------------------===//
 
+torch::Tensor mempl::featuresOf(const GameProgram &program) {
+  const ProgramFeatures &features = program.features();
+  return torch::from_blob(const_cast<float *>(features.values().data()),
+                          {features.numRows(), ProgramFeatures::kNumColumns});
+}
+
 ProgramTable::Entry &
 ProgramTable::of(const std::shared_ptr<const GameProgram> &program) {
   std::unique_ptr<Entry> &entry = entries[program.get()];
@@ -46,12 +52,8 @@ const torch::Tensor &ProgramTable::encoded() {
     return all;
   std::vector<torch::Tensor> parts = {torch::zeros({1, modules.size.channels})};
   for (Entry *entry : inOrder) {
-    if (!entry->encoded.defined()) {
-      const ProgramFeatures &features = entry->program->features();
-      entry->encoded = modules.program(
-          torch::from_blob(const_cast<float *>(features.values().data()),
-                           {features.numRows(), ProgramFeatures::kNumColumns}));
-    }
+    if (!entry->encoded.defined())
+      entry->encoded = modules.program(featuresOf(*entry->program));
     parts.push_back(entry->encoded);
   }
   all = torch::cat(parts, 0);

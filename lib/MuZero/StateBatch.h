@@ -22,6 +22,9 @@
 
 namespace mempl {
 
+/// GameProgram::features() as a tensor, a view of them.
+torch::Tensor featuresOf(const GameProgram &program);
+
 /// The questions of the programs in use, encoded; row 0 is zeros and stands for
 /// none.
 class ProgramTable {

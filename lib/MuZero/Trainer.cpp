@@ -44,13 +44,14 @@ std::string pathIn(llvm::StringRef folder, const llvm::Twine &name) {
 void add(LearnerLoss &sum, const LearnerLoss &x, double factor) {
   for (double LearnerLoss::*term :
        {&LearnerLoss::policy, &LearnerLoss::value, &LearnerLoss::reward,
-        &LearnerLoss::quantiles, &LearnerLoss::consistency, &LearnerLoss::total,
+        &LearnerLoss::quantiles, &LearnerLoss::consistency,
+        &LearnerLoss::placement, &LearnerLoss::total,
         &LearnerLoss::gradientNorm, &LearnerLoss::valueError,
         &LearnerLoss::clippedTargets})
     sum.*term += x.*term * factor;
 }
 
-constexpr int kCheckpointVersion = 1;
+constexpr int kCheckpointVersion = 2;
 
 // Siblings' values that differ by less than so many mean errors are not spread.
 constexpr double kErrorFactor = 2;
@@ -72,6 +73,7 @@ struct Trainer::Impl {
     return [this](int32_t i) { return set.entries()[i].key; };
   }
   double seconds() const { return secondsBefore + sitting.seconds(); }
+  double cpuSeconds() const { return cpuSecondsBefore + sittingCpu.seconds(); }
   bool isOver() const;
   bool tell();
 
@@ -95,8 +97,8 @@ struct Trainer::Impl {
   bool hasTeachers = false;
   int32_t sinceBest = 0;
   double valueError = 1;    ///< Of the network, in the last round.
-  double secondsBefore = 0; ///< In earlier sittings.
-  Stopwatch sitting;
+  double secondsBefore = 0, cpuSecondsBefore = 0; ///< In earlier sittings.
+  Stopwatch sitting, sittingCpu{/*ofCpu=*/true};
   std::function<bool()> cancelled;
   std::function<void(const TrainerStatus &)> progress;
 };
@@ -284,6 +286,7 @@ llvm::Error Trainer::Impl::round() {
       {"round", status.round},
       {"steps", status.steps},
       {"seconds", status.seconds},
+      {"cpu_seconds", cpuSeconds()},
       {"games", status.games},
       {"moves", status.moves},
       {"simulations", status.simulations},
@@ -294,7 +297,8 @@ llvm::Error Trainer::Impl::round() {
                                   {"value", status.loss.value},
                                   {"reward", status.loss.reward},
                                   {"quantiles", status.loss.quantiles},
-                                  {"consistency", status.loss.consistency}}},
+                                  {"consistency", status.loss.consistency},
+                                  {"placement", status.loss.placement}}},
       {"value_error", status.loss.valueError},
       {"gradient_norm", status.loss.gradientNorm},
       {"clipped_targets", status.loss.clippedTargets}};
@@ -352,6 +356,7 @@ bool Trainer::Impl::evaluate() {
       addMetrics(llvm::json::Object{{"evaluation", std::move(programs)},
                                     {"round", status.round},
                                     {"seconds", seconds()},
+                                    {"cpu_seconds", cpuSeconds()},
                                     {"score", status.score}}));
   return false;
 }
@@ -394,6 +399,7 @@ llvm::Error Trainer::Impl::save() {
                                {"moves", status.moves},
                                {"simulations", status.simulations},
                                {"seconds", seconds()},
+                               {"cpu_seconds", cpuSeconds()},
                                {"since_best", sinceBest},
                                {"best_score", status.bestScore},
                                {"value_error", valueError},
@@ -481,6 +487,7 @@ llvm::Error Trainer::Impl::restoreParts(llvm::StringRef bytes,
   sinceBest = static_cast<int32_t>(integer("since_best"));
   valueError = object->getNumber("value_error").value_or(1);
   secondsBefore = object->getNumber("seconds").value_or(0);
+  cpuSecondsBefore = object->getNumber("cpu_seconds").value_or(0);
   hasTeachers = object->getBoolean("teachers").value_or(false);
   return llvm::Error::success();
 }
@@ -526,6 +533,7 @@ Trainer::run(const std::function<bool()> &cancelled,
   impl->cancelled = cancelled;
   impl->progress = progress;
   impl->sitting = Stopwatch();
+  impl->sittingCpu = Stopwatch(/*ofCpu=*/true);
   if (!impl->hasTeachers && impl->options.teacherBudget > 0) {
     if (impl->teach())
       return llvm::Error::success();

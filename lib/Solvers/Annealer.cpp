@@ -17,7 +17,8 @@ Annealer::Annealer(const AccessIndex &index, const RunForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverOptions &options, const Deadline &deadline)
     : index(index), forest(forest), loops(loops), options(options),
-      deadline(deadline), random(options.seed, "search"),
+      deadline(deadline), guide(options.guide.get()),
+      random(options.seed, "search"),
       editor(std::make_unique<PlanEditor>(index)), placer(*editor) {
   stretchOf.assign(index.numUses(), {0, -1});
   for (int32_t v = 0; v < index.numValues(); ++v)
@@ -364,9 +365,54 @@ bool Annealer::makeRoom(Run run, const RunStyle &style) {
         [&](int32_t id) { alive.push_back(id); });
     if (alive.empty())
       return false;
-    takeOut(alive[random.below(alive.size())]);
+    takeOut(randomVictim(alive));
   }
   return false;
+}
+
+/// A residency to be taken out: rather one that a guide does not expect.
+PlanEditor::Id
+Annealer::randomVictim(llvm::ArrayRef<PlanEditor::Id> alive) {
+  PlanEditor::Id victim = alive[random.below(alive.size())];
+  for (int k = 0; guide && k < kMoreVictims; ++k) {
+    PlanEditor::Id other = alive[random.below(alive.size())];
+    if (random.chance(kGuided) && fastShare(other) < fastShare(victim))
+      victim = other;
+  }
+  return victim;
+}
+
+/// Of the uses that a residency serves, the share that a guide expects in fast
+/// memory.
+double Annealer::fastShare(PlanEditor::Id id) const {
+  const Residency &r = editor->residency(id);
+  double sum = 0;
+  int32_t count = 0;
+  for (int32_t u = index.firstUse(r.value), end = index.endUse(r.value);
+       u < end && index.use(u).step <= r.last; ++u)
+    if (r.serves(index.use(u).step)) {
+      sum += guide->fast[u];
+      ++count;
+    }
+  return count > 0 ? sum / count : 0;
+}
+
+/// How good it looks to serve a use in fast memory.
+double Annealer::appeal(int32_t use) const {
+  double benefit = forest.useBenefit(use);
+  return guide ? benefit * (1 - kGuided + kGuided * (kTrust + guide->fast[use]))
+               : benefit;
+}
+
+/// The chance that the uses of a run are served by one residency.
+double Annealer::togetherChance(Run run, double unguided) const {
+  if (!guide)
+    return unguided;
+  float least = 1;
+  for (int32_t u = run.first + 1; u <= run.last; ++u)
+    least = std::min(least, guide->kept[u]);
+  return (1 - kGuided) * unguided +
+         kGuided * (kTrust + (1 - 2 * kTrust) * least);
 }
 
 void Annealer::recreate() {
@@ -406,7 +452,11 @@ void Annealer::fill(Run run, const RunStyle &style) {
   }
   // Long gaps are better left open, sometimes.
   double whole = 0.97 - 0.6 * gap / (gap + 20.0);
-  if (isFree && random.chance(whole) && tryRun(run, style))
+  if (run.first == run.last && guide &&
+      random.chance(kGuided * (1 - guide->fast[run.first])))
+    return;
+  if (isFree && random.chance(togetherChance(run, whole)) &&
+      tryRun(run, style))
     return;
   if (run.first == run.last)
     return;
@@ -458,7 +508,7 @@ int32_t Annealer::randomUnservedUse() {
     if (isServed(u))
       continue;
     ++found;
-    if (chosen < 0 || forest.useBenefit(u) > forest.useBenefit(chosen))
+    if (chosen < 0 || appeal(u) > appeal(chosen))
       chosen = u;
   }
   return chosen;
@@ -467,11 +517,13 @@ int32_t Annealer::randomUnservedUse() {
 /// A run that contains the use and reaches a random number of others.
 Run Annealer::randomRunAround(int32_t use) {
   Run all = stretchOf[use], run = {use, use};
-  if (random.chance(0.3))
+  if (random.chance(guide ? (1 - kGuided) * 0.3 : 0.3))
     return all;
-  while (run.first > all.first && random.chance(0.5))
+  while (run.first > all.first &&
+         random.chance(togetherChance({run.first - 1, run.first}, 0.5)))
     --run.first;
-  while (run.last < all.last && random.chance(0.5))
+  while (run.last < all.last &&
+         random.chance(togetherChance({run.last, run.last + 1}, 0.5)))
     ++run.last;
   return run;
 }

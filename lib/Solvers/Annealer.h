@@ -35,6 +35,10 @@ private:
   static constexpr int64_t kFirstCycle = 2000;
   static constexpr int64_t kCycleGrowth = 4;
   static constexpr int64_t kLongestCycle = int64_t(1) << 32;
+  /// How much a guide counts beside the rules without one, and the least chance
+  /// that it leaves to either side.
+  static constexpr double kGuided = 0.5, kTrust = 0.1;
+  static constexpr int kMoreVictims = 2;
 
   int64_t movesLeft() const;
   void load(const Plan &plan);
@@ -61,6 +65,10 @@ private:
   bool isServed(int32_t use) { return editor->time().isServed(use); }
   bool tryRun(Run run, const RunStyle &style);
   bool makeRoom(Run run, const RunStyle &style);
+  PlanEditor::Id randomVictim(llvm::ArrayRef<PlanEditor::Id> alive);
+  double appeal(int32_t use) const;
+  double togetherChance(Run run, double unguided) const;
+  double fastShare(PlanEditor::Id id) const;
   RunStyle randomStyle();
   PlanEditor::Id randomResidency();
   int32_t randomUnservedUse();
@@ -71,6 +79,7 @@ private:
   llvm::ArrayRef<LoopChoices> loops;
   const SolverOptions &options;
   const Deadline &deadline;
+  const SearchGuide *guide; // Null if there is none.
   Random random;
   std::unique_ptr<PlanEditor> editor;
   RunPlacer placer;

@@ -28,7 +28,7 @@ public:
 
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
-    Stopwatch watch;
+    Deadline watch(options);
     AccessIndex index(instance);
     PlanEditor editor(index);
     if (!editor.isLegal()) {

@@ -41,7 +41,7 @@ public:
 
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
-    Stopwatch watch;
+    Deadline watch(options);
     if (llvm::Error error = check(options))
       return std::move(error);
     SolverResult best;

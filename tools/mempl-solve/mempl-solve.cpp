@@ -85,6 +85,10 @@ struct Flags {
       "time-limit-ms", cl::cat(category), cl::init("0"), cl::value_desc("ms"),
       cl::desc("Time that a policy may take (default 0 = no limit). With a "
                "limit the result depends on the machine")};
+  cl::opt<bool> cpuTime{
+      "cpu-time", cl::cat(category),
+      cl::desc("Count CPU time of the process, not wall-clock, for "
+               "--time-limit-ms and --timing")};
   cl::opt<std::string> msaOptions{
       "msa-options", cl::cat(category), cl::value_desc("key=value,..."),
       cl::desc("Constants of the policies msa, by XLA's names")};
@@ -130,6 +134,7 @@ static Error readNumbers(const Flags &flags, SolveOptions &options) {
   if (Error error = readNumber<int64_t>(flags.boundIterations, 0,
                                         options.boundIterations))
     return error;
+  options.solver.countsCpuTime = flags.cpuTime;
   options.budgetGiven = flags.budget.getNumOccurrences() > 0;
   if (flags.capacity.getNumOccurrences() > 0) {
     auto capacity = parseSize(flags.capacity);

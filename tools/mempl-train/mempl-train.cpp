@@ -91,6 +91,10 @@ struct Flags {
       cl::value_desc("moves"),
       cl::desc("Moves of search that polish the best game of a program, one "
                "program per round (default 10000), 0 = never")};
+  cl::opt<double> eliteShare{
+      "elite-share", cl::cat(category), cl::init(0.5), cl::value_desc("share"),
+      cl::desc("How often a game to learn from is one of the best of its "
+               "program ever (default 0.5)")};
   cl::opt<std::string> rounds{"rounds", cl::cat(category), cl::init("0"),
                               cl::value_desc("number"),
                               cl::desc("Rounds in all (default 0 = no limit)")};
@@ -161,6 +165,9 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
   if (!(flags.minutes >= 0))
     return toolError("--minutes: expected a number of at least 0");
   options.learner.learningRate = flags.learningRate;
+  if (!(flags.eliteShare >= 0 && flags.eliteShare <= 1))
+    return toolError("--elite-share: expected a number from 0 to 1");
+  options.replay.eliteShare = flags.eliteShare;
   options.maxSeconds = 60 * flags.minutes;
   struct Number {
     const cl::opt<std::string> &flag;

@@ -7,15 +7,17 @@
 //===----------------------------------------------------------------------===//
 //
 // One step: a batch of positions, each unrolled over the next few actions.
-// Loss = policy + value + reward + quantiles + consistency, MuZero's (2020,
-// appendix G) with EfficientZero's consistency and AlphaTensor's quantiles of
+// Loss = policy + value + reward + quantiles + consistency + placement, MuZero's
+// (2020, appendix G) with EfficientZero's consistency and AlphaTensor's quantiles of
 // the return:
 //  - policy: cross entropy to the policy of the search, over legal actions;
 //  - value: cross entropy to the two-hot return over the next steps, plus the
 //    value that the search had then;
 //  - reward: cross entropy to the two-hot reward of each action;
 //  - quantiles: quantile regression (Huber) of the return to the end;
-//  - consistency: cosine between predicted and encoded latents.
+//  - consistency: cosine between predicted and encoded latents;
+//  - placement: cross entropy, over all questions of the elites that were drawn,
+//    between what they play and what the program alone lets expect.
 // The losses of the unrolled steps weigh 1 / their number; gradients into
 // the latent are halved at each step.
 //
@@ -41,7 +43,7 @@ struct LearnerOptions {
   double weightDecay = 1e-4;
   double clipNorm = 5; ///< Of the gradient.
   double valueWeight = 0.25, rewardWeight = 1, quantileWeight = 0.25,
-         consistencyWeight = 2;
+         consistencyWeight = 2, placementWeight = 1;
   double beta = 0.6; ///< Of importance weights.
   /// With BFloat16, matrix products are computed in it; weights stay float32.
   Precision precision = Precision::Float32;
@@ -49,7 +51,8 @@ struct LearnerOptions {
 
 /// Means over a batch.
 struct LearnerLoss {
-  double policy = 0, value = 0, reward = 0, quantiles = 0, consistency = 0;
+  double policy = 0, value = 0, reward = 0, quantiles = 0, consistency = 0,
+         placement = 0;
   double total = 0;
   double gradientNorm = 0;   ///< Before clipping.
   double valueError = 0;     ///< Mean |predicted - target| of the values.

@@ -18,6 +18,7 @@
 #define MEMPL_MUZERO_NETWORK_H
 
 #include "mempl/MuZero/Evaluator.h"
+#include "mempl/Solvers/Solver.h"
 
 #include "llvm/Support/Error.h"
 
@@ -83,6 +84,10 @@ enum class Precision : uint8_t { Float32, BFloat16 };
 /// trained meanwhile.
 std::unique_ptr<Evaluator>
 makeEvaluator(const Network &network, Precision precision = Precision::Float32);
+
+/// What the network expects of the good plans of a program, before anything is
+/// decided.
+SearchGuide guideOf(const Network &network, const GameProgram &program);
 
 /// LibTorch on one thread, for this process: parallelism is over games and
 /// workers. (With a busy second core, two threads can be 30 times slower.)

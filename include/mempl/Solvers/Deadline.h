@@ -17,27 +17,34 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 namespace mempl {
 
-/// Wall-clock since it was made.
+/// Seconds since it was made: wall-clock, or CPU time of the process.
 class Stopwatch {
 public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                         start)
+  explicit Stopwatch(bool ofCpu = false) : ofCpu(ofCpu), start(now()) {}
+  double seconds() const { return now() - start; }
+
+private:
+  double now() const {
+    if (ofCpu)
+      return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+    return std::chrono::duration<double>(
+               std::chrono::steady_clock::now().time_since_epoch())
         .count();
   }
 
-private:
-  std::chrono::steady_clock::time_point start =
-      std::chrono::steady_clock::now();
+  bool ofCpu;
+  double start;
 };
 
 /// Whether the caller has asked to stop or the time is over.
 class Deadline {
 public:
-  explicit Deadline(const SolverOptions &options) : options(options) {}
+  explicit Deadline(const SolverOptions &options)
+      : options(options), watch(options.countsCpuTime) {}
   bool hasPassed() const {
     return (options.cancelled && options.cancelled()) ||
            (options.timeLimitMs > 0 &&

@@ -34,12 +34,21 @@ struct SolverProgress {
   double latency = 0;    ///< Seconds; of the best plan so far.
   int64_t evaluated = 0; ///< Plans evaluated so far.
   int64_t budget = 0;    ///< Plans it may evaluate; 0 = no limit.
-  double seconds = 0;    ///< Wall-clock since the solver started.
+  double seconds = 0;    ///< Since the solver started.
 };
 
 /// Stands for the weights that come with mempl, which were trained on many
 /// programs.
 inline constexpr llvm::StringLiteral kShippedWeights = "generalist";
+
+/// What somebody who has seen many programs expects of the good plans of one:
+/// chances, from 0 to 1, one per use (AccessIndex::use()).
+struct SearchGuide {
+  std::vector<float> fast; ///< That the use is served in fast memory.
+  /// That the residency which serves it served the use before as well, or
+  /// begins with it by a write: that no copy in is made for it.
+  std::vector<float> kept;
+};
 
 struct SolverOptions {
   /// Plans evaluated at most; 0 = no limit (then give a time limit). One unit
@@ -48,6 +57,9 @@ struct SolverOptions {
   /// Wall-clock limit in milliseconds; 0 = none. With one, results depend on
   /// the speed of the machine.
   int64_t timeLimitMs = 0;
+  /// Whether limits and seconds are CPU time of the process, for measurements
+  /// on a machine that does other things.
+  bool countsCpuTime = false;
   uint64_t seed = 0;
   int threads = 1;
   /// Policies that `portfolio` runs; empty = all that it has by default.
@@ -58,6 +70,8 @@ struct SolverOptions {
   /// `search`: where it begins, if that is faster than the plan of `greedy`; a
   /// valid plan for the instance, or null.
   std::shared_ptr<const Plan> start;
+  /// `search`: what its moves lean to, of the size of the instance, or null.
+  std::shared_ptr<const SearchGuide> guide;
   /// `muzero` and `muzero+search`: the file with the network's weights; empty
   /// or kShippedWeights: those that come with mempl. If this is not empty,
   /// `portfolio` runs `muzero+search` in place of `search`.
@@ -74,7 +88,7 @@ struct SolverResult {
   Plan plan;
   double latency = 0;    ///< Seconds, as simulate() gives it.
   int64_t evaluated = 0; ///< Plans evaluated.
-  double seconds = 0;    ///< Wall-clock, measured.
+  double seconds = 0;    ///< Measured.
   std::string winner;    ///< `portfolio`: the policy whose plan it is.
 };
 
