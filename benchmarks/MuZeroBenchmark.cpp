@@ -12,8 +12,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LayeredProgram.h"
+
 #include "mempl/Game/Episodes.h"
+#include "mempl/MuZero/Learner.h"
 #include "mempl/MuZero/Network.h"
+#include "mempl/MuZero/SelfPlay.h"
 #include "mempl/MuZero/TreeSearch.h"
 #include "mempl/Problem/ProblemIO.h"
 
@@ -127,6 +131,65 @@ void encode(benchmark::State &state, const char *size, Precision precision) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * kStates);
 }
 
+/// Steps of the learner, on noisy games.
+void learn(benchmark::State &state, const char *size, Precision precision) {
+  LearnerOptions options;
+  options.precision = precision;
+  Learner learner(networkOf(size), options, 1);
+  int32_t number = learner.addProgram(load());
+  Replay replay{ReplayOptions()};
+  for (uint64_t k = 0; k < 16; ++k) {
+    MallocGame game(load());
+    Random random(k, "benchmark of the learner");
+    std::vector<Action> actions = playNoisily(game, random, 0.1).actions;
+    game.restart();
+    replay.add(trajectoryOf(game, actions, number));
+  }
+  for (auto _ : state)
+    benchmark::DoNotOptimize(learner.step(replay).total);
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
+}
+
+/// One game of ten thousand decisions, 16 simulations for each, by itself.
+void longEpisode(benchmark::State &state, const char *size, SearchMode mode) {
+  static std::shared_ptr<const GameProgram> program = [] {
+    llvm::ExitOnError check("benchmark: ");
+    return check(GameProgram::create(layeredProgram(5000)));
+  }();
+  program->features();
+  SelfPlayOptions options;
+  options.mode = mode;
+  options.search.simulations = 16;
+  options.slots = 1;
+  int64_t moves = 0;
+  for (auto _ : state) {
+    std::unique_ptr<Evaluator> evaluator = makeEvaluator(networkOf(size));
+    SelfPlay selfPlay(*evaluator, options, 1);
+    SelfPlay::NextGame next = SelfPlay::gamesOf(program, 1);
+    while (selfPlay.step(next, [](MallocGame &, uint64_t, Trajectory) {})) {
+    }
+    moves += selfPlay.numMoves();
+  }
+  state.counters["decisions"] = static_cast<double>(moves) /
+                                static_cast<double>(state.iterations());
+}
+
+/// Self-play of as many threads as the benchmark has; simulations per second of
+/// all together.
+void workers(benchmark::State &state) {
+  static Network network = networkOf("s");
+  std::unique_ptr<Evaluator> evaluator = makeEvaluator(network);
+  SelfPlayOptions options;
+  options.search.simulations = 16;
+  SelfPlay selfPlay(*evaluator, options,
+                    static_cast<uint64_t>(state.thread_index()));
+  SelfPlay::NextGame next = SelfPlay::gamesOf(load(), INT32_MAX);
+  for (auto _ : state)
+    for (int k = 0; k < 50; ++k)
+      selfPlay.step(next, [](MallocGame &, uint64_t, Trajectory) {});
+  state.SetItemsProcessed(selfPlay.numSimulations());
+}
+
 } // namespace
 
 BENCHMARK(treeOnly)->Arg(16)->Arg(32)->Arg(50);
@@ -140,5 +203,13 @@ BENCHMARK_CAPTURE(withNetwork, m_exact, "m", SearchMode::Exact)->Arg(32);
 BENCHMARK_CAPTURE(encode, s, "s", Precision::Float32);
 BENCHMARK_CAPTURE(encode, m, "m", Precision::Float32);
 BENCHMARK_CAPTURE(encode, m_bfloat16, "m", Precision::BFloat16);
+BENCHMARK_CAPTURE(learn, s, "s", Precision::Float32);
+BENCHMARK_CAPTURE(learn, m, "m", Precision::Float32);
+BENCHMARK_CAPTURE(learn, m_bfloat16, "m", Precision::BFloat16);
+BENCHMARK_CAPTURE(longEpisode, s_latent, "s", SearchMode::Latent)
+    ->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(longEpisode, s_hybrid, "s", SearchMode::Hybrid)
+    ->Unit(benchmark::kSecond);
+BENCHMARK(workers)->Threads(1)->Threads(2)->UseRealTime();
 
 BENCHMARK_MAIN();

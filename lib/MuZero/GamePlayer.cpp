@@ -79,7 +79,6 @@ void GamePlayer::tell() {
 }
 
 void GamePlayer::offer(MallocGame &game) {
-  ++best.evaluated;
   if (game.latency() >= best.latency)
     return;
   best.latency = game.latency();
@@ -96,7 +95,7 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
   SelfPlay::NextGame next = SelfPlay::gamesOf(program, games);
   auto finished = [&](MallocGame &game, uint64_t, Trajectory trajectory) {
     offer(game);
-    if (trajectory.latency < bestPlayed) {
+    if (bestActions.empty() || trajectory.latency < bestPlayed) {
       bestPlayed = trajectory.latency;
       bestActions = std::move(trajectory.actions);
     }
@@ -122,7 +121,12 @@ void GamePlayer::playWindows(const MallocGame &game) {
   }
 }
 
-void GamePlayer::run() {
+void GamePlayer::run(bool givesUp) {
+  playWhole(givesUp);
+  best.evaluated = asked;
+}
+
+void GamePlayer::playWhole(bool givesUp) {
   MallocGame game(program);
   if (game.isOver())
     return;
@@ -133,9 +137,8 @@ void GamePlayer::run() {
       bestPlayed = episode.latency;
     }
   };
-  take(playGreedily(game));
-  game.restart();
-  take(replayPlan(game, Plan(best.plan)).episode);
+  const Plan given = best.plan;
+  const double givenLatency = best.latency;
   SelfPlayOptions how;
   how.mode = SearchMode::Exact;
   how.search.simulations = 0;
@@ -144,6 +147,11 @@ void GamePlayer::run() {
   double start = share();
   play(how, samples, 1, /*untilShare=*/1);
   double cost = share() - start; // Of one game, by itself.
+  if (givesUp && best.latency >= givenLatency)
+    return;
+  take(playGreedily(game));
+  game.restart();
+  take(replayPlan(game, given).episode);
 
   bool isTimed = options.timeLimitMs > 0;
   double each = isTimed ? cost * kBatched : cost;

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `muzero` leaves the games to GamePlayer. `muzero+search` shares its limits
-// out between that and the policy `search`.
+// `muzero` leaves the games to GamePlayer. `muzero+search` lets the network
+// guide the policy `search`; where the network's own games beat `greedy`, it
+// plays for a share of the limits, and search begins from the better plan.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,54 +52,43 @@ public:
     if (!network)
       return network.takeError();
     if (!goesOnBySearch)
-      return play(instance, options, *network);
+      return play(instance, options, *network, /*givesUp=*/false);
 
-    int64_t evaluated = 0;
-    SolverResult best;
+    auto prepared = prepareGame(instance, options);
+    if (!prepared)
+      return prepared.takeError();
+    SolverResult best = std::move(prepared->best);
+    auto guide = std::make_shared<SearchGuide>(
+        guideOf(*network, *prepared->program));
+    auto search = [&](SolverOptions limits, const Plan &start) {
+      limits.guide = guide;
+      limits.start = std::make_shared<Plan>(start);
+      return llvm::cantFail(createSolver("search"))->solve(instance, limits);
+    };
+    auto played = play(instance, shareOf(options, kPlay), *network,
+                       /*givesUp=*/true);
+    if (!played)
+      return played.takeError();
+    int64_t evaluated = played->evaluated;
     auto take = [&](llvm::Expected<SolverResult> result) -> llvm::Error {
       if (!result)
         return result.takeError();
       evaluated += result->evaluated;
-      if (best.plan.instance.empty() || result->latency < best.latency)
+      if (result->latency < best.latency)
         best = std::move(*result);
       return llvm::Error::success();
     };
-    auto prepared0 = prepareGame(instance, options);
-    if (!prepared0) return prepared0.takeError();
-    std::shared_ptr<const SearchGuide> guide;
-    if (!getenv("NOGUIDE")) guide = std::make_shared<SearchGuide>(guideOf(*network, *prepared0->program));
-    if (getenv("NOPLAY")) { SolverOptions limits=options; limits.guide=guide;
-    if (options.timeLimitMs > 0)
-      limits.timeLimitMs = std::max<int64_t>(
-          1, options.timeLimitMs -
-                 static_cast<int64_t>(deadline.seconds() * 1000));
-      return llvm::cantFail(createSolver("search"))->solve(instance, limits); }
-    auto search = [&](SolverOptions limits) {
-      limits.guide=guide;
-      return llvm::cantFail(createSolver("search"))->solve(instance, limits);
-    };
-    // Both starts are tried for a while, then the better one for the rest.
-    if (llvm::Error error = take(search(shareOf(options, kTrial))))
-      return std::move(error);
-    SolverOptions playing = shareOf(options, kPlay);
-    playing.start = std::make_shared<Plan>(best.plan);
-    auto played = play(instance, playing, *network);
-    if (!played)
-      return played.takeError();
-    SolverOptions trial = shareOf(options, kTrial);
-    trial.start = std::make_shared<Plan>(played->plan);
-    if (llvm::Error error = take(std::move(played)))
-      return std::move(error);
-    if (llvm::Error error = take(search(trial)))
-      return std::move(error);
-    SolverOptions rest = shareOf(options, 1 - 2 * kTrial - kPlay);
-    rest.start = std::make_shared<Plan>(best.plan);
-    ++rest.seed;
-    if (options.timeLimitMs > 0)
-      rest.timeLimitMs = std::max<int64_t>(
-          1, options.timeLimitMs -
-                 static_cast<int64_t>(deadline.seconds() * 1000));
-    if (llvm::Error error = take(search(rest)))
+    if (played->latency < best.latency) {
+      // Both starts are tried for a while, then the better one for the rest.
+      if (llvm::Error error = take(search(shareOf(options, kTrial), best.plan)))
+        return std::move(error);
+      Plan start = played->plan;
+      best = played->latency < best.latency ? std::move(*played) : best;
+      if (llvm::Error error = take(search(shareOf(options, kTrial), start)))
+        return std::move(error);
+    }
+    if (llvm::Error error =
+            take(search(restOf(options, deadline, evaluated), best.plan)))
       return std::move(error);
     best.evaluated = evaluated;
     best.seconds = deadline.seconds();
@@ -107,7 +97,7 @@ public:
 
 private:
   // Shares of the limits.
-  static constexpr double kTrial = 0.15, kPlay = 0.35;
+  static constexpr double kTrial = 0.15, kPlay = 0.3;
 
   static SolverOptions shareOf(SolverOptions options, double share) {
     // 0 would be no limit.
@@ -122,9 +112,22 @@ private:
     return options;
   }
 
+  /// What is left of the limits, with another seed.
+  static SolverOptions restOf(SolverOptions options, const Deadline &deadline,
+                              int64_t used) {
+    if (options.budget > 0)
+      options.budget = std::max<int64_t>(1, options.budget - used);
+    if (options.timeLimitMs > 0)
+      options.timeLimitMs = std::max<int64_t>(
+          1, options.timeLimitMs -
+                 static_cast<int64_t>(deadline.seconds() * 1000));
+    ++options.seed;
+    return options;
+  }
+
   llvm::Expected<SolverResult> play(const Instance &instance,
                                     const SolverOptions &options,
-                                    const Network &network) {
+                                    const Network &network, bool givesUp) {
     useOneTorchThread();
     Deadline deadline(options);
     auto prepared = prepareGame(instance, options);
@@ -133,7 +136,7 @@ private:
     auto evaluator = makeEvaluator(network);
     GamePlayer(prepared->program, *evaluator, evaluator.get(), options,
                deadline, "muzero", prepared->best)
-        .run();
+        .run(givesUp);
     prepared->best.seconds = deadline.seconds();
     return std::move(prepared->best);
   }

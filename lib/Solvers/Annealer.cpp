@@ -17,8 +17,7 @@ Annealer::Annealer(const AccessIndex &index, const RunForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverOptions &options, const Deadline &deadline)
     : index(index), forest(forest), loops(loops), options(options),
-      deadline(deadline), guide(options.guide.get()),
-      random(options.seed, "search"),
+      deadline(deadline), guide(nullptr), random(options.seed, "search"),
       editor(std::make_unique<PlanEditor>(index)), placer(*editor) {
   stretchOf.assign(index.numUses(), {0, -1});
   for (int32_t v = 0; v < index.numValues(); ++v)
@@ -105,12 +104,13 @@ void Annealer::cycle(int64_t length) {
   // From what one tensor costs to less than any step does. A short cycle could
   // not cool down from there, and starts lower.
   const double hot =
-      2e-3 * best * std::min(1.0, std::sqrt(static_cast<double>(length) / 8e4));
+      5e-4 * best * std::min(1.0, std::sqrt(static_cast<double>(length) / 8e4));
   const double cold = 1e-6 * best;
   for (int64_t k = 0; k < length && !isOver(); ++k) {
     if (k % 64 == 0) {
       double progress = static_cast<double>(k) / static_cast<double>(length);
       temperature = hot * std::pow(cold / hot, progress);
+      guideShare.update();
     }
     if (moves % 1024 == 0 && options.progress)
       options.progress(
@@ -124,20 +124,32 @@ bool Annealer::accept(double latency) {
   return latency <= current - temperature * std::log(1 - random.uniform());
 }
 
+void GuideShare::update() {
+  double rate[2];
+  for (int k : {0, 1}) {
+    rate[k] = (successes[k] + kPrior) / (moves[k] + kPrior);
+    successes[k] *= kMemory;
+    moves[k] *= kMemory;
+  }
+  chance = std::clamp(rate[1] / (rate[0] + rate[1]), kLeast, 1 - kLeast);
+}
+
 void Annealer::move() {
   PlanEditor::Mark mark = editor->mark();
+  if (options.guide)
+    guide = random.chance(guideShare.share()) ? options.guide.get() : nullptr;
   orphans.clear();
   bool changed;
   uint64_t kind = random.below(100);
   if (!forest.carriable().empty() && random.chance(0.05))
     changed = moveCarry();
-  else if (!loops.empty() && kind < 5)
+  else if (!loops.empty() && random.chance(0.05))
     changed = moveLoop();
-  else if (kind < 40)
+  else if (kind < 33)
     changed = moveInsert();
-  else if (kind < 65)
+  else if (kind < 68)
     changed = moveWindow();
-  else if (kind < 82)
+  else if (kind < 83)
     changed = moveRetime();
   else if (kind < 96)
     changed = moveValue();
@@ -146,10 +158,12 @@ void Annealer::move() {
   if (changed && editor->isLegal() && accept(editor->latency())) {
     current = editor->latency();
     editor->commit();
+    guideShare.count(guide, current < best);
     if (current < best)
       keepBest();
     return;
   }
+  guideShare.count(guide, false);
   editor->undo(mark);
   editor->commit();
 }
@@ -182,15 +196,18 @@ bool Annealer::moveInsert() {
   return true;
 }
 
-/// Takes out several residencies that are alive at one step and recreates them.
+/// Takes out several residencies that are alive during a few steps and recreates
+/// them.
 bool Annealer::moveWindow() {
   auto step = static_cast<int32_t>(random.below(index.numSteps()));
   llvm::SmallVector<PlanEditor::Id, 32> alive;
-  editor->occupancy().forEachOverlap(step, step, 0, editor->capacity(),
+  auto until = static_cast<int32_t>(std::min<uint64_t>(
+      index.numSteps() - 1, step + random.below(kWindowSteps)));
+  editor->occupancy().forEachOverlap(step, until, 0, editor->capacity(),
                                      [&](int32_t id) { alive.push_back(id); });
   if (alive.empty())
     return false;
-  size_t number = 1 + random.below(std::min<size_t>(8, alive.size()));
+  size_t number = 1 + random.below(std::min<size_t>(kWindowSize, alive.size()));
   for (size_t k = 0; k < number; ++k) {
     std::swap(alive[k], alive[k + random.below(alive.size() - k)]);
     takeOut(alive[k]);
@@ -356,7 +373,7 @@ void Annealer::takeOut(PlanEditor::Id id) {
 /// residency at a time.
 bool Annealer::makeRoom(Run run, const RunStyle &style) {
   int32_t from = index.use(run.first).step, to = index.use(run.last).step;
-  for (int tries = 0; tries < 8; ++tries) {
+  for (int tries = 0; tries < kRoomTries; ++tries) {
     if (placer.place(run, style) != PlanEditor::kNone)
       return true;
     llvm::SmallVector<PlanEditor::Id, 32> alive;

@@ -17,6 +17,24 @@
 
 namespace mempl {
 
+/// How many of the moves follow a guide: as many as suits their success beside
+/// that of the others.
+class GuideShare {
+public:
+  double share() const { return chance; }
+  void count(bool isGuided, bool isBest) {
+    moves[isGuided] += 1;
+    successes[isGuided] += isBest;
+  }
+  /// Takes what was counted into account, and forgets some of it.
+  void update();
+
+private:
+  static constexpr double kLeast = 0.1, kPrior = 2, kMemory = 0.99;
+  double moves[2] = {1, 1}, successes[2] = {0, 0};
+  double chance = 0.5;
+};
+
 /// Improves a plan by random moves. Deterministic for a seed and a budget.
 class Annealer {
 public:
@@ -35,6 +53,13 @@ private:
   static constexpr int64_t kFirstCycle = 2000;
   static constexpr int64_t kCycleGrowth = 4;
   static constexpr int64_t kLongestCycle = int64_t(1) << 32;
+  /// Of moveWindow(): steps that it looks at, and residencies that it takes out,
+  /// at most; of makeRoom(): residencies that may have to go. These, the
+  /// temperatures and the chances of moves were fitted to the programs that the
+  /// shipped weights are trained on.
+  static constexpr uint64_t kWindowSteps = 17;
+  static constexpr size_t kWindowSize = 32;
+  static constexpr int kRoomTries = 16;
   /// How much a guide counts beside the rules without one, and the least chance
   /// that it leaves to either side.
   static constexpr double kGuided = 0.5, kTrust = 0.1;
@@ -79,7 +104,8 @@ private:
   llvm::ArrayRef<LoopChoices> loops;
   const SolverOptions &options;
   const Deadline &deadline;
-  const SearchGuide *guide; // Null if there is none.
+  const SearchGuide *guide; // Of the move under way; null if it has none.
+  GuideShare guideShare;
   Random random;
   std::unique_ptr<PlanEditor> editor;
   RunPlacer placer;

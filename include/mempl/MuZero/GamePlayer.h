@@ -45,11 +45,15 @@ public:
              const Deadline &deadline, llvm::StringRef policy,
              SolverResult &best);
 
-  void run();
+  /// Plays until the limits are used up, and counts the questions in `best`.
+  /// With `givesUp` it ends after the first game if that is not better than the
+  /// plan given.
+  void run(bool givesUp = false);
   /// Takes the plan of a game, if it is better. The game may be under way.
   void offer(MallocGame &game);
 
 private:
+  void playWhole(bool givesUp);
   double share() const;
   bool isOver() const;
   void play(const SelfPlayOptions &how, Evaluator &evaluator, int32_t games,
