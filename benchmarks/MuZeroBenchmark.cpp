@@ -170,8 +170,8 @@ void longEpisode(benchmark::State &state, const char *size, SearchMode mode) {
     }
     moves += selfPlay.numMoves();
   }
-  state.counters["decisions"] = static_cast<double>(moves) /
-                                static_cast<double>(state.iterations());
+  state.counters["decisions"] =
+      static_cast<double>(moves) / static_cast<double>(state.iterations());
 }
 
 /// Self-play of as many threads as the benchmark has; simulations per second of

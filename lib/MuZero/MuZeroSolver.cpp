@@ -58,8 +58,8 @@ public:
     if (!prepared)
       return prepared.takeError();
     SolverResult best = std::move(prepared->best);
-    auto guide = std::make_shared<SearchGuide>(
-        guideOf(*network, *prepared->program));
+    auto guide =
+        std::make_shared<SearchGuide>(guideOf(*network, *prepared->program));
     auto search = [&](SolverOptions limits, const Plan &start) {
       limits.guide = guide;
       limits.start = std::make_shared<Plan>(start);

@@ -84,8 +84,8 @@ struct HeadsImpl : torch::nn::Module {
 TORCH_MODULE(Heads);
 
 /// What good plans do at each question of a program, whatever was played before
-/// it: the policy of nobody in particular, for searches that cannot ask at every
-/// state.
+/// it: the policy of nobody in particular, for searches that cannot ask at
+/// every state.
 struct PlacementHeadImpl : torch::nn::Module {
   explicit PlacementHeadImpl(const NetworkSize &size);
   /// [N, C] -> [N, 3]: logits of actions.

@@ -96,7 +96,7 @@ struct Trainer::Impl {
   TrainerStatus status;
   bool hasTeachers = false;
   int32_t sinceBest = 0;
-  double valueError = 1;    ///< Of the network, in the last round.
+  double valueError = 1; ///< Of the network, in the last round.
   double secondsBefore = 0, cpuSecondsBefore = 0; ///< In earlier sittings.
   Stopwatch sitting, sittingCpu{/*ofCpu=*/true};
   std::function<bool()> cancelled;

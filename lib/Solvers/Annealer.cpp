@@ -196,8 +196,8 @@ bool Annealer::moveInsert() {
   return true;
 }
 
-/// Takes out several residencies that are alive during a few steps and recreates
-/// them.
+/// Takes out several residencies that are alive during a few steps and
+/// recreates them.
 bool Annealer::moveWindow() {
   auto step = static_cast<int32_t>(random.below(index.numSteps()));
   llvm::SmallVector<PlanEditor::Id, 32> alive;
@@ -388,8 +388,7 @@ bool Annealer::makeRoom(Run run, const RunStyle &style) {
 }
 
 /// A residency to be taken out: rather one that a guide does not expect.
-PlanEditor::Id
-Annealer::randomVictim(llvm::ArrayRef<PlanEditor::Id> alive) {
+PlanEditor::Id Annealer::randomVictim(llvm::ArrayRef<PlanEditor::Id> alive) {
   PlanEditor::Id victim = alive[random.below(alive.size())];
   for (int k = 0; guide && k < kMoreVictims; ++k) {
     PlanEditor::Id other = alive[random.below(alive.size())];
@@ -472,8 +471,7 @@ void Annealer::fill(Run run, const RunStyle &style) {
   if (run.first == run.last && guide &&
       random.chance(kGuided * (1 - guide->fast[run.first])))
     return;
-  if (isFree && random.chance(togetherChance(run, whole)) &&
-      tryRun(run, style))
+  if (isFree && random.chance(togetherChance(run, whole)) && tryRun(run, style))
     return;
   if (run.first == run.last)
     return;

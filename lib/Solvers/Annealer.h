@@ -53,8 +53,8 @@ private:
   static constexpr int64_t kFirstCycle = 2000;
   static constexpr int64_t kCycleGrowth = 4;
   static constexpr int64_t kLongestCycle = int64_t(1) << 32;
-  /// Of moveWindow(): steps that it looks at, and residencies that it takes out,
-  /// at most; of makeRoom(): residencies that may have to go. These, the
+  /// Of moveWindow(): steps that it looks at, and residencies that it takes
+  /// out, at most; of makeRoom(): residencies that may have to go. These, the
   /// temperatures and the chances of moves were fitted to the programs that the
   /// shipped weights are trained on.
   static constexpr uint64_t kWindowSteps = 17;

@@ -87,6 +87,12 @@ TEST_F(NetworkTest, IsNeutralAtFirst) {
     EXPECT_NEAR(a.state.value, 0, 1e-3);
     EXPECT_NEAR(a.reward, 0, 1e-3);
   }
+  auto p = program("alexnet_b64");
+  SearchGuide guide = guideOf(Network::create(tiny(), 3), *p);
+  for (const DecisionNode &node : p->nodes()) {
+    EXPECT_NEAR(guide.fast[node.use], 2.0 / 3, 1e-6);
+    EXPECT_NEAR(guide.kept[node.use], 1.0 / 3, 1e-6);
+  }
 }
 
 TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
@@ -113,6 +119,20 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   EXPECT_LT(last.value, 0.6 * first.value);
   EXPECT_LT(last.valueError, 0.5 * first.valueError);
   EXPECT_LT(last.consistency, -0.5);
+  EXPECT_LT(last.placement, 0.6 * first.placement);
+  // What a program alone lets expect is mostly what was played in it.
+  MallocGame game(gpt);
+  std::vector<Action> greedy = playGreedily(game).actions;
+  game.restart();
+  SearchGuide guide = guideOf(network, *gpt);
+  double agreed = 0, asked = 0;
+  for (Action a : greedy) {
+    const DecisionNode &node = gpt->nodes()[game.decisionNode()];
+    agreed += (guide.fast[node.use] > 0.5) == (a != Action::Drop);
+    ++asked;
+    game.apply(a);
+  }
+  EXPECT_GT(agreed, 0.8 * asked);
   // Playing by its policy comes near to what it was shown.
   auto evaluator = makeEvaluator(network);
   SelfPlayOptions play;
@@ -172,7 +192,7 @@ TEST_F(NetworkTest, RefusesDamagedFiles) {
   EXPECT_THAT(messageOf(llvm::StringRef(good).drop_back(200)),
               HasSubstr("damaged weights"));
   std::string newer = good;
-  newer.replace(newer.find(" 1 "), 3, " 9 ");
+  newer.replace(newer.find(" 2 "), 3, " 9 ");
   EXPECT_THAT(messageOf(newer), HasSubstr("version 9"));
   std::string other = good;
   other.replace(other.find(" 16 "), 4, " 24 ");

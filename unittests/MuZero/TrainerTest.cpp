@@ -162,7 +162,7 @@ TEST_F(TrainerTest, RefusesOtherPeoplesCheckpoints) {
         << length;
   }
   std::string newer = good;
-  size_t at = newer.find("\"version\":1");
+  size_t at = newer.find("\"version\":2");
   ASSERT_NE(at, std::string::npos);
   newer.replace(at, 11, "\"version\":7");
   llvm::cantFail(writeFile(path, newer));

@@ -10,6 +10,7 @@
 
 #include "RandomInstance.h"
 
+#include "mempl/Problem/AccessIndex.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
@@ -18,6 +19,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <ctime>
 
 using namespace mempl;
 
@@ -188,6 +191,67 @@ TEST(Search, GoesOnFromAGivenPlan) {
   options.start = std::make_shared<Plan>();
   EXPECT_LE(llvm::cantFail(solve("search", instance, options)).latency,
             llvm::cantFail(solve("greedy", instance)).latency);
+}
+
+/// What a plan says of the uses of its program, as if one were sure of it.
+static std::shared_ptr<SearchGuide> guideFrom(const Plan &plan,
+                                              const Instance &instance) {
+  AccessIndex index(instance);
+  auto guide = std::make_shared<SearchGuide>();
+  guide->fast.assign(index.numUses(), 0);
+  guide->kept.assign(index.numUses(), 0);
+  for (const Residency &r : plan.residencies)
+    for (int32_t u = index.firstUse(r.value); u < index.endUse(r.value); ++u)
+      if (r.serves(index.use(u).step)) {
+        guide->fast[u] = 1;
+        guide->kept[u] = r.ready != index.use(u).step || !r.copiedIn();
+      }
+  return guide;
+}
+
+TEST(Search, GainsFromAGoodGuideAndLivesWithABadOne) {
+  Instance instance = realProgram("transformer_adam_b4");
+  Machine machine = instance.machine;
+  machine.capacity = int64_t(64) << 20;
+  setMachine(instance, machine);
+  double greedy = llvm::cantFail(solve("greedy", instance)).latency;
+  SolverOptions options;
+  options.budget = 60000;
+  Plan good = llvm::cantFail(solve("search", instance, options)).plan;
+  auto right = guideFrom(good, instance);
+  auto wrong = std::make_shared<SearchGuide>(*right);
+  for (float &x : wrong->fast)
+    x = 1 - x;
+  options.budget = 3000;
+  double guided = 0, unguided = 0;
+  for (options.seed = 1; options.seed <= 6; ++options.seed) {
+    options.guide = nullptr;
+    unguided += llvm::cantFail(solve("search", instance, options)).latency;
+    options.guide = right;
+    SolverResult result = llvm::cantFail(solve("search", instance, options));
+    guided += result.latency;
+    EXPECT_TRUE(llvm::cantFail(solve("search", instance, options)).plan ==
+                result.plan);
+    options.guide = wrong;
+    result = llvm::cantFail(solve("search", instance, options));
+    EXPECT_TRUE(verify(instance, result.plan).empty());
+    EXPECT_LE(result.latency, greedy);
+  }
+  EXPECT_LT(guided, unguided);
+}
+
+TEST(Search, CountsCpuTimeIfItIsAskedTo) {
+  Instance instance = realProgram("alexnet_b64");
+  SolverOptions options;
+  options.budget = 0;
+  options.timeLimitMs = 50;
+  options.countsCpuTime = true;
+  std::clock_t begin = std::clock();
+  SolverResult result = llvm::cantFail(solve("search", instance, options));
+  double spent = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  EXPECT_GE(spent, 0.05);
+  EXPECT_GE(result.seconds, 0.05);
+  EXPECT_LE(result.seconds, spent);
 }
 
 TEST(Search, EndsWithItsTimeLimit) {

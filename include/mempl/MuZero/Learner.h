@@ -7,16 +7,17 @@
 //===----------------------------------------------------------------------===//
 //
 // One step: a batch of positions, each unrolled over the next few actions.
-// Loss = policy + value + reward + quantiles + consistency + placement, MuZero's
-// (2020, appendix G) with EfficientZero's consistency and AlphaTensor's quantiles of
-// the return:
+// Loss = policy + value + reward + quantiles + consistency + placement,
+// MuZero's (2020, appendix G) with EfficientZero's consistency and
+// AlphaTensor's quantiles of the return:
 //  - policy: cross entropy to the policy of the search, over legal actions;
 //  - value: cross entropy to the two-hot return over the next steps, plus the
 //    value that the search had then;
 //  - reward: cross entropy to the two-hot reward of each action;
 //  - quantiles: quantile regression (Huber) of the return to the end;
 //  - consistency: cosine between predicted and encoded latents;
-//  - placement: cross entropy, over all questions of the elites that were drawn,
+//  - placement: cross entropy, over all questions of the elites that were
+//  drawn,
 //    between what they play and what the program alone lets expect.
 // The losses of the unrolled steps weigh 1 / their number; gradients into
 // the latent are halved at each step.
