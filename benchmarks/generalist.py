@@ -6,7 +6,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains the weights that come with mempl.
 
-    benchmarks/generalist.py --out=generalist --minutes=40
+    benchmarks/generalist.py --out=generalist --minutes=30
 
 turns the programs of benchmarks/corpus into instances, with both cost models
 and several sizes of fast memory, and trains one network on them with
@@ -53,7 +53,7 @@ def main():
     parser.add_argument("--out", required=True, help="folder of the run")
     parser.add_argument("--bin", default=os.path.join(ROOT, "build/release/bin"))
     parser.add_argument("--data", default=os.path.join(ROOT, "benchmarks/corpus/programs"))
-    parser.add_argument("--minutes", type=float, default=40, help="of training, over all sittings (default 40)")
+    parser.add_argument("--minutes", type=float, default=30, help="of training, over all sittings (default 30)")
     parser.add_argument("--threads", type=int, default=1, help="threads that play, beside the learner (default 1)")
     parser.add_argument("--options", default="", help="more options for mempl-train, separated by blanks")
     args = parser.parse_args()
@@ -71,7 +71,8 @@ def main():
         fail(str(error))
     command = [
         lab.tool("mempl-train"), training, f"--out={args.out}", f"--validation={validation}",
-        f"--minutes={args.minutes}", f"--threads={args.threads}", *args.options.split(),
+        f"--minutes={args.minutes}", f"--threads={args.threads}",
+        "--games=16", "--steps=150", "--evaluate-every=15", *args.options.split(),
     ]
     sys.exit(subprocess.run(command).returncode)
 
