@@ -128,9 +128,15 @@ static SmallVector<StepAccess> accessesOf(Operation *op) {
   if (!effects || isa<ViewLikeOpInterface>(op) ||
       isa_and_nonnull<MemplDialect>(op->getDialect()))
     return accesses;
-  for (Value memref : op->getOperands()) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value memref = operand.get();
     auto type = dyn_cast<MemRefType>(memref.getType());
     if (!type || !type.isStrided())
+      continue;
+    // The window of a pooling has a shape, but nobody reads it.
+    if (linalgOp && linalgOp.isDpsInput(&operand) &&
+        !linalgOp.payloadUsesValueFromOperand(&operand))
       continue;
     int32_t mode = modeOf(effects, memref);
     if (mode == 0)
@@ -140,7 +146,7 @@ static SmallVector<StepAccess> accessesOf(Operation *op) {
         {memref, mode,
          single ? elementBytes(op, type.getElementType()) : int64_t(-1)});
   }
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+  if (linalgOp)
     addCaptured(linalgOp, accesses);
   return accesses;
 }

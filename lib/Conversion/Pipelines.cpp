@@ -67,7 +67,10 @@ static void addBufferization(OpPassManager &manager,
   ConvertMemplSpacesOptions spaces;
   spaces.map = {"*=none"};
   manager.addPass(createConvertMemplSpaces(spaces));
-  // Removes copies of a buffer to itself, which are no steps.
+  // Removes copies of a buffer to itself, which are no steps: their two sides
+  // are views that are the same once CSE has seen them.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
   manager.addPass(createCanonicalizerPass());
   if (options.instrument) {
     MemplInstrumentStepsOptions steps;
