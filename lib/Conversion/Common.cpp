@@ -9,6 +9,7 @@
 #include "Common.h"
 
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -26,6 +27,8 @@ static StringRef whyUnlowerable(Operation *op) {
   if (llvm::any_of(op->getOperandTypes(), onTensors) ||
       llvm::any_of(op->getResultTypes(), onTensors))
     return "cannot be lowered: it is on tensors; run one-shot-bufferize before";
+  if (!op->getParentOfType<FunctionOpInterface>())
+    return "cannot be lowered: it is in no function";
   if (auto wait = dyn_cast<CopyWaitOp>(op); wait && !wait.getStart())
     return "cannot be lowered: the mempl.copy_start of its token is not known";
   return "";

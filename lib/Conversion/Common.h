@@ -21,8 +21,8 @@
 namespace mlir::mempl {
 
 /// Emits an error for each op of mempl inside `root` that no conversion lowers:
-/// ops on tensors, kernels, problems and plans, and a copy_wait whose copy is
-/// started elsewhere.
+/// ops on tensors or in no function, kernels, problems and plans, and a
+/// copy_wait whose copy is started elsewhere.
 LogicalResult rejectUnlowerable(Operation *root);
 
 /// All ops of the kind, so that they and others can be erased one by one.

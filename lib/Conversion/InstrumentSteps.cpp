@@ -76,11 +76,16 @@ public:
 
 } // namespace
 
-static int32_t modeOf(MemoryEffectOpInterface op, Value memref) {
+/// What the op does with one of its operands: the same memref may be there as
+/// another operand.
+static int32_t modeOf(MemoryEffectOpInterface op, OpOperand &operand) {
   SmallVector<MemoryEffects::EffectInstance> effects;
-  op.getEffectsOnValue(memref, effects);
+  op.getEffects(effects);
   int32_t mode = 0;
   for (const MemoryEffects::EffectInstance &effect : effects) {
+    auto *place = effect.getEffectValue<OpOperand *>();
+    if (place ? place != &operand : effect.getValue() != operand.get())
+      continue;
     mode |= isa<MemoryEffects::Read>(effect.getEffect()) ? MEMPL_READ : 0;
     mode |= isa<MemoryEffects::Write>(effect.getEffect()) ? MEMPL_WRITE : 0;
   }
@@ -105,11 +110,12 @@ static void addCaptured(linalg::LinalgOp op,
     auto effects = dyn_cast<MemoryEffectOpInterface>(nested);
     if (nested == op || !effects)
       return;
-    for (Value memref : nested->getOperands()) {
+    for (OpOperand &operand : nested->getOpOperands()) {
+      Value memref = operand.get();
       auto type = dyn_cast<MemRefType>(memref.getType());
       if (!type || op->isAncestor(memref.getParentBlock()->getParentOp()))
         continue;
-      int32_t mode = modeOf(effects, memref);
+      int32_t mode = modeOf(effects, operand);
       if (mode == 0)
         continue;
       bool single = isa<memref::LoadOp, memref::StoreOp>(nested);
@@ -138,7 +144,7 @@ static SmallVector<StepAccess> accessesOf(Operation *op) {
     if (linalgOp && linalgOp.isDpsInput(&operand) &&
         !linalgOp.payloadUsesValueFromOperand(&operand))
       continue;
-    int32_t mode = modeOf(effects, memref);
+    int32_t mode = modeOf(effects, operand);
     if (mode == 0)
       continue;
     bool single = isa<memref::LoadOp, memref::StoreOp>(op);

@@ -36,6 +36,11 @@ func.func @net(%a: memref<8xf32>, %table: memref<100xf32>, %index: memref<8xinde
     %v = memref.load %table[%i] : memref<100xf32>
     linalg.yield %v : f32
   }
+  // In place: read once and written once.
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[READ]])
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[WRITE]])
+  // CHECK: linalg.exp
+  linalg.exp ins(%a : memref<8xf32>) outs(%a : memref<8xf32>)
   // CHECK: scf.for
   // CHECK: llvm.call @mempl_step_begin(
   // CHECK-NEXT: memref.copy

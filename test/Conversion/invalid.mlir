@@ -43,3 +43,8 @@ func.func @token(%t: !mempl.token, %a: memref<4xf32>, %b: memref<4xf32>) {
   mempl.copy_wait %t, %a to %b : memref<4xf32> to memref<4xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{'mempl.alloc' op cannot be lowered: it is in no function}}
+%a = mempl.alloc <vmem> at 0 bytes 16 : memref<4xf32, #mempl.space<vmem>>
