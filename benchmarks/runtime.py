@@ -8,6 +8,7 @@
                [--repeats=9] [--real-time] [--write=docs/runtime.md]
     runtime.py --bin=build/release/bin --trace=trace.json [--networks=resnet_small]
                [--policies=search] [--check]
+    runtime.py --bin=build/release/bin --bytes [--networks=a,b]
 
 The machine is targets/throttled-cpu.json: a CPU whose runtime library makes
 memory slow. The compute time of each step is measured once per network, before
@@ -20,6 +21,9 @@ everything else (chrt), and most of that is gone.
 
 With --trace the file is a trace of one run, for chrome://tracing or Perfetto;
 --check exits with 1 unless most bytes that are prefetched move while steps run.
+
+With --bytes nothing is measured: the steps of each network that has no loops
+must be those of its placement problem, and move the same bytes.
 """
 
 import argparse
@@ -93,10 +97,10 @@ class Network:
         run([self.opt, f"{MODELS}/{name}.mlir", f"--pass-pipeline=builtin.module({PREPARE})", "-o", self.prepared])
         self.profile = f"{work}/{name}.profile.json"
 
-    def place(self, policy, profile=True):
+    def place(self, policy, profile=True, more=""):
         """Places the network; returns the seconds that the simulator expects."""
         decisions = f"{self.work}/decisions.json"
-        options = f"target={TARGET} policy={policy} budget={self.args.budget} trace-out={decisions}"
+        options = f"target={TARGET} policy={policy} budget={self.args.budget} trace-out={decisions} {more}"
         if profile:
             options += f" profile={self.profile}"
         passes = f"builtin.module(learned-memory-placement{{{options}}})"
@@ -173,6 +177,27 @@ def overlap(events):
         moved += event["args"]["bytes"]
         beside += event["args"]["bytes"] * min(1.0, inside / max(end - begin, 1e-9))
     return (beside / moved if moved else 0.0), moved
+
+
+def compare_bytes(args, work):
+    every = sorted(name[:-5] for name in os.listdir(f"{MODELS}/harness"))
+    failed = False
+    for name in args.networks.split(",") if args.networks else every:
+        network = Network(args, work, name)
+        instance = f"{work}/instance.json"
+        network.place("none", profile=False, more=f"instance-out={instance}")
+        with open(instance) as f:
+            steps = json.load(f)["steps"]
+        if any("body" in step for step in steps):
+            print(f"{name}: has a loop")
+            continue
+        events = network.execute(1, {}, f"{work}/bytes.trace")
+        # A step that moves and computes nothing is there for its name only.
+        planned = [sum(access["bytes"] for access in step["accesses"]) for step in steps if step["accesses"]]
+        moved = [event["args"]["slow bytes"] for event in events if event["cat"] == "step"]
+        failed |= planned != moved
+        print(f"{name}: {len(moved)} steps, {sum(moved)} bytes: {'as planned' if planned == moved else 'NOT AS PLANNED'}")
+    sys.exit(failed)
 
 
 def write_trace(args, work):
@@ -274,9 +299,12 @@ def main():
     parser.add_argument("--real-time", action="store_true")
     parser.add_argument("--trace", default="")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--bytes", action="store_true")
     parser.add_argument("--write", default="")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
+        if args.bytes:
+            return compare_bytes(args, work)
         if args.trace:
             return write_trace(args, work)
         text = table(args, work)
