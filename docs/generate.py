@@ -27,6 +27,7 @@ PAGES = [
             ("include/mempl/Transforms/Passes.td", ["-gen-pass-doc"]),
             ("include/mempl/Transforms/ProblemPasses.td", ["-gen-pass-doc"]),
             ("include/mempl/Transforms/TileToFit.td", ["-gen-pass-doc"]),
+            ("include/mempl/Conversion/Passes.td", ["-gen-pass-doc"]),
         ],
     ),
 ]

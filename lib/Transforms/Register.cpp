@@ -9,6 +9,8 @@
 #include "mempl/Transforms/Register.h"
 
 #include "mempl/Analysis/CostOpInterface.h"
+#include "mempl/Conversion/Passes.h"
+#include "mempl/Conversion/Pipelines.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Transforms/Passes.h"
@@ -27,6 +29,8 @@ void mlir::mempl::registerPasses() {
   registerMemplPasses();
   registerProblemPasses();
   registerTileToFitPasses();
+  registerMemplConversionPasses();
+  registerLoweringPipelines();
 }
 
 void mlir::mempl::registerAll(DialectRegistry &registry) {

@@ -19,3 +19,4 @@ endif()
 execute_process(COMMAND ${WORK}/build/placer OUTPUT_VARIABLE output
   COMMAND_ERROR_IS_FATAL ANY)
 message(STATUS "placer says: ${output}")
+run(${WORK}/build/runner)

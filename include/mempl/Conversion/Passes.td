@@ -1,0 +1,134 @@
+//===- Passes.td - from placed programs to other IR --------*- tablegen -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_CONVERSION_PASSES
+#define MEMPL_CONVERSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertMemplToMemRef : Pass<"convert-mempl-to-memref", "ModuleOp"> {
+  let summary = "fast memory as a global array, copies as DMAs";
+  let description = [{
+    Each memory that `mempl.alloc` names becomes one global array of bytes,
+    `@mempl_arena_NAME`, and each `mempl.alloc` a `memref.view` of it at the
+    planned offset. `mempl.release` goes away, and `mempl.transfer` becomes
+    `memref.copy`. Memory spaces stay as they are: run `convert-mempl-spaces`
+    after it.
+
+    `copies` says what becomes of `mempl.copy_start` and `mempl.copy_wait`:
+
+    - `dma`: `memref.dma_start` and `memref.dma_wait`. Both sides must be
+      contiguous, or the one in slow memory must be blocks of one size at one
+      distance, with a static shape.
+    - `sync`: a `memref.copy` where the copy starts.
+    - `keep`: nothing, for `convert-mempl-to-async`.
+
+    Runs after One-Shot Bufferize. An op of mempl that is on tensors, a
+    `mempl.kernel`, a problem or a plan is an error.
+  }];
+  let options = [
+    Option<"copies", "copies", "std::string", "\"dma\"",
+           "`dma`, `sync` or `keep`.">,
+    Option<"alignment", "alignment", "int64_t", "64",
+           "Alignment of the arrays in bytes, a power of two.">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def ConvertMemplToAsync : Pass<"convert-mempl-to-async", "ModuleOp"> {
+  let summary = "copies as tasks of the async dialect";
+  let description = [{
+    A `mempl.copy_start` becomes an `async.execute` with a `memref.copy`, its
+    wait an `async.await`. A task waits for the one of the same direction before
+    it in the block, so that copies in and copies out are each served first in,
+    first out. `mempl.transfer` becomes `memref.copy`.
+
+    Runs after One-Shot Bufferize. `mempl.alloc` and `mempl.release` stay: they
+    are lowered by `convert-mempl-to-memref{copies=keep}`, before or after. An
+    op of mempl that is on tensors, a `mempl.kernel`, a problem or a plan is an
+    error.
+  }];
+  let dependentDialects = [
+    "::mlir::async::AsyncDialect",
+    "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def ConvertMemplToLLVM : Pass<"convert-mempl-to-llvm", "ModuleOp"> {
+  let summary = "storage and copies as calls of the runtime library";
+  let description = [{
+    `mempl.alloc`, `release`, `copy_start` and `copy_wait` become calls of
+    `libmempl_runtime.so` (include/mempl/Runtime/Runtime.h) in the LLVM dialect;
+    casts between memrefs and their descriptors go away when the rest of the
+    module is lowered. `mempl.transfer` becomes `memref.copy`. Memory spaces
+    stay as they are: `convert-mempl-spaces{map=*=none}` is for after it.
+
+    Runs after One-Shot Bufferize. The runtime has one fast memory: a second one
+    is an error, and so is an op of mempl that is on tensors, a `mempl.kernel`,
+    a problem or a plan, or an element type that LLVM does not have.
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def ConvertMemplSpaces : Pass<"convert-mempl-spaces", "ModuleOp"> {
+  let summary = "memory spaces of mempl as those of another dialect";
+  let description = [{
+    Replaces `#mempl.space<NAME>` as the memory space of memrefs, in all types,
+    by what `map` says: `NAME=SPACE`, where SPACE is an attribute such as `1` or
+    `#gpu.address_space<workgroup>`, or `none` for the default memory space. A
+    name of `*` stands for all others. A space without an entry is an error.
+
+    A `mempl.alloc` is an error as well, for it names its space: lower it before.
+  }];
+  let options = [
+    ListOption<"map", "map", "std::string",
+               "Entries NAME=SPACE, as in `vmem=1,hbm=0` or `*=none`.">,
+  ];
+  let dependentDialects = [
+    "::mlir::gpu::GPUDialect",
+  ];
+}
+
+def MemplInstrumentSteps : Pass<"mempl-instrument-steps", "ModuleOp"> {
+  let summary = "tell the runtime what each step touches";
+  let description = [{
+    Puts calls of `libmempl_runtime.so` around every op on memrefs that reads or
+    writes, at any depth of control flow: what it touches, with addresses and
+    bytes, and where it begins and ends. The runtime checks, traces and slows
+    down by that. Functions get calls at their begin and end.
+
+    A linalg op is one step, with the elements that its payload loads. Ops that
+    do not say what they touch, calls among them, are no steps. Runs before linalg
+    is lowered to loops.
+  }];
+  let options = [
+    ListOption<"functions", "functions", "std::string",
+               "Functions that are instrumented; all if none is given.">,
+  ];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect",
+    "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def MemplVerifyLowered : Pass<"mempl-verify-lowered", "ModuleOp"> {
+  let summary = "fail if an op is not of the LLVM dialect";
+  let description = [{
+    Every op but modules has to be of the LLVM dialect; each that is not is an
+    error. The last pass of `mempl-lower-to-cpu`.
+  }];
+}
+
+#endif // MEMPL_CONVERSION_PASSES

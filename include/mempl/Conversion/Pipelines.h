@@ -1,0 +1,44 @@
+//===- Pipelines.h - all the way to an executable module --------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_CONVERSION_PIPELINES_H
+#define MEMPL_CONVERSION_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+#include <string>
+
+namespace mlir::mempl {
+
+struct LowerToCpuOptions : public PassPipelineOptions<LowerToCpuOptions> {
+  Option<bool> instrument{
+      *this, "instrument",
+      llvm::cl::desc(
+          "Tell the runtime about steps, so that it can check, trace "
+          "and slow them down."),
+      llvm::cl::init(true)};
+  ListOption<std::string> functions{
+      *this, "functions",
+      llvm::cl::desc("Functions that are instrumented; all if none is given.")};
+};
+
+/// Adds the passes that lower a module of linalg on tensors, placed or not, or
+/// what One-Shot Bufferize made of one, to the LLVM dialect and calls of
+/// libmempl_runtime.so: bufferization, convert-mempl-to-llvm, deallocation,
+/// mempl-instrument-steps, loops, and upstream's conversions. What they cannot
+/// lower is an error.
+void buildLowerToCpuPipeline(OpPassManager &manager,
+                             const LowerToCpuOptions &options);
+
+/// Registers the pipeline `mempl-lower-to-cpu`.
+void registerLoweringPipelines();
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_CONVERSION_PIPELINES_H

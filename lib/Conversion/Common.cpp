@@ -1,0 +1,109 @@
+//===- Common.cpp - what conversions share --------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Common.h"
+
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+/// Why no conversion lowers an op of mempl; empty if one does.
+static StringRef whyUnlowerable(Operation *op) {
+  if (isa<KernelOp>(op))
+    return "cannot be lowered: what it does is code of another compiler";
+  if (!isa<AllocOp, CopyStartOp, CopyWaitOp, TransferOp, ReleaseOp>(op))
+    return "cannot be lowered: it is a problem or a plan, not a program; run "
+           "mempl-apply-plan before";
+  auto onTensors = [](Type type) { return isa<TensorType, FutureType>(type); };
+  if (llvm::any_of(op->getOperandTypes(), onTensors) ||
+      llvm::any_of(op->getResultTypes(), onTensors))
+    return "cannot be lowered: it is on tensors; run one-shot-bufferize before";
+  if (!op->getParentOfType<FunctionOpInterface>())
+    return "cannot be lowered: it is in no function";
+  if (auto wait = dyn_cast<CopyWaitOp>(op); wait && !wait.getStart())
+    return "cannot be lowered: the mempl.copy_start of its token is not known";
+  return "";
+}
+
+LogicalResult mlir::mempl::rejectUnlowerable(Operation *root) {
+  bool failed = false;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (!isa_and_nonnull<MemplDialect>(op->getDialect()))
+      return WalkResult::advance();
+    StringRef reason = whyUnlowerable(op);
+    if (reason.empty())
+      return WalkResult::advance();
+    op->emitOpError() << reason;
+    failed = true;
+    return WalkResult::skip();
+  });
+  return failure(failed);
+}
+
+int64_t mlir::mempl::elementBytes(Operation *op, Type element) {
+  DataLayout layout = DataLayout::closest(op);
+  return llvm::alignTo(layout.getTypeSize(element),
+                       layout.getTypeABIAlignment(element));
+}
+
+bool mlir::mempl::copiesIn(CopyStartOp start) {
+  return isa_and_nonnull<SpaceAttr>(
+      cast<MemRefType>(start.getDest().getType()).getMemorySpace());
+}
+
+std::string mlir::mempl::locationName(Operation *op) {
+  if (auto named = op->getLoc()->findInstanceOf<NameLoc>())
+    return named.getName().str();
+  if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())
+    return (file.getFilename().getValue() + ":" + llvm::Twine(file.getLine()) +
+            ":" + llvm::Twine(file.getColumn()))
+        .str();
+  return op->getName().getStringRef().str();
+}
+
+LLVM::CallOp RuntimeCalls::call(OpBuilder &builder, Location loc,
+                                StringRef name, ValueRange arguments,
+                                Type result) {
+  LLVM::LLVMFuncOp &function = functions[name];
+  if (!function)
+    function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  if (!function) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    Type type = result ? result : LLVM::LLVMVoidType::get(module.getContext());
+    function = LLVM::LLVMFuncOp::create(
+        builder, module.getLoc(), name,
+        LLVM::LLVMFunctionType::get(type,
+                                    llvm::to_vector<4>(arguments.getTypes())));
+  }
+  return LLVM::CallOp::create(builder, loc, function, arguments);
+}
+
+Value RuntimeCalls::string(OpBuilder &builder, Location loc, StringRef text) {
+  LLVM::GlobalOp &global = strings[text];
+  if (!global) {
+    std::string name;
+    do
+      name = "mempl_string_" + std::to_string(numStrings++);
+    while (module.lookupSymbol(name));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    std::string terminated = (text + StringRef("\0", 1)).str();
+    auto type =
+        LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
+    global =
+        LLVM::GlobalOp::create(builder, module.getLoc(), type,
+                               /*isConstant=*/true, LLVM::Linkage::Internal,
+                               name, builder.getStringAttr(terminated));
+  }
+  return LLVM::AddressOfOp::create(builder, loc, global);
+}

@@ -1,0 +1,254 @@
+//===- InstrumentSteps.cpp - tell the runtime what each step touches ------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bytes are counted as the extraction of placement problems counts them: all of
+// an operand, twice if it is read and written; one element per iteration for
+// what the payload of a linalg op loads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Common.h"
+
+#include "mempl/Conversion/Passes.h"
+#include "mempl/Runtime/Runtime.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::mempl {
+#define GEN_PASS_DEF_MEMPLINSTRUMENTSTEPS
+#include "mempl/Conversion/Passes.h.inc"
+} // namespace mlir::mempl
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+namespace {
+
+/// What a step does with a memref.
+struct StepAccess {
+  Value memref;
+  int32_t mode = 0;   ///< Of mempl_access_mode.
+  int64_t moved = -1; ///< Bytes at most; negative for all of the memref.
+};
+
+class Instrumentation {
+public:
+  explicit Instrumentation(ModuleOp module)
+      : calls(module), builder(module.getContext()), loc(module.getLoc()) {}
+
+  void run(func::FuncOp function);
+
+private:
+  void instrument(Operation *step, ArrayRef<StepAccess> accesses);
+  void declare(Operation *step, const StepAccess &access);
+  Value constant(int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
+  }
+  Value toNumber(Value index) {
+    return arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                      index);
+  }
+
+  RuntimeCalls calls;
+  OpBuilder builder;
+  Location loc;
+};
+
+class MemplInstrumentStepsPass
+    : public mlir::mempl::impl::MemplInstrumentStepsBase<
+          MemplInstrumentStepsPass> {
+public:
+  using MemplInstrumentStepsBase::MemplInstrumentStepsBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+/// What the op does with one of its operands: the same memref may be there as
+/// another operand.
+static int32_t modeOf(MemoryEffectOpInterface op, OpOperand &operand) {
+  SmallVector<MemoryEffects::EffectInstance> effects;
+  op.getEffects(effects);
+  int32_t mode = 0;
+  for (const MemoryEffects::EffectInstance &effect : effects) {
+    auto *place = effect.getEffectValue<OpOperand *>();
+    if (place ? place != &operand : effect.getValue() != operand.get())
+      continue;
+    mode |= isa<MemoryEffects::Read>(effect.getEffect()) ? MEMPL_READ : 0;
+    mode |= isa<MemoryEffects::Write>(effect.getEffect()) ? MEMPL_WRITE : 0;
+  }
+  return mode;
+}
+
+/// Iterations of a linalg op; negative if they are not known.
+static int64_t iterationsOf(linalg::LinalgOp op) {
+  int64_t iterations = 1;
+  for (int64_t range : op.getStaticLoopRanges())
+    if (ShapedType::isDynamic(range) ||
+        llvm::MulOverflow(iterations, range, iterations))
+      return -1;
+  return iterations;
+}
+
+/// What the payload of a linalg op loads and stores from around it.
+static void addCaptured(linalg::LinalgOp op,
+                        SmallVectorImpl<StepAccess> &accesses) {
+  int64_t iterations = iterationsOf(op);
+  op->walk([&](Operation *nested) {
+    auto effects = dyn_cast<MemoryEffectOpInterface>(nested);
+    if (nested == op || !effects)
+      return;
+    for (OpOperand &operand : nested->getOpOperands()) {
+      Value memref = operand.get();
+      auto type = dyn_cast<MemRefType>(memref.getType());
+      if (!type || op->isAncestor(memref.getParentBlock()->getParentOp()))
+        continue;
+      int32_t mode = modeOf(effects, operand);
+      if (mode == 0)
+        continue;
+      bool single = isa<memref::LoadOp, memref::StoreOp>(nested);
+      int64_t element = elementBytes(op, type.getElementType());
+      int64_t moved =
+          single && iterations >= 0 ? iterations * element : int64_t(-1);
+      accesses.push_back({memref, mode, moved});
+    }
+  });
+}
+
+/// The accesses of an op that is a step; none if it is not.
+static SmallVector<StepAccess> accessesOf(Operation *op) {
+  SmallVector<StepAccess> accesses;
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!effects || isa<ViewLikeOpInterface>(op) ||
+      isa_and_nonnull<MemplDialect>(op->getDialect()))
+    return accesses;
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value memref = operand.get();
+    auto type = dyn_cast<MemRefType>(memref.getType());
+    if (!type || !type.isStrided())
+      continue;
+    // The window of a pooling has a shape, but nobody reads it.
+    if (linalgOp && linalgOp.isDpsInput(&operand) &&
+        !linalgOp.payloadUsesValueFromOperand(&operand))
+      continue;
+    int32_t mode = modeOf(effects, operand);
+    if (mode == 0)
+      continue;
+    bool single = isa<memref::LoadOp, memref::StoreOp>(op);
+    accesses.push_back(
+        {memref, mode,
+         single ? elementBytes(op, type.getElementType()) : int64_t(-1)});
+  }
+  if (linalgOp)
+    addCaptured(linalgOp, accesses);
+  return accesses;
+}
+
+/// Emits the call of mempl_step_access.
+void Instrumentation::declare(Operation *step, const StepAccess &access) {
+  auto type = cast<MemRefType>(access.memref.getType());
+  int64_t element = elementBytes(step, type.getElementType());
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, loc, access.memref);
+  Value address = toNumber(memref::ExtractAlignedPointerAsIndexOp::create(
+      builder, loc, access.memref));
+  Value offset = arith::MulIOp::create(
+      builder, loc, toNumber(metadata.getOffset()), constant(element));
+  address = arith::AddIOp::create(builder, loc, address, offset);
+  Value pointer = LLVM::IntToPtrOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), address);
+  // Elements, and the distance from the first to the last one.
+  Value count = constant(1), last = constant(0), one = constant(1);
+  for (auto [size, stride] :
+       llvm::zip(metadata.getSizes(), metadata.getStrides())) {
+    Value extent = toNumber(size);
+    count = arith::MulIOp::create(builder, loc, count, extent);
+    Value steps = arith::SubIOp::create(builder, loc, extent, one);
+    last = arith::AddIOp::create(
+        builder, loc, last,
+        arith::MulIOp::create(builder, loc, steps, toNumber(stride)));
+  }
+  Value some = arith::MinUIOp::create(builder, loc, count, one);
+  Value span = arith::MulIOp::create(
+      builder, loc, arith::AddIOp::create(builder, loc, last, one),
+      constant(element));
+  // A memref without elements spans nothing.
+  span = arith::MulIOp::create(builder, loc, span, some);
+  Value moved = arith::MulIOp::create(builder, loc, count, constant(element));
+  if (access.moved >= 0)
+    moved = arith::MinUIOp::create(builder, loc, moved, constant(access.moved));
+  if (access.mode == MEMPL_UPDATE)
+    moved = arith::MulIOp::create(builder, loc, moved, constant(2));
+  Value mode =
+      LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), access.mode);
+  calls.call(builder, loc, "mempl_step_access", {pointer, span, moved, mode});
+}
+
+void Instrumentation::instrument(Operation *step,
+                                 ArrayRef<StepAccess> accesses) {
+  loc = step->getLoc();
+  builder.setInsertionPoint(step);
+  for (const StepAccess &access : accesses)
+    declare(step, access);
+  Value name = calls.string(builder, loc, step->getName().getStringRef());
+  Value location = calls.string(builder, loc, locationName(step));
+  calls.call(builder, loc, "mempl_step_begin", {name, location});
+  builder.setInsertionPointAfter(step);
+  calls.call(builder, loc, "mempl_step_end", {});
+}
+
+void Instrumentation::run(func::FuncOp function) {
+  SmallVector<std::pair<Operation *, SmallVector<StepAccess>>> steps;
+  SmallVector<func::ReturnOp> returns;
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto leave = dyn_cast<func::ReturnOp>(op))
+      returns.push_back(leave);
+    SmallVector<StepAccess> accesses = accessesOf(op);
+    // Payloads belong to their op.
+    bool whole = isa<linalg::LinalgOp>(op) || !accesses.empty();
+    if (!accesses.empty())
+      steps.push_back({op, std::move(accesses)});
+    return whole ? WalkResult::skip() : WalkResult::advance();
+  });
+  for (auto &[op, accesses] : steps)
+    instrument(op, accesses);
+  loc = function.getLoc();
+  builder.setInsertionPointToStart(&function.getBody().front());
+  calls.call(builder, loc, "mempl_function_begin",
+             calls.string(builder, loc, function.getName()));
+  for (func::ReturnOp leave : returns) {
+    builder.setInsertionPoint(leave);
+    calls.call(builder, loc, "mempl_function_end", {});
+  }
+}
+
+void MemplInstrumentStepsPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  for (const std::string &name : functions) {
+    auto function = module.lookupSymbol<func::FuncOp>(name);
+    if (!function || function.isExternal()) {
+      emitError(module.getLoc())
+          << "option 'functions': there is no function '" << name << "'";
+      return signalPassFailure();
+    }
+  }
+  Instrumentation instrumentation(module);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isExternal() &&
+        (functions.empty() ||
+         llvm::is_contained(functions, function.getName())))
+      instrumentation.run(function);
+}

@@ -1,0 +1,65 @@
+// RUN: mempl-opt --mempl-instrument-steps="functions=net" --canonicalize %s | FileCheck %s
+// RUN: not mempl-opt --mempl-instrument-steps="functions=none" %s 2>&1 | FileCheck %s --check-prefix=MISSING
+
+// MISSING: error: option 'functions': there is no function 'none'
+
+// CHECK-DAG: @[[FILL:mempl_string_[0-9]+]]("linalg.fill\00")
+// CHECK-DAG: @[[WHERE:mempl_string_[0-9]+]]("clear\00")
+
+#row = affine_map<(i) -> (i)>
+
+// CHECK-LABEL: func.func @net
+func.func @net(%a: memref<8xf32>, %table: memref<100xf32>, %index: memref<8xindex>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  // CHECK-DAG: %[[WRITE:.*]] = llvm.mlir.constant(2 : i32) : i32
+  // CHECK-DAG: %[[READ:.*]] = llvm.mlir.constant(1 : i32) : i32
+  // CHECK-DAG: %[[ROW:.*]] = arith.constant 32 : i64
+  // CHECK-DAG: %[[INDICES:.*]] = arith.constant 64 : i64
+  // CHECK-DAG: %[[TABLE:.*]] = arith.constant 400 : i64
+  // CHECK: llvm.call @mempl_function_begin
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[WRITE]])
+  // CHECK: llvm.call @mempl_step_begin(
+  // CHECK-NEXT: linalg.fill
+  // CHECK-NEXT: llvm.call @mempl_step_end()
+  linalg.fill ins(%zero : f32) outs(%a : memref<8xf32>) loc("clear")
+  // A gather moves an element per iteration, but may touch all of the table.
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[INDICES]], %[[INDICES]], %[[READ]])
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[WRITE]])
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[TABLE]], %[[ROW]], %[[READ]])
+  // CHECK: llvm.call @mempl_step_begin(
+  // CHECK-NEXT: linalg.generic
+  linalg.generic {indexing_maps = [#row, #row], iterator_types = ["parallel"]}
+      ins(%index : memref<8xindex>) outs(%a : memref<8xf32>) {
+  ^bb0(%i: index, %o: f32):
+    // CHECK-NOT: step
+    // CHECK: memref.load
+    %v = memref.load %table[%i] : memref<100xf32>
+    linalg.yield %v : f32
+  }
+  // In place: read once and written once.
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[READ]])
+  // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[WRITE]])
+  // CHECK: linalg.exp
+  linalg.exp ins(%a : memref<8xf32>) outs(%a : memref<8xf32>)
+  // CHECK: scf.for
+  // CHECK: llvm.call @mempl_step_begin(
+  // CHECK-NEXT: memref.copy
+  // CHECK-NEXT: llvm.call @mempl_step_end()
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %view = memref.subview %table[%i] [8] [1] : memref<100xf32> to memref<8xf32, strided<[1], offset: ?>>
+    memref.copy %a, %view : memref<8xf32> to memref<8xf32, strided<[1], offset: ?>>
+  }
+  // CHECK: llvm.call @mempl_function_end()
+  // CHECK-NEXT: return
+  return
+}
+
+// CHECK-LABEL: func.func @other
+// CHECK-NOT: llvm.call
+func.func @other(%a: memref<8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%a : memref<8xf32>)
+  return
+}
