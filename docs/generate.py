@@ -24,6 +24,7 @@ PAGES = [
         "Passes.md",
         "# Passes\n\n",
         [
+            ("include/mempl/Conversion/GPUPasses.td", ["-gen-pass-doc"]),
             ("include/mempl/Transforms/Passes.td", ["-gen-pass-doc"]),
             ("include/mempl/Transforms/ProblemPasses.td", ["-gen-pass-doc"]),
             ("include/mempl/Transforms/TileToFit.td", ["-gen-pass-doc"]),

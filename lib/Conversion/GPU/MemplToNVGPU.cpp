@@ -53,7 +53,7 @@ public:
 private:
   LogicalResult collect();
   LogicalResult checkStorage(mempl::AllocOp alloc);
-  FailureOr<Value> createStorage(mempl::AllocOp alloc);
+  void createStorage(mempl::AllocOp alloc);
   FailureOr<int64_t> chunkOf(Operation *op, Value source, Value dest);
   LogicalResult emitCopy(Operation *op, Value source, Value dest,
                          nvgpu::DeviceAsyncCreateGroupOp &group);
@@ -127,7 +127,7 @@ LogicalResult KernelLowering::collect() {
 }
 
 /// Replaces a storage by a view of the kernel's workgroup memory.
-FailureOr<Value> KernelLowering::createStorage(mempl::AllocOp alloc) {
+void KernelLowering::createStorage(mempl::AllocOp alloc) {
   builder.setInsertionPoint(alloc);
   Location loc = alloc.getLoc();
   Value all = memref::GetGlobalOp::create(builder, loc, storage.getType(),
@@ -138,7 +138,7 @@ FailureOr<Value> KernelLowering::createStorage(mempl::AllocOp alloc) {
       builder, loc, cast<MemRefType>(alloc.getResult().getType()), all, offset,
       ValueRange{});
   alloc.getResult().replaceAllUsesWith(view);
-  return view;
+  alloc.erase();
 }
 
 /// Elements that one thread copies at once.
@@ -178,11 +178,8 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
             return ShapedType::isStatic(stride) && stride % elements == 0;
           });
     }
-    auto alloc = gpuconv::storageOf(dest).getDefiningOp<memref::ViewOp>();
-    std::optional<int64_t> at;
-    if (alloc)
-      at = getConstantIntValue(alloc.getByteShift());
-    if (aligned && at && *at % bytes == 0)
+    auto alloc = gpuconv::storageOf(dest).getDefiningOp<mempl::AllocOp>();
+    if (aligned && alloc && alloc.getOffset() % bytes == 0)
       return elements;
   }
   return op->emitOpError() << "cannot copy " << type
@@ -285,9 +282,6 @@ LogicalResult KernelLowering::run() {
         /*constant=*/false, builder.getI64IntegerAttr(kWidestChunk));
     SymbolTable(symbols).insert(storage);
   }
-  for (mempl::AllocOp alloc : allocs)
-    if (failed(createStorage(alloc)))
-      return failure();
   for (Operation *op : others) {
     LogicalResult result = success();
     if (auto start = dyn_cast<CopyStartOp>(op)) {
@@ -309,7 +303,7 @@ LogicalResult KernelLowering::run() {
   for (Operation *op : llvm::reverse(others))
     op->erase();
   for (mempl::AllocOp alloc : allocs)
-    alloc->erase();
+    createStorage(alloc);
 
   AttrTypeReplacer replacer;
   auto workgroup = gpu::AddressSpaceAttr::get(
@@ -336,7 +330,7 @@ struct ConvertMemplToNVGPU
     getOperation()->walk([&](Operation *op) {
       if (isa<gpu::LaunchOp>(op))
         kernels.push_back(op);
-      else if (auto function = dyn_cast<gpu::GPUFuncOp>(op))
+      else if (isa<gpu::GPUFuncOp>(op))
         kernels.push_back(op);
     });
     for (Operation *kernel : kernels)

@@ -384,6 +384,13 @@ LogicalResult WorkOrder::runOnRegions(State &state, Operation *op) {
 
 LogicalResult WorkOrder::runOnOp(State &state, Operation *op) {
   builder.setInsertionPoint(op);
+  if (isa_and_nonnull<MemplDialect>(op->getDialect()) &&
+      llvm::any_of(
+          llvm::concat<const Type>(llvm::to_vector(op->getOperandTypes()),
+                                   llvm::to_vector(op->getResultTypes())),
+          llvm::IsaPred<TensorType, FutureType>))
+    return op->emitOpError() << "must be on buffers: bufferize before "
+                                "convert-mempl-to-gpu";
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](mempl::AllocOp alloc) {
         auto type = cast<MemRefType>(alloc.getResult().getType());
