@@ -95,7 +95,7 @@ def check_network(tools, kernels, name, policy, expected):
     module = gpu.lower(tools, name, placed, tools.args.runs)
     library = kernels.library(tools, name, os.path.join(tools.folder, f"{name}.run.mlir"))
     outputs = {}
-    for order in ("lazy", "eager", "1", "2"):
+    for order in ("lazy", "eager", "early-copies", "late-copies", "1"):
         log = os.path.join(tools.folder, f"{name}.log")
         environment = {
             **tools.environment,

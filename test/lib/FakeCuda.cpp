@@ -14,7 +14,11 @@
 //
 // Environment:
 //   FAKE_CUDA_LOG=FILE      a line per call
-//   FAKE_CUDA_ORDER=eager|lazy|SEED  when work runs; lazy by default
+//   FAKE_CUDA_ORDER=eager|lazy|early-copies|late-copies|SEED
+//                           when work runs. All but eager do as little as they
+//                           can: lazy (the default) from the first stream on,
+//                           the next two from the last one, with copies before
+//                           or after all else
 //   FAKE_CUDA_KERNELS=FILE  library with the kernels; without it launches do
 //                           nothing
 //   FAKE_CUDA_FAIL=SYMBOL:CODE  what that function returns
@@ -49,6 +53,7 @@ struct Work {
   /// What must be done before; may be null.
   std::shared_ptr<Ticket> before;
   std::shared_ptr<Ticket> done;
+  bool isCopy = false;
 };
 
 struct Stream {
@@ -78,6 +83,7 @@ struct Area {
 struct Machine {
   std::FILE *log = nullptr;
   bool isEager = false;
+  bool copiesFirst = false, copiesLast = false;
   uint64_t random = 0;
   size_t freeBytes = size_t(1) << 30;
   std::vector<std::unique_ptr<Stream>> streams;
@@ -95,6 +101,8 @@ static Machine &machine() {
       made->log = std::fopen(path, "w");
     if (const char *order = std::getenv("FAKE_CUDA_ORDER")) {
       made->isEager = !std::strcmp(order, "eager");
+      made->copiesFirst = !std::strcmp(order, "early-copies");
+      made->copiesLast = !std::strcmp(order, "late-copies");
       made->random = std::strtoull(order, nullptr, 10);
     }
     if (const char *bytes = std::getenv("FAKE_CUDA_MEMORY"))
@@ -233,7 +241,17 @@ static bool runSomething() {
       ready.push_back(stream.get());
   if (ready.empty())
     return false;
-  runFront(*ready[machine().random ? nextRandom() % ready.size() : 0]);
+  size_t chosen = 0;
+  if (machine().random)
+    chosen = nextRandom() % ready.size();
+  else if (machine().copiesFirst || machine().copiesLast)
+    for (size_t i = 0; i < ready.size(); ++i) {
+      bool isCopy = ready[i]->queue.front().isCopy;
+      bool isChosenCopy = ready[chosen]->queue.front().isCopy;
+      if (isCopy == isChosenCopy || isCopy == machine().copiesFirst)
+        chosen = i;
+    }
+  runFront(*ready[chosen]);
   return true;
 }
 
@@ -349,7 +367,7 @@ FAKE_EXPORT int cuMemcpyAsync(unsigned long long to, unsigned long long from,
                  bytes);
     protectDevice(PROT_NONE);
   };
-  issue(streamOf(stream), {run, nullptr, nullptr});
+  issue(streamOf(stream), {run, nullptr, nullptr, true});
   return 0;
 }
 
