@@ -28,6 +28,7 @@ PAGES = [
             ("include/mempl/Transforms/ProblemPasses.td", ["-gen-pass-doc"]),
             ("include/mempl/Transforms/TileToFit.td", ["-gen-pass-doc"]),
             ("include/mempl/Conversion/Passes.td", ["-gen-pass-doc"]),
+            ("include/mempl/Conversion/GPUPasses.td", ["-gen-pass-doc"]),
         ],
     ),
 ]

@@ -24,6 +24,24 @@ config.substitutions.append(
 config.environment["PATH"] = os.pathsep.join(
     [config.mempl_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 )
+# The runtime for GPUs, on a made-up CUDA driver. mlir-runner cannot load
+# libraries with sanitizers in them.
+if not config.mempl_sanitize:
+    config.available_features.add("gpu-runtime")
+gpu_runtime = os.path.join(config.mempl_gpu_dir, "libmempl_gpu_runtime.so")
+fake_cuda = os.path.join(config.mempl_gpu_dir, "libfake_cuda.so")
+run_gpu = (
+    f"{config.mempl_gpu_runner} -O0 -e main -entry-point-result=void "
+    f"-shared-libs={config.mempl_mlir_libs}/libmlir_c_runner_utils.so -shared-libs={gpu_runtime}"
+)
+config.substitutions += [
+    ("%run_gpu", run_gpu),
+    ("%run_on_fake_gpu", f"env MEMPL_CUDA_DRIVER={fake_cuda} {run_gpu}"),
+    ("%gpu_runtime", gpu_runtime),
+    ("%fake_cuda", fake_cuda),
+    ("%tools_dir", config.mempl_tools_dir),
+    ("%benchmarks", os.path.join(os.path.dirname(config.test_source_root), "benchmarks")),
+]
 if config.mempl_torch:
     config.available_features.add("torch")
 # mlir-runner has no sanitizers in it, and cannot load a library that has.

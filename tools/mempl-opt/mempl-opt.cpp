@@ -11,20 +11,24 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Conversion/GPUPasses.h"
 #include "mempl/Transforms/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   mlir::registerAllPasses();
   mlir::mempl::registerAll(registry);
+  mlir::mempl::registerGPUConversionPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "mempl: learned memory placement\n", registry));
 }
