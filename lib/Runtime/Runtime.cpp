@@ -25,11 +25,10 @@ namespace {
 /// The machine that the program runs on.
 class Machine {
 public:
-  Machine() { configure(configFromEnvironment()); }
   ~Machine() { finish(); }
 
   void configure(const mempl_config &wanted);
-  void finish();
+  bool isConfigured() const { return copies != nullptr; }
 
   void *allocate(int64_t offset, int64_t bytes);
   void release(const void *storage);
@@ -45,6 +44,7 @@ public:
   void freeSlow(void *storage);
 
 private:
+  void finish();
   bool checks() const { return config.check; }
   std::string place() const;
   void checkAccess(const void *address, int64_t span, int32_t mode,
@@ -75,8 +75,16 @@ private:
   std::vector<std::pair<const char *, double>> functions;
 };
 
-Machine &machine() {
+Machine &anyMachine() {
   static Machine instance;
+  return instance;
+}
+
+/// As the environment says if nobody has said anything else.
+Machine &machine() {
+  Machine &instance = anyMachine();
+  if (!instance.isConfigured())
+    instance.configure(configFromEnvironment());
   return instance;
 }
 
@@ -349,7 +357,7 @@ void mempl_config_from_environment(mempl_config *config) {
 }
 
 void mempl_configure(const mempl_config *config) {
-  machine().configure(*config);
+  anyMachine().configure(*config);
 }
 
 void *mempl_alloc(int64_t offset, int64_t bytes) {

@@ -48,8 +48,8 @@ static std::string errorWith(llvm::StringRef from, llvm::StringRef to) {
 
 TEST(Target, PresetsAreSorted) {
   EXPECT_THAT(targetNames(),
-              ElementsAre("edge-npu", "ethos-u65", "h100-host", "tiny",
-                          "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e"));
+              ElementsAre("edge-npu", "ethos-u65", "h100-host", "throttled-cpu",
+                          "tiny", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e"));
 }
 
 TEST(Target, EveryPresetIsAValidMachineOfItsName) {
@@ -109,9 +109,10 @@ TEST(Target, FilesMayBePacked) {
 TEST(Target, AnUnknownNameListsThePresets) {
   auto target = loadTarget("abacus");
   ASSERT_FALSE(static_cast<bool>(target));
-  EXPECT_EQ(llvm::toString(target.takeError()),
-            "unknown target 'abacus'; expected edge-npu, ethos-u65, h100-host, "
-            "tiny, tpu-v4, tpu-v5e, tpu-v5p, tpu-v6e or a JSON file");
+  EXPECT_EQ(
+      llvm::toString(target.takeError()),
+      "unknown target 'abacus'; expected edge-npu, ethos-u65, h100-host, "
+      "throttled-cpu, tiny, tpu-v4, tpu-v5e, tpu-v5p, tpu-v6e or a JSON file");
 }
 
 TEST(Target, AMissingFileIsAnError) {
@@ -286,7 +287,7 @@ TEST_F(TargetInIR, TheDeviceOfOurNameIsChosenAmongSeveral) {
 TEST_F(TargetInIR, UnknownPresetsAreErrorsThatListThem) {
   EXPECT_EQ(errorOf(R"(module attributes {mempl.target = "abacus"} {})"),
             "'mempl.target': unknown preset 'abacus'; expected edge-npu, "
-            "ethos-u65, h100-host, tiny, tpu-v4, tpu-v5e, "
+            "ethos-u65, h100-host, throttled-cpu, tiny, tpu-v4, tpu-v5e, "
             "tpu-v5p, tpu-v6e\n");
 }
 
