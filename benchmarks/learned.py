@@ -34,7 +34,6 @@ DIFFERENT = 2e-4
 # What `search` brings within this of the bound in a second is settled, and not
 # run at all, or not for long.
 SETTLED, NEARLY_SETTLED = 1.0005, 1.002
-LONG = 100.0
 SHUFFLED = "muzero+search, shuffled"
 POLICIES = ("search", "tree-search", "window-search", "muzero", "muzero+search", SHUFFLED)
 TRAINED = "muzero+search, trained"
@@ -219,11 +218,11 @@ class Study:
 
     def long_table(self):
         hard = self.hardest()
-        times = [float(t) for t in self.args.seconds.split(",")] + [LONG]
+        times = [float(t) for t in self.args.seconds.split(",")] + [self.args.long]
         runs = self.in_parallel([(self.train, c, self.args.minutes) for c in hard])
         weights = [os.path.join(folder, "best.mempl") for folder, _ in runs]
         names = ["search", "muzero", "muzero+search"]
-        self.in_parallel([(self.latency, c, p, t) for t in reversed(times) for c in hard for p in names if t < LONG or p != "muzero"])
+        self.in_parallel([(self.latency, c, p, t) for t in reversed(times) for c in hard for p in names if t < self.args.long or p != "muzero"])
         self.in_parallel([(self.latency, c, TRAINED, t, 0, w) for t in reversed(times) for c, w in zip(hard, weights)])
         rows = []
         for case, w in zip(hard, weights):
@@ -231,16 +230,16 @@ class Study:
             seen = "" if is_held_out(case.program) else " (trained on)"
             for p in names:
                 learned = seen if p != "search" else ""
-                rows.append([self.title(case), p + learned, *[f"{gap(p, t):.4f}" if t < LONG or p != "muzero" else "-" for t in times]])
+                rows.append([self.title(case), p + learned, *[f"{gap(p, t):.4f}" if t < self.args.long or p != "muzero" else "-" for t in times]])
             rows.append([self.title(case), TRAINED, *[f"{gap(TRAINED, t, w):.4f}" for t in times]])
-        self.say("## The hardest programs, up to 100 CPU seconds\n\nOf each program the case at 112 or 32 MiB that search leaves furthest from the bound after a second; the five hardest, and AlphaTensor's.\n"
+        self.say(f"## The hardest programs, up to {self.args.long:g} CPU seconds\n\nOf each program the case at 112 or 32 MiB that search leaves furthest from the bound after a second; the five hardest, and AlphaTensor's.\n"
                  f"\"Trained\" has weights that were trained on the case alone for {self.args.minutes:g} minutes, which no column counts.\n\n"
                  f"{table(['case', 'policy', *[f'{t:g} s' for t in times]], rows)}")
 
     def curves(self):
         cases = self.hardest()
         runs = self.in_parallel([(self.train, c, self.args.minutes) for c in cases])
-        seconds = [10.0, LONG]
+        seconds = [10.0, self.args.long]
         self.in_parallel([(self.latency, c, "search", t) for t in seconds for c in cases])
         self.in_parallel([(self.latency, c, p, 0) for c in cases for p in ("greedy", "msa:full")])
         rows, self.lines = [], []
@@ -251,12 +250,12 @@ class Study:
             gap = lambda p, t=0: gap_of(self.latency(case, p, t), base)
             points = run["points"]
             title = self.title(case)
-            flat = {"greedy": gap("greedy"), "msa:full": gap("msa:full"), "search, 10 s": gap("search", 10.0), "search, 100 s": gap("search", 100.0)}
+            flat = {"greedy": gap("greedy"), "msa:full": gap("msa:full"), "search, 10 s": gap("search", 10.0), f"search, {self.args.long:g} s": gap("search", self.args.long)}
             self.lines.append((title, base, flat, points))
             best = min(p[1] for p in points)
             rows.append([title, *[f"{g:.4f}" for g in flat.values()], f"{gap_of(points[0][1], base):.4f}", f"{gap_of(best, base):.4f}",
                          f"{gap_of(points[-1][2], base):.4f}", f"{points[-1][0]:.0f}", str(run["games"])])
-        header = ["case", "greedy", "msa:full", "search, 10 s", "search, 100 s", "first evaluation", "best evaluation", "best plan seen", "CPU seconds", "games"]
+        header = ["case", "greedy", "msa:full", "search, 10 s", f"search, {self.args.long:g} s", "first evaluation", "best evaluation", "best plan seen", "CPU seconds", "games"]
         self.say("## Learning curves\n\nGaps of networks trained on one case alone, from random weights; an evaluation is the best of 17 plays by the policy.\n\n" + table(header, rows))
 
     def ablations(self):
@@ -330,6 +329,7 @@ def main():
     parser.add_argument("--parts", default="table,long,curves,ablations")
     parser.add_argument("--capacities", default="112,64,32,16,8", help="MiB")
     parser.add_argument("--seconds", default="0.1,1,10", help="CPU seconds of the tables")
+    parser.add_argument("--long", type=float, default=100, help="CPU seconds of the longest runs (default 100)")
     parser.add_argument("--seeds", type=int, default=3, help="at most, where the time is short (default 3)")
     parser.add_argument("--minutes", type=float, default=5, help="of training for one case (default 5)")
     parser.add_argument("--games", type=int, default=16, help="games per round of training on one case")

@@ -328,7 +328,7 @@ torch::Tensor Learner::Impl::lossOf(Batch &batch, LearnerLoss &loss,
         share * options.valueWeight, loss.value);
     if (k == 0) {
       torch::Tensor means =
-          valueLogits.detach().softmax(1).matmul(atomsOf(kValueSupport));
+          (valueLogits.detach().softmax(1) * atomsOf(kValueSupport)).sum(1);
       const float *m = means.data_ptr<float>();
       for (int64_t i = 0; i < rows; ++i)
         errors.push_back(std::abs(m[i] - batch.values[i * steps]));

@@ -147,6 +147,24 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   EXPECT_GT(reached, 0.6 * replay.elites(0)[0]->totalReturn);
 }
 
+TEST_F(NetworkTest, LearnsInBFloat16) {
+  auto p = program("alexnet_b64");
+  LearnerLoss losses[2];
+  for (Precision precision : {Precision::Float32, Precision::BFloat16}) {
+    LearnerOptions options;
+    options.batch = 16;
+    options.precision = precision;
+    Learner learner(Network::create(tiny(), 3), options, 1);
+    Replay replay({});
+    MallocGame game(p);
+    std::vector<Action> greedy = playGreedily(game).actions;
+    game.restart();
+    replay.add(trajectoryOf(game, greedy, learner.addProgram(p)));
+    losses[precision == Precision::BFloat16] = learner.step(replay);
+  }
+  EXPECT_NEAR(losses[0].total, losses[1].total, 0.05 * losses[0].total);
+}
+
 TEST_F(NetworkTest, SavesAndLoads) {
   auto p = program("alexnet_b64");
   Network network = Network::create(tiny(), 3);
