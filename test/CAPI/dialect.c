@@ -4,8 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  */
 
-/* RUN: mempl-capi-dialect-test 2>&1 | FileCheck %s
- */
+// RUN: mempl-capi-dialect-test 2>&1 | FileCheck %s
 
 #include "mempl-c/Dialect.h"
 
@@ -62,12 +61,12 @@ int main(void) {
   mlirContextAppendDialectRegistry(context, registry);
   mlirDialectRegistryDestroy(registry);
 
-  /* CHECK: mempl */
+  // CHECK: mempl
   MlirStringRef name =
       mlirDialectHandleGetNamespace(mlirGetDialectHandle__mempl__());
   printf("%.*s\n", (int)name.length, name.data);
 
-  /* CHECK: #mempl.space<fast> fast 1 0 */
+  // CHECK: #mempl.space<fast> fast 1 0
   MlirAttribute space =
       memplSpaceAttrGet(context, mlirStringRefCreateFromCString("fast"));
   mlirAttributePrint(space, print, stdout);
@@ -77,9 +76,9 @@ int main(void) {
          memplAttributeIsASpace(mlirUnitAttrGet(context)));
   fflush(stdout);
 
-  /* CHECK: func.func @f( */
-  /* CHECK: mempl.alloc <fast> at {{[0-9]+}} bytes 64 : tensor<16xf32> */
-  /* CHECK: placed: 1 */
+  // CHECK: func.func @f(
+  // CHECK: mempl.alloc <fast> at {{[0-9]+}} bytes 64 : tensor<16xf32>
+  // CHECK: placed: 1
   memplRegisterPasses();
   memplRegisterPasses();
   int failed = run(context, "builtin.module(learned-memory-placement{target="
@@ -87,14 +86,14 @@ int main(void) {
   printf("placed: %d\n", !failed);
   fflush(stdout);
 
-  /* CHECK: nowhere */
-  /* CHECK: no such target: 1 */
+  // CHECK: nowhere
+  // CHECK: no such target: 1
   failed =
       run(context, "builtin.module(learned-memory-placement{target=nowhere})");
   printf("no such target: %d\n", failed);
 
-  /* CHECK: 'mempl-nothing' does not refer to a registered pass */
-  /* CHECK: no such pass: 1 */
+  // CHECK: 'mempl-nothing' does not refer to a registered pass
+  // CHECK: no such pass: 1
   failed = run(context, "builtin.module(mempl-nothing)");
   printf("no such pass: %d\n", failed);
   mlirContextDestroy(context);

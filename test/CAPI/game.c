@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  */
 
-/* RUN: mempl-capi-game-test %S/../mempl-solve/Inputs/tiny.json | FileCheck %s
- */
+// RUN: mempl-capi-game-test %S/../mempl-solve/Inputs/tiny.json \
+// RUN:   | FileCheck %s
 
 #include "mempl-c/Game.h"
 
@@ -20,11 +20,11 @@ static int countFinite(const float *values, int count) {
   return finite;
 }
 
-/* CHECK-LABEL: == observation */
-/* CHECK: shape 12 x 128, 32 x 8, 32 */
-/* CHECK: all finite: 1 */
-/* CHECK: asked about row 0: 1 */
-/* CHECK: features 1 x 30, all finite: 1, the same in a clone: 1 */
+// CHECK-LABEL: == observation
+// CHECK: shape 12 x 128, 32 x 8, 32
+// CHECK: all finite: 1
+// CHECK: asked about row 0: 1
+// CHECK: features 1 x 30, all finite: 1, the same in a clone: 1
 static void observe(MemplGame game) {
   printf("== observation\n");
   MemplObservationShape s = memplGetObservationShape();
@@ -63,17 +63,17 @@ int main(int argc, char **argv) {
   if (memplGameIsNull(game) || error)
     return 1;
 
-  /* CHECK: asks about value 0 at step 1, carry 0, legal 6, of 1 */
+  observe(game);
+  // CHECK: asks about value 0 at step 1, carry 0, legal 6, of 1
   MemplDecision decision = memplGameGetDecision(game);
   printf("asks about value %d at step %d, carry %d, legal %u, of %d\n",
          decision.value, decision.step, decision.isCarry,
          memplGameGetLegalActions(game), memplGameGetNumDecisions(game));
-  observe(game);
 
-  /* CHECK-LABEL: == play */
-  /* CHECK: illegal: 0, undo: 0 */
-  /* CHECK: reward 3, over 1, latency 10, total 3, scale 3, applied 1 */
-  /* CHECK: plan: 0 violations, latency 10 */
+  // CHECK-LABEL: == play
+  // CHECK: illegal: 0, undo: 0
+  // CHECK: reward 3, over 1, latency 10, total 3, scale 3, applied 1
+  // CHECK: plan: 0 violations, latency 10
   printf("== play\n");
   double reward = 0;
   uint64_t first = memplGameGetHash(game);
@@ -93,9 +93,9 @@ int main(int argc, char **argv) {
          (int)memplVerify(tiny, plan, NULL), outcome.latency);
   memplPlanDestroy(plan);
 
-  /* CHECK: undone: 1, same state 1, latency 13 */
-  /* CHECK: clone drops: latency 13, this one is not over: 1 */
-  /* CHECK: restarted: 0 applied */
+  // CHECK: undone: 1, same state 1, latency 13
+  // CHECK: clone drops: latency 13, this one is not over: 1
+  // CHECK: restarted: 0 applied
   bool undone = memplGameUndo(game);
   printf("undone: %d, same state %d, latency %g\n", undone,
          memplGameGetHash(game) == first, memplGameGetLatency(game));
@@ -108,7 +108,7 @@ int main(int argc, char **argv) {
   memplGameDestroy(clone);
   memplGameDestroy(game);
 
-  /* CHECK: does not fit: {{.+}} */
+  // CHECK: does not fit: {{.+}}
   MemplMachine machine = memplInstanceGetMachine(tiny);
   machine.capacity = 0;
   MemplInstance ordered = memplInstanceCreate("ordered", machine);

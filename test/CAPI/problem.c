@@ -4,11 +4,11 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  */
 
-/* RUN: mempl-capi-problem-test %S/../mempl-solve/Inputs/tiny.json | FileCheck
- * %s RUN: mempl-capi-problem-test
- * %data/xla_tpu/alexnet_b64.v5e.instance.json.gz real | FileCheck %s
- * --check-prefix=REAL
- */
+// RUN: mempl-capi-problem-test %S/../mempl-solve/Inputs/tiny.json \
+// RUN:   | FileCheck %s
+// RUN: mempl-capi-problem-test \
+// RUN:   %data/xla_tpu/alexnet_b64.v5e.instance.json.gz real \
+// RUN:   | FileCheck %s --check-prefix=REAL
 
 #include "mempl-c/Solver.h"
 
@@ -30,20 +30,20 @@ static void show(const char *what, char *error) {
   memplStringDestroy(error);
 }
 
-/* CHECK-LABEL: == versions */
-/* CHECK: {{^[0-9]+\.[0-9]+\.[0-9]+}} 22.{{[0-9.]+$}} */
+// CHECK-LABEL: == versions
+// CHECK: {{^[0-9]+\.[0-9]+\.[0-9]+}} {{[0-9.]+$}}
 static void versions(void) {
   printf("== versions\n");
   printf("%s %s\n", memplGetVersion(), memplGetLLVMVersion());
 }
 
-/* CHECK-LABEL: == reading */
-/* CHECK: tiny: 1 values, 2 steps, 100 bytes */
-/* CHECK: w 50 0 0 */
-/* CHECK: s1 2 0 1 0 1: 0 50 0 */
-/* CHECK: same again: 1 */
-/* CHECK: missing: nowhere.json: error: {{.*}}No such file or directory */
-/* CHECK: wrong: text:1: error: */
+// CHECK-LABEL: == reading
+// CHECK: tiny: 1 values, 2 steps, 100 bytes
+// CHECK: w 50 0 0
+// CHECK: s1 2 0 1 0 1: 0 50 0
+// CHECK: same again: 1
+// CHECK: missing: nowhere.json: error: {{.*}}No such file or directory
+// CHECK: wrong: text:1: error:
 static void reading(const char *path) {
   printf("== reading\n");
   char *error = NULL;
@@ -91,11 +91,11 @@ static MemplMachine tinyMachine(void) {
   return machine;
 }
 
-/* CHECK-LABEL: == building */
-/* CHECK: valid: 1 */
-/* CHECK: slow 13, ideal 10, bound 10 */
-/* CHECK: loop of 3 trips, body of 1 steps, plain step has none: 1 */
-/* CHECK: invalid: values[1].size: {{.+}} */
+// CHECK-LABEL: == building
+// CHECK: valid: 1
+// CHECK: slow 13, ideal 10, bound 10
+// CHECK: loop of 3 trips, body of 1 steps, plain step has none: 1
+// CHECK: invalid: values[1].size: {{.+}}
 static MemplInstance building(void) {
   printf("== building\n");
   char *error = NULL;
@@ -134,13 +134,13 @@ static MemplInstance building(void) {
   return built;
 }
 
-/* CHECK-LABEL: == plans */
-/* CHECK: 0 violations, latency 10, stall 0, peak 50 */
-/* CHECK: steps 8 2, waits 0 0 0, profile 50 50 */
-/* CHECK: 1 copies in, 0 back, same again: 1 */
-/* CHECK: 1 violations: V2: value 0 (w), {{.+}} */
-/* CHECK: not simulated: V2: value 0 (w), {{.+}} */
-/* CHECK: other instance: V9: the plan is for "other", not for "built" */
+// CHECK-LABEL: == plans
+// CHECK: 0 violations, latency 10, stall 0, peak 50
+// CHECK: steps 8 2, waits 0 0 0, profile 50 50
+// CHECK: 1 copies in, 0 back, same again: 1
+// CHECK: 1 violations: V2: value 0 (w), {{.+}}
+// CHECK: not simulated: V2: value 0 (w), {{.+}}
+// CHECK: other instance: V9: the plan is for "other", not for "built"
 static void plans(MemplInstance built) {
   printf("== plans\n");
   char *error = NULL, *violations = NULL;
@@ -197,13 +197,13 @@ static bool cancelled(void *userData) {
   return true;
 }
 
-/* CHECK-LABEL: == policies */
-/* CHECK: greedy */
-/* CHECK: portfolio */
-/* CHECK: 10 by {{greedy|search}} */
-/* CHECK: cancelled: asked 1, plan 1 */
-/* CHECK: unknown: {{.*}}none{{.*}} */
-/* CHECK: no limit: expected a budget or a time limit */
+// CHECK-LABEL: == policies
+// CHECK: greedy
+// CHECK: portfolio
+// CHECK: 10 by {{greedy|search}}
+// CHECK: cancelled: asked 1, plan 1
+// CHECK: unknown: {{.*}}none{{.*}}
+// CHECK: no limit: expected a budget or a time limit
 static void policies(MemplInstance built) {
   printf("== policies\n");
   char *error = NULL, *names = memplGetPolicies();
@@ -232,8 +232,7 @@ static void policies(MemplInstance built) {
     show("no limit", error);
 }
 
-/* REAL: {{[1-9][0-9]*}} values, faster than slow memory: 1, above the bound: 1
- */
+// REAL: {{[1-9][0-9]*}} values, faster than slow memory: 1, above the bound: 1
 static void realProgram(const char *path) {
   char *error = NULL;
   MemplInstance program = memplInstanceRead(path, &error);

@@ -17,8 +17,8 @@ static int tellsVersion;
 
 /* What the plugin asks for the version of the program's LLVM. */
 void LLVMGetVersion(unsigned *major, unsigned *minor, unsigned *patch) {
-  *major = tellsVersion ? 9 : 22;
-  *minor = tellsVersion ? 8 : 1;
+  *major = tellsVersion ? 9 : LLVM_MAJOR;
+  *minor = tellsVersion ? 8 : LLVM_MINOR;
   *patch = tellsVersion ? 7 : 0;
 }
 
