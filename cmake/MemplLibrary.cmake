@@ -66,7 +66,8 @@ if(NOT LLVM_ENABLE_ASSERTIONS)
 endif()
 
 # Compiled once, for all MLIR rooms.
-file(WRITE ${PROJECT_BINARY_DIR}/MlirHeaders.cpp "")
+# Not file(WRITE), after which everything would be compiled anew.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/MlirHeaders.cpp CONTENT "")
 add_library(MemplMlirHeaders OBJECT ${PROJECT_BINARY_DIR}/MlirHeaders.cpp)
 target_include_directories(MemplMlirHeaders SYSTEM PRIVATE
   ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})

@@ -5,8 +5,8 @@ import lit.formats
 
 config.name = "mempl"
 config.test_format = lit.formats.ShTest(execute_external=True)
-config.suffixes = [".test", ".mlir"]
-config.excludes = ["Inputs", "data", "lib"]
+config.suffixes = [".test", ".mlir", ".c"]
+config.excludes = ["Inputs", "consumer", "data", "lib"]
 config.test_source_root = os.path.dirname(__file__)
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
 config.substitutions.append(("%python", f'"{sys.executable}"'))
@@ -42,6 +42,12 @@ config.substitutions += [
     ("%tools_dir", config.mempl_tools_dir),
     ("%benchmarks", os.path.join(os.path.dirname(config.test_source_root), "benchmarks")),
 ]
+config.substitutions.append(("%plugin", config.mempl_plugin))
+if config.mempl_stock_mlir_opt:
+    config.available_features.add("stock-mlir-opt")
+    loaded = "--load-dialect-plugin={0} --load-pass-plugin={0}".format(config.mempl_plugin)
+    config.substitutions.append(("%stock_opt_with_mempl", f"{config.mempl_stock_mlir_opt} {loaded}"))
+    config.substitutions.append(("%stock_opt", config.mempl_stock_mlir_opt))
 if config.mempl_torch:
     config.available_features.add("torch")
 # mlir-runner has no sanitizers in it, and cannot load a library that has.

@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Module and shipped weights lie beside the program's folder, in the build tree
-// as well as where mempl is installed; the module is where the environment
-// says, if it does.
+// Module and shipped weights are found from where this code is, a program or a
+// plugin of one: in the build tree, in an installation, and in one that was
+// moved. The module is where the environment says, if it does.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/Support/Version.h"
 
 #include "MuZeroSolver.h"
 
@@ -21,6 +22,7 @@
 #include "llvm/Support/Path.h"
 
 #include <cstdlib>
+#include <dlfcn.h>
 
 using namespace mempl;
 
@@ -28,15 +30,37 @@ namespace {
 
 using CreateSolver = Solver *(*)(bool);
 
-/// A file of the tree that the program is in.
-std::string inTree(llvm::StringRef folder, llvm::StringRef name) {
+/// The program or shared library that this code is in.
+std::string ownFile() {
   static int anchor;
-  llvm::SmallString<128> path(
-      llvm::sys::fs::getMainExecutable(nullptr, &anchor));
-  llvm::sys::path::remove_filename(path);
-  llvm::sys::path::append(path, "..", folder, name);
-  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
-  return path.str().str();
+  Dl_info info;
+  std::string program = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
+  // The name of the program itself is what it was called by: perhaps a link, or
+  // a word that the shell looked up.
+  if (!dladdr(&anchor, &info) || !info.dli_fname ||
+      !llvm::StringRef(info.dli_fname).contains('/'))
+    return program;
+  llvm::SmallString<128> real;
+  if (llvm::sys::fs::real_path(info.dli_fname, real))
+    return program;
+  return real.str().str();
+}
+
+/// A file of the tree that this code is in. The root is some levels up: `bin`
+/// has one, the folder of libraries may have two.
+std::string inTree(llvm::StringRef folder, llvm::StringRef name) {
+  llvm::SmallString<128> root(ownFile());
+  llvm::SmallString<128> first;
+  for (int level = 0; level < 4 && !root.empty(); ++level) {
+    llvm::sys::path::remove_filename(root);
+    llvm::SmallString<128> path(root);
+    llvm::sys::path::append(path, folder, name);
+    if (llvm::sys::fs::exists(path))
+      return path.str().str();
+    if (level == 1)
+      first = path; // Where a program that is installed would have it.
+  }
+  return first.str().str();
 }
 
 std::string modulePath() {
@@ -63,9 +87,9 @@ llvm::Expected<CreateSolver> loadModule() {
       library.getAddressOfSymbol("memplMuZeroCreateSolver"));
   if (!version || !create)
     return llvm::createStringError(path + " is no module of mempl");
-  if (llvm::StringRef(version()) != MEMPL_VERSION)
+  if (llvm::StringRef(version()) != mempl::version())
     return llvm::createStringError(path + " is of mempl " + version() +
-                                   ", expected " MEMPL_VERSION);
+                                   ", expected " + mempl::version());
   return create;
 }
 

@@ -13,10 +13,12 @@
 
 #include "MuZeroSolver.h"
 
+#include "mempl/Support/Version.h"
+
 #define MEMPL_EXPORT __attribute__((visibility("default")))
 
 extern "C" MEMPL_EXPORT const char *memplMuZeroVersion() {
-  return MEMPL_VERSION;
+  return mempl::version().data();
 }
 
 extern "C" MEMPL_EXPORT mempl::Solver *

@@ -158,18 +158,22 @@ static llvm::Error faultError(const JsonDocument &document,
                    document.lineOf(document.nodeAt(where).position), text);
 }
 
-llvm::Expected<Instance> mempl::parseInstance(StringRef json, StringRef file) {
-  auto document = parseJson(json, file);
-  if (!document)
-    return document.takeError();
-  JsonErrors errors(*document);
-  JsonCursor at(document->root, errors);
+Instance mempl::instanceFromJson(const JsonCursor &at) {
   Instance instance;
   at.expectKeys({"version", "name", "machine", "values", "steps"});
   checkVersion(at);
   instance.name = at.required("name").string();
   instance.machine = machineFrom(at.required("machine"), false);
   programFrom(at, 0, instance);
+  return instance;
+}
+
+llvm::Expected<Instance> mempl::parseInstance(StringRef json, StringRef file) {
+  auto document = parseJson(json, file);
+  if (!document)
+    return document.takeError();
+  JsonErrors errors(*document);
+  Instance instance = instanceFromJson(JsonCursor(document->root, errors));
   if (errors.any())
     return errors.take();
   auto faults = checkInstance(instance);

@@ -17,6 +17,7 @@
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/ApplyPlan.h"
@@ -52,6 +53,10 @@ class LearnedMemoryPlacementPass
           LearnedMemoryPlacementPass> {
 public:
   using LearnedMemoryPlacementBase::LearnedMemoryPlacementBase;
+  void getDependentDialects(DialectRegistry &registry) const override {
+    LearnedMemoryPlacementBase::getDependentDialects(registry);
+    registerCostModels(registry);
+  }
   void runOnOperation() override;
 
 private:
@@ -61,6 +66,8 @@ private:
                       const TargetDescription &description);
   FailureOr<SolverResult> solve(func::FuncOp function,
                                 const Instance &instance);
+  std::string reproducer(const Instance &instance, const Plan &plan,
+                         llvm::ArrayRef<::mempl::Violation> broken) const;
   void remark(PlaceableFunction &function, const Plan &plan);
   void printSummary(const Instance &instance, const SolverResult &result);
   LogicalResult writeFiles(PlaceableFunction &function,
@@ -130,10 +137,10 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
         ::mempl::verify(instance, result->plan);
     if (broken.empty())
       return std::move(*result);
-    emitError(function.getLoc())
-        << "internal error: policy '" << policy << "' made a plan that breaks "
-        << broken.front().str();
-    return failure();
+    return emitError(function.getLoc())
+           << "internal error: policy '" << policy
+           << "' made a plan that breaks " << broken.front().str()
+           << reproducer(instance, result->plan, broken);
   }
   std::string reason = llvm::toString(result.takeError());
   if (ordered || fallback == "error")
@@ -146,6 +153,26 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
   slow.plan.instance = instance.name;
   slow.latency = ::mempl::slowLatency(instance);
   return slow;
+}
+
+/// After an error of ours: leaves a file to report it with. The end of the
+/// message, which names the file.
+std::string LearnedMemoryPlacementPass::reproducer(
+    const Instance &instance, const Plan &plan,
+    llvm::ArrayRef<::mempl::Violation> broken) const {
+  ::mempl::Reproducer file;
+  file.tool = "mempl-opt";
+  file.policies = {policy};
+  file.solver = solverOptions();
+  file.instance = instance;
+  file.failedPolicy = policy;
+  file.failedPlan = plan;
+  for (const ::mempl::Violation &violation : broken)
+    file.violations.push_back(violation.str());
+  llvm::Expected<std::string> name = ::mempl::writeReproducer(file);
+  if (!name)
+    return "; " + llvm::toString(name.takeError());
+  return "; please report it with the file " + *name;
 }
 
 void LearnedMemoryPlacementPass::remark(PlaceableFunction &function,
@@ -260,7 +287,8 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
           cast<FunctionOpInterface>(function.function.getOperation()),
           description.machine.capacity, description.machine.alignment)))
     return emitError(function.function.getLoc())
-           << "internal error: the placed function misuses fast memory";
+           << "internal error: the placed function misuses fast memory"
+           << reproducer(instance, plan, {});
   return success();
 }
 

@@ -86,6 +86,10 @@ class MemplTestPrintProgramPass
           MemplTestPrintProgramPass> {
 public:
   using MemplTestPrintProgramBase::MemplTestPrintProgramBase;
+  void getDependentDialects(DialectRegistry &registry) const override {
+    MemplTestPrintProgramBase::getDependentDialects(registry);
+    registerCostModels(registry);
+  }
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<TargetDescription> description = selectTarget(module, target, "");

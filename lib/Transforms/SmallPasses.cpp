@@ -83,6 +83,10 @@ class MemplExtractInstancePass
           MemplExtractInstancePass> {
 public:
   using MemplExtractInstanceBase::MemplExtractInstanceBase;
+  void getDependentDialects(DialectRegistry &registry) const override {
+    MemplExtractInstanceBase::getDependentDialects(registry);
+    registerCostModels(registry);
+  }
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<Extraction> all = extractAll(module, target, capacity, profile);
@@ -105,6 +109,10 @@ class MemplApplyPlanPass
     : public mlir::mempl::impl::MemplApplyPlanBase<MemplApplyPlanPass> {
 public:
   using MemplApplyPlanBase::MemplApplyPlanBase;
+  void getDependentDialects(DialectRegistry &registry) const override {
+    MemplApplyPlanBase::getDependentDialects(registry);
+    registerCostModels(registry);
+  }
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<Extraction> all = extractAll(module, target, capacity, profile);

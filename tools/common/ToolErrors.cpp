@@ -13,6 +13,7 @@
 #include "ToolErrors.h"
 
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Version.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -37,9 +38,7 @@ std::optional<int> mempl::parseCommandLine(int argc, char **argv,
                                            llvm::cl::OptionCategory &category,
                                            llvm::StringRef overview) {
   llvm::cl::HideUnrelatedOptions(category);
-  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << kToolName << ' ' << MEMPL_VERSION << '\n';
-  });
+  llvm::cl::SetVersionPrinter(printVersion);
   std::string problems;
   llvm::raw_string_ostream errors(problems);
   if (llvm::cl::ParseCommandLineOptions(argc, argv, overview, &errors))

@@ -11,15 +11,54 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Reproducer.h"
+
 #include "mempl/Conversion/GPUPasses.h"
+#include "mempl/Support/Version.h"
 #include "mempl/Transforms/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+static int fail(const llvm::Twine &text) {
+  llvm::errs() << "mempl-opt: error: " << text << '\n';
+  return 1;
+}
+
+/// Runs with the input in memory, so that it is read once even from a pipe.
+static int runWithReproducer(llvm::ArrayRef<const char *> command,
+                             llvm::StringRef reproducer, llvm::StringRef input,
+                             llvm::StringRef output,
+                             mlir::DialectRegistry &registry) {
+  std::string problem;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      mlir::openInputFile(input, &problem);
+  if (!buffer)
+    return fail(problem);
+  mlir::MlirOptMainConfig config =
+      mlir::MlirOptMainConfig::createFromCLOptions();
+  if (llvm::Error error = mempl::writeOptReproducer(
+          reproducer, command, buffer->getMemBufferRef(), registry, config))
+    return fail(llvm::toString(std::move(error)));
+  std::unique_ptr<llvm::ToolOutputFile> file =
+      mlir::openOutputFile(output, &problem);
+  if (!file)
+    return fail(problem);
+  if (failed(
+          mlir::MlirOptMain(file->os(), std::move(buffer), registry, config)))
+    return 1;
+  file->keep();
+  return 0;
+}
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -29,6 +68,17 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::mempl::registerAll(registry);
   mlir::mempl::registerGPUConversionPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv, "mempl: learned memory placement\n", registry));
+  llvm::cl::SetVersionPrinter(mempl::printVersion);
+  llvm::cl::opt<std::string> reproducer(
+      "reproducer", llvm::cl::value_desc("filename"),
+      llvm::cl::desc("Write version, command, module and pipeline here before "
+                     "anything runs: a file for a bug report, which "
+                     "--run-reproducer runs"));
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "mempl: learned memory placement\n", registry);
+  if (!reproducer.empty())
+    return runWithReproducer({argv, static_cast<size_t>(argc)}, reproducer,
+                             input, output, registry);
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, input, output, registry));
 }

@@ -13,13 +13,13 @@
 
 #include "MlirInput.h"
 #include "Report.h"
-#include "Reproducer.h"
 #include "SolveOptions.h"
 
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
@@ -58,6 +58,9 @@ private:
   Error applyCapacity(Machine &machine);
   Error openAnytime();
   Error solveWith(Solver &solver);
+  Reproducer reproducer() const;
+  Error reportInvalid(StringRef policy, const Plan &plan,
+                      const std::vector<std::string> &violations) const;
   ReportRow judge(StringRef name, const Plan &plan) const;
 
   const SolveOptions &options;
@@ -116,6 +119,10 @@ Error InstanceRun::applyMachine() {
 }
 
 Error InstanceRun::readProblem() {
+  if (options.given) {
+    instance = *options.given;
+    return applyMachine();
+  }
   auto read = options.isMlir ? readMlirInstance(options.input, options.target,
                                                 options.function)
                              : readInstance(options.input);
@@ -185,6 +192,8 @@ Error InstanceRun::prepare() {
   }
   if (!errors)
     errors = openAnytime();
+  if (!errors && !options.reproducerPath.empty())
+    errors = writeFile(options.reproducerPath, reproducerText(reproducer()));
   report.program = instance.name;
   report.steps = instance.numSteps();
   report.values = instance.numValues();
@@ -226,6 +235,40 @@ void InstanceRun::check() {
   }
 }
 
+/// This run, before anything has gone wrong.
+Reproducer InstanceRun::reproducer() const {
+  Reproducer r;
+  r.tool = kToolName;
+  r.input = options.input;
+  r.policies = options.policies;
+  r.solver = options.solver;
+  r.instance = instance;
+  return r;
+}
+
+/// A solver that returns an invalid plan is a bug of ours: the user gets a file
+/// to report it with.
+Error InstanceRun::reportInvalid(
+    StringRef policy, const Plan &plan,
+    const std::vector<std::string> &violations) const {
+  Reproducer r = reproducer();
+  r.failedPolicy = policy.str();
+  r.violations = violations;
+  r.failedPlan = plan;
+  std::string what = "internal error: policy " + policy.str() +
+                     " returned an invalid plan (" + violations.front() + ")";
+  std::string name = options.reproducerPath;
+  if (name.empty()) {
+    Expected<std::string> written = writeReproducer(r);
+    if (!written)
+      return llvm::joinErrors(toolError(what), written.takeError());
+    name = *written;
+  } else if (Error error = writeFile(name, reproducerText(r))) {
+    return llvm::joinErrors(toolError(what), std::move(error));
+  }
+  return toolError(what + "; please report it with the file " + name);
+}
+
 Error InstanceRun::solveWith(Solver &solver) {
   SolverOptions solverOptions = options.solver;
   solverOptions.cancelled = isInterrupted;
@@ -254,8 +297,7 @@ Error InstanceRun::solveWith(Solver &solver) {
   result->plan.instance = instance.name;
   ReportRow row = judge(solver.name(), result->plan);
   if (!row.violations.empty())
-    return writeReproducer(options, solver.name(), instance, result->plan,
-                           row.violations);
+    return reportInvalid(solver.name(), result->plan, row.violations);
   row.winner = result->winner;
   row.evaluated = result->evaluated;
   row.seconds = result->seconds;

@@ -41,6 +41,9 @@ struct SolveOptions {
   std::vector<std::string> checkPaths; ///< Plans to judge.
   std::string planPath;                ///< For the best plan; empty = none.
   std::string anytimePath;             ///< For improvements; empty = none.
+  std::string reproducerPath;          ///< For --reproducer; empty = none.
+  /// The instance of a reproducer that is run; null = read the input.
+  std::shared_ptr<const Instance> given;
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;

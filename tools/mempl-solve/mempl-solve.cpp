@@ -14,6 +14,8 @@
 
 #include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Solvers/Msa.h"
+#include "mempl/Solvers/Reproducer.h"
+#include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
 
@@ -113,6 +115,14 @@ struct Flags {
       "anytime", cl::cat(category), cl::value_desc("file"),
       cl::desc("Add a JSON line here for every better plan while a policy "
                "runs: seconds, plans evaluated, latency")};
+  cl::opt<std::string> reproducer{
+      "reproducer", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Write the instance, the options and the version here, before "
+               "anything is solved: a file for a bug report")};
+  cl::opt<bool> runReproducer{
+      "run-reproducer", cl::cat(category),
+      cl::desc("The input is a file that --reproducer wrote: run what it says "
+               "(but the policies of --policy, if given)")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
   cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
@@ -165,6 +175,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.planPath = flags.plan;
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
+  options.reproducerPath = flags.reproducer;
   options.bound = !flags.noBound;
   options.solver.msaOptions = flags.msaOptions;
   options.solver.weights = flags.weights;
@@ -174,6 +185,21 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   if (options.input.empty())
     return toolError("expected an input file; see mempl-solve --help");
   return readNumbers(flags, options);
+}
+
+/// Takes instance and options from the reproducer that is the input.
+static Error readReproducer(SolveOptions &options) {
+  auto text = readFile(options.input);
+  if (!text)
+    return text.takeError();
+  auto file = parseReproducer(*text, options.input);
+  if (!file)
+    return file.takeError();
+  options.given = std::make_shared<Instance>(std::move(file->instance));
+  options.solver = std::move(file->solver);
+  if (options.policies.empty())
+    options.policies = std::move(file->policies);
+  return Error::success();
 }
 
 static int printPolicies() {
@@ -199,9 +225,10 @@ static int runOnInstance(SolveOptions &options) {
 
 static int runOnPacking(const SolveOptions &options) {
   if (!options.policies.empty() || !options.checkPaths.empty() ||
-      !options.target.empty())
+      !options.target.empty() || !options.reproducerPath.empty())
     return printErrors(
-        toolError("--policy, --check and --target are for instances, not for " +
+        toolError("--policy, --check, --target and --reproducer are for "
+                  "instances, not for " +
                   options.input));
   return runPacking(options);
 }
@@ -221,6 +248,11 @@ int main(int argc, char **argv) {
   if (Error error = readFlags(flags, options))
     return printErrors(std::move(error));
   catchInterrupt();
+  if (flags.runReproducer) {
+    if (Error error = readReproducer(options))
+      return printErrors(std::move(error));
+    return runOnInstance(options);
+  }
   StringRef name = options.input;
   name.consume_back(".gz");
   options.isMlir = name.ends_with(".mlir") || name.ends_with(".mlirbc");

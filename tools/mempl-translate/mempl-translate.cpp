@@ -15,6 +15,7 @@
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
+#include "mempl/Support/Version.h"
 #include "mempl/Target/HloFile.h"
 #include "mempl/Target/ProblemIR.h"
 #include "mempl/Target/XlaOverrides.h"
@@ -425,9 +426,7 @@ int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   Flags flags;
   cl::HideUnrelatedOptions(flags.category);
-  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "mempl-translate " << MEMPL_VERSION << '\n';
-  });
+  cl::SetVersionPrinter(::mempl::printVersion);
   std::string problems;
   llvm::raw_string_ostream errors(problems);
   if (!cl::ParseCommandLineOptions(

@@ -46,6 +46,10 @@ llvm::Expected<Machine> parseMachine(llvm::StringRef json,
 /// read; mistakes are reported to it. checkInstance() still has to judge it.
 Machine machineFromJson(const JsonCursor &at);
 
+/// Reads an instance from an object of a document that is being read; mistakes
+/// are reported to it. checkInstance() still has to judge it.
+Instance instanceFromJson(const JsonCursor &at);
+
 /// Parses a plan. Only its form is checked here (the part of rule V9 that the
 /// struct cannot express: types, unknown or repeated keys), not against an
 /// instance.

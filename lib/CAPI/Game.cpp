@@ -1,0 +1,124 @@
+//===- Game.cpp - mallocGame for C ----------------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl-c/Game.h"
+
+#include "Wrap.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mempl;
+using namespace mempl::capi;
+
+static MemplGame giveGame(std::unique_ptr<MallocGame> state) {
+  Observer observer(state->sharedProgram());
+  return {new Game{std::move(state), std::move(observer), {}}};
+}
+
+static MallocGame &stateOf(MemplGame game) { return *unwrap(game)->state; }
+
+MemplGame memplGameCreate(MemplInstance instance, MemplDecisionOrder order,
+                          char **error) {
+  GameOptions options;
+  options.order = static_cast<DecisionOrder>(order);
+  auto program = GameProgram::create(*unwrap(instance), options);
+  if (!program) {
+    fail(error, llvm::toString(program.takeError()));
+    return {nullptr};
+  }
+  succeed(error);
+  return giveGame(std::make_unique<MallocGame>(std::move(*program)));
+}
+
+MemplGame memplGameClone(MemplGame game) {
+  return giveGame(stateOf(game).clone());
+}
+
+void memplGameDestroy(MemplGame game) { delete unwrap(game); }
+
+bool memplGameIsOver(MemplGame game) { return stateOf(game).isOver(); }
+
+uint32_t memplGameGetLegalActions(MemplGame game) {
+  return stateOf(game).legalActions();
+}
+
+MemplDecision memplGameGetDecision(MemplGame game) {
+  const MallocGame &state = stateOf(game);
+  const DecisionNode &node = state.decision();
+  return {state.decisionNode(), node.value, node.step, node.use < 0};
+}
+
+bool memplGameApply(MemplGame game, MemplAction action, double *reward) {
+  MallocGame &state = stateOf(game);
+  auto a = static_cast<Action>(action);
+  if (static_cast<unsigned>(action) >= MEMPL_NUM_ACTIONS || !state.isLegal(a))
+    return false;
+  double saved = state.apply(a);
+  if (reward)
+    *reward = saved;
+  return true;
+}
+
+bool memplGameUndo(MemplGame game) {
+  if (stateOf(game).numApplied() == 0)
+    return false;
+  stateOf(game).undo();
+  return true;
+}
+
+void memplGameRestart(MemplGame game) { stateOf(game).restart(); }
+
+int32_t memplGameGetNumApplied(MemplGame game) {
+  return stateOf(game).numApplied();
+}
+
+int32_t memplGameGetNumDecisions(MemplGame game) {
+  return stateOf(game).numDecisions();
+}
+
+double memplGameGetLatency(MemplGame game) { return stateOf(game).latency(); }
+
+double memplGameGetTotalReward(MemplGame game) {
+  return stateOf(game).totalReward();
+}
+
+double memplGameGetScale(MemplGame game) {
+  return stateOf(game).program().scale();
+}
+
+uint64_t memplGameGetHash(MemplGame game) { return stateOf(game).hash(); }
+
+MemplPlan memplGameCreatePlan(MemplGame game) {
+  Plan plan = stateOf(game).plan();
+  plan.instance = stateOf(game).program().instance().name;
+  return give(std::move(plan));
+}
+
+MemplObservationShape memplGetObservationShape() {
+  return {Observation::kNumChannels, Observation::kNumBins,
+          Observation::kNumNear, Observation::kNearScalars,
+          Observation::kNumScalars};
+}
+
+void memplGameObserve(MemplGame game, float *profile, int32_t *nearNodes,
+                      float *near, float *scalars) {
+  Game &g = *unwrap(game);
+  g.observer.observe(*g.state, g.seen);
+  llvm::copy(g.seen.profile, profile);
+  llvm::copy(g.seen.nearNodes, nearNodes);
+  llvm::copy(g.seen.near, near);
+  llvm::copy(g.seen.scalars, scalars);
+}
+
+const float *memplGameGetFeatures(MemplGame game, int32_t *numRows,
+                                  int32_t *numColumns) {
+  const ProgramFeatures &features = stateOf(game).program().features();
+  *numRows = features.numRows();
+  *numColumns = ProgramFeatures::kNumColumns;
+  return features.values().data();
+}

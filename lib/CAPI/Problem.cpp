@@ -1,0 +1,293 @@
+//===- Problem.cpp - instances and plans for C ----------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Wrap.h"
+
+#include "mempl/Problem/LowerBound.h"
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mempl;
+using namespace mempl::capi;
+using llvm::StringRef;
+
+//===----------------------------------------------------------------------===//
+// Instances
+//===----------------------------------------------------------------------===//
+
+static Machine machineOf(const MemplMachine &m) {
+  Machine machine;
+  machine.capacity = m.capacity;
+  machine.alignment = m.alignment;
+  machine.fastBandwidth = m.fastBandwidth;
+  machine.slowBandwidth = m.slowBandwidth;
+  machine.copyBandwidth = m.copyBandwidth;
+  machine.copyLatency = m.copyLatency;
+  machine.maxCopiesIn = m.maxCopiesIn;
+  machine.maxCopiesOut = m.maxCopiesOut;
+  machine.stepOverhead = m.stepOverhead;
+  machine.maxCarried = m.maxCarried;
+  return machine;
+}
+
+MemplInstance memplInstanceCreate(const char *name, MemplMachine machine) {
+  Instance instance;
+  instance.name = name;
+  instance.machine = machineOf(machine);
+  return give(std::move(instance));
+}
+
+MemplInstance memplInstanceParse(const char *json, size_t length,
+                                 const char *file, char **error) {
+  return giveOrFail<MemplInstance>(parseInstance({json, length}, file), error);
+}
+
+MemplInstance memplInstanceRead(const char *path, char **error) {
+  return giveOrFail<MemplInstance>(readInstance(path), error);
+}
+
+MemplInstance memplInstanceClone(MemplInstance instance) {
+  return give(Instance(*unwrap(instance)));
+}
+
+void memplInstanceDestroy(MemplInstance instance) { delete unwrap(instance); }
+
+int32_t memplInstanceAddValue(MemplInstance instance, const char *name,
+                              int64_t size, MemplValueKind kind,
+                              MemplSpaceOrder space) {
+  Instance &i = *unwrap(instance);
+  i.values.push_back({name, size, static_cast<ValueKind>(kind),
+                      static_cast<SpaceOrder>(space)});
+  return i.numValues() - 1;
+}
+
+int32_t memplInstanceAddStep(MemplInstance instance, const char *name,
+                             double compute, int64_t reserved) {
+  Instance &i = *unwrap(instance);
+  Step &step = i.steps.emplace_back();
+  step.name = name;
+  step.compute = compute;
+  step.reserved = reserved;
+  return i.numSteps() - 1;
+}
+
+int32_t memplInstanceAddLoop(MemplInstance instance, const char *name,
+                             int64_t trips, MemplInstance body) {
+  Instance &i = *unwrap(instance);
+  Step &step = i.steps.emplace_back();
+  step.name = name;
+  step.trips = trips;
+  auto copy = std::make_shared<Instance>(*unwrap(body));
+  setMachine(*copy, i.machine);
+  copy->name.clear();
+  step.body = std::move(copy);
+  return i.numSteps() - 1;
+}
+
+void memplInstanceAddAccess(MemplInstance instance, int32_t step, int32_t value,
+                            int64_t bytes, MemplAccessMode mode,
+                            MemplSpaceOrder space) {
+  unwrap(instance)->steps[step].accesses.push_back(
+      {value, bytes, static_cast<AccessMode>(mode),
+       static_cast<SpaceOrder>(space)});
+}
+
+void memplInstanceSetMachine(MemplInstance instance, MemplMachine machine) {
+  setMachine(*unwrap(instance), machineOf(machine));
+}
+
+bool memplInstanceCheck(MemplInstance instance, char **error) {
+  std::vector<InstanceFault> faults = checkInstance(*unwrap(instance));
+  if (faults.empty()) {
+    succeed(error);
+    return true;
+  }
+  fail(error, faults.front().where + ": " + faults.front().text);
+  return false;
+}
+
+char *memplInstanceToJson(MemplInstance instance) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  writeInstance(os, *unwrap(instance));
+  return giveString(text);
+}
+
+const char *memplInstanceGetName(MemplInstance instance) {
+  return unwrap(instance)->name.c_str();
+}
+
+MemplMachine memplInstanceGetMachine(MemplInstance instance) {
+  const Machine &m = unwrap(instance)->machine;
+  return {m.capacity,      m.alignment,   m.fastBandwidth, m.slowBandwidth,
+          m.copyBandwidth, m.copyLatency, m.maxCopiesIn,   m.maxCopiesOut,
+          m.stepOverhead,  m.maxCarried};
+}
+
+int32_t memplInstanceGetNumValues(MemplInstance instance) {
+  return unwrap(instance)->numValues();
+}
+
+int32_t memplInstanceGetNumSteps(MemplInstance instance) {
+  return unwrap(instance)->numSteps();
+}
+
+MemplValueInfo memplInstanceGetValue(MemplInstance instance, int32_t value) {
+  const Value &v = unwrap(instance)->values[value];
+  return {v.name.c_str(), v.size, static_cast<MemplValueKind>(v.kind),
+          static_cast<MemplSpaceOrder>(v.space)};
+}
+
+MemplStepInfo memplInstanceGetStep(MemplInstance instance, int32_t step) {
+  const Step &s = unwrap(instance)->steps[step];
+  return {s.name.c_str(),    s.compute,
+          s.reserved,        s.trips,
+          s.body != nullptr, static_cast<int32_t>(s.accesses.size())};
+}
+
+MemplAccessInfo memplInstanceGetAccess(MemplInstance instance, int32_t step,
+                                       int32_t access) {
+  const Access &a = unwrap(instance)->steps[step].accesses[access];
+  return {a.value, a.bytes, static_cast<MemplAccessMode>(a.mode),
+          static_cast<MemplSpaceOrder>(a.space)};
+}
+
+MemplInstance memplInstanceCloneBody(MemplInstance instance, int32_t step) {
+  const Step &s = unwrap(instance)->steps[step];
+  return s.body ? give(Instance(*s.body)) : MemplInstance{nullptr};
+}
+
+//===----------------------------------------------------------------------===//
+// Plans
+//===----------------------------------------------------------------------===//
+
+MemplPlan memplPlanCreate(const char *instanceName) {
+  Plan plan;
+  plan.instance = instanceName;
+  return give(std::move(plan));
+}
+
+MemplPlan memplPlanParse(const char *json, size_t length, const char *file,
+                         char **error) {
+  return giveOrFail<MemplPlan>(parsePlan({json, length}, file), error);
+}
+
+MemplPlan memplPlanRead(const char *path, char **error) {
+  return giveOrFail<MemplPlan>(readPlan(path), error);
+}
+
+MemplPlan memplPlanClone(MemplPlan plan) { return give(Plan(*unwrap(plan))); }
+
+void memplPlanDestroy(MemplPlan plan) { delete unwrap(plan); }
+
+char *memplPlanToJson(MemplPlan plan) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  writePlan(os, *unwrap(plan));
+  return giveString(text);
+}
+
+int32_t memplPlanGetNumResidencies(MemplPlan plan) {
+  return static_cast<int32_t>(unwrap(plan)->residencies.size());
+}
+
+MemplResidency memplPlanGetResidency(MemplPlan plan, int32_t index) {
+  const Residency &r = unwrap(plan)->residencies[index];
+  return {r.value, r.offset, r.last, r.write,  r.issue,
+          r.ready, r.done,   r.back, r.carried};
+}
+
+void memplPlanAddResidency(MemplPlan plan, MemplResidency residency) {
+  Residency &r = unwrap(plan)->residencies.emplace_back();
+  r.value = residency.value;
+  r.offset = residency.offset;
+  r.last = residency.last;
+  r.write = residency.write;
+  r.issue = residency.issue;
+  r.ready = residency.ready;
+  r.done = residency.done;
+  r.back = residency.back;
+  r.carried = residency.carried;
+}
+
+MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step) {
+  const auto &loops = unwrap(plan)->loops;
+  auto found = loops.find(step);
+  return found == loops.end() ? MemplPlan{nullptr} : give(Plan(found->second));
+}
+
+int64_t memplPlanGetNumCopiesIn(MemplPlan plan) {
+  return unwrap(plan)->numCopiesIn();
+}
+
+int64_t memplPlanGetNumCopiesBack(MemplPlan plan) {
+  return unwrap(plan)->numCopiesBack();
+}
+
+//===----------------------------------------------------------------------===//
+// Judging plans
+//===----------------------------------------------------------------------===//
+
+/// What is wrong with a plan, one that is for another instance included.
+static std::vector<std::string> faultsOf(const Instance &instance,
+                                         const Plan &plan) {
+  std::vector<std::string> faults;
+  if (plan.instance != instance.name)
+    faults.push_back("V9: the plan is for \"" + plan.instance +
+                     "\", not for \"" + instance.name + "\"");
+  for (const Violation &violation : verify(instance, plan))
+    faults.push_back(violation.str());
+  return faults;
+}
+
+intptr_t memplVerify(MemplInstance instance, MemplPlan plan,
+                     char **violations) {
+  std::vector<std::string> faults = faultsOf(*unwrap(instance), *unwrap(plan));
+  if (violations)
+    *violations = giveString(llvm::join(faults, "\n"));
+  return static_cast<intptr_t>(faults.size());
+}
+
+bool memplSimulate(MemplInstance instance, MemplPlan plan,
+                   MemplOutcome *outcome, double *steps, double *waits,
+                   int64_t *profile, char **error) {
+  std::vector<std::string> faults = faultsOf(*unwrap(instance), *unwrap(plan));
+  if (!faults.empty()) {
+    fail(error, faults.front());
+    return false;
+  }
+  Outcome result = simulate(*unwrap(instance), *unwrap(plan));
+  *outcome = {result.latency, result.stall,   result.slowBytes,
+              result.busyIn,  result.busyOut, result.peakBytes};
+  if (steps)
+    llvm::copy(result.times, steps);
+  if (waits)
+    llvm::copy(result.waits, waits);
+  if (profile)
+    llvm::copy(result.profile, profile);
+  succeed(error);
+  return true;
+}
+
+double memplSlowLatency(MemplInstance instance) {
+  return slowLatency(*unwrap(instance));
+}
+
+double memplIdealLatency(MemplInstance instance) {
+  return idealLatency(*unwrap(instance));
+}
+
+double memplLowerBound(MemplInstance instance, int64_t iterations) {
+  LowerBoundOptions options;
+  options.maxIterations = iterations;
+  return lowerBound(*unwrap(instance), options).bound;
+}

@@ -1,0 +1,20 @@
+//===- PluginPasses.cpp - mempl, for a program that has MLIR --------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PluginPasses.h"
+
+#include "mempl/Support/Version.h"
+#include "mempl/Transforms/Register.h"
+
+const char *memplPluginVersion() { return mempl::version().data(); }
+
+void memplPluginRegisterDialect(mlir::DialectRegistry *registry) {
+  mlir::mempl::registerDialect(*registry);
+}
+
+void memplPluginRegisterPasses() { mlir::mempl::registerPasses(); }
