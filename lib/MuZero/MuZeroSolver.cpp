@@ -51,13 +51,16 @@ public:
     auto network = weightsOf(options.weights);
     if (!network)
       return network.takeError();
-    if (!goesOnBySearch)
-      return play(instance, options, *network, /*givesUp=*/false);
-
     auto prepared = prepareGame(instance, options);
     if (!prepared)
       return prepared.takeError();
-    SolverResult best = std::move(prepared->best);
+    if (!goesOnBySearch) {
+      SolverResult best =
+          play(*prepared, options, deadline, *network, /*givesUp=*/false);
+      best.seconds = deadline.seconds();
+      return best;
+    }
+
     auto guide =
         std::make_shared<SearchGuide>(guideOf(*network, *prepared->program));
     auto search = [&](SolverOptions limits, const Plan &start) {
@@ -65,11 +68,11 @@ public:
       limits.start = std::make_shared<Plan>(start);
       return llvm::cantFail(createSolver("search"))->solve(instance, limits);
     };
-    auto played = play(instance, shareOf(options, kPlay), *network,
-                       /*givesUp=*/true);
-    if (!played)
-      return played.takeError();
-    int64_t evaluated = played->evaluated;
+    SolverOptions playing = shareOf(options, kPlay);
+    SolverResult best = prepared->best;
+    SolverResult played =
+        play(*prepared, playing, Deadline(playing), *network, /*givesUp=*/true);
+    int64_t evaluated = played.evaluated;
     auto take = [&](llvm::Expected<SolverResult> result) -> llvm::Error {
       if (!result)
         return result.takeError();
@@ -78,12 +81,13 @@ public:
         best = std::move(*result);
       return llvm::Error::success();
     };
-    if (played->latency < best.latency) {
+    if (played.latency < best.latency) {
       // Both starts are tried for a while, then the better one for the rest.
       if (llvm::Error error = take(search(shareOf(options, kTrial), best.plan)))
         return std::move(error);
-      Plan start = played->plan;
-      best = played->latency < best.latency ? std::move(*played) : best;
+      Plan start = played.plan;
+      if (played.latency < best.latency)
+        best = std::move(played);
       if (llvm::Error error = take(search(shareOf(options, kTrial), start)))
         return std::move(error);
     }
@@ -125,20 +129,18 @@ private:
     return options;
   }
 
-  llvm::Expected<SolverResult> play(const Instance &instance,
-                                    const SolverOptions &options,
-                                    const Network &network, bool givesUp) {
+  /// Plays from what is prepared, and gives its plan if nothing is better.
+  static SolverResult play(const PreparedGame &prepared,
+                           const SolverOptions &options,
+                           const Deadline &deadline, const Network &network,
+                           bool givesUp) {
     useOneTorchThread();
-    Deadline deadline(options);
-    auto prepared = prepareGame(instance, options);
-    if (!prepared)
-      return prepared.takeError();
     auto evaluator = makeEvaluator(network);
-    GamePlayer(prepared->program, *evaluator, evaluator.get(), options,
-               deadline, "muzero", prepared->best)
+    SolverResult best = prepared.best;
+    GamePlayer(prepared.program, *evaluator, evaluator.get(), options, deadline,
+               "muzero", best)
         .run(givesUp);
-    prepared->best.seconds = deadline.seconds();
-    return std::move(prepared->best);
+    return best;
   }
 };
 
