@@ -270,7 +270,7 @@ class Study:
                 row += [f"{gap_of(min(p[1] for p in run['points']), self.base(case)):.4f}", str(run["games"])] if run and run["points"] else ["-", "-"]
             rows.append(row)
         header = ["setting"] + [t for c in cases for t in (self.title(c), "games")]
-        self.say(f"## The player taken apart\n\nGap of the best evaluation after {minutes:g} minutes of training on one case, size s unless said.\n\n{table(header, rows)}")
+        self.say(f"## The player taken apart\n\nGap of the best evaluation after {minutes:g} minutes (wall-clock) of training on one case, size s unless said; games\ntell how far each got.\n\n{table(header, rows)}")
 
     def plot(self, folder):
         try:
