@@ -41,6 +41,8 @@ struct SolveOptions {
   std::vector<std::string> checkPaths; ///< Plans to judge.
   std::string planPath;                ///< For the best plan; empty = none.
   std::string anytimePath;             ///< For improvements; empty = none.
+  std::string reportPath;              ///< For a page; empty = none.
+  std::string plotlyPath;              ///< For it; empty = to be found.
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;

@@ -113,6 +113,14 @@ struct Flags {
       "anytime", cl::cat(category), cl::value_desc("file"),
       cl::desc("Add a JSON line here for every better plan while a policy "
                "runs: seconds, plans evaluated, latency")};
+  cl::opt<std::string> report{
+      "report", cl::cat(category), cl::value_desc("out.html"),
+      cl::desc("Write a page with memory map, traffic, latencies and reasons "
+               "here, one file for a browser")};
+  cl::opt<std::string> plotlyJs{
+      "plotly-js", cl::cat(category), cl::value_desc("file"),
+      cl::desc("plotly.min.js for --report (default: that of MEMPL_PLOTLY_JS, "
+               "or of the Python package plotly)")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
   cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
@@ -165,6 +173,8 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.planPath = flags.plan;
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
+  options.reportPath = flags.report;
+  options.plotlyPath = flags.plotlyJs;
   options.bound = !flags.noBound;
   options.solver.msaOptions = flags.msaOptions;
   options.solver.weights = flags.weights;
@@ -199,10 +209,10 @@ static int runOnInstance(SolveOptions &options) {
 
 static int runOnPacking(const SolveOptions &options) {
   if (!options.policies.empty() || !options.checkPaths.empty() ||
-      !options.target.empty())
-    return printErrors(
-        toolError("--policy, --check and --target are for instances, not for " +
-                  options.input));
+      !options.target.empty() || !options.reportPath.empty())
+    return printErrors(toolError(
+        "--policy, --check, --target and --report are for instances, not for " +
+        options.input));
   return runPacking(options);
 }
 
