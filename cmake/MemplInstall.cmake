@@ -8,6 +8,9 @@ install(TARGETS ${mempl_libraries} EXPORT MemplTargets
 install(DIRECTORY include/mempl DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(mempl_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Mempl)
 install(EXPORT MemplTargets NAMESPACE Mempl:: DESTINATION ${mempl_cmake_dir})
+# -DMempl_DIR=<build tree> works as well.
+export(EXPORT MemplTargets NAMESPACE Mempl::
+  FILE ${CMAKE_CURRENT_BINARY_DIR}/MemplTargets.cmake)
 configure_package_config_file(cmake/MemplConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/MemplConfig.cmake
   INSTALL_DESTINATION ${mempl_cmake_dir})

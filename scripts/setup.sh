@@ -11,6 +11,7 @@ packages=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   zlib1g-dev rapidjson-dev libgtest-dev libgmock-dev libbenchmark-dev
   libtorch-dev libopenblas0-pthread
+  python3-dev python3-venv chromium
 )
 
 fail() {
