@@ -23,11 +23,11 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/xxhash.h"
 
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <set>
 #include <thread>
 
 using namespace mempl;
@@ -94,6 +94,9 @@ struct Trainer::Impl {
   Replay replay;
   Learner learner;
   TrainerStatus status;
+  /// Files of other processes whose games are in the replay but in no
+  /// checkpoint yet.
+  std::set<std::string> taken;
   bool hasTeachers = false;
   int32_t sinceBest = 0;
   double valueError = 1; ///< Of the network, in the last round.
@@ -231,7 +234,8 @@ bool Trainer::Impl::polish() {
 }
 
 /// Games that other processes left; what is damaged or not of these programs
-/// is dropped.
+/// is dropped. Files stay until a checkpoint has what was in them, so that
+/// nothing is lost when training ends before.
 void Trainer::Impl::takeFromActors() {
   std::error_code ec;
   std::vector<std::string> files;
@@ -241,6 +245,8 @@ void Trainer::Impl::takeFromActors() {
       files.push_back(it->path());
   llvm::sort(files);
   for (const std::string &file : files) {
+    if (!taken.insert(file).second)
+      continue;
     auto bytes = readFile(file);
     if (!bytes) {
       llvm::consumeError(bytes.takeError());
@@ -260,7 +266,6 @@ void Trainer::Impl::takeFromActors() {
     } else {
       llvm::consumeError(games.takeError());
     }
-    llvm::sys::fs::remove(file);
   }
 }
 
@@ -410,6 +415,9 @@ llvm::Error Trainer::Impl::save() {
     os << part;
   if (llvm::Error error = writeFile(path("checkpoint"), text))
     return error;
+  for (const std::string &file : taken)
+    llvm::sys::fs::remove(file);
+  taken.clear();
   return writeFile(path("network.mempl"), parts[0]);
 }
 
@@ -558,66 +566,4 @@ std::optional<double> Trainer::bestLatency(int32_t program) const {
   if (elites.empty())
     return std::nullopt;
   return elites.front()->latency;
-}
-
-//===----------------------------------------------------------------------===//
-// Actors
-//===----------------------------------------------------------------------===//
-
-llvm::Error mempl::runActor(std::vector<TrainingProgram> programs,
-                            const TrainerOptions &options,
-                            const std::string &folder, llvm::StringRef name,
-                            int64_t maxGames,
-                            const std::function<bool()> &cancelled) {
-  useOneTorchThread();
-  auto set = TrainingSet::create(std::move(programs), options.order);
-  if (!set)
-    return set.takeError();
-  std::vector<int32_t> trainable = set->trainable();
-  if (trainable.empty())
-    return llvm::createStringError("no program to train on");
-  uint64_t seed = options.seed ^ llvm::xxh3_64bits(name);
-  int64_t played = 0;
-  for (int64_t round = 0; maxGames == 0 || played < maxGames; ++round) {
-    if (cancelled && cancelled())
-      break;
-    // The learner renames whole files, so there is never half of one.
-    std::string weights = pathIn(folder, "network.mempl");
-    if (!llvm::sys::fs::exists(weights)) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      continue;
-    }
-    auto network = Network::load(weights);
-    if (!network)
-      return network.takeError();
-    auto evaluator = makeEvaluator(*network);
-    SelfPlay selfPlay(*evaluator, options.selfPlay,
-                      seed +
-                          static_cast<uint64_t>(round) * 0x9e3779b97f4a7c15u);
-    std::vector<std::shared_ptr<const Trajectory>> games;
-    auto quota = static_cast<uint64_t>(options.selfPlay.slots);
-    if (maxGames > 0)
-      quota = std::min(quota, static_cast<uint64_t>(maxGames - played));
-    auto next = [&](uint64_t k, uint64_t &,
-                    int32_t &program) -> std::shared_ptr<const GameProgram> {
-      program =
-          trainable[(k + static_cast<uint64_t>(round)) % trainable.size()];
-      return k < quota ? set->entries()[program].program : nullptr;
-    };
-    auto finished = [&](MallocGame &, uint64_t, Trajectory t) {
-      games.push_back(std::make_shared<const Trajectory>(std::move(t)));
-    };
-    while (selfPlay.step(next, finished))
-      if (cancelled && cancelled())
-        return llvm::Error::success();
-    played += static_cast<int64_t>(games.size());
-    std::string bytes =
-        serializeGames(games, [&](int32_t i) { return set->entries()[i].key; });
-    if (llvm::Error error =
-            writeFile(pathIn(folder, "games/" + name + "-" +
-                                         llvm::Twine(round) + ".games"),
-                      bytes))
-      return error;
-  }
-  return llvm::Error::success();
 }

@@ -81,7 +81,8 @@ mlir::mempl::readHloFile(const HloFileOptions &options) {
                                   options.cost + "'");
   if (options.reserveScoped)
     import.scopedOutside = 0;
-  auto module = hlo::readModule(options.path);
+  auto module = options.text ? hlo::parseModule(*options.text, options.path)
+                             : hlo::readModule(options.path);
   if (!module)
     return module.takeError();
   file->module = std::move(*module);

@@ -21,7 +21,6 @@
 using namespace mlir;
 using namespace mlir::mempl;
 using ::mempl::Instance;
-using ::mempl::Residency;
 
 FailureOr<TargetDescription>
 mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
@@ -171,62 +170,10 @@ std::string mlir::mempl::describePressure(const Instance &instance,
 
 std::vector<Decision> mlir::mempl::explain(const Program &program,
                                            const ::mempl::Plan &plan) {
-  const Instance &instance = program.instance;
-  std::vector<std::vector<const Residency *>> residencies(
-      instance.values.size());
-  for (const Residency &residency : plan.residencies)
-    residencies[residency.value].push_back(&residency);
-  std::vector<int64_t> traffic(instance.values.size(), 0);
-  std::vector<int64_t> served(instance.values.size(), 0);
-  for (auto [i, step] : llvm::enumerate(instance.steps))
-    for (const ::mempl::Access &access : step.accesses) {
-      traffic[access.value] += access.bytes;
-      for (const Residency *residency : residencies[access.value])
-        if (residency->serves(i))
-          served[access.value] += access.bytes;
-    }
-  auto stepName = [&](int32_t step) {
-    return "step " + std::to_string(step) + " (" + instance.steps[step].name +
-           ")";
-  };
-  std::vector<Decision> decisions;
-  for (size_t v = 0; v < instance.values.size(); ++v) {
-    Decision decision;
-    decision.value = v;
-    decision.fast = !residencies[v].empty();
-    llvm::raw_string_ostream os(decision.text);
-    const ::mempl::Value &value = instance.values[v];
-    if (decision.fast) {
-      os << "fast: " << served[v] << " of " << traffic[v]
-         << " bytes of traffic served from fast memory";
-      for (const Residency *r : residencies[v]) {
-        os << "; at " << r->offset << ", ";
-        if (r->write >= 0)
-          os << "written by " << stepName(r->write);
-        else
-          os << "copied in before " << stepName(r->ready) << ", started "
-             << (r->ready - r->issue) << " steps ahead";
-        os << ", until " << stepName(r->last);
-        if (r->copiedBack())
-          os << ", copied back";
-      }
-    } else if (!program.storages[v].slowReason.empty()) {
-      os << "slow: it " << program.storages[v].slowReason;
-    } else if (value.space == ::mempl::SpaceOrder::Slow) {
-      os << "slow: ordered";
-    } else if (traffic[v] == 0) {
-      os << "slow: nothing uses it";
-    } else if (instance.machine.roundUp(value.size) >
-               instance.machine.capacity) {
-      os << "slow: it needs " << value.size << " bytes and fast memory has "
-         << instance.machine.capacity;
-    } else {
-      os << "slow: its " << traffic[v]
-         << " bytes of traffic are worth less than the room or the copies";
-    }
-    decisions.push_back(std::move(decision));
-  }
-  return decisions;
+  std::vector<std::string> reasons;
+  for (const Storage &storage : program.storages)
+    reasons.push_back(storage.slowReason);
+  return ::mempl::explain(program.instance, plan, reasons);
 }
 
 void mlir::mempl::writeTrace(llvm::raw_ostream &os, const Program &program,

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MlirInput.h"
+#include "HtmlReport.h"
 #include "Report.h"
 #include "SolveOptions.h"
 
@@ -24,9 +24,11 @@
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
+#include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 
 using namespace mempl;
 using llvm::Error;
@@ -61,7 +63,7 @@ private:
   Reproducer reproducer() const;
   Error reportInvalid(StringRef policy, const Plan &plan,
                       const std::vector<std::string> &violations) const;
-  ReportRow judge(StringRef name, const Plan &plan) const;
+  ReportRow judge(StringRef name, const Plan &plan);
 
   const SolveOptions &options;
   Instance instance;
@@ -69,6 +71,8 @@ private:
   std::vector<Plan> plansToCheck;
   std::optional<Plan> xlaPlan; ///< Of a program in HLO text, if asked for.
   Report report;
+  std::vector<ReportPlan> shown; ///< Valid plans, if there will be a page.
+  std::string plotly;            ///< For the page.
   Plan best;
   double bestLatency = 0; ///< Seconds; valid if `solved`.
   bool solved = false;
@@ -194,6 +198,13 @@ Error InstanceRun::prepare() {
     errors = openAnytime();
   if (!errors && !options.reproducerPath.empty())
     errors = writeFile(options.reproducerPath, reproducerText(reproducer()));
+  if (!errors && !options.reportPath.empty()) {
+    auto found = readPlotly(options.plotlyPath);
+    if (found)
+      plotly = std::move(*found);
+    else
+      errors = found.takeError();
+  }
   report.program = instance.name;
   report.steps = instance.numSteps();
   report.values = instance.numValues();
@@ -204,7 +215,7 @@ Error InstanceRun::prepare() {
 }
 
 /// Verifies a plan and, if it is valid, simulates it.
-ReportRow InstanceRun::judge(StringRef name, const Plan &plan) const {
+ReportRow InstanceRun::judge(StringRef name, const Plan &plan) {
   ReportRow row;
   row.policy = name.str();
   if (plan.instance != instance.name) {
@@ -223,6 +234,8 @@ ReportRow InstanceRun::judge(StringRef name, const Plan &plan) const {
   row.stall = outcome.stall;
   row.copiesIn = plan.numCopiesIn();
   row.copiesBack = plan.numCopiesBack();
+  if (!options.reportPath.empty())
+    shown.push_back({llvm::sys::path::filename(name).str(), plan});
   return row;
 }
 
@@ -348,6 +361,10 @@ Error InstanceRun::finish() {
     if (Error error = writeFile(options.planPath, text))
       return error;
   }
+  if (!options.reportPath.empty())
+    if (Error error =
+            writeHtmlReport(options, instance, shown, report.bound, plotly))
+      return error;
   // A plan on standard output is alone there.
   llvm::raw_ostream &os = options.planPath == "-" ? llvm::errs() : llvm::outs();
   if (report.rows.empty())

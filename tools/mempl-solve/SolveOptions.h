@@ -44,6 +44,8 @@ struct SolveOptions {
   std::string reproducerPath;          ///< For --reproducer; empty = none.
   /// The instance of a reproducer that is run; null = read the input.
   std::shared_ptr<const Instance> given;
+  std::string reportPath; ///< For a page; empty = none.
+  std::string plotlyPath; ///< For it; empty = to be found.
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;

@@ -123,6 +123,14 @@ struct Flags {
       "run-reproducer", cl::cat(category),
       cl::desc("The input is a file that --reproducer wrote: run what it says "
                "(but the policies of --policy, if given)")};
+  cl::opt<std::string> report{
+      "report", cl::cat(category), cl::value_desc("out.html"),
+      cl::desc("Write a page with memory map, traffic, latencies and reasons "
+               "here, one file for a browser")};
+  cl::opt<std::string> plotlyJs{
+      "plotly-js", cl::cat(category), cl::value_desc("file"),
+      cl::desc("plotly.min.js for --report (default: that of MEMPL_PLOTLY_JS, "
+               "or of the Python package plotly)")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
   cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
@@ -176,6 +184,8 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
   options.reproducerPath = flags.reproducer;
+  options.reportPath = flags.report;
+  options.plotlyPath = flags.plotlyJs;
   options.bound = !flags.noBound;
   options.solver.msaOptions = flags.msaOptions;
   options.solver.weights = flags.weights;
@@ -225,10 +235,11 @@ static int runOnInstance(SolveOptions &options) {
 
 static int runOnPacking(const SolveOptions &options) {
   if (!options.policies.empty() || !options.checkPaths.empty() ||
-      !options.target.empty() || !options.reproducerPath.empty())
+      !options.target.empty() || !options.reportPath.empty() ||
+      !options.reproducerPath.empty())
     return printErrors(
-        toolError("--policy, --check, --target and --reproducer are for "
-                  "instances, not for " +
+        toolError("--policy, --check, --target, --report and --reproducer are "
+                  "for instances, not for " +
                   options.input));
   return runPacking(options);
 }

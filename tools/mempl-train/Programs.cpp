@@ -12,13 +12,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Programs.h"
-#include "MlirInput.h"
 #include "ToolErrors.h"
 
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
+#include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"

@@ -26,7 +26,10 @@ namespace mlir::mempl {
 
 /// How a file of HLO text is read.
 struct HloFileOptions {
-  std::string path;   ///< Plain or gzip.
+  std::string path; ///< Plain or gzip.
+  /// The text of the program; then `path` is a name for messages, and for the
+  /// tables beside it.
+  std::optional<std::string> text;
   std::string target; ///< A preset, or a file with a target.
   /// `compiler`, `roofline` or `calibrated` (hlo::CostModel).
   std::string cost = "compiler";

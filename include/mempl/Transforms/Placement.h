@@ -18,6 +18,7 @@
 #include "mempl/Analysis/CostModel.h"
 #include "mempl/Analysis/Program.h"
 #include "mempl/Analysis/Target.h"
+#include "mempl/Problem/Explain.h"
 #include "mempl/Solvers/Solver.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -52,14 +53,10 @@ FailureOr<std::vector<PlaceableFunction>> extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped);
 
-/// Where a value is during the program, and why; for remarks and traces.
-struct Decision {
-  int32_t value = 0;
-  bool fast = false; ///< In fast memory for some time.
-  std::string text;  ///< A sentence without the name of the value.
-};
+using ::mempl::Decision;
 
-/// A decision per value of the program, the bodies of loops left out.
+/// A decision per value of the program, the bodies of loops left out: what
+/// ::mempl::explain() says, and why storages can only be in slow memory.
 std::vector<Decision> explain(const Program &program,
                               const ::mempl::Plan &plan);
 

@@ -1,4 +1,4 @@
-//===- MlirInput.h - an instance out of MLIR --------------------*- C++ -*-===//
+//===- ProgramInput.h - an instance out of MLIR -----------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Kept apart from the rest of the tool, which knows nothing of MLIR.
+// For tools that know nothing of MLIR: what the pass would solve, out of text.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_MLIRINPUT_H
-#define MEMPL_TOOLS_MLIRINPUT_H
+#ifndef MEMPL_TRANSFORMS_PROGRAMINPUT_H
+#define MEMPL_TRANSFORMS_PROGRAMINPUT_H
 
 #include "mempl/Problem/Instance.h"
 
@@ -28,9 +28,15 @@ llvm::Expected<Instance> readMlirInstance(llvm::StringRef path,
                                           llvm::StringRef target,
                                           llvm::StringRef function);
 
+/// The same for the contents of a file; `path` is the name in errors.
+llvm::Expected<Instance> parseMlirInstance(llvm::StringRef text,
+                                           llvm::StringRef path,
+                                           llvm::StringRef target,
+                                           llvm::StringRef function);
+
 /// The machine of `target`: a preset, a target file or a machine file.
 llvm::Expected<Machine> readTargetMachine(llvm::StringRef target);
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_MLIRINPUT_H
+#endif // MEMPL_TRANSFORMS_PROGRAMINPUT_H

@@ -1,13 +1,17 @@
-//===- MlirInput.cpp - an instance out of MLIR ----------------------------===//
+//===- ProgramInput.cpp - an instance out of MLIR -------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// The first error of MLIR becomes the error that is returned; a module is
+// parsed in a context of its own, which is gone afterwards.
+//
+//===----------------------------------------------------------------------===//
 
-#include "MlirInput.h"
-#include "ToolErrors.h"
+#include "mempl/Transforms/ProgramInput.h"
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/ProblemIO.h"
@@ -76,6 +80,12 @@ Expected<Instance> mempl::readMlirInstance(StringRef path, StringRef target,
   Expected<std::string> text = readFile(path);
   if (!text)
     return text.takeError();
+  return parseMlirInstance(*text, path, target, functionName);
+}
+
+Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
+                                            StringRef target,
+                                            StringRef functionName) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -88,7 +98,7 @@ Expected<Instance> mempl::readMlirInstance(StringRef path, StringRef target,
   ErrorCollector errors(context, path);
 
   llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(*text, path),
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, path),
                              llvm::SMLoc());
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);

@@ -1,0 +1,59 @@
+//===- Report.h - plans as a page to look at --------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Everything that a report shows, as JSON, and the HTML page around it. The
+// page is one file that needs nothing else: the plots are drawn by plotly.js,
+// whose text the caller has to bring.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_REPORT_REPORT_H
+#define MEMPL_REPORT_REPORT_H
+
+#include "mempl/Problem/Instance.h"
+#include "mempl/Problem/Plan.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mempl {
+
+/// A plan that a report shows.
+struct ReportPlan {
+  std::string name; ///< Of the policy or the file that it is of.
+  Plan plan;        ///< Valid for the instance.
+};
+
+/// The data of a report: one object of JSON, in UTF-8, without `<`, so that it
+/// can stand in a page.
+///  - `program`, `capacity` (bytes), `slow`, `ideal`, `bound` (seconds; null if
+///    `bound` is not known);
+///  - `levels`: the outermost program and the bodies of its loops at any depth,
+///    with columns for values (`names`, `sizes` in bytes, `kinds`) and steps
+///    (`steps`: names, `reserved`: bytes);
+///  - `plans`: `name`, `latency` and `stall` in seconds, `copies_in`,
+///    `copies_out`, and for each level `residencies` and what explain() says of
+///    the values; for steps `times`, `waits` (seconds, one more), `profile`
+///    (bytes of fast memory in use), and bytes moved from when the wait before
+///    the step begins to when it ends: `slow_bytes` by its own accesses, `in`
+///    and `out` by copies.
+std::string reportData(const Instance &instance,
+                       llvm::ArrayRef<ReportPlan> plans,
+                       std::optional<double> bound);
+
+/// The page for `data`, which reportData() made. `plotly` is the text of
+/// plotly.min.js, version 2 or later.
+std::string reportPage(llvm::StringRef data, llvm::StringRef plotly);
+
+} // namespace mempl
+
+#endif // MEMPL_REPORT_REPORT_H

@@ -1,0 +1,106 @@
+"""mempl: which values of a program are in fast memory when, at which offsets, with which copies.
+
+    instance = mempl.load("prog.json.gz")
+    solution = mempl.solve(instance, "search")
+    mempl.report(instance, {"search": solution}, "out.html")
+
+Sizes are bytes, times seconds, steps and boundaries numbers from 0. docs/Problem.md has the problem, docs/Python.md more
+examples. `mempl.envs` has the game for Gymnasium, `mempl.training` and `mempl.ray` train networks; they are imported when
+used, and only training loads LibTorch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ._core import (
+    Access,
+    AccessMode,
+    CORE_VERSION as __version__,
+    Decision,
+    Game,
+    Instance,
+    LowerBound,
+    Machine,
+    Outcome,
+    Placed,
+    Plan,
+    Progress,
+    Remark,
+    Residency,
+    Solution,
+    SpaceOrder,
+    Step,
+    Value,
+    ValueKind,
+    Violation,
+    explain,
+    ideal_latency,
+    lower_bound,
+    policies,
+    simulate,
+    slow_latency,
+    target_machine,
+    targets,
+    verify,
+)
+from ._errors import Error
+from ._programs import load, load_xla, loads, place
+from ._solve import solve
+from ._weights import use_own_module
+from ._report import report, report_page
+
+if TYPE_CHECKING:
+    from .training import TrainingRun, train
+
+use_own_module()
+
+__all__ = [
+    "Access",
+    "AccessMode",
+    "Decision",
+    "Error",
+    "Game",
+    "Instance",
+    "LowerBound",
+    "Machine",
+    "Outcome",
+    "Placed",
+    "Plan",
+    "Progress",
+    "Remark",
+    "Residency",
+    "Solution",
+    "SpaceOrder",
+    "Step",
+    "TrainingRun",
+    "Value",
+    "ValueKind",
+    "Violation",
+    "explain",
+    "ideal_latency",
+    "load",
+    "load_xla",
+    "loads",
+    "lower_bound",
+    "place",
+    "policies",
+    "report",
+    "report_page",
+    "simulate",
+    "slow_latency",
+    "solve",
+    "target_machine",
+    "targets",
+    "train",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("train", "TrainingRun"):
+        return getattr(importlib.import_module(".training", __name__), name)
+    if name in ("envs", "ray", "training"):
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'mempl' has no attribute {name!r}")

@@ -1,0 +1,175 @@
+"""Programs out of files and text, and the pass from MLIR to MLIR."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from . import _core
+from ._core import Instance, Machine, Placed, Plan
+from ._errors import Error
+from ._weights import SHIPPED, refuse_second_torch, weights_path
+
+Cost = Literal["compiler", "roofline", "calibrated"]
+
+
+def _bytes(size: int | str | None) -> int | None:
+    return _core.parse_size(size) if isinstance(size, str) else size
+
+
+def _kind(name: str) -> str:
+    plain = name.removesuffix(".gz")
+    if plain.endswith(".json"):
+        return "json"
+    if plain.endswith((".mlir", ".mlirbc")):
+        return "mlir"
+    if _core.is_hlo_name(name):
+        return "hlo"
+    raise Error(f"{name}: error: expected a name that ends in .json, .mlir or .hlo.txt, or one of them with .gz")
+
+
+def _on_machine(instance: Instance, machine: Machine | None, capacity: int | None, max_carried: int | None) -> Instance:
+    if machine is None and capacity is None and max_carried is None:
+        return instance
+    changed = machine or instance.machine
+    if capacity is not None:
+        changed.capacity = capacity
+    if max_carried is not None:
+        changed.max_carried = max_carried
+    return instance.with_machine(changed)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    target: str = "",
+    capacity: int | str | None = None,
+    max_carried: int | None = None,
+    function: str = "",
+    cost: Cost = "compiler",
+) -> Instance:
+    """Reads an instance (.json), a program in MLIR (.mlir) or XLA's HLO text (.hlo.txt), plain or with .gz.
+
+    Args:
+        path: the file.
+        target: machine instead of the file's: a preset (`mempl.targets()`) or a JSON file. HLO text needs one, and MLIR
+            unless the module names one.
+        capacity: bytes of fast memory instead of the machine's, or a text such as "32MiB"; a multiple of its alignment.
+        max_carried: most values that a run may leave in fast memory for the next one.
+        function: of MLIR with several functions, the name of one.
+        cost: of HLO text, where compute seconds come from.
+
+    Raises:
+        mempl.Error: the file is wrong; with its name and, where there is one, the line.
+    """
+    name, kind, size = os.fspath(path), _kind(os.fspath(path)), _bytes(capacity)
+    if kind == "hlo":
+        return _core.read_hlo(name, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
+    if kind == "mlir":
+        return _on_machine(_core.read_mlir(name, target=target, function=function), None, size, max_carried)
+    machine = _core.target_machine(target) if target else None
+    return _on_machine(Instance.read(name), machine, size, max_carried)
+
+
+def loads(
+    text: str,
+    kind: Literal["json", "mlir", "hlo"],
+    *,
+    file: str | None = None,
+    target: str = "",
+    capacity: int | str | None = None,
+    max_carried: int | None = None,
+    function: str = "",
+    cost: Cost = "compiler",
+) -> Instance:
+    """The same as load() for text. `file` is its name in errors; for HLO text, also that of the program.
+
+    Raises:
+        mempl.Error: the text is wrong.
+    """
+    name, size = file or f"<{kind}>", _bytes(capacity)
+    if kind == "hlo":
+        return _core.read_hlo(name, text=text, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
+    if kind == "mlir":
+        instance = _core.parse_mlir(text, file=name, target=target, function=function)
+        return _on_machine(instance, None, size, max_carried)
+    if kind != "json":
+        raise Error(f"kind: expected json, mlir or hlo, found {kind!r}")
+    machine = _core.target_machine(target) if target else None
+    return _on_machine(Instance.from_json(text, name), machine, size, max_carried)
+
+
+def load_xla(
+    path: str | os.PathLike[str],
+    target: str,
+    *,
+    capacity: int | str | None = None,
+    max_carried: int | None = None,
+    cost: Cost = "compiler",
+) -> tuple[Instance, Plan]:
+    """A program in HLO text that XLA has placed, and XLA's own plan for it. Arguments as of load().
+
+    Raises:
+        mempl.Error: the file is wrong, or the plan is not valid on the machine.
+    """
+    instance, plan = _core.read_hlo(
+        os.fspath(path), target=target, cost=cost, capacity=_bytes(capacity), max_carried=max_carried, xla_plan=True
+    )
+    assert plan is not None
+    return instance, plan
+
+
+def place(
+    text: str,
+    *,
+    target: str = "",
+    policy: str = "portfolio",
+    capacity: int | str = "",
+    weights: str | os.PathLike[str] = "",
+    budget: int = 20000,
+    time_limit: float = 0,
+    seed: int = 0,
+    threads: int = 1,
+    fallback: Literal["slow", "error"] = "slow",
+    profile: str | os.PathLike[str] = "",
+    file: str = "<mlir>",
+) -> Placed:
+    """The pass learned-memory-placement: MLIR text on tensors in, placed MLIR text and remarks out.
+
+    Args:
+        text: a module, before bufferization and after fusion.
+        target: a preset or a JSON file; empty for what the module says.
+        policy: a name of `mempl.policies()`.
+        capacity: bytes of fast memory instead of the target's, or a text such as "512KiB".
+        weights: of the policies muzero; see `mempl.solve()`.
+        budget: plans that are evaluated at most, per function; 0 is no limit.
+        time_limit: seconds that solving may take, per function; 0 is no limit.
+        seed: of random choices.
+        threads: that solvers may use.
+        fallback: what happens where a policy finds no plan.
+        profile: JSON file with measured seconds of ops.
+        file: name of the text in errors and remarks.
+
+    Returns:
+        `text` and `remarks`: one Remark per value with the reason of the decision, and notes.
+
+    Raises:
+        mempl.Error: the module or an option is wrong.
+    """
+    if os.fspath(weights) or policy.startswith("muzero"):
+        weights = weights or SHIPPED
+        refuse_second_torch()
+    return _core.place(
+        text,
+        file=file,
+        target=target,
+        policy=policy,
+        capacity=str(capacity),
+        weights=weights_path(weights),
+        budget=budget,
+        time_limit_ms=round(1000 * time_limit),
+        seed=seed,
+        threads=threads,
+        fallback=fallback,
+        profile=os.fspath(profile),
+    )

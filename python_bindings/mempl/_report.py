@@ -1,0 +1,56 @@
+"""Plans as one HTML page: `mempl.report(instance, plans, "out.html")`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import _core
+from ._core import Instance, Plan, Solution
+from ._errors import Error
+
+
+def report_page(
+    instance: Instance, plans: Plan | Solution | Mapping[str, Plan | Solution], *, bound: float | None | bool = True
+) -> str:
+    """The text of the page: arguments as of report()."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as problem:
+        raise Error("reports need plotly: pip install 'mempl[report]'") from problem
+    named = plans if isinstance(plans, Mapping) else {"plan": plans}
+    rows = [(name, p.plan if isinstance(p, Solution) else p) for name, p in named.items()]
+    if not rows:
+        raise Error("expected at least one plan to report")
+    if bound is True:
+        best = min(_core.simulate(instance, plan).latency for _, plan in rows)
+        bound = _core.lower_bound(instance, known_latency=best).bound
+    data = _core.report_data(instance, rows, None if bound is False else bound)
+    return _core.report_page(data, get_plotlyjs())
+
+
+def report(
+    instance: Instance,
+    plans: Plan | Solution | Mapping[str, Plan | Solution],
+    path: str | os.PathLike[str],
+    *,
+    bound: float | None | bool = True,
+) -> Path:
+    """Writes one self-contained page for a browser.
+
+    It has the memory map over steps, the traffic of slow memory and the stalls, latencies beside those of all in slow
+    and all in fast memory and the bound, and a table of values with the reason of each decision.
+
+    Args:
+        instance: the problem.
+        plans: a valid plan, or several by name; the fastest one is shown at first.
+        path: the file to write.
+        bound: seconds that no plan is below; True computes it, False leaves it out.
+
+    Raises:
+        mempl.Error: a plan is not valid, or plotly is not installed.
+    """
+    target = Path(path)
+    target.write_text(report_page(instance, plans, bound=bound), encoding="utf-8")
+    return target

@@ -1,0 +1,123 @@
+"""Training of the network that plays mallocGame (docs/Training.md). Loads LibTorch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ._core import Instance
+from ._errors import Error
+from ._programs import load
+from ._weights import refuse_second_torch
+
+Program = Instance | str | os.PathLike[str]
+Programs = Program | Sequence[Program] | Mapping[str, Program]
+Status = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What training has come to.
+
+    Attributes:
+        folder: of the run: network.mempl, best.mempl, metrics.jsonl, checkpoint.
+        status: `round`, `steps`, `games`, `moves`, `seconds`, `mean_return`, `loss`, `score`, `best_score` (latency as a
+            share of that of the plans of `search`; 0: not evaluated).
+        latencies: by program that was trained on, seconds of the best plan known; None: no game yet.
+    """
+
+    folder: Path
+    status: Status
+    latencies: dict[str, float | None]
+
+    @property
+    def weights(self) -> Path:
+        """The weights for mempl.solve(): those that were evaluated best, or the last ones."""
+        best = self.folder / "best.mempl"
+        return best if best.exists() else self.folder / "network.mempl"
+
+
+def named_programs(programs: Programs, target: str = "") -> list[tuple[str, Instance]]:
+    """Programs by distinct names; files are read by mempl.load()."""
+    if isinstance(programs, (Instance, str, os.PathLike)):
+        programs = [programs]
+    rows = programs.items() if isinstance(programs, Mapping) else ((None, p) for p in programs)
+    named: list[tuple[str, Instance]] = []
+    taken: set[str] = set()
+    for name, program in rows:
+        instance = program if isinstance(program, Instance) else load(program, target=target)
+        name = base = name or instance.name
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{base}.{count}"
+        taken.add(name)
+        named.append((name, instance))
+    return named
+
+
+def program_rows(programs: Programs, validation: Programs, target: str) -> list[tuple[str, str, bool]]:
+    """What the compiled part takes: name, JSON, whether it is for evaluation only."""
+    rows = [(name, instance.to_json(), False) for name, instance in named_programs(programs, target)]
+    if not rows:
+        raise Error("expected at least one program to train on")
+    taken = {name for name, _, _ in rows}
+    for name, instance in named_programs(validation, target):
+        rows.append((f"{name}.validation" if name in taken else name, instance.to_json(), True))
+    return rows
+
+
+def native() -> Any:
+    """The compiled part; loads LibTorch."""
+    refuse_second_torch()
+    try:
+        from . import _train
+    except ImportError as problem:
+        raise Error(f"training needs mempl built with LibTorch: {problem}") from problem
+    return _train
+
+
+def train(
+    programs: Programs,
+    out: str | os.PathLike[str],
+    *,
+    validation: Programs = (),
+    target: str = "",
+    minutes: float = 0,
+    rounds: int = 0,
+    progress: Callable[[dict[str, Any]], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    **options: Any,
+) -> TrainingRun:
+    """Trains a network in the folder `out`, or goes on with a run that is there.
+
+    Runs without the GIL until a limit is reached. Ctrl-C raises KeyboardInterrupt; the last round's checkpoint stays.
+
+    Args:
+        programs: what is trained on: instances or files, one, several, or by name.
+        out: folder of the run.
+        validation: programs that are evaluated with and not trained on.
+        target: machine of files in MLIR and HLO text.
+        minutes: in all, over all sittings; 0 is no limit.
+        rounds: in all; 0 is no limit.
+        progress: called about every 50 ms with the status, as in TrainingRun, and `doing`.
+        cancelled: called about every 50 ms; true ends training.
+        **options: as of mempl-train: `size` ("s", "m"), `mode` ("exact", "latent", "hybrid"), `games` and `steps` per
+            round, `batch`, `simulations`, `slots` (games at once), `threads`, `seed`, `learning_rate`, `teacher_budget`,
+            `polish_budget`, `elite_share`, `evaluate_every` (rounds), `patience` (evaluations), `initial_weights` (file).
+
+    Raises:
+        mempl.Error: an option, a program or the folder is wrong, or LibTorch is missing.
+    """
+    module = native()
+    if rounds <= 0 and minutes <= 0 and cancelled is None and not options.get("patience"):
+        raise Error("expected a limit: rounds, minutes, patience or cancelled")
+    rows = program_rows(programs, validation, target)
+    folder = Path(out)
+    trainer = module.Trainer(rows, str(folder), {**options, "rounds": rounds, "max_seconds": 60.0 * minutes})
+    trainer.run(progress, cancelled)
+    latencies = {name: trainer.best_latency(i) for i, (name, _, is_held) in enumerate(rows) if not is_held}
+    return TrainingRun(folder, trainer.status, latencies)

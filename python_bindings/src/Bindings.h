@@ -1,0 +1,37 @@
+//===- Bindings.h - the parts of the module mempl._core ---------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One function per file of bindings; later ones use types of earlier ones.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_PYTHON_BINDINGS_H
+#define MEMPL_PYTHON_BINDINGS_H
+
+#include <nanobind/nanobind.h>
+
+namespace mempl::python {
+
+/// Machine, Value, Access, Step, Instance.
+void bindInstance(nanobind::module_ &m);
+/// Residency, Plan.
+void bindPlan(nanobind::module_ &m);
+/// simulate, verify, lower_bound and what they return.
+void bindJudges(nanobind::module_ &m);
+/// solve, policies.
+void bindSolvers(nanobind::module_ &m);
+/// Game.
+void bindGame(nanobind::module_ &m);
+/// Programs in MLIR and HLO text, targets, place.
+void bindPrograms(nanobind::module_ &m);
+/// report_data, report_page.
+void bindReport(nanobind::module_ &m);
+
+} // namespace mempl::python
+
+#endif // MEMPL_PYTHON_BINDINGS_H

@@ -1,0 +1,32 @@
+//===- Core.cpp - the module mempl._core ----------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Everything but training, which needs LibTorch and is mempl._train.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bindings.h"
+#include "Support.h"
+
+#include "mempl/MuZero/MuZeroSolver.h"
+
+NB_MODULE(_core, m) {
+  using namespace mempl::python;
+
+  m.doc() = "The compiled part of mempl; see the package.";
+  m.attr("CORE_VERSION") = nb::str(MEMPL_VERSION);
+  mempl::registerMuZeroSolvers();
+  registerErrors();
+  bindInstance(m);
+  bindPlan(m);
+  bindJudges(m);
+  bindSolvers(m);
+  bindGame(m);
+  bindPrograms(m);
+  bindReport(m);
+}

@@ -1,0 +1,209 @@
+//===- GameBindings.cpp - mallocGame in Python ----------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A game with the arrays of its observation, which are filled over and over.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bindings.h"
+#include "Support.h"
+
+#include "mempl/Game/Episodes.h"
+#include "mempl/Game/Observation.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
+
+using namespace mempl;
+using namespace mempl::python;
+
+namespace {
+
+struct Game {
+  explicit Game(std::unique_ptr<MallocGame> state)
+      : state(std::move(state)), observer(this->state->sharedProgram()) {}
+
+  Action checked(int action) const {
+    if (action >= 0 && action < kNumActions &&
+        state->isLegal(static_cast<Action>(action)))
+      return static_cast<Action>(action);
+    std::string legal;
+    for (Action a : kActions)
+      if (state->isLegal(a))
+        legal += (legal.empty() ? "" : ", ") +
+                 std::to_string(static_cast<int>(a)) + " (" +
+                 actionName(a).str() + ")";
+    throw PythonError{"expected a legal action, " +
+                      (legal.empty() ? "none: the game is over" : legal) +
+                      "; found " + std::to_string(action)};
+  }
+
+  std::unique_ptr<MallocGame> state;
+  Observer observer;
+  Observation seen;
+};
+
+DecisionOrder orderByName(const std::string &name) {
+  if (name == "program")
+    return DecisionOrder::Program;
+  if (name == "density")
+    return DecisionOrder::ValueDensity;
+  throw PythonError{"order: expected program or density, found '" + name + "'"};
+}
+
+std::unique_ptr<Game> makeGame(const Instance &instance,
+                               const std::string &order, bool repacks) {
+  GameOptions options;
+  options.order = orderByName(order);
+  options.repacks = repacks;
+  nb::gil_scoped_release release;
+  auto program = unwrap(GameProgram::create(instance, options));
+  return std::make_unique<Game>(std::make_unique<MallocGame>(program));
+}
+
+using Floats = nb::ndarray<nb::numpy, const float, nb::ndim<1>>;
+using Matrix = nb::ndarray<nb::numpy, const float, nb::ndim<2>>;
+using Nodes = nb::ndarray<nb::numpy, const int32_t, nb::ndim<1>>;
+
+nb::dict observe(nb::handle self) {
+  Game &game = nb::cast<Game &>(self);
+  game.observer.observe(*game.state, game.seen);
+  Observation &o = game.seen;
+  nb::dict result;
+  result["profile"] =
+      Matrix(o.profile.data(),
+             {Observation::kNumChannels, Observation::kNumBins}, self);
+  result["near"] = Matrix(
+      o.near.data(), {Observation::kNumNear, Observation::kNearScalars}, self);
+  result["near_nodes"] =
+      Nodes(o.nearNodes.data(), {Observation::kNumNear}, self);
+  result["scalars"] =
+      Floats(o.scalars.data(), {Observation::kNumScalars}, self);
+  return result;
+}
+
+Matrix features(nb::handle self) {
+  const ProgramFeatures &rows =
+      nb::cast<Game &>(self).state->program().features();
+  return Matrix(rows.values().data(),
+                {static_cast<size_t>(rows.numRows()),
+                 static_cast<size_t>(ProgramFeatures::kNumColumns)},
+                self);
+}
+
+void bindPlay(nb::class_<Game> &game) {
+  game.def(
+          "apply",
+          [](Game &g, int action) { return g.state->apply(g.checked(action)); },
+          nb::arg("action"),
+          "Plays a legal action (0 NoCopy, 1 Copy, 2 Drop). Returns the "
+          "reward: "
+          "seconds of latency saved. Raises mempl.Error for an illegal one.")
+      .def(
+          "undo",
+          [](Game &g) {
+            if (g.state->numApplied() == 0)
+              throw PythonError{"nothing to undo"};
+            g.state->undo();
+          },
+          "Takes back the last action.")
+      .def(
+          "restart", [](Game &g) { g.state->restart(); },
+          "Takes back everything.")
+      .def(
+          "clone",
+          [](const Game &g) {
+            return std::make_unique<Game>(g.state->clone());
+          },
+          "The same state, independent of this one.")
+      .def(
+          "greedy_action",
+          [](Game &g) -> std::optional<int> {
+            if (g.state->isOver())
+              return std::nullopt;
+            return static_cast<int>(greedyAction(*g.state));
+          },
+          "The legal action with the largest reward; None if the game is over.")
+      .def("observe", &observe,
+           "What a network sees of the state (include/mempl/Game/Observation.h "
+           "names the rows): a dict of `profile`, float32 (12, 128); `near`, "
+           "float32 (32, 8); `near_nodes`, int32 (32,), rows of `features` or "
+           "-1; `scalars`, float32 (32,). Floats are within [-10, 10]. Views: "
+           "the next call changes them.");
+}
+
+} // namespace
+
+void mempl::python::bindGame(nb::module_ &m) {
+  nb::class_<Game> game(
+      m, "Game",
+      "A state of mallocGame: a plan under construction, and the access of a "
+      "value that is asked about. See include/mempl/Game/MallocGame.h.");
+  game.def(nb::new_(&makeGame), nb::arg("instance"), nb::kw_only(),
+           nb::arg("order") = "program", nb::arg("repacks") = true,
+           "The first state. `order` is \"program\" (by time) or \"density\" "
+           "(the most valuable values first); with `repacks`, residencies may "
+           "move to other offsets. Raises mempl.Error if what is ordered to be "
+           "fast does not fit.");
+  bindPlay(game);
+  game.def_prop_ro(
+          "is_over", [](const Game &g) { return g.state->isOver(); },
+          "Nothing is left to decide.")
+      .def_prop_ro(
+          "legal_actions",
+          [](const Game &g) {
+            return std::make_tuple(g.state->isLegal(Action::NoCopy),
+                                   g.state->isLegal(Action::Copy),
+                                   g.state->isLegal(Action::Drop));
+          },
+          "Whether NoCopy, Copy and Drop may be played; Drop always, until the "
+          "game is over.")
+      .def_prop_ro(
+          "decision",
+          [](const Game &g) -> std::optional<std::tuple<int, int, int>> {
+            if (g.state->isOver())
+              return std::nullopt;
+            const DecisionNode &node = g.state->decision();
+            return std::make_tuple(g.state->decisionNode(), node.value,
+                                   node.step);
+          },
+          "What is asked about: row of `features`, value, step; None if the "
+          "game is over.")
+      .def_prop_ro(
+          "num_decisions",
+          [](const Game &g) { return g.state->numDecisions(); },
+          "Most questions that a game of this program asks.")
+      .def_prop_ro(
+          "num_applied", [](const Game &g) { return g.state->numApplied(); },
+          "Actions played so far.")
+      .def_prop_ro(
+          "latency", [](const Game &g) { return g.state->latency(); },
+          "Seconds; what is undecided is in slow memory.")
+      .def_prop_ro(
+          "total_reward", [](const Game &g) { return g.state->totalReward(); },
+          "Sum of the rewards so far, seconds.")
+      .def_prop_ro(
+          "slow_latency",
+          [](const Game &g) { return g.state->program().slowLatency(); },
+          "Seconds when nothing is decided.")
+      .def_prop_ro(
+          "greedy_latency",
+          [](const Game &g) { return g.state->program().greedyLatency(); },
+          "Seconds; of the plan of the policy `greedy`.")
+      .def_prop_ro(
+          "scale", [](const Game &g) { return g.state->program().scale(); },
+          "Seconds that returns are measured in: what `greedy` gains.")
+      .def_prop_ro("features", &features,
+                   "What a network sees of the program: float32, shape "
+                   "(num_decisions, 30), a row per question; a view.")
+      .def(
+          "plan", [](Game &g) { return g.state->plan(); },
+          "A valid plan: what is undecided is dropped.");
+}

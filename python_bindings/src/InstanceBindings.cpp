@@ -1,0 +1,220 @@
+//===- InstanceBindings.cpp - machines and programs in Python -------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Instances do not change, so views of them stay true. JSON is the way in and
+// out, for pickling as well.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bindings.h"
+#include "Support.h"
+
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Support/FileIO.h"
+
+#include <nanobind/operators.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+using namespace mempl;
+using namespace mempl::python;
+
+static std::string toJson(const Instance &instance) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  writeInstance(os, instance);
+  return text;
+}
+
+static Instance withMachine(const Instance &instance, const Machine &machine) {
+  Instance changed = instance;
+  setMachine(changed, machine);
+  std::vector<InstanceFault> faults = checkInstance(changed);
+  if (!faults.empty())
+    throw PythonError{instance.name + ": does not run on this machine: " +
+                      faults.front().where + ": " + faults.front().text};
+  return changed;
+}
+
+/// A column of Instance::values.
+template <typename T>
+static View<T> valueColumn(nb::handle self, const T Value::*field) {
+  const auto &values = nb::cast<const Instance &>(self).values;
+  static_assert(sizeof(Value) % sizeof(T) == 0);
+  return columnOf<T>(values.empty() ? nullptr : &(values[0].*field),
+                     values.size(), sizeof(Value), self);
+}
+
+/// What all accesses have, step after step, as arrays of their own.
+static nb::dict accessColumns(const Instance &instance) {
+  auto *step = new std::vector<int32_t>(), *value = new std::vector<int32_t>();
+  auto *bytes = new std::vector<int64_t>();
+  auto *mode = new std::vector<uint8_t>();
+  for (int32_t i = 0; i < instance.numSteps(); ++i)
+    for (const Access &access : instance.steps[i].accesses) {
+      step->push_back(i);
+      value->push_back(access.value);
+      bytes->push_back(access.bytes);
+      mode->push_back(static_cast<uint8_t>(access.mode));
+    }
+  auto give = [](auto *items) {
+    using Items = std::remove_pointer_t<decltype(items)>;
+    nb::capsule owner(items,
+                      [](void *p) noexcept { delete static_cast<Items *>(p); });
+    return viewOf(*items, owner);
+  };
+  nb::dict columns;
+  columns["step"] = give(step);
+  columns["value"] = give(value);
+  columns["bytes"] = give(bytes);
+  columns["mode"] = give(mode);
+  return columns;
+}
+
+static void bindMachine(nb::module_ &m) {
+  nb::class_<Machine>(
+      m, "Machine",
+      "Figures of the target that the latency of a plan depends on.")
+      .def(nb::init<>())
+      .def("__init__", [](Machine *self,
+                          const Machine &other) { new (self) Machine(other); })
+      .def_rw("capacity", &Machine::capacity,
+              "Bytes of fast memory; a multiple of `alignment`.")
+      .def_rw("alignment", &Machine::alignment,
+              "Bytes; every offset is a multiple of it.")
+      .def_rw("fast_bandwidth", &Machine::fastBandwidth,
+              "Bytes per second that one step draws from fast memory.")
+      .def_rw("slow_bandwidth", &Machine::slowBandwidth,
+              "Bytes per second of slow memory, for steps and copies together.")
+      .def_rw("copy_bandwidth", &Machine::copyBandwidth,
+              "Most bytes per second that one copy channel moves.")
+      .def_rw("copy_latency", &Machine::copyLatency,
+              "Seconds before the first byte of a copy moves.")
+      .def_rw("max_copies_in", &Machine::maxCopiesIn,
+              "Most copies in that are in flight at a boundary; 0: no limit.")
+      .def_rw("max_copies_out", &Machine::maxCopiesOut,
+              "The same for copies back.")
+      .def_rw("step_overhead", &Machine::stepOverhead,
+              "Seconds added to every step.")
+      .def_rw("max_carried", &Machine::maxCarried,
+              "Most values kept in fast memory from one run to the next.")
+      .def(nb::self == nb::self)
+      .def("__repr__", [](const Machine &machine) {
+        return "<mempl.Machine, " + std::to_string(machine.capacity) +
+               " bytes of fast memory>";
+      });
+}
+
+static void bindParts(nb::module_ &m) {
+  nb::enum_<ValueKind>(m, "ValueKind",
+                       "What a program expects of a value outside its steps.")
+      .value("INPUT", ValueKind::Input)
+      .value("TEMPORARY", ValueKind::Temporary)
+      .value("OUTPUT", ValueKind::Output)
+      .value("INOUT", ValueKind::InOut);
+  nb::enum_<SpaceOrder>(m, "SpaceOrder", "An order about where something is.")
+      .value("NONE", SpaceOrder::None)
+      .value("SLOW", SpaceOrder::Slow)
+      .value("FAST", SpaceOrder::Fast);
+  nb::enum_<AccessMode>(m, "AccessMode", "What a step does with a value.")
+      .value("READ", AccessMode::Read)
+      .value("WRITE", AccessMode::Write)
+      .value("UPDATE", AccessMode::Update);
+  nb::class_<Value>(m, "Value", "One piece of storage.")
+      .def_ro("name", &Value::name)
+      .def_ro("size", &Value::size, "Bytes.")
+      .def_ro("kind", &Value::kind)
+      .def_ro("space", &Value::space)
+      .def("__repr__", [](const Value &value) {
+        return "<mempl.Value " + value.name + ", " +
+               std::to_string(value.size) + " bytes>";
+      });
+  nb::class_<Access>(m, "Access", "What a step does with one value.")
+      .def_ro("value", &Access::value, "Index into `Instance.values`.")
+      .def_ro("bytes", &Access::bytes, "Bytes moved, reads and writes.")
+      .def_ro("mode", &Access::mode)
+      .def_ro("space", &Access::space);
+  nb::class_<Step>(m, "Step", "One step of a program; a loop if it has a body.")
+      .def_ro("name", &Step::name)
+      .def_ro("compute", &Step::compute, "Seconds.")
+      .def_ro("reserved", &Step::reserved,
+              "Bytes at the start of fast memory that it needs.")
+      .def_ro("accesses", &Step::accesses)
+      .def_ro("trips", &Step::trips, "Times that the body runs.")
+      .def_prop_ro(
+          "body",
+          [](const Step &step) -> nb::object {
+            return step.body ? nb::cast(*step.body) : nb::none();
+          },
+          "The program of a loop, an Instance (a copy), or None.")
+      .def("__repr__",
+           [](const Step &step) { return "<mempl.Step " + step.name + ">"; });
+}
+
+void mempl::python::bindInstance(nb::module_ &m) {
+  bindMachine(m);
+  bindParts(m);
+  nb::class_<Instance>(m, "Instance",
+                       "A machine and a program: the problem that a plan "
+                       "answers. Does not change.")
+      .def_static(
+          "from_json",
+          [](const std::string &text, const std::string &file) {
+            return unwrap(parseInstance(text, file));
+          },
+          nb::arg("text"), nb::arg("file") = "<json>",
+          "Parses the JSON of an instance (schema: docs/Problem.md). `file` is "
+          "its name in errors. Raises mempl.Error.")
+      .def_static(
+          "read",
+          [](const std::string &path) { return unwrap(readInstance(path)); },
+          nb::arg("path"),
+          "Reads a JSON file, plain or gzip. Raises mempl.Error.")
+      .def("to_json", &toJson, "The JSON that from_json() reads back as equal.")
+      .def(
+          "write",
+          [](const Instance &instance, const std::string &path) {
+            if (llvm::Error error = writeFile(path, toJson(instance)))
+              raise(std::move(error));
+          },
+          nb::arg("path"),
+          "Writes JSON; packed if the name ends in .gz. Raises mempl.Error.")
+      .def("with_machine", &withMachine, nb::arg("machine"),
+           "The same program on another machine. Raises mempl.Error if it "
+           "cannot run there.")
+      .def_ro("name", &Instance::name)
+      .def_prop_ro(
+          "machine", [](const Instance &i) { return i.machine; }, "A copy.")
+      .def_prop_ro(
+          "values", [](const Instance &i) { return i.values; },
+          "List of Value, copies.")
+      .def_prop_ro(
+          "steps", [](const Instance &i) { return i.steps; },
+          "List of Step, copies, in program order.")
+      .def_prop_ro("num_values", &Instance::numValues)
+      .def_prop_ro("num_steps", &Instance::numSteps)
+      .def_prop_ro(
+          "sizes",
+          [](nb::handle self) { return valueColumn(self, &Value::size); },
+          "Bytes of each value: int64, shape (num_values,); a view.")
+      .def_prop_ro("accesses", &accessColumns,
+                   "All accesses, step after step: a dict of arrays of shape "
+                   "(accesses,): `step` and `value` (int32), `bytes` (int64), "
+                   "`mode` (uint8: 0 read, 1 write, 2 update). Copies.")
+      .def(nb::self == nb::self)
+      .def("__getstate__", &toJson)
+      .def("__setstate__",
+           [](Instance &self, const std::string &state) {
+             new (&self) Instance(unwrap(parseInstance(state, "<pickle>")));
+           })
+      .def("__repr__", [](const Instance &i) {
+        return "<mempl.Instance " + i.name + ": " +
+               std::to_string(i.numSteps()) + " steps, " +
+               std::to_string(i.numValues()) + " values>";
+      });
+}

@@ -1,0 +1,172 @@
+//===- PlanBindings.cpp - plans in Python ---------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A plan does not change either; another one is made of a list of residencies.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bindings.h"
+#include "Support.h"
+
+#include "mempl/Problem/ProblemIO.h"
+#include "mempl/Support/FileIO.h"
+
+#include <nanobind/operators.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+using namespace mempl;
+using namespace mempl::python;
+
+static std::string toJson(const Plan &plan) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  writePlan(os, plan);
+  return text;
+}
+
+template <typename T>
+static View<T> column(nb::handle self, const T Residency::*field) {
+  const auto &rows = nb::cast<const Plan &>(self).residencies;
+  static_assert(sizeof(Residency) % sizeof(T) == 0);
+  return columnOf<T>(rows.empty() ? nullptr : &(rows[0].*field), rows.size(),
+                     sizeof(Residency), self);
+}
+
+static nb::dict columns(nb::handle self) {
+  nb::dict result;
+  result["value"] = column(self, &Residency::value);
+  result["offset"] = column(self, &Residency::offset);
+  result["last"] = column(self, &Residency::last);
+  result["write"] = column(self, &Residency::write);
+  result["issue"] = column(self, &Residency::issue);
+  result["ready"] = column(self, &Residency::ready);
+  result["back"] = column(self, &Residency::back);
+  result["done"] = column(self, &Residency::done);
+  result["carried"] = column(self, &Residency::carried);
+  return result;
+}
+
+static void bindResidency(nb::module_ &m) {
+  nb::class_<Residency>(m, "Residency",
+                        "A time during which a value is in fast memory. Begins "
+                        "by `write`, by copy in (`issue` and `ready`), or "
+                        "`carried`; -1 stands for what is not given.")
+      .def(
+          "__init__",
+          [](Residency *self, int32_t value, int64_t offset, int32_t last,
+             int32_t write, int32_t issue, int32_t ready, int32_t back,
+             int32_t done, bool carried) {
+            new (self) Residency();
+            self->value = value, self->offset = offset, self->last = last;
+            self->write = write, self->issue = issue, self->ready = ready;
+            self->back = back, self->done = done, self->carried = carried;
+          },
+          nb::kw_only(), nb::arg("value"), nb::arg("offset"), nb::arg("last"),
+          nb::arg("write") = -1, nb::arg("issue") = -1, nb::arg("ready") = -1,
+          nb::arg("back") = -1, nb::arg("done") = -1,
+          nb::arg("carried") = false)
+      .def_ro("value", &Residency::value, "Index into `Instance.values`.")
+      .def_ro("offset", &Residency::offset, "First byte in fast memory.")
+      .def_ro("last", &Residency::last, "Last step that it serves.")
+      .def_ro("write", &Residency::write, "Step whose write begins it.")
+      .def_ro("issue", &Residency::issue,
+              "Boundary at which the copy in is issued.")
+      .def_ro("ready", &Residency::ready, "Boundary at which it is awaited.")
+      .def_ro("back", &Residency::back,
+              "Step after which a copy back is issued; -1: after `last`.")
+      .def_ro("done", &Residency::done,
+              "Boundary at which the copy back is awaited.")
+      .def_ro("carried", &Residency::carried,
+              "Whether the run before left it in fast memory.")
+      .def(nb::self == nb::self)
+      .def("__repr__", [](const Residency &r) {
+        return "<mempl.Residency of value " + std::to_string(r.value) + " at " +
+               std::to_string(r.offset) + ", steps " +
+               std::to_string(r.start()) + " to " + std::to_string(r.end()) +
+               ">";
+      });
+}
+
+void mempl::python::bindPlan(nb::module_ &m) {
+  bindResidency(m);
+  nb::class_<Plan>(m, "Plan",
+                   "Which values are in fast memory when, at which offsets, "
+                   "with which copies. Does not change.")
+      .def(
+          "__init__",
+          [](Plan *self, const std::string &instance,
+             std::vector<Residency> residencies, std::map<int32_t, Plan> loops,
+             int64_t capacity) {
+            new (self) Plan{instance, std::move(residencies), std::move(loops),
+                            capacity};
+          },
+          nb::arg("instance"),
+          nb::arg("residencies") = std::vector<Residency>(),
+          nb::arg("loops") = std::map<int32_t, Plan>(), nb::arg("capacity") = 0,
+          "A plan for the instance of that name; without residencies, the one "
+          "that leaves everything in slow memory. `loops` has plans for the "
+          "bodies of loops by step; `capacity` is the bytes that the plan of a "
+          "body may use.")
+      .def_static(
+          "from_json",
+          [](const std::string &text, const std::string &file) {
+            return unwrap(parsePlan(text, file));
+          },
+          nb::arg("text"), nb::arg("file") = "<json>",
+          "Parses the JSON of a plan; `file` is its name in errors. Checks its "
+          "form, not the rules: see mempl.verify. Raises mempl.Error.")
+      .def_static(
+          "read",
+          [](const std::string &path) { return unwrap(readPlan(path)); },
+          nb::arg("path"),
+          "Reads a JSON file, plain or gzip. Raises mempl.Error.")
+      .def("to_json", &toJson, "The JSON that from_json() reads back as equal.")
+      .def(
+          "write",
+          [](const Plan &plan, const std::string &path) {
+            if (llvm::Error error = writeFile(path, toJson(plan)))
+              raise(std::move(error));
+          },
+          nb::arg("path"),
+          "Writes JSON; packed if the name ends in .gz. Raises mempl.Error.")
+      .def_ro("instance", &Plan::instance, "Name of the instance it is for.")
+      .def_prop_ro(
+          "residencies", [](const Plan &plan) { return plan.residencies; },
+          "List of Residency, copies, in the order in which copies issued at "
+          "the same point are served.")
+      .def_prop_ro(
+          "loops", [](const Plan &plan) { return plan.loops; },
+          "Plans of the bodies of loops by step, copies.")
+      .def_ro("capacity", &Plan::capacity,
+              "Bytes that the plan of a loop's body may use.")
+      .def_prop_ro("columns", &columns,
+                   "The residencies as a dict of arrays by field, each of "
+                   "shape (residencies,), int32 but for `offset` (int64, "
+                   "bytes) and `carried` (bool); views.")
+      .def_prop_ro("num_copies_in", &Plan::numCopiesIn,
+                   "Copies in, those of loops counted once.")
+      .def_prop_ro("num_copies_back", &Plan::numCopiesBack,
+                   "Copies back, those of loops counted once.")
+      // A copy back after the last step can be written in two ways.
+      .def(
+          "__eq__",
+          [](const Plan &a, const Plan &b) { return toJson(a) == toJson(b); },
+          nb::is_operator())
+      .def("__getstate__", &toJson)
+      .def("__setstate__",
+           [](Plan &self, const std::string &state) {
+             new (&self) Plan(unwrap(parsePlan(state, "<pickle>")));
+           })
+      .def("__len__", [](const Plan &plan) { return plan.residencies.size(); })
+      .def("__repr__", [](const Plan &plan) {
+        return "<mempl.Plan for " + plan.instance + ": " +
+               std::to_string(plan.residencies.size()) + " residencies>";
+      });
+}

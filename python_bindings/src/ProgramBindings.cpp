@@ -1,0 +1,306 @@
+//===- ProgramBindings.cpp - MLIR and HLO text in Python ------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The only bindings that know MLIR. Text goes in and out; a context lives as
+// long as a call.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bindings.h"
+#include "Support.h"
+
+#include "mempl/Analysis/Target.h"
+#include "mempl/Problem/Plan.h"
+#include "mempl/Support/Units.h"
+#include "mempl/Target/HloFile.h"
+#include "mempl/Transforms/Passes.h"
+#include "mempl/Transforms/ProgramInput.h"
+#include "mempl/Transforms/Register.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+#include "llvm/Support/SourceMgr.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+using namespace mempl;
+using namespace mempl::python;
+
+namespace {
+
+struct PlacementRemark {
+  std::string kind, name, function, message, file;
+  int64_t line = 0, column = 0;
+
+  void locate(mlir::Location loc) {
+    if (auto place = loc->findInstanceOf<mlir::FileLineColLoc>()) {
+      file = place.getFilename().str();
+      line = place.getLine();
+      column = place.getColumn();
+    }
+  }
+  std::string str() const {
+    return file + ":" + std::to_string(line) + ":" + std::to_string(column) +
+           ": " + kind + ": " + message;
+  }
+};
+
+struct Placed {
+  std::string text;
+  std::vector<PlacementRemark> remarks;
+};
+
+const char *kindOf(llvm::remarks::Type type) {
+  switch (type) {
+  case llvm::remarks::Type::Passed:
+    return "passed";
+  case llvm::remarks::Type::Missed:
+    return "missed";
+  case llvm::remarks::Type::Failure:
+    return "failed";
+  default:
+    return "analysis";
+  }
+}
+
+/// Keeps remarks of the engine.
+class RemarkKeeper : public mlir::remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit RemarkKeeper(std::vector<PlacementRemark> &kept) : kept(kept) {}
+  void streamOptimizationRemark(
+      const mlir::remark::detail::Remark &remark) override {
+    PlacementRemark row;
+    row.kind = kindOf(remark.getRemarkType());
+    row.name = remark.getRemarkName().str();
+    row.function = remark.getFunction().str();
+    for (const auto &arg : remark.getArgs())
+      row.message += arg.val;
+    row.locate(remark.getLocation());
+    kept.push_back(std::move(row));
+  }
+
+private:
+  std::vector<PlacementRemark> &kept;
+};
+
+/// What the diagnostics of a context come to: the first error, and remarks.
+class DiagnosticKeeper {
+public:
+  DiagnosticKeeper(mlir::MLIRContext &context, std::string file,
+                   std::vector<PlacementRemark> &kept)
+      : file(std::move(file)),
+        handler(&context, [this, &kept](mlir::Diagnostic &diagnostic) {
+          PlacementRemark row;
+          row.locate(diagnostic.getLocation());
+          row.message = diagnostic.str();
+          if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error) {
+            if (error.empty())
+              error = errorText(row);
+            return mlir::success();
+          }
+          row.kind =
+              diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning
+                  ? "warning"
+                  : "note";
+          kept.push_back(std::move(row));
+          return mlir::success();
+        }) {}
+
+  [[noreturn]] void fail() const {
+    throw PythonError{error.empty() ? file + ": error: expected valid MLIR"
+                                    : error};
+  }
+
+private:
+  std::string errorText(const PlacementRemark &row) const {
+    std::string where = file;
+    if (row.line > 0)
+      where = row.file + ":" + std::to_string(row.line) + ":" +
+              std::to_string(row.column);
+    return where + ": error: " + row.message;
+  }
+
+  std::string file, error;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+Placed place(const std::string &text, const std::string &file,
+             const mlir::mempl::LearnedMemoryPlacementOptions &options) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::mempl::registerDialect(registry);
+  Placed placed;
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticKeeper diagnostics(context, file, placed.remarks);
+  mlir::remark::RemarkCategories categories;
+  for (auto *filter : {&categories.passed, &categories.missed,
+                       &categories.analysis, &categories.failed})
+    *filter = "mempl.*";
+  (void)mlir::remark::enableOptimizationRemarks(
+      context, std::make_unique<RemarkKeeper>(placed.remarks),
+      std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, file),
+                             llvm::SMLoc());
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  if (!module)
+    diagnostics.fail();
+  mlir::PassManager passes(&context, mlir::ModuleOp::getOperationName());
+  passes.addPass(mlir::mempl::createLearnedMemoryPlacement(options));
+  if (failed(passes.run(*module)))
+    diagnostics.fail();
+  llvm::raw_string_ostream os(placed.text);
+  module->print(os);
+  return placed;
+}
+
+mlir::mempl::HloFileOptions
+hloOptions(const std::string &path, std::optional<std::string> text,
+           const std::string &target, const std::string &cost,
+           std::optional<int64_t> capacity, std::optional<int64_t> maxCarried) {
+  mlir::mempl::HloFileOptions options;
+  options.path = path;
+  options.text = std::move(text);
+  options.target = target;
+  options.cost = cost;
+  options.capacity = capacity;
+  options.maxCarried = maxCarried;
+  return options;
+}
+
+std::pair<Instance, std::optional<Plan>>
+readHlo(const std::string &path, std::optional<std::string> text,
+        const std::string &target, const std::string &cost,
+        std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
+        bool wantsPlan) {
+  nb::gil_scoped_release release;
+  auto file = unwrap(mlir::mempl::readHloFile(
+      hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
+  std::optional<Plan> plan;
+  if (wantsPlan) {
+    hlo::XlaPlanNotes notes;
+    plan = unwrap(hlo::buildXlaPlan(file->module, file->program, file->imported,
+                                    file->tables, notes));
+    if (notes.dropped > 0)
+      throw PythonError{
+          path +
+          ": error: XLA's own plan is not valid on this "
+          "machine: " +
+          (notes.problems.empty() ? "it does not fit" : notes.problems.back())};
+  }
+  return {std::move(file->imported.instance), std::move(plan)};
+}
+
+void bindPlace(nb::module_ &m) {
+  nb::class_<PlacementRemark>(m, "Remark", "What the pass says.")
+      .def_ro("kind", &PlacementRemark::kind,
+              "\"passed\" (a value is placed in fast memory), \"missed\" (it "
+              "is not), \"analysis\", \"failed\", \"warning\" or \"note\".")
+      .def_ro("name", &PlacementRemark::name,
+              "\"Placed\", \"LeftSlow\", \"Program\"; empty for notes.")
+      .def_ro("function", &PlacementRemark::function)
+      .def_ro("message", &PlacementRemark::message)
+      .def_ro("file", &PlacementRemark::file)
+      .def_ro("line", &PlacementRemark::line, "From 1; 0: not known.")
+      .def_ro("column", &PlacementRemark::column, "From 1; 0: not known.")
+      .def("__str__", &PlacementRemark::str)
+      .def("__repr__", [](const PlacementRemark &r) {
+        return "<mempl.Remark " + r.str() + ">";
+      });
+  nb::class_<Placed>(m, "Placed", "A placed module.")
+      .def_ro("text", &Placed::text, "MLIR.")
+      .def_prop_ro(
+          "remarks", [](const Placed &p) { return p.remarks; },
+          "List of Remark, in the order in which the pass made them.")
+      .def("__str__", [](const Placed &p) { return p.text; });
+  m.def(
+      "place",
+      [](const std::string &text, const std::string &file,
+         const std::string &target, const std::string &policy,
+         const std::string &capacity, const std::string &weights,
+         int64_t budget, int64_t timeLimitMs, uint64_t seed, int threads,
+         const std::string &fallback, const std::string &profile) {
+        mlir::mempl::LearnedMemoryPlacementOptions options;
+        options.policy = policy;
+        options.target = target;
+        options.capacity = capacity;
+        options.checkpoint = weights;
+        options.budget = budget;
+        options.timeLimitMs = timeLimitMs;
+        options.seed = seed;
+        options.threads = threads;
+        options.fallback = fallback;
+        options.profile = profile;
+        nb::gil_scoped_release release;
+        return place(text, file, options);
+      },
+      nb::arg("text"), nb::kw_only(), nb::arg("file"), nb::arg("target"),
+      nb::arg("policy"), nb::arg("capacity"), nb::arg("weights"),
+      nb::arg("budget"), nb::arg("time_limit_ms"), nb::arg("seed"),
+      nb::arg("threads"), nb::arg("fallback"), nb::arg("profile"),
+      "What mempl.place() calls.");
+}
+
+} // namespace
+
+void mempl::python::bindPrograms(nb::module_ &m) {
+  bindPlace(m);
+  m.def(
+      "parse_mlir",
+      [](const std::string &text, const std::string &file,
+         const std::string &target, const std::string &function) {
+        nb::gil_scoped_release release;
+        return unwrap(parseMlirInstance(text, file, target, function));
+      },
+      nb::arg("text"), nb::kw_only(), nb::arg("file"), nb::arg("target"),
+      nb::arg("function"), "What mempl.loads() calls for MLIR.");
+  m.def(
+      "read_mlir",
+      [](const std::string &path, const std::string &target,
+         const std::string &function) {
+        nb::gil_scoped_release release;
+        return unwrap(readMlirInstance(path, target, function));
+      },
+      nb::arg("path"), nb::kw_only(), nb::arg("target"), nb::arg("function"),
+      "What mempl.load() calls for MLIR.");
+  m.def("read_hlo", &readHlo, nb::arg("path"), nb::kw_only(),
+        nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
+        nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),
+        nb::arg("xla_plan") = false,
+        "What mempl.load() and mempl.load_xla() call for HLO text.");
+  m.def(
+      "is_hlo_name",
+      [](const std::string &path) { return mlir::mempl::isHloFileName(path); },
+      nb::arg("path"), "Whether a file of this name is HLO text.");
+  m.def(
+      "target_machine",
+      [](const std::string &target) {
+        return unwrap(readTargetMachine(target));
+      },
+      nb::arg("target"),
+      "The Machine of a target: a preset (see targets()), or a file with a "
+      "target or a machine. Raises mempl.Error.");
+  m.def("targets", &mlir::mempl::targetNames,
+        "Names of the targets that come with mempl.");
+  m.def(
+      "parse_size",
+      [](const std::string &text) { return unwrap(parseSize(text)); },
+      nb::arg("text"),
+      "Bytes of a text such as \"32MiB\". Raises mempl.Error.");
+}

@@ -1,0 +1,281 @@
+"""Instances, plans, judges and policies."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, needs_torch, tiny_json
+
+import mempl
+
+MLIR = """
+func.func @main(%input: tensor<16x8xf32>, %weights: tensor<8x4xf32>) -> tensor<16x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<16x4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<16x4xf32>) -> tensor<16x4xf32>
+  %product = linalg.matmul ins(%input, %weights : tensor<16x8xf32>, tensor<8x4xf32>)
+      outs(%init : tensor<16x4xf32>) -> tensor<16x4xf32>
+  return %product : tensor<16x4xf32>
+}
+"""
+HLO = ROOT / "benchmarks" / "corpus" / "programs" / "nerf_b65536.v5e.hlo.txt.gz"
+
+
+def test_instance_reads_and_writes_json(tiny, tmp_path):
+    assert (tiny.name, tiny.num_steps, tiny.num_values) == ("tiny", 6, 7)
+    assert tiny.values[0].size == 512 and tiny.values[0].kind == mempl.ValueKind.INPUT
+    tiny.write(str(tmp_path / "a.json.gz"))
+    assert mempl.load(tmp_path / "a.json.gz") == tiny
+    assert pickle.loads(pickle.dumps(tiny)) == tiny
+    assert copy.deepcopy(tiny) == tiny
+
+
+def test_views_share_memory_with_the_instance(tiny):
+    sizes = tiny.sizes
+    assert sizes.dtype == np.int64 and list(sizes) == [512] + 6 * [256]
+    assert np.shares_memory(sizes, tiny.sizes)
+    assert not sizes.flags.writeable
+    columns = tiny.accesses
+    assert columns["bytes"].sum() == sum(a.bytes for s in tiny.steps for a in s.accesses)
+
+
+def test_views_outlive_what_they_are_of():
+    sizes = mempl.loads(tiny_json(), "json").sizes
+    times = mempl.simulate(mempl.loads(tiny_json(), "json"), mempl.Plan("tiny")).times
+    assert sizes.sum() == 512 + 6 * 256 and len(times) == 6
+
+
+def test_errors_name_file_line_and_what_was_expected(tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text('{"name": "x",\n "machine": 3}')
+    with pytest.raises(mempl.Error) as caught:
+        mempl.load(path)
+    assert caught.value.file == str(path) and caught.value.line == 2
+    assert "expected" in str(caught.value)
+    with pytest.raises(mempl.Error, match="nowhere.json"):
+        mempl.load(tmp_path / "nowhere.json")
+    with pytest.raises(mempl.Error, match="expected a name that ends in"):
+        mempl.load(tmp_path / "x.txt")
+    with pytest.raises(mempl.Error, match="expected"):
+        mempl.loads("nonsense", "json")
+
+
+def test_plans_are_judged(tiny):
+    assert mempl.verify(tiny, mempl.Plan("tiny")) == []
+    plan = mempl.Plan("tiny", [mempl.Residency(value=1, offset=0, write=0, last=1)])
+    assert mempl.verify(tiny, plan) == []
+    outcome = mempl.simulate(tiny, plan)
+    assert outcome.latency < mempl.slow_latency(tiny)
+    assert outcome.latency == pytest.approx(outcome.times.sum() + outcome.waits.sum())
+    assert list(outcome.profile) == [256, 256, 0, 0, 0, 0]
+    wrong = mempl.Plan("tiny", [mempl.Residency(value=1, offset=1, write=0, last=1)])
+    assert [v.rule for v in mempl.verify(tiny, wrong)] == ["V2"]
+    with pytest.raises(mempl.Error, match="V9"):
+        mempl.simulate(tiny, mempl.Plan("tiny", [mempl.Residency(value=99, offset=0, write=0, last=1)]))
+
+
+@pytest.mark.parametrize("policy", ["none", "greedy", "msa", "search", "portfolio", "tree-search"])
+def test_policies_solve(tiny, policy):
+    solution = mempl.solve(tiny, policy, budget=200)
+    assert mempl.verify(tiny, solution.plan) == []
+    assert solution.latency == mempl.simulate(tiny, solution.plan).latency
+    bound = mempl.lower_bound(tiny, known_latency=solution.latency)
+    assert mempl.ideal_latency(tiny) <= bound.bound <= solution.latency * (1 + 1e-9)
+    assert solution.latency <= mempl.slow_latency(tiny)
+
+
+def test_plan_columns_and_json(alexnet):
+    plan = mempl.solve(alexnet, "greedy").plan
+    columns = plan.columns
+    assert np.shares_memory(columns["offset"], plan.columns["offset"])
+    for field in ("value", "offset", "last", "write", "issue", "ready", "back", "done", "carried"):
+        assert list(columns[field]) == [getattr(r, field) for r in plan.residencies]
+    assert mempl.Plan.from_json(plan.to_json()) == plan == pickle.loads(pickle.dumps(plan))
+    copies = mempl.simulate(alexnet, plan).copies
+    assert len(copies["start"]) == plan.num_copies_in + plan.num_copies_back
+    assert (copies["start"] <= copies["end"]).all()
+    assert set(np.flatnonzero(columns["issue"] >= 0)) == set(copies["residency"][~copies["back"]])
+
+
+def test_solving_is_deterministic(alexnet):
+    a, b = (mempl.solve(alexnet, "search", budget=300, seed=7) for _ in range(2))
+    assert a.plan == b.plan
+
+
+def test_another_machine(alexnet):
+    machine = alexnet.machine
+    machine.capacity //= 4
+    small = alexnet.with_machine(machine)
+    assert small.machine.capacity * 4 == alexnet.machine.capacity
+    machine.capacity = -1
+    with pytest.raises(mempl.Error, match="does not run on this machine"):
+        alexnet.with_machine(machine)
+    assert mempl.load(ROOT / "test/data/xla_tpu/alexnet_b64.v5e.instance.json.gz", capacity="28MiB") == small
+
+
+def test_wrong_options_are_errors(tiny):
+    for arguments, expected in [
+        ({"policy": "magic"}, "magic"),
+        ({"budget": 0}, "time_limit"),
+        ({"threads": 0}, "thread"),
+        ({"msa_options": "what=1"}, "msa_options"),
+        ({"policy": "muzero", "weights": "/nowhere/x.mempl"}, "x.mempl|LibTorch"),
+    ]:
+        with pytest.raises(mempl.Error, match=expected):
+            mempl.solve(tiny, **arguments)
+
+
+def test_progress_and_cancellation(alexnet):
+    seen = []
+
+    def progress(p):
+        seen.append((p.policy, p.evaluated, p.latency))
+
+    begin = time.monotonic()
+    solution = mempl.solve(
+        alexnet, "search", budget=0, time_limit=60, progress=progress, cancelled=lambda: time.monotonic() - begin > 0.5
+    )
+    assert time.monotonic() - begin < 20
+    assert seen and seen[-1][0] == "search"
+    assert mempl.verify(alexnet, solution.plan) == []
+
+
+def test_exceptions_of_callbacks_come_through(alexnet):
+    def progress(p):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        mempl.solve(alexnet, "search", budget=0, time_limit=60, progress=progress)
+
+
+def test_ctrl_c_ends_solving(data):
+    code = (
+        "import mempl, sys\n"
+        f"i = mempl.load({str(data / 'xla_tpu/gpt2_decode_b8.v5e.instance.json.gz')!r})\n"
+        "print('go', flush=True)\n"
+        "try:\n"
+        "    mempl.solve(i, 'search', budget=0, time_limit=120)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "go\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert output == "stopped\n" and process.returncode == 0
+
+
+def test_other_threads_run_while_solving(alexnet):
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: (mempl.solve(alexnet, "search", budget=0, time_limit=1), done.set()))
+    thread.start()
+    ticks = 0
+    while not done.is_set():
+        ticks += 1
+        time.sleep(0.01)
+    thread.join()
+    assert ticks > 5
+
+
+def test_explanations(alexnet):
+    plan = mempl.solve(alexnet, "greedy").plan
+    decisions = mempl.explain(alexnet, plan)
+    assert len(decisions) == alexnet.num_values
+    assert {d.value for d in decisions if d.fast} == {r.value for r in plan.residencies}
+    assert all(d.text.startswith("fast" if d.fast else "slow") for d in decisions)
+
+
+def test_mlir_is_a_program():
+    instance = mempl.loads(MLIR, "mlir", target="tiny")
+    assert instance.name == "main" and instance.num_steps > 1
+    with pytest.raises(mempl.Error) as caught:
+        mempl.loads("func.func @f() {\n  nonsense\n}", "mlir", file="f.mlir", target="tiny")
+    assert (caught.value.file, caught.value.line) == ("f.mlir", 2)
+    with pytest.raises(mempl.Error, match="no target"):
+        mempl.loads(MLIR, "mlir")
+
+
+def test_hlo_is_a_program():
+    import gzip
+
+    instance, xla = mempl.load_xla(HLO, "tpu-v5e")
+    assert mempl.verify(instance, xla) == []
+    assert 0 < mempl.simulate(instance, xla).latency <= mempl.slow_latency(instance)
+    assert mempl.load(HLO, target="tpu-v5e") == instance
+    text = gzip.decompress(HLO.read_bytes()).decode()
+    assert mempl.loads(text, "hlo", file="nerf.hlo.txt", target="tpu-v5e").num_steps == instance.num_steps
+    with pytest.raises(mempl.Error, match="target"):
+        mempl.load(HLO)
+    with pytest.raises(mempl.Error) as caught:
+        mempl.loads("HloModule x\n\nnonsense", "hlo", file="x.hlo.txt", target="tpu-v5e")
+    assert caught.value.file == "x.hlo.txt" and caught.value.line == 3
+
+
+def test_the_pass_from_text_to_text():
+    placed = mempl.place(MLIR, target="tiny", file="net.mlir")
+    assert "mempl.alloc" in placed.text
+    about = [r for r in placed.remarks if r.name in ("Placed", "LeftSlow")]
+    assert any(r.kind == "passed" for r in about)
+    assert all(r.function == "main" and r.file == "net.mlir" and r.line > 0 for r in about)
+    assert "fast: " in " ".join(r.message for r in about)
+    slow = mempl.place(MLIR, target="tiny", policy="none")
+    assert "mempl.copy_start" not in slow.text
+    assert {r.kind for r in slow.remarks if r.name in ("Placed", "LeftSlow")} == {"missed"}
+
+
+def test_the_pass_says_what_is_wrong():
+    with pytest.raises(mempl.Error) as caught:
+        mempl.place("func.func @f() {\n  return 1\n}", target="tiny", file="f.mlir")
+    assert (caught.value.file, caught.value.line) == ("f.mlir", 2)
+    for arguments, expected in [
+        ({"policy": "magic"}, "magic"),
+        ({"target": "pdp-11"}, "pdp-11"),
+        ({"budget": -1}, "0"),
+    ]:
+        with pytest.raises(mempl.Error, match=expected):
+            mempl.place(MLIR, **{"target": "tiny", **arguments})
+
+
+def test_libtorch_is_loaded_only_when_used():
+    code = "import mempl; mempl.solve(mempl.loads(open(0).read(), 'json')); print('torch' in open('/proc/self/maps').read())"
+    run = subprocess.run([sys.executable, "-c", code], input=tiny_json(), capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
+def test_a_second_torch_is_refused(tiny, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", sys)
+    for call in (
+        lambda: mempl.solve(tiny, "muzero"),
+        lambda: mempl.place(MLIR, target="tiny", weights="generalist"),
+        lambda: mempl.train(tiny, "never", rounds=1),
+    ):
+        with pytest.raises(mempl.Error, match="package torch"):
+            call()
+
+
+@needs_torch
+def test_the_network_that_comes_with_mempl_plays(alexnet):
+    solution = mempl.solve(alexnet, "muzero", budget=50)
+    assert mempl.verify(alexnet, solution.plan) == []
+    assert solution.latency < mempl.slow_latency(alexnet)
+
+
+def test_names_and_types_are_there():
+    assert "tpu-v5e" in mempl.targets() and "search" in mempl.policies()
+    assert mempl.target_machine("tiny").capacity > 0
+    folder = Path(mempl.__file__).parent
+    assert (folder / "py.typed").exists() and "def simulate(" in (folder / "_core.pyi").read_text()
+    for name in mempl.__all__:
+        assert name in ("train", "TrainingRun") or getattr(mempl, name).__doc__, name
+    assert os.environ.get("MEMPL_MUZERO_MODULE") or not (folder / "mempl_muzero.so").exists()

@@ -1,0 +1,87 @@
+"""mallocGame in Gymnasium."""
+
+from __future__ import annotations
+
+import warnings
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import mempl
+import mempl.envs
+
+
+def make(instance, **arguments):
+    return gymnasium.make(mempl.envs.ENV_ID, instance=instance, **arguments)
+
+
+def test_gymnasium_checks_it(alexnet):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(make(alexnet).unwrapped)
+
+
+def test_rewards_add_up_to_what_the_plan_saves(alexnet):
+    env = make(alexnet)
+    random = np.random.default_rng(3)
+    _, info = env.reset(seed=1)
+    total, is_over = 0.0, False
+    while not is_over:
+        action = random.choice(np.flatnonzero(info["action_mask"]))
+        seen, reward, is_over, is_cut, info = env.step(action)
+        assert env.observation_space.contains(seen)
+        assert (seen["action_mask"] == info["action_mask"]).all() and not info["illegal"] and not is_cut
+        total += reward
+    game = env.unwrapped.game
+    plan = env.unwrapped.plan()
+    assert mempl.verify(alexnet, plan) == []
+    latency = mempl.simulate(alexnet, plan).latency
+    assert info["latency"] == pytest.approx(latency)
+    assert total * game.scale == pytest.approx(game.slow_latency - latency)
+    assert info["decision"] is None and not info["action_mask"].any()
+    with pytest.raises(mempl.Error, match="reset"):
+        env.unwrapped.step(2)
+
+
+def test_greedy_play_is_not_worse_than_slow(alexnet):
+    game = mempl.Game(alexnet)
+    assert game.features.shape == (game.num_decisions, 30)
+    while (action := game.greedy_action()) is not None:
+        game.apply(action)
+    assert game.is_over and game.latency < game.slow_latency
+    best = game.latency
+    game.undo()
+    other = game.clone()
+    other.restart()
+    assert other.num_applied == 0 and game.num_applied > 0
+    game.apply(game.greedy_action())
+    assert game.latency == best
+
+
+def test_illegal_actions(tiny):
+    def first_illegal(env):
+        env.reset()
+        while True:
+            mask = env.unwrapped.action_masks()
+            if not mask.all():
+                return int(np.flatnonzero(~mask)[0])
+            env.step(2)
+
+    env = make(tiny)
+    assert env.step(first_illegal(env))[4]["illegal"]
+    strict = make(tiny, illegal="error")
+    with pytest.raises(mempl.Error, match="expected a legal action"):
+        strict.step(first_illegal(strict))
+    with pytest.raises(mempl.Error, match="illegal"):
+        make(tiny, illegal="never")
+
+
+def test_files_orders_and_text(data):
+    path = data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz"
+    env = make(str(path), order="density", render_mode="ansi")
+    env.reset()
+    assert "alexnet" in env.render()
+    with pytest.raises(mempl.Error, match="order"):
+        make(str(path), order="random")
