@@ -42,25 +42,28 @@ def kernels_for_host(module):
     )
     stubs = ["typedef unsigned u;"]
     stubs += [f"static __thread int value_{r}; int sreg_{r}(void) {{ return value_{r}; }}" for r in REGISTERS]
+    loops = "".join(
+        f"for (value_{v}_{a} = 0; value_{v}_{a} < (int){count}[{n}]; ++value_{v}_{a}) "
+        for v, count in (("ctaid", "grid"), ("tid", "block"))
+        for n, a in enumerate("xyz")
+    )
+    sizes = " ".join(
+        f"value_{v}_{a} = {count}[{n}];"
+        for v, count in (("nctaid", "grid"), ("ntid", "block"))
+        for n, a in enumerate("xyz")
+    )
+    run = "static void run(void (*kernel)(void **), void **p, const u *grid, const u *block)"
+    stubs.append(f"{run} {{ {sizes} {loops} kernel(p); }}")
     for name, parameters in re.findall(r"llvm\.func @(\w+)\((.*?)\) attributes \{gpu\.kernel", body):
         types = [re.match(r"%\w+: (\S+)", p)[1] for p in parameters.split(", ")] if parameters else []
         codes = [TYPES[t] for t in types]
         prototype = ", ".join(C_TYPES[c] for c in codes) or "void"
         values = ", ".join(f"*({C_TYPES[c]} *)p[{i}]" for i, c in enumerate(codes))
-        loops = "".join(
-            f"for (value_{v}_{a} = 0; value_{v}_{a} < (int){count}[{n}]; ++value_{v}_{a}) "
-            for v, count in (("ctaid", "grid"), ("tid", "block"))
-            for n, a in enumerate("xyz")
-        )
-        sizes = " ".join(
-            f"value_{v}_{a} = {count}[{n}];"
-            for v, count in (("nctaid", "grid"), ("ntid", "block"))
-            for n, a in enumerate("xyz")
-        )
         stubs += [
             f"void {name}({prototype});",
             f'const char *mempl_kernel_{name}_types = "{"".join(codes)}";',
-            f"void mempl_kernel_{name}(void **p, const u *grid, const u *block) {{ {sizes} {loops} {name}({values}); }}",
+            f"static void call_{name}(void **p) {{ {name}({values}); }}",
+            f"void mempl_kernel_{name}(void **p, const u *grid, const u *block) {{ run(call_{name}, p, grid, block); }}",
         ]
     body = re.sub(r" attributes \{gpu\.kernel.*\} \{", " {", body)
     declared = "".join(f"  llvm.func @sreg_{r}() -> i32\n" for r in REGISTERS)
