@@ -19,9 +19,6 @@ set(mempl_targets_dir ${CMAKE_INSTALL_DATADIR}/mempl/targets)
 set(mempl_weights ${CMAKE_INSTALL_DATADIR}/mempl/generalist.mempl)
 set(mempl_plugin ${CMAKE_INSTALL_LIBDIR}/MemplPlugin.so)
 install(EXPORT MemplTargets NAMESPACE Mempl:: DESTINATION ${mempl_cmake_dir})
-# -DMempl_DIR=<build tree> works as well.
-export(EXPORT MemplTargets NAMESPACE Mempl::
-  FILE ${CMAKE_CURRENT_BINARY_DIR}/MemplTargets.cmake)
 configure_package_config_file(cmake/MemplConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/MemplConfig.cmake
   INSTALL_DESTINATION ${mempl_cmake_dir}

@@ -222,7 +222,7 @@ def train(
     """
     if rounds <= 0 and minutes <= 0 and cancelled is None and not arguments.get("patience"):
         raise Error("expected a limit: rounds, minutes, patience or cancelled")
-    limits = {"rounds": rounds, "max_seconds": 60.0 * minutes}
+    limits: dict[str, Any] = {"rounds": rounds, "max_seconds": 60.0 * minutes}
     run = RayTraining(programs, out, actors=actors, games_per_batch=games_per_batch, **arguments, **limits)
     last = time.monotonic()
     while True:

@@ -14,12 +14,13 @@
 #include "Support.h"
 
 #include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/Support/Version.h"
 
 NB_MODULE(_core, m) {
   using namespace mempl::python;
 
   m.doc() = "The compiled part of mempl; see the package.";
-  m.attr("CORE_VERSION") = nb::str(MEMPL_VERSION);
+  m.attr("CORE_VERSION") = nb::str(mempl::version().data());
   mempl::registerMuZeroSolvers();
   registerErrors();
   bindInstance(m);

@@ -103,7 +103,7 @@ static void bindMachine(nb::module_ &m) {
               "Seconds added to every step.")
       .def_rw("max_carried", &Machine::maxCarried,
               "Most values kept in fast memory from one run to the next.")
-      .def(nb::self == nb::self)
+      .def(nb::self == nb::self, kEqualSignature)
       .def("__repr__", [](const Machine &machine) {
         return "<mempl.Machine, " + std::to_string(machine.capacity) +
                " bytes of fast memory>";
@@ -206,7 +206,7 @@ void mempl::python::bindInstance(nb::module_ &m) {
                    "All accesses, step after step: a dict of arrays of shape "
                    "(accesses,): `step` and `value` (int32), `bytes` (int64), "
                    "`mode` (uint8: 0 read, 1 write, 2 update). Copies.")
-      .def(nb::self == nb::self)
+      .def(nb::self == nb::self, kEqualSignature)
       .def("__getstate__", &toJson)
       .def("__setstate__",
            [](Instance &self, const std::string &state) {

@@ -85,7 +85,7 @@ static void bindResidency(nb::module_ &m) {
               "Boundary at which the copy back is awaited.")
       .def_ro("carried", &Residency::carried,
               "Whether the run before left it in fast memory.")
-      .def(nb::self == nb::self)
+      .def(nb::self == nb::self, kEqualSignature)
       .def("__repr__", [](const Residency &r) {
         return "<mempl.Residency of value " + std::to_string(r.value) + " at " +
                std::to_string(r.offset) + ", steps " +
@@ -158,7 +158,7 @@ void mempl::python::bindPlan(nb::module_ &m) {
       .def(
           "__eq__",
           [](const Plan &a, const Plan &b) { return toJson(a) == toJson(b); },
-          nb::is_operator())
+          nb::is_operator(), kEqualSignature)
       .def("__getstate__", &toJson)
       .def("__setstate__",
            [](Plan &self, const std::string &state) {

@@ -54,6 +54,10 @@ template <typename T> T unwrap(llvm::Expected<T> result) {
 void runWatched(const nb::object &cancelled, const std::function<void()> &tick,
                 const std::function<void(const std::atomic<bool> &)> &work);
 
+/// What type checkers expect of an __eq__.
+inline const nb::sig
+    kEqualSignature("def __eq__(self, arg: object, /) -> bool");
+
 template <typename T> using View = nb::ndarray<nb::numpy, const T, nb::ndim<1>>;
 
 /// A read-only view of a vector that `owner` keeps alive.

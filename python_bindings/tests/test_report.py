@@ -69,6 +69,10 @@ def test_data_says_what_the_simulator_says(page):
         back = sum(top["sizes"][v] for v, done in zip(rows["value"], rows["done"]) if done >= 0)
         assert sum(level["out"]) == pytest.approx(back)
         assert min(level["slow_bytes"]) >= 0
+        bytes_per_step = np.array(level["slow_bytes"]) + level["in"] + level["out"]
+        spans = np.array(level["times"]) + level["waits"][:-1]
+        spans[-1] += level["waits"][-1]
+        assert (bytes_per_step <= spans * data["slow_bandwidth"] * (1 + 1e-6) + 1).all()
         assert len(level["why"]) == instance.num_values
 
 

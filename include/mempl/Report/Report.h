@@ -44,8 +44,8 @@ struct ReportPlan {
 ///    `copies_out`, and for each level `residencies` and what explain() says of
 ///    the values; for steps `times`, `waits` (seconds, one more), `profile`
 ///    (bytes of fast memory in use), and bytes moved from when the wait before
-///    the step begins to when it ends: `slow_bytes` by its own accesses, `in`
-///    and `out` by copies.
+///    the step begins to when it ends (of the last one, the wait after it as
+///    well): `slow_bytes` by its own accesses, `in` and `out` by copies.
 std::string reportData(const Instance &instance,
                        llvm::ArrayRef<ReportPlan> plans,
                        std::optional<double> bound);
