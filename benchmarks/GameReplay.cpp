@@ -8,7 +8,8 @@
 //
 // Plays the best plan of `search` through the game, action by action, and
 // prints what that loses; beside it what simple players reach by themselves.
-// One line of Markdown per instance and order of decisions. Arguments: see
+// One line of Markdown per instance, order of decisions and size of moves.
+// Arguments: see
 // benchmarks/README.md.
 //
 //===----------------------------------------------------------------------===//
@@ -53,10 +54,20 @@ static void report(const std::string &file) {
   auto gap = [&](double latency) {
     return llvm::formatv("{0:f4}", latency / bound).str();
   };
-  for (DecisionOrder order :
-       {DecisionOrder::Program, DecisionOrder::ValueDensity}) {
+  struct Rules {
+    const char *name;
+    DecisionOrder order;
+    MoveSize moves;
+  };
+  for (const Rules &rules :
+       {Rules{"program", DecisionOrder::Program, MoveSize::Use},
+        Rules{"program, values", DecisionOrder::Program, MoveSize::Value},
+        Rules{"density", DecisionOrder::ValueDensity, MoveSize::Use},
+        Rules{"density, values", DecisionOrder::ValueDensity,
+              MoveSize::Value}}) {
     GameOptions gameOptions;
-    gameOptions.order = order;
+    gameOptions.order = rules.order;
+    gameOptions.moves = rules.moves;
     gameOptions.loops = found.plan.loops;
     std::shared_ptr<const GameProgram> program =
         check(GameProgram::create(instance, gameOptions));
@@ -71,8 +82,7 @@ static void report(const std::string &file) {
     llvm::outs() << llvm::formatv(
         "| {0} | {1} | {2} | {3} | {4} | {5} ({6} of {7}) | {8} | {9} ({10:f1} "
         "s) |\n",
-        llvm::sys::path::filename(file).split('.').first,
-        order == DecisionOrder::Program ? "program" : "density",
+        llvm::sys::path::filename(file).split('.').first, rules.name,
         gap(program->greedyLatency()), gap(found.latency),
         llvm::formatv("{0:f4}", 1 + replay.loss()), gap(replay.episode.latency),
         replay.numMissed, replay.numAsked, gap(greedy), gap(best), seconds);
@@ -82,7 +92,7 @@ static void report(const std::string &file) {
 
 int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "Plans played through mallocGame\n");
-  llvm::outs() << "| program | order | greedy | search | replay / search | "
+  llvm::outs() << "| program | rules | greedy | search | replay / search | "
                   "replay (missed) | greedy play | samples |\n"
                   "| -- | -- | -- | -- | -- | -- | -- | -- |\n";
   for (const std::string &file : files)

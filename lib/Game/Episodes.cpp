@@ -117,8 +117,8 @@ namespace {
 /// What a plan says about each question of a game.
 class PlanReader {
 public:
-  PlanReader(const AccessIndex &index, const Plan &plan)
-      : index(index), byValue(index.numValues()) {
+  PlanReader(const MallocGame &game, const Plan &plan)
+      : game(game), index(game.index()), byValue(index.numValues()) {
     for (const Residency &r : plan.residencies)
       byValue[r.value].push_back(&r);
   }
@@ -130,6 +130,11 @@ public:
           return r->last == index.numSteps() - 1 ? Action::NoCopy
                                                  : Action::Copy;
       return Action::Drop;
+    }
+    if (game.program().options().moves == MoveSize::Value) {
+      if (byValue[node.value].empty())
+        return Action::Drop;
+      return game.isLegal(Action::NoCopy) ? Action::NoCopy : Action::Copy;
     }
     const Residency *r = server(node.use);
     if (!r)
@@ -148,6 +153,7 @@ private:
     return nullptr;
   }
 
+  const MallocGame &game;
   const AccessIndex &index;
   std::vector<llvm::SmallVector<const Residency *, 2>> byValue;
 };
@@ -156,7 +162,7 @@ private:
 
 ReplayResult mempl::replayPlan(MallocGame &game, const Plan &plan) {
   ReplayResult result;
-  PlanReader reader(game.index(), plan);
+  PlanReader reader(game, plan);
   result.planLatency = simulateLatency(game.program().instance(), plan);
   result.episode = playBy(game, [&] {
     Action wanted = reader.actionFor(game.decision());

@@ -111,11 +111,23 @@ llvm::Error GameProgram::prepare() {
       lastWrite[u] = accesses.use(u - 1).writes ? u - 1 : lastWrite[u - 1];
   listNodes(editor);
   orderItems();
+  std::vector<bool> isFirst(questions.size(), true);
+  if (config.moves == MoveSize::Value) {
+    std::vector<bool> isSeen(accesses.numValues());
+    for (const Item &item : turns)
+      if (item.node >= 0 && item.use >= 0) {
+        isFirst[item.node] = !isSeen[item.value];
+        isSeen[item.value] = true;
+      }
+  }
   nextNode.assign(questions.size(), -1);
   int32_t next = -1;
   for (const Item &item : llvm::reverse(turns))
-    if (item.node >= 0)
-      nextNode[item.node] = std::exchange(next, item.node);
+    if (item.node >= 0) {
+      nextNode[item.node] = next;
+      if (isFirst[item.node])
+        next = item.node;
+    }
   return llvm::Error::success();
 }
 

@@ -37,6 +37,17 @@ llvm::StringRef mempl::actionName(Action a) {
   return "";
 }
 
+static uint64_t mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+static uint64_t hashOfAnswer(int32_t value, Action a) {
+  return mix(mix(static_cast<uint64_t>(value) + 0x9e3779b97f4a7c15u) +
+             static_cast<uint64_t>(a));
+}
+
 MallocGame::MallocGame(std::shared_ptr<const GameProgram> program)
     : shared(std::move(program)), editor(shared->index()),
       claimMap(index().numSteps(), editor.capacity(),
@@ -54,6 +65,8 @@ MallocGame::MallocGame(std::shared_ptr<const GameProgram> program)
     slots.assign(index().numSteps() + 1, 0);
     inFlight.assign(index().numSteps() + 1, 0);
   }
+  if (shared->options().moves == MoveSize::Value)
+    answers.resize(index().numValues());
   for (PlanEditor::Id id = editor.firstInList(); id != PlanEditor::kNone;
        id = editor.nextInList(id))
     enter(id, 1);
@@ -76,16 +89,48 @@ void MallocGame::advance() {
     } else {
       mask = item.node < 0 ? maskOf(Action::Drop) : actionsFor(item.use);
     }
-    if (mask != maskOf(Action::Drop))
+    if (mask == maskOf(Action::Drop))
+      play(position, Action::Drop);
+    else if (!answersLikeBefore())
       return;
-    play(position, Action::Drop);
   }
   mask = 0;
+}
+
+/// If a question is about a value that was asked about, as a whole: answers it
+/// in the same spirit.
+bool MallocGame::answersLikeBefore() {
+  const GameProgram::Item &item = shared->items()[position];
+  if (answers.empty() || item.use < 0 || !answers[item.value])
+    return false;
+  if (answers[item.value] == Action::Drop) {
+    play(position, Action::Drop);
+  } else if (isLegal(Action::NoCopy)) {
+    play(position, Action::NoCopy);
+  } else {
+    assert(isLegal(Action::Copy));
+    double before = editor.latency();
+    PlanEditor::Mark here = editor.mark();
+    size_t numChanges = changes.size();
+    play(position, Action::Copy);
+    if (editor.latency() > before) {
+      takeBack(numChanges);
+      editor.undo(here);
+      play(position, Action::Drop);
+    }
+  }
+  return true;
 }
 
 double MallocGame::apply(Action a) {
   assert(isLegal(a) && "not a legal action");
   frames.push_back({editor.mark(), changes.size(), position, mask, seconds});
+  const GameProgram::Item &item = shared->items()[position];
+  if (!answers.empty() && item.use >= 0) {
+    answers[item.value] = a;
+    contentHash ^= hashOfAnswer(item.value, a);
+    changes.push_back({Change::Answered, item.value});
+  }
   play(position, a);
   ++position;
   advance();
@@ -94,10 +139,9 @@ double MallocGame::apply(Action a) {
   return before - seconds;
 }
 
-void MallocGame::undo() {
-  assert(!frames.empty() && "nothing to take back");
-  const Frame &frame = frames.back();
-  while (changes.size() > frame.changes) {
+/// Takes back what the game knows besides the plan, up to `numChanges`.
+void MallocGame::takeBack(size_t numChanges) {
+  while (changes.size() > numChanges) {
     Change change = changes.back();
     changes.pop_back();
     switch (change.kind) {
@@ -115,8 +159,18 @@ void MallocGame::undo() {
       ++slots[change.id];
       ++inFlight[change.id];
       break;
+    case Change::Answered:
+      contentHash ^= hashOfAnswer(change.id, *answers[change.id]);
+      answers[change.id].reset();
+      break;
     }
   }
+}
+
+void MallocGame::undo() {
+  assert(!frames.empty() && "nothing to take back");
+  const Frame &frame = frames.back();
+  takeBack(frame.changes);
   editor.undo(frame.mark);
   position = frame.position;
   mask = frame.mask;
@@ -159,12 +213,6 @@ void MallocGame::countSlot(int32_t boundary, int32_t sign) {
   changes.push_back({sign > 0 ? Change::TookSlot : Change::GaveSlot, boundary});
 }
 
-static uint64_t mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 static uint64_t hashOf(const Residency &r) {
   auto pair = [](int32_t a, int32_t b) {
     return static_cast<uint64_t>(static_cast<uint32_t>(a)) << 32 |
@@ -180,7 +228,7 @@ static uint64_t hashOf(const Residency &r) {
 /// Counts a residency of the editor (`sign` 1), or takes that back (-1).
 void MallocGame::enter(PlanEditor::Id id, int32_t sign) {
   const Residency &r = editor.residency(id);
-  residencyHash ^= hashOf(r);
+  contentHash ^= hashOf(r);
   int64_t size = index().roundedSize(r.value);
   if (size > 0) {
     int32_t end = claimEnd(r);
@@ -225,7 +273,7 @@ int32_t MallocGame::claimEnd(const Residency &r) const {
 }
 
 uint64_t MallocGame::hash() const {
-  return mix(residencyHash ^
+  return mix(contentHash ^
              mix(static_cast<uint64_t>(position) + 0x9e3779b97f4a7c15u) ^
              mix(std::bit_cast<uint64_t>(seconds)));
 }

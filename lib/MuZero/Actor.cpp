@@ -43,7 +43,7 @@ llvm::Expected<std::unique_ptr<Actor>>
 Actor::create(std::vector<TrainingProgram> programs,
               const TrainerOptions &options) {
   useOneTorchThread();
-  auto set = TrainingSet::create(std::move(programs), options.order);
+  auto set = TrainingSet::create(std::move(programs), options.game);
   if (!set)
     return set.takeError();
   std::vector<int32_t> trainable = set->trainable();

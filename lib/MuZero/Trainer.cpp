@@ -511,7 +511,7 @@ llvm::Expected<std::unique_ptr<Trainer>>
 Trainer::create(std::vector<TrainingProgram> programs,
                 const TrainerOptions &options, std::string folder) {
   useOneTorchThread();
-  auto set = TrainingSet::create(std::move(programs), options.order);
+  auto set = TrainingSet::create(std::move(programs), options.game);
   if (!set)
     return set.takeError();
   if (set->trainable().empty())

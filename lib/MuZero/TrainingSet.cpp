@@ -24,11 +24,10 @@ static constexpr float kSampleNoise = 0.3f;
 
 llvm::Expected<TrainingSet>
 TrainingSet::create(std::vector<TrainingProgram> programs,
-                    DecisionOrder order) {
+                    const GameOptions &game) {
   TrainingSet set;
   for (TrainingProgram &given : programs) {
-    GameOptions options;
-    options.order = order;
+    GameOptions options = game;
     if (llvm::any_of(given.instance.steps,
                      [](const Step &step) { return step.body != nullptr; })) {
       SolverOptions search;

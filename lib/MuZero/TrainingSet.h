@@ -30,7 +30,7 @@ public:
   /// Programs in which there is nothing to decide are left out. An error if one
   /// cannot be planned at all.
   static llvm::Expected<TrainingSet>
-  create(std::vector<TrainingProgram> programs, DecisionOrder order);
+  create(std::vector<TrainingProgram> programs, const GameOptions &game);
 
   llvm::ArrayRef<Entry> entries() const { return programs; }
   int32_t size() const { return static_cast<int32_t>(programs.size()); }

@@ -36,6 +36,8 @@ std::string mempl::programKey(const GameProgram &program) {
   os << static_cast<int>(program.options().order)
      << static_cast<int>(program.options().fit) << program.options().repacks
      << program.options().asksCarried;
+  if (program.options().moves == MoveSize::Value)
+    os << "by value";
   return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, 16);
 }
 

@@ -64,6 +64,16 @@ struct Flags {
       "mode", cl::cat(category), cl::init("hybrid"),
       cl::value_desc("exact|latent|hybrid"),
       cl::desc("Where the states of the search come from (default hybrid)")};
+  cl::opt<std::string> order{
+      "order", cl::cat(category), cl::init("program"),
+      cl::value_desc("program|density"),
+      cl::desc("Order of decisions: step by step, or value by value, by what "
+               "they gain per byte and second (default program); the policies "
+               "play by the default")};
+  cl::opt<std::string> moves{
+      "moves", cl::cat(category), cl::init("use"), cl::value_desc("use|value"),
+      cl::desc("What an action decides: one access, or all of a value (default "
+               "use); the policies play by the default")};
   cl::opt<std::string> simulations{
       "simulations", cl::cat(category), cl::init("16"),
       cl::value_desc("number"),
@@ -159,6 +169,16 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
     return toolError("--mode: expected exact, latent or hybrid, found '" +
                      flags.mode + "'");
   options.selfPlay.mode = *mode;
+  if (flags.order != "program" && flags.order != "density")
+    return toolError("--order: expected program or density, found '" +
+                     flags.order + "'");
+  if (flags.moves != "use" && flags.moves != "value")
+    return toolError("--moves: expected use or value, found '" + flags.moves +
+                     "'");
+  if (flags.order == "density")
+    options.game.order = DecisionOrder::ValueDensity;
+  if (flags.moves == "value")
+    options.game.moves = MoveSize::Value;
   options.initialWeights = flags.initial;
   if (!(flags.learningRate > 0 && flags.learningRate < 1))
     return toolError("--learning-rate: expected a number between 0 and 1");

@@ -26,6 +26,7 @@ struct Setup {
   const char *name;
   RandomInstanceOptions options;
   DecisionOrder order = DecisionOrder::Program;
+  MoveSize moves = MoveSize::Use;
 };
 
 /// How a failure names it.
@@ -69,7 +70,11 @@ std::vector<Setup> setups() {
           {"limitsByDensity", limited, DecisionOrder::ValueDensity},
           {"ordersByDensity",
            with(&RandomInstanceOptions::fastOrderChance, 0.1),
-           DecisionOrder::ValueDensity}};
+           DecisionOrder::ValueDensity},
+          {"limitsByValue", limited, DecisionOrder::Program, MoveSize::Value},
+          {"carriedByDensityAndValue",
+           with(&RandomInstanceOptions::carriedChance, 1),
+           DecisionOrder::ValueDensity, MoveSize::Value}};
 }
 
 class RandomPlay : public testing::TestWithParam<Setup> {
@@ -84,6 +89,7 @@ protected:
       Instance instance = randomInstance(random, GetParam().options);
       GameOptions options;
       options.order = GetParam().order;
+      options.moves = GetParam().moves;
       options.repacks = seed % 2 == 0;
       auto program = GameProgram::create(instance, options);
       if (!program) {

@@ -430,4 +430,46 @@ TEST(Order, ByDensityGoesValueByValue) {
   EXPECT_EQ(game.program().nodes()[1].value, 0);
 }
 
+TEST(Moves, OfValuesDecideAboutAllTheirAccesses) {
+  // Value 0 could be read in fast memory at steps 1, 3 and 4; value 1 fills the
+  // memory at step 2.
+  Instance instance =
+      program({input("a", 50), temporary("b", 100)},
+              {step(8), step(0, {read(0, 50)}), step(10, {write(1, 100)}),
+               step(0, {read(0, 50)}), step(0, {read(0, 50)})});
+  GameOptions options;
+  options.moves = MoveSize::Value;
+  MallocGame game = gameOf(instance, options);
+  uint64_t first = game.hash();
+  EXPECT_EQ(game.program().nodeAfter(0), 1);
+  EXPECT_EQ(game.program().nodeAfter(1), -1);
+
+  // Fast: served at step 1; then one question about b; a is copied in again
+  // where nothing is in the way, and stays.
+  EXPECT_EQ(game.decision().value, 0);
+  EXPECT_EQ(game.legalActions(), masks({C, D}));
+  game.apply(C);
+  uint64_t copied = game.hash();
+  EXPECT_EQ(game.decision().value, 1);
+  game.apply(D);
+  EXPECT_TRUE(game.isOver());
+  expectValid(instance, game.planSoFar());
+  EXPECT_NEAR(game.latency(), simulateLatency(instance, game.planSoFar()),
+              1e-9);
+  for (int32_t u = 0; u < 3; ++u)
+    EXPECT_TRUE(game.time().isServed(u)) << u;
+  game.undo();
+  EXPECT_EQ(game.hash(), copied);
+  game.undo();
+  EXPECT_EQ(game.hash(), first);
+
+  // Slow: for good.
+  game.apply(D);
+  EXPECT_EQ(game.decision().value, 1);
+  EXPECT_NE(game.hash(), first);
+  game.apply(D);
+  EXPECT_TRUE(game.isOver());
+  EXPECT_TRUE(game.planSoFar().residencies.empty());
+}
+
 } // namespace

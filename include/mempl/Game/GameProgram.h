@@ -36,9 +36,19 @@ enum class DecisionOrder : uint8_t {
                ///< byte and second of their life.
 };
 
+/// What one action decides.
+enum class MoveSize : uint8_t {
+  Use,  ///< One access.
+  Value ///< All accesses of a value, when its first question comes up. After
+        ///< Drop all are slow; after anything else each later one is served
+        ///< without a copy if that is legal, with one if that is legal and the
+        ///< program does not get slower by it, and in slow memory otherwise.
+};
+
 /// How a game is set up.
 struct GameOptions {
   DecisionOrder order = DecisionOrder::Program;
+  MoveSize moves = MoveSize::Use;
   /// Which of the free places a residency gets.
   Fit fit = Fit::Tightest;
   /// Whether a residency may move, as a whole, to another offset: where it
@@ -97,7 +107,8 @@ public:
   };
   llvm::ArrayRef<Item> items() const { return turns; }
   /// The node that comes up after `node` in the order of play, unless it is
-  /// skipped; -1 after the last one.
+  /// skipped; -1 after the last one. With MoveSize::Value only the first node
+  /// of a value counts.
   int32_t nodeAfter(int32_t node) const { return nextNode[node]; }
 
   /// The last use of the same value before `use` that writes, -1 if there is

@@ -37,7 +37,9 @@
 // contents as far as accesses are decided. For each residency that might have
 // to be copied back later, one place in flight is kept free after its last
 // write, so that Drop is always legal and no play has a dead end. Questions
-// with one legal answer, which is Drop, are answered without asking.
+// with one legal answer, which is Drop, are answered without asking. With
+// GameOptions::moves an action may decide about all accesses of a value at
+// once.
 //
 // The reward of an action is the latency that it saves, by the exact simulator,
 // with everything undecided in slow memory. Rewards add up to the difference
@@ -175,8 +177,8 @@ private:
     int32_t deadline = 0;
   };
   struct Change {
-    enum Kind : uint8_t { Placed, Removed, TookSlot, GaveSlot } kind;
-    int32_t id; ///< Residency, or boundary of the slot.
+    enum Kind : uint8_t { Placed, Removed, TookSlot, GaveSlot, Answered } kind;
+    int32_t id; ///< Residency, boundary of the slot, or value.
   };
   struct Frame {
     PlanEditor::Mark mark;
@@ -188,6 +190,8 @@ private:
 
   // MallocGame.cpp: the state and its bookkeeping.
   void advance();
+  bool answersLikeBefore();
+  void takeBack(size_t numChanges);
   PlanEditor::Id place(const Residency &r,
                        PlanEditor::Id before = PlanEditor::kNone);
   void remove(PlanEditor::Id id);
@@ -245,12 +249,14 @@ private:
   // are in flight, places kept free, and the number of both.
   std::vector<llvm::SmallVector<PlanEditor::Id, 2>> flights;
   std::vector<int32_t> slots, inFlight;
+  // Per value, where actions decide about values: what was answered.
+  std::vector<std::optional<Action>> answers;
   std::vector<Change> changes;
   std::vector<Frame> frames;
   int32_t position = 0;
   ActionMask mask = 0;
   double seconds = 0;
-  uint64_t residencyHash = 0;
+  uint64_t contentHash = 0; // Of the residencies and the answers.
 };
 
 } // namespace mempl

@@ -47,7 +47,8 @@ struct TrainerOptions {
   SelfPlayOptions selfPlay;
   LearnerOptions learner;
   ReplayOptions replay;
-  DecisionOrder order = DecisionOrder::Program;
+  /// The rules of the games; loops are planned anew.
+  GameOptions game;
   /// Moves of `search` per teacher plan; 0: learn from nobody.
   int64_t teacherBudget = 30000;
   int32_t teachers = 2; ///< Plans per program.
