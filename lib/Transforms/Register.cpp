@@ -9,6 +9,7 @@
 #include "mempl/Transforms/Register.h"
 
 #include "mempl/Analysis/CostOpInterface.h"
+#include "mempl/Conversion/GPUPasses.h"
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Pipelines.h"
 #include "mempl/IR/Mempl.h"
@@ -31,6 +32,7 @@ void mlir::mempl::registerPasses() {
   registerTileToFitPasses();
   registerMemplConversionPasses();
   registerLoweringPipelines();
+  registerGPUConversionPasses();
 }
 
 void mlir::mempl::registerAll(DialectRegistry &registry) {

@@ -13,7 +13,6 @@
 
 #include "Reproducer.h"
 
-#include "mempl/Conversion/GPUPasses.h"
 #include "mempl/Support/Version.h"
 #include "mempl/Transforms/Register.h"
 
@@ -67,7 +66,6 @@ int main(int argc, char **argv) {
   mlir::registerAllGPUToLLVMIRTranslations(registry);
   mlir::registerAllPasses();
   mlir::mempl::registerAll(registry);
-  mlir::mempl::registerGPUConversionPasses();
   llvm::cl::SetVersionPrinter(mempl::printVersion);
   llvm::cl::opt<std::string> reproducer(
       "reproducer", llvm::cl::value_desc("filename"),

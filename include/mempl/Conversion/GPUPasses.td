@@ -160,4 +160,13 @@ def MemplCheckKernels : Pass<"mempl-check-kernels", "gpu::GPUModuleOp"> {
   }];
 }
 
+def MemplDropCompileTimes : Pass<"mempl-drop-compile-times"> {
+  let summary = "erase measured times from gpu.binary";
+  let description = [{
+    `gpu-module-to-binary` notes how many milliseconds it took, among the
+    properties of each object. Without them the same program gives the same
+    bytes.
+  }];
+}
+
 #endif // MEMPL_CONVERSION_GPUPASSES

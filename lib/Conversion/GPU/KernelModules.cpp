@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// mempl-drop-releases, mempl-merge-kernels, mempl-gpu-approximate-math and
-// mempl-check-kernels: what the pipeline needs beside upstream's passes.
+// mempl-drop-releases, mempl-merge-kernels, mempl-gpu-approximate-math,
+// mempl-check-kernels and mempl-drop-compile-times: what the pipeline needs
+// beside upstream's passes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +32,7 @@ namespace mlir::mempl {
 #define GEN_PASS_DEF_MEMPLMERGEKERNELS
 #define GEN_PASS_DEF_MEMPLGPUAPPROXIMATEMATH
 #define GEN_PASS_DEF_MEMPLCHECKKERNELS
+#define GEN_PASS_DEF_MEMPLDROPCOMPILETIMES
 #include "mempl/Conversion/GPUPasses.h.inc"
 } // namespace mlir::mempl
 
@@ -43,6 +45,33 @@ struct MemplDropReleases
     : mlir::mempl::impl::MemplDropReleasesBase<MemplDropReleases> {
   void runOnOperation() override {
     getOperation()->walk([](ReleaseOp release) { release.erase(); });
+  }
+};
+
+struct MemplDropCompileTimes
+    : mlir::mempl::impl::MemplDropCompileTimesBase<MemplDropCompileTimes> {
+  void runOnOperation() override {
+    getOperation()->walk([](gpu::BinaryOp binary) {
+      SmallVector<Attribute> objects;
+      for (Attribute attribute : binary.getObjects()) {
+        auto object = cast<gpu::ObjectAttr>(attribute);
+        if (!object.getProperties()) {
+          objects.push_back(object);
+          continue;
+        }
+        NamedAttrList properties(object.getProperties());
+        for (NamedAttribute p : object.getProperties())
+          if (p.getName().getValue().ends_with("TimeInMs"))
+            properties.erase(p.getName());
+        DictionaryAttr kept =
+            properties.empty() ? DictionaryAttr()
+                               : properties.getDictionary(binary.getContext());
+        objects.push_back(gpu::ObjectAttr::get(
+            binary.getContext(), object.getTarget(), object.getFormat(),
+            object.getObject(), kept, object.getKernels()));
+      }
+      binary.setObjectsAttr(ArrayAttr::get(binary.getContext(), objects));
+    });
   }
 };
 

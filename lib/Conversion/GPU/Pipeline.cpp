@@ -107,6 +107,7 @@ void mempl::buildLowerToGPUPipeline(OpPassManager &pm,
     binary.compilationTarget = options.format;
     binary.toolkitPath = options.toolkit;
     pm.addPass(createGpuModuleToBinaryPass(binary));
+    pm.addPass(createMemplDropCompileTimes());
   }
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createCanonicalizerPass());

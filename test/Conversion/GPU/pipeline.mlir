@@ -10,6 +10,7 @@
 // CHECK: gpu.launch_func
 // CHECK: llvm.call @mgpuStreamSynchronize
 // CHECK: gpu.binary @double_kernel
+// CHECK-NOT: TimeInMs
 // CHECK-SAME: assembly = "
 // CHECK-SAME: .target sm_90
 // CHECK-SAME: .visible .entry double_kernel(
