@@ -44,6 +44,12 @@ typedef enum MemplDecisionOrder {
   MemplOrderValueDensity = 1 ///< Value by value, the most valuable first.
 } MemplDecisionOrder;
 
+/// What one action decides.
+typedef enum MemplMoveSize {
+  MemplMovesUse = 0,  ///< One access.
+  MemplMovesValue = 1 ///< All accesses of a value.
+} MemplMoveSize;
+
 /// An open question.
 typedef struct MemplDecision {
   int32_t node;  ///< Its number: the row of memplGameGetFeatures().
@@ -56,6 +62,7 @@ typedef struct MemplDecision {
 /// failure: what is ordered to be fast cannot be placed.
 MEMPL_CAPI_EXPORTED MemplGame memplGameCreate(MemplInstance instance,
                                               MemplDecisionOrder order,
+                                              MemplMoveSize moves,
                                               char **error);
 
 /// The same state, independent of this one.

@@ -23,9 +23,10 @@ static MemplGame giveGame(std::unique_ptr<MallocGame> state) {
 static MallocGame &stateOf(MemplGame game) { return *unwrap(game)->state; }
 
 MemplGame memplGameCreate(MemplInstance instance, MemplDecisionOrder order,
-                          char **error) {
+                          MemplMoveSize moves, char **error) {
   GameOptions options;
   options.order = static_cast<DecisionOrder>(order);
+  options.moves = static_cast<MoveSize>(moves);
   auto program = GameProgram::create(*unwrap(instance), options);
   if (!program) {
     fail(error, llvm::toString(program.takeError()));

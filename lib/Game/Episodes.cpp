@@ -114,14 +114,16 @@ double mempl::playActions(MallocGame &game, llvm::ArrayRef<Action> actions) {
 
 namespace {
 
-/// What a plan says about each question of a game.
+/// What a plan says about the accesses of a program.
 class PlanReader {
 public:
-  PlanReader(const MallocGame &game, const Plan &plan)
-      : game(game), index(game.index()), byValue(index.numValues()) {
+  PlanReader(const AccessIndex &index, const Plan &plan)
+      : index(index), byValue(index.numValues()) {
     for (const Residency &r : plan.residencies)
       byValue[r.value].push_back(&r);
   }
+
+  bool isEverFast(int32_t value) const { return !byValue[value].empty(); }
 
   Action actionFor(const DecisionNode &node) const {
     if (node.use < 0) {
@@ -130,11 +132,6 @@ public:
           return r->last == index.numSteps() - 1 ? Action::NoCopy
                                                  : Action::Copy;
       return Action::Drop;
-    }
-    if (game.program().options().moves == MoveSize::Value) {
-      if (byValue[node.value].empty())
-        return Action::Drop;
-      return game.isLegal(Action::NoCopy) ? Action::NoCopy : Action::Copy;
     }
     const Residency *r = server(node.use);
     if (!r)
@@ -153,19 +150,34 @@ private:
     return nullptr;
   }
 
-  const MallocGame &game;
   const AccessIndex &index;
   std::vector<llvm::SmallVector<const Residency *, 2>> byValue;
 };
 
 } // namespace
 
+std::vector<Action> mempl::actionsOfPlan(const MallocGame &game) {
+  Plan plan = game.planSoFar();
+  PlanReader reader(game.index(), plan);
+  std::vector<Action> actions;
+  for (const DecisionNode &node : game.program().nodes())
+    actions.push_back(reader.actionFor(node));
+  return actions;
+}
+
 ReplayResult mempl::replayPlan(MallocGame &game, const Plan &plan) {
   ReplayResult result;
-  PlanReader reader(game, plan);
+  PlanReader reader(game.index(), plan);
   result.planLatency = simulateLatency(game.program().instance(), plan);
+  bool byValue = game.program().options().moves == MoveSize::Value;
   result.episode = playBy(game, [&] {
-    Action wanted = reader.actionFor(game.decision());
+    const DecisionNode &node = game.decision();
+    Action wanted = reader.actionFor(node);
+    if (byValue && node.use >= 0) {
+      Action fast =
+          game.isLegal(Action::NoCopy) ? Action::NoCopy : Action::Copy;
+      wanted = reader.isEverFast(node.value) ? fast : Action::Drop;
+    }
     ++result.numAsked;
     if (game.isLegal(wanted))
       return wanted;

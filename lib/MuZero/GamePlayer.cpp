@@ -31,12 +31,13 @@ constexpr double kBatched = 0.25;
 } // namespace
 
 llvm::Expected<PreparedGame> mempl::prepareGame(const Instance &instance,
-                                                const SolverOptions &options) {
+                                                const SolverOptions &options,
+                                                const GameRules &rules) {
   auto greedy =
       llvm::cantFail(createSolver("greedy"))->solve(instance, options);
   if (!greedy)
     return greedy.takeError();
-  GameOptions gameOptions;
+  GameOptions gameOptions{rules};
   gameOptions.greedyLatency = greedy->latency;
   if (options.start) {
     double latency = simulateLatency(instance, *options.start);

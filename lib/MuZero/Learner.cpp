@@ -17,6 +17,7 @@
 
 #include "StateBatch.h"
 
+#include "mempl/Game/Episodes.h"
 #include "mempl/Support/FileIO.h"
 
 #include <cmath>
@@ -42,7 +43,8 @@ struct Batch {
   std::vector<int64_t> actions, questions; // [B, K]: taken, and asked next.
   // For consistency: rows, the step that each is compared at.
   std::vector<int64_t> laterRows, laterSteps;
-  // All decisions of the elites: what was asked, and what was played.
+  // All accesses that elites could decide about, and how their plans serve
+  // them.
   std::vector<int64_t> placedQuestions, placed;
 };
 
@@ -183,11 +185,14 @@ void Learner::Impl::addGame(Replay::Choice choice, Random &random,
     if (time == last)
       break;
     legal[time] = game->legalActions();
-    if (choice.isElite) {
-      batch.placedQuestions.push_back(table.row(game->program(), asked[time]));
-      batch.placed.push_back(static_cast<int64_t>(t.actions[time]));
-    }
     game->apply(t.actions[time]);
+  }
+  if (choice.isElite) {
+    int32_t node = 0;
+    for (Action a : actionsOfPlan(*game)) {
+      batch.placedQuestions.push_back(table.row(game->program(), node++));
+      batch.placed.push_back(static_cast<int64_t>(a));
+    }
   }
   game->restart();
 

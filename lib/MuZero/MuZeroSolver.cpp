@@ -51,7 +51,7 @@ public:
     auto network = weightsOf(options.weights);
     if (!network)
       return network.takeError();
-    auto prepared = prepareGame(instance, options);
+    auto prepared = prepareGame(instance, options, network->rules());
     if (!prepared)
       return prepared.takeError();
     if (!goesOnBySearch) {

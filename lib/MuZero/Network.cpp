@@ -27,7 +27,9 @@ using namespace mempl;
 
 // Of the layers, the features of Observation.h, kValueSupport and
 // kRewardSupport.
-static constexpr int kVersion = 2;
+static constexpr int kVersion = 3;
+// The same without rules.
+static constexpr int kVersionWithoutRules = 2;
 static constexpr llvm::StringLiteral kMagic = "mempl-network";
 
 std::optional<NetworkSize> mempl::networkSizeByName(llvm::StringRef name) {
@@ -47,6 +49,10 @@ Network Network::create(const NetworkSize &size, uint64_t seed) {
 
 const NetworkSize &Network::size() const { return shared->size; }
 
+const GameRules &Network::rules() const { return shared->rules; }
+
+void Network::setRules(const GameRules &rules) { shared->rules = rules; }
+
 int64_t Network::numWeights() const {
   int64_t count = 0;
   for (const torch::Tensor &weights : shared->parameters())
@@ -61,6 +67,7 @@ void Network::copyFrom(const Network &other) {
 Network Network::clone() const {
   Network copy = create(size(), 0);
   copy.copyFrom(*this);
+  copy.setRules(rules());
   return copy;
 }
 
@@ -68,8 +75,9 @@ std::string Network::serialize() const {
   std::ostringstream os;
   const NetworkSize &s = size();
   os << kMagic.str() << ' ' << kVersion << ' ' << s.name << ' ' << s.channels
-     << ' ' << s.width << ' ' << s.programBlocks << ' ' << s.stateBlocks
-     << '\n';
+     << ' ' << s.width << ' ' << s.programBlocks << ' ' << s.stateBlocks << ' '
+     << static_cast<int>(rules().order) << ' '
+     << static_cast<int>(rules().moves) << '\n';
   // Not LibTorch's archive, whose bytes differ from one run to the next.
   std::string bytes = os.str();
   for (const auto &weights : shared->named_parameters()) {
@@ -105,25 +113,29 @@ static bool readWeights(llvm::StringRef bytes, NetworkModules &modules) {
 llvm::Expected<Network> Network::deserialize(llvm::StringRef bytes,
                                              llvm::StringRef name) {
   auto [line, weights] = bytes.split('\n');
-  llvm::SmallVector<llvm::StringRef, 8> words;
+  llvm::SmallVector<llvm::StringRef, 9> words;
   line.split(words, ' ');
   int version = 0;
   if (words.size() < 2 || words[0] != kMagic ||
       words[1].getAsInteger(10, version))
     return fileError(name, 0, "expected weights of a network");
-  if (version != kVersion)
+  if (version != kVersion && version != kVersionWithoutRules)
     return fileError(name, 0,
                      "weights of version " + llvm::Twine(version) +
                          "; this mempl reads version " + llvm::Twine(kVersion));
   NetworkSize size;
-  auto read = [&](size_t word, int32_t &number, int32_t most) {
+  auto read = [&](size_t word, int32_t &number, int32_t least, int32_t most) {
     return word < words.size() && !words[word].getAsInteger(10, number) &&
-           number >= 1 && number <= most;
+           number >= least && number <= most;
   };
-  if (words.size() != 7 || !read(3, size.channels, 4096) ||
-      !read(4, size.width, 65536) || !read(5, size.programBlocks, 30) ||
-      !read(6, size.stateBlocks, 100))
-    return fileError(name, 1, "expected five numbers that give layer sizes");
+  int32_t order = 0, moves = 0;
+  bool hasRules = version != kVersionWithoutRules;
+  if (words.size() != (hasRules ? 9 : 7) || !read(3, size.channels, 1, 4096) ||
+      !read(4, size.width, 1, 65536) || !read(5, size.programBlocks, 1, 30) ||
+      !read(6, size.stateBlocks, 1, 100) ||
+      (hasRules && (!read(7, order, 0, 1) || !read(8, moves, 0, 1))))
+    return fileError(
+        name, 1, "expected a name, four layer sizes and two rules of games");
   size.name = words[2].str();
   // Sizes that no file of that length can be of are not allocated.
   int64_t least = int64_t{size.width} * size.width +
@@ -131,6 +143,8 @@ llvm::Expected<Network> Network::deserialize(llvm::StringRef bytes,
   if (least > static_cast<int64_t>(weights.size()))
     return fileError(name, 0, "damaged weights of a network");
   Network network = create(size, 0);
+  network.setRules(
+      {static_cast<DecisionOrder>(order), static_cast<MoveSize>(moves)});
   if (!readWeights(weights, network.modules()))
     return fileError(name, 0, "damaged weights of a network");
   return network;

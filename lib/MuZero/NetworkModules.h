@@ -113,6 +113,7 @@ struct NetworkModules : torch::nn::Module {
   explicit NetworkModules(const NetworkSize &size);
 
   NetworkSize size;
+  GameRules rules;
   ProgramEncoder program{nullptr};
   StateEncoder state{nullptr};
   Dynamics dynamics{nullptr};

@@ -523,6 +523,7 @@ Trainer::create(std::vector<TrainingProgram> programs,
       return loaded.takeError();
     network = *loaded;
   }
+  network.setRules(options.game);
   std::unique_ptr<Trainer> trainer(new Trainer());
   trainer->impl = std::make_unique<Impl>(std::move(*set), options,
                                          std::move(folder), std::move(network));

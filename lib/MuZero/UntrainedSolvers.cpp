@@ -30,7 +30,7 @@ public:
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
     Deadline deadline(options);
-    auto prepared = prepareGame(instance, options);
+    auto prepared = prepareGame(instance, options, kUntrainedRules);
     if (!prepared)
       return prepared.takeError();
     PlainEvaluator leaning(/*playsOut=*/false, /*greedyLogit=*/1);
@@ -52,7 +52,7 @@ public:
   llvm::Expected<SolverResult> solve(const Instance &instance,
                                      const SolverOptions &options) override {
     Deadline deadline(options);
-    auto prepared = prepareGame(instance, options);
+    auto prepared = prepareGame(instance, options, kUntrainedRules);
     if (!prepared)
       return prepared.takeError();
     SolverResult &best = prepared->best;

@@ -58,10 +58,20 @@ DecisionOrder orderByName(const std::string &name) {
   throw PythonError{"order: expected program or density, found '" + name + "'"};
 }
 
+MoveSize movesByName(const std::string &name) {
+  if (name == "use")
+    return MoveSize::Use;
+  if (name == "value")
+    return MoveSize::Value;
+  throw PythonError{"moves: expected use or value, found '" + name + "'"};
+}
+
 std::unique_ptr<Game> makeGame(const Instance &instance,
-                               const std::string &order, bool repacks) {
+                               const std::string &order,
+                               const std::string &moves, bool repacks) {
   GameOptions options;
   options.order = orderByName(order);
+  options.moves = movesByName(moves);
   options.repacks = repacks;
   nb::gil_scoped_release release;
   auto program = unwrap(GameProgram::create(instance, options));
@@ -147,9 +157,11 @@ void mempl::python::bindGame(nb::module_ &m) {
       "A state of mallocGame: a plan under construction, and the access of a "
       "value that is asked about. See include/mempl/Game/MallocGame.h.");
   game.def(nb::new_(&makeGame), nb::arg("instance"), nb::kw_only(),
-           nb::arg("order") = "program", nb::arg("repacks") = true,
+           nb::arg("order") = "program", nb::arg("moves") = "use",
+           nb::arg("repacks") = true,
            "The first state. `order` is \"program\" (by time) or \"density\" "
-           "(the most valuable values first); with `repacks`, residencies may "
+           "(the most valuable values first); an action decides about an access "
+           "(`moves` \"use\") or about a whole value (\"value\"); with `repacks`, residencies may "
            "move to other offsets. Raises mempl.Error if what is ordered to be "
            "fast does not fit.");
   bindPlay(game);

@@ -80,8 +80,18 @@ def test_illegal_actions(tiny):
 
 def test_files_orders_and_text(data):
     path = data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz"
-    env = make(str(path), order="density", render_mode="ansi")
+    env = make(str(path), order="density", moves="value", render_mode="ansi")
     env.reset()
     assert "alexnet" in env.render()
+    lengths = []
+    for moves in ("use", "value"):
+        game = make(str(path), moves=moves).unwrapped.game
+        lengths.append(0)
+        while not game.is_over:
+            game.apply(2)
+            lengths[-1] += 1
+    assert 0 < lengths[1] < lengths[0]
     with pytest.raises(mempl.Error, match="order"):
         make(str(path), order="random")
+    with pytest.raises(mempl.Error, match="moves"):
+        make(str(path), moves="large")

@@ -59,7 +59,8 @@ static void observe(MemplGame game) {
 int main(int argc, char **argv) {
   char *error = NULL;
   MemplInstance tiny = memplInstanceRead(argv[argc - 1], &error);
-  MemplGame game = memplGameCreate(tiny, MemplOrderProgram, &error);
+  MemplGame game =
+      memplGameCreate(tiny, MemplOrderProgram, MemplMovesUse, &error);
   if (memplGameIsNull(game) || error)
     return 1;
 
@@ -115,7 +116,8 @@ int main(int argc, char **argv) {
   memplInstanceAddValue(ordered, "w", 50, MemplValueInput, MemplSpaceFast);
   memplInstanceAddStep(ordered, "s", 1, 0);
   memplInstanceAddAccess(ordered, 0, 0, 50, MemplAccessRead, MemplSpaceNone);
-  if (memplGameIsNull(memplGameCreate(ordered, MemplOrderProgram, &error)))
+  if (memplGameIsNull(
+          memplGameCreate(ordered, MemplOrderProgram, MemplMovesUse, &error)))
     printf("does not fit: %s\n", error);
   memplStringDestroy(error);
   memplInstanceDestroy(ordered);

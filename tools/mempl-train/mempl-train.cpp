@@ -68,12 +68,12 @@ struct Flags {
       "order", cl::cat(category), cl::init("program"),
       cl::value_desc("program|density"),
       cl::desc("Order of decisions: step by step, or value by value, by what "
-               "they gain per byte and second (default program); the policies "
-               "play by the default")};
+               "they gain per byte and second (default program)")};
   cl::opt<std::string> moves{
-      "moves", cl::cat(category), cl::init("use"), cl::value_desc("use|value"),
+      "moves", cl::cat(category), cl::init("value"),
+      cl::value_desc("use|value"),
       cl::desc("What an action decides: one access, or all of a value (default "
-               "use); the policies play by the default")};
+               "value)")};
   cl::opt<std::string> simulations{
       "simulations", cl::cat(category), cl::init("16"),
       cl::value_desc("number"),
@@ -177,8 +177,7 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
                      "'");
   if (flags.order == "density")
     options.game.order = DecisionOrder::ValueDensity;
-  if (flags.moves == "value")
-    options.game.moves = MoveSize::Value;
+  options.game.moves = flags.moves == "use" ? MoveSize::Use : MoveSize::Value;
   options.initialWeights = flags.initial;
   if (!(flags.learningRate > 0 && flags.learningRate < 1))
     return toolError("--learning-rate: expected a number between 0 and 1");

@@ -196,7 +196,15 @@ TEST(Replay, OfTheGamesOwnPlanLosesNothing) {
     RandomInstanceOptions options = tiny();
     options.maxSteps = 10;
     MallocGame game = gameOf(randomInstance(random, options));
-    playRandomly(game, random);
+    std::vector<Action> played(game.numDecisions(), Action::Drop);
+    while (!game.isOver()) {
+      int32_t node = game.decisionNode();
+      do
+        played[node] = static_cast<Action>(random.below(kNumActions));
+      while (!game.isLegal(played[node]));
+      game.apply(played[node]);
+    }
+    EXPECT_EQ(actionsOfPlan(game), played);
     Plan plan = game.planSoFar();
     double latency = game.latency();
     game.restart();

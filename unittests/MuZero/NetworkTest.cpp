@@ -176,11 +176,15 @@ TEST_F(NetworkTest, SavesAndLoads) {
   replay.add(trajectoryOf(game, greedy, learner.addProgram(p)));
   learner.step(replay);
 
+  GameRules rules = {DecisionOrder::ValueDensity, MoveSize::Value};
+  network.setRules(rules);
   std::string path = testing::TempDir() + "network.mempl";
   ASSERT_FALSE(static_cast<bool>(network.save(path)));
   auto loaded = Network::load(path);
   ASSERT_TRUE(static_cast<bool>(loaded));
   EXPECT_EQ(loaded->size().width, 16);
+  EXPECT_EQ(loaded->rules(), rules);
+  EXPECT_EQ(network.clone().rules(), rules);
   EXPECT_EQ(loaded->numWeights(), network.numWeights());
   auto state = after(p, 2);
   auto before = answersOf(*makeEvaluator(network), {state.get()});
@@ -210,8 +214,19 @@ TEST_F(NetworkTest, RefusesDamagedFiles) {
   EXPECT_THAT(messageOf(llvm::StringRef(good).drop_back(200)),
               HasSubstr("damaged weights"));
   std::string newer = good;
-  newer.replace(newer.find(" 2 "), 3, " 9 ");
+  newer.replace(newer.find(" 3 "), 3, " 9 ");
   EXPECT_THAT(messageOf(newer), HasSubstr("version 9"));
+  std::string unruly = good;
+  unruly.replace(unruly.find(" 0 0\n"), 5, " 0 2\n");
+  EXPECT_THAT(messageOf(unruly), HasSubstr("two rules of games"));
+  // Version 2 had no rules: all games were by program and use.
+  std::string older = good;
+  older.replace(older.find(" 3 "), 3, " 2 ");
+  older.erase(older.find(" 0 0\n"), 4);
+  auto read = Network::deserialize(older, "net.mempl");
+  ASSERT_TRUE(static_cast<bool>(read));
+  EXPECT_EQ(read->rules(), GameRules());
+  EXPECT_EQ(read->serialize(), good);
   std::string other = good;
   other.replace(other.find(" 16 "), 4, " 24 ");
   EXPECT_THAT(messageOf(other), HasSubstr("damaged weights"));

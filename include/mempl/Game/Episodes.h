@@ -50,6 +50,11 @@ EpisodeResult bestOfSamples(MallocGame &game, int32_t count, uint64_t seed);
 /// last one. Returns the sum of the rewards, seconds.
 double playActions(MallocGame &game, llvm::ArrayRef<Action> actions);
 
+/// How the plan so far serves each of GameProgram::nodes(): NoCopy if a
+/// residency begins there by write or goes on, Copy if one begins by copy in,
+/// Drop if the access is slow.
+std::vector<Action> actionsOfPlan(const MallocGame &game);
+
 /// How near a game comes to a plan made by other means.
 struct ReplayResult {
   EpisodeResult episode;
@@ -64,8 +69,9 @@ struct ReplayResult {
 
 /// Plays to the end what `plan` does: NoCopy where a residency begins by write
 /// or goes on, Copy where one begins by copy in, Drop elsewhere. Where that is
-/// not legal, the legal action with the largest reward. `plan` must be valid
-/// for the instance; its loops are those of the game only if the game was
+/// not legal, the legal action with the largest reward. Where an action decides
+/// about a value, it is fast if any residency of `plan` is. `plan` must be
+/// valid for the instance; its loops are those of the game only if the game was
 /// created with them.
 ReplayResult replayPlan(MallocGame &game, const Plan &plan);
 

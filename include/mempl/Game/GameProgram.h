@@ -45,10 +45,16 @@ enum class MoveSize : uint8_t {
         ///< program does not get slower by it, and in slow memory otherwise.
 };
 
-/// How a game is set up.
-struct GameOptions {
+/// What comes up in a game, and when: what a player has to be trained for.
+struct GameRules {
   DecisionOrder order = DecisionOrder::Program;
   MoveSize moves = MoveSize::Use;
+
+  bool operator==(const GameRules &) const = default;
+};
+
+/// How a game is set up.
+struct GameOptions : GameRules {
   /// Which of the free places a residency gets.
   Fit fit = Fit::Tightest;
   /// Whether a residency may move, as a whole, to another offset: where it

@@ -30,7 +30,12 @@ struct PreparedGame {
 /// Solves by `greedy`, and makes the game around the loops of its plan. Errors
 /// are those of `greedy` and GameProgram::create().
 llvm::Expected<PreparedGame> prepareGame(const Instance &instance,
-                                         const SolverOptions &options);
+                                         const SolverOptions &options,
+                                         const GameRules &rules);
+
+/// By which play without a network finds most.
+inline constexpr GameRules kUntrainedRules = {DecisionOrder::Program,
+                                              MoveSize::Value};
 
 /// Plays games of one program and keeps the best plan. Deterministic for a seed
 /// and a budget; a unit of budget is a question to an evaluator.

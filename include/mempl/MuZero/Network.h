@@ -53,7 +53,7 @@ public:
   /// What save() wrote; an error that names the file if it is damaged, or of a
   /// newer version.
   static llvm::Expected<Network> load(const std::string &path);
-  /// Writes size, version and weights, atomically.
+  /// Writes version, size, rules and weights, atomically.
   llvm::Error save(const std::string &path) const;
   /// The same as text of bytes, for sending them elsewhere.
   std::string serialize() const;
@@ -63,10 +63,14 @@ public:
   /// The same weights, independent of these.
   Network clone() const;
 
-  /// Takes the weights of `other`, which is of the same size.
+  /// Takes the weights of `other`, which is of the same size; not its rules.
   void copyFrom(const Network &other);
 
   const NetworkSize &size() const;
+  /// Of the games that the weights were trained for, and are to play. Kept in
+  /// files; in those of version 2 they were always by program and use.
+  const GameRules &rules() const;
+  void setRules(const GameRules &rules);
   int64_t numWeights() const;
   NetworkModules &modules() const { return *shared; }
 

@@ -41,6 +41,7 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         instance: an Instance, or the path of a file for mempl.load().
         target: machine for that file.
         order: "program" asks by time, "density" value by value, the most valuable first.
+        moves: "use": an action decides about one access; "value": about all accesses of a value, which makes shorter games.
         repacks: whether residencies may move to other offsets.
         illegal: what an illegal action does: "drop" plays Drop in its place, "error" raises mempl.Error.
         render_mode: None or "ansi": a line about the state.
@@ -54,6 +55,7 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         *,
         target: str = "",
         order: Literal["program", "density"] = "program",
+        moves: Literal["use", "value"] = "use",
         repacks: bool = True,
         illegal: Literal["drop", "error"] = "drop",
         render_mode: str | None = None,
@@ -61,7 +63,7 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         if illegal not in ("drop", "error"):
             raise Error(f"illegal: expected drop or error, found {illegal!r}")
         self.instance = instance if isinstance(instance, _core.Instance) else load(instance, target=target)
-        self.game = _core.Game(self.instance, order=order, repacks=repacks)
+        self.game = _core.Game(self.instance, order=order, moves=moves, repacks=repacks)
         self.illegal = illegal
         self.render_mode = render_mode
         self.features: np.ndarray = self.game.features
