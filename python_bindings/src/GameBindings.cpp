@@ -156,14 +156,16 @@ void mempl::python::bindGame(nb::module_ &m) {
       m, "Game",
       "A state of mallocGame: a plan under construction, and the access of a "
       "value that is asked about. See include/mempl/Game/MallocGame.h.");
-  game.def(nb::new_(&makeGame), nb::arg("instance"), nb::kw_only(),
-           nb::arg("order") = "program", nb::arg("moves") = "use",
-           nb::arg("repacks") = true,
-           "The first state. `order` is \"program\" (by time) or \"density\" "
-           "(the most valuable values first); an action decides about an access "
-           "(`moves` \"use\") or about a whole value (\"value\"); with `repacks`, residencies may "
-           "move to other offsets. Raises mempl.Error if what is ordered to be "
-           "fast does not fit.");
+  game.def(
+      nb::new_(&makeGame), nb::arg("instance"), nb::kw_only(),
+      nb::arg("order") = "program", nb::arg("moves") = "use",
+      nb::arg("repacks") = true,
+      "The first state. `order` is \"program\" (by time) or \"density\" "
+      "(the most valuable values first); an action decides about an access "
+      "(`moves` \"use\") or about a whole value (\"value\"); with `repacks`, "
+      "residencies may "
+      "move to other offsets. Raises mempl.Error if what is ordered to be "
+      "fast does not fit.");
   bindPlay(game);
   game.def_prop_ro(
           "is_over", [](const Game &g) { return g.state->isOver(); },
