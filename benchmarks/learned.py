@@ -42,6 +42,9 @@ ABLATIONS = {
     "size m": "--size=m",
     "mode exact": "--mode=exact",
     "mode latent": "--mode=latent",
+    "an action decides about one access": "--moves=use",
+    "order by value density": "--order=density",
+    "both": "--moves=use --order=density",
     "4 simulations": "--simulations=4",
     "64 simulations": "--simulations=64",
     "no teachers, no polish": "--teacher-budget=0 --polish-budget=0",
@@ -172,21 +175,20 @@ class Study:
         for seconds in times:
             if seconds >= 10:
                 open_cases = [c for c in open_cases if (gap_of(self.latency(c, "search", 1.0, 0), self.base(c)) or 1) > NEARLY_SETTLED]
-            policies = POLICIES if seconds < 10 else ("search", "muzero", "muzero+search")
-            calls = [(self.latency, c, p, seconds, s) for s in range(seeds[seconds]) for c in open_cases for p in policies]
+            calls = [(self.latency, c, p, seconds, s) for s in range(seeds[seconds]) for c in open_cases for p in POLICIES]
             self.in_parallel(calls + [(self.latency, c, p, 0) for c in open_cases for p in ("greedy", "msa:full")])
             reference = self.gaps(open_cases, "search", seconds, seeds[seconds])
             rows = []
-            for policy in ("msa:full", "greedy", *policies):
+            for policy in ("msa:full", "greedy", *POLICIES):
                 count = seeds[seconds]
                 rows.append(self.row(policy, self.gaps(open_cases, policy, seconds, count), reference))
             self.say(f"### {seconds:g} CPU seconds, {len(open_cases)} cases\n\n{table(self.HEADER, rows)}")
-            self.winners(open_cases, seconds, policies)
-        self.by_case(open_cases, max(times), policies)
+            self.winners(open_cases, seconds)
+        self.by_case(open_cases, max(times))
 
-    def winners(self, cases, seconds, policies):
+    def winners(self, cases, seconds):
         """How often each policy has the best plan of all."""
-        wins = dict.fromkeys(["greedy", *(p for p in policies if p != SHUFFLED)], 0)
+        wins = dict.fromkeys(["greedy", *(p for p in POLICIES if p != SHUFFLED)], 0)
         for case in cases:
             found = {p: self.latency(case, p, seconds if p != "greedy" else 0) for p in wins}
             best = min(x for x in found.values() if x)
@@ -194,12 +196,12 @@ class Study:
             wins[next(p for p, x in found.items() if x and x <= best * (1 + DIFFERENT))] += 1
         self.say("Best of all, ties to the simplest: " + ", ".join(f"{p} {n}" for p, n in wins.items()) + ".\n")
 
-    def by_case(self, cases, seconds, policies):
+    def by_case(self, cases, seconds):
         rows = []
         for case in cases:
-            gaps = [gap_of(self.latency(case, p, seconds), self.base(case)) for p in policies]
+            gaps = [gap_of(self.latency(case, p, seconds), self.base(case)) for p in POLICIES]
             rows.append([self.title(case)] + [f"{g:.4f}" if g else "-" for g in gaps])
-        self.say(f"### Case by case, {seconds:g} CPU seconds\n\n{table(['case', *policies], rows)}")
+        self.say(f"### Case by case, {seconds:g} CPU seconds\n\n{table(['case', *POLICIES], rows)}")
 
     def hardest(self):
         """At 112 and 32 MiB the case with the largest gap of each program; of these the five largest, and that of an AlphaTensor network."""
@@ -222,7 +224,7 @@ class Study:
         runs = self.in_parallel([(self.train, c, self.args.minutes) for c in hard])
         weights = [os.path.join(folder, "best.mempl") for folder, _ in runs]
         names = ["search", "muzero", "muzero+search"]
-        self.in_parallel([(self.latency, c, p, t) for t in reversed(times) for c in hard for p in names if t < self.args.long or p != "muzero"])
+        self.in_parallel([(self.latency, c, p, t) for t in reversed(times) for c in hard for p in names])
         self.in_parallel([(self.latency, c, TRAINED, t, 0, w) for t in reversed(times) for c, w in zip(hard, weights)])
         rows = []
         for case, w in zip(hard, weights):
@@ -230,7 +232,7 @@ class Study:
             seen = "" if is_held_out(case.program) else " (trained on)"
             for p in names:
                 learned = seen if p != "search" else ""
-                rows.append([self.title(case), p + learned, *[f"{gap(p, t):.4f}" if t < self.args.long or p != "muzero" else "-" for t in times]])
+                rows.append([self.title(case), p + learned, *[f"{gap(p, t):.4f}" for t in times]])
             rows.append([self.title(case), TRAINED, *[f"{gap(TRAINED, t, w):.4f}" for t in times]])
         self.say(f"## The hardest programs, up to {self.args.long:g} CPU seconds\n\nOf each program the case at 112 or 32 MiB that search leaves furthest from the bound after a second; the five hardest, and AlphaTensor's.\n"
                  f"\"Trained\" has weights that were trained on the case alone for {self.args.minutes:g} minutes, which no column counts.\n\n"
