@@ -8,7 +8,7 @@
 //
 // mempl beside the C API of MLIR. Passes are made from text: register them with
 // memplRegisterPasses(), then use mlirParsePassPipeline() or
-// mlirOpPassManagerAddPipeline().
+// mlirOpPassManagerAddPipeline(). mempl-c/Passes.h makes single ones.
 //
 //===----------------------------------------------------------------------===//
 

@@ -7,6 +7,7 @@
 // RUN: mempl-capi-dialect-test 2>&1 | FileCheck %s
 
 #include "mempl-c/Dialect.h"
+#include "mempl-c/Passes.h"
 
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/Pass.h"
@@ -85,6 +86,26 @@ int main(void) {
                             "tiny policy=greedy})");
   printf("placed: %d\n", !failed);
   fflush(stdout);
+
+  // CHECK: one by one: 1
+  // CHECK-NOT: mempl.release
+  // CHECK: tensor.empty()
+  MlirModule module = mlirModuleCreateParse(
+      context, mlirStringRefCreateFromCString(
+                   "func.func @g() -> tensor<4xf32> {\n"
+                   "  %a = mempl.alloc <fast> at 0 bytes 16 : tensor<4xf32>\n"
+                   "  mempl.release %a : tensor<4xf32>\n"
+                   "  %e = tensor.empty() : tensor<4xf32>\n"
+                   "  return %e : tensor<4xf32>\n"
+                   "}\n"));
+  MlirPassManager passes = mlirPassManagerCreate(context);
+  mlirPassManagerAddOwnedPass(passes, mlirCreateMemplGPUMemplDropReleases());
+  printf("one by one: %d\n", mlirLogicalResultIsSuccess(mlirPassManagerRunOnOp(
+                                 passes, mlirModuleGetOperation(module))));
+  mlirOperationPrint(mlirModuleGetOperation(module), print, stdout);
+  fflush(stdout);
+  mlirPassManagerDestroy(passes);
+  mlirModuleDestroy(module);
 
   // CHECK: nowhere
   // CHECK: no such target: 1
