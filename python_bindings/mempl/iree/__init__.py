@@ -142,12 +142,10 @@ def _pack_one(
     rounded = [-(-size // granule) * granule for size in sizes]
     lower = [first for first, _ in described["lives"]]
     upper = [last + 1 for _, last in described["lives"]]
-    packing = pack(
-        rounded, lower, upper, alignment=described["alignment"], node_limit=budget, time_limit=time_limit
-    )
+    packing = pack(rounded, lower, upper, alignment=described["alignment"], node_limit=budget, time_limit=time_limit)
     own, theirs = packing.height, described["iree_total"]
-    is_lower = packing.status == "packed" and own < theirs
-    is_written = is_lower or (rewrite == "all" and packing.status == "packed" and own == theirs)
+    is_better = own < theirs or (own == theirs and rewrite == "all")
+    is_written = packing.status == "packed" and rewrite != "none" and is_better
     offsets = packing.offsets.tolist() if is_written else described["iree_offsets"]
     total = own if is_written else theirs
     row = Pack(
@@ -287,8 +285,8 @@ def _check(source: str, flags: Sequence[str], rewrite: str, budget: int) -> None
         raise Error(f"{source}: error: expected a program for IREE, found a folder")
     if budget < 0:
         raise Error(f"budget: expected at least 0 nodes, found {budget}")
-    if rewrite not in ("smaller", "all"):
-        raise Error(f"rewrite: expected smaller or all, found {rewrite!r}")
+    if rewrite not in ("smaller", "all", "none"):
+        raise Error(f"rewrite: expected smaller, all or none, found {rewrite!r}")
     for flag in flags:
         if not flag.startswith("-") or flag == "-":
             raise Error(f"expected a flag of iree-compile such as --iree-hal-target-device=local, found {flag!r}")
@@ -299,7 +297,7 @@ def compile(  # noqa: A001 - what IREE calls it
     output: str | os.PathLike[str] | None,
     flags: Sequence[str] = (),
     *,
-    rewrite: Literal["smaller", "all"] = "smaller",
+    rewrite: Literal["smaller", "all", "none"] = "smaller",
     budget: int = BUDGET,
     time_limit: float | None = None,
     packs: str | os.PathLike[str] | None = None,
@@ -319,7 +317,8 @@ def compile(  # noqa: A001 - what IREE calls it
         output: the .vmfb to write. None ends after packing, before IREE generates code: for the report alone.
         flags: of iree-compile, --name=value.
         rewrite: "smaller" takes mempl's offsets where their total is below IREE's, and leaves IREE's elsewhere; "all"
-            takes them, too, where the totals are equal.
+            takes them, too, where the totals are equal; "none" leaves IREE's everywhere, and the output is that of
+            iree-compile, byte for byte.
         budget: nodes of the exact search per pack; 0 is no limit.
         time_limit: seconds of the search per pack, above 0.
         packs: folder for the packs as CSV for mempl-solve, and their offsets.

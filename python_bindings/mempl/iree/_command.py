@@ -38,9 +38,9 @@ def _parser() -> _Parser:
     parser.add_argument("--report", metavar="FILE", help="the table as JSON")
     parser.add_argument(
         "--rewrite",
-        choices=("smaller", "all"),
+        choices=("smaller", "all", "none"),
         default="smaller",
-        help="take mempl's offsets where they need less than IREE's (default), or also where they need the same",
+        help="take mempl's offsets where they need less than IREE's (default), or also where they need the same, or nowhere",
     )
     parser.add_argument(
         "--budget", type=int, default=BUDGET, help=f"nodes of the exact search per pack, 0: no limit ({BUDGET:,})"

@@ -188,7 +188,7 @@ class Pack:
         if self.has_base:
             return "it has a base offset"
         if None in self.sizes:
-            return f"{self.sizes.count(None)} of its sizes are known at run time only"
+            return f"{self.sizes.count(None)} of {len(self.sizes)} sizes are known at run time only"
         return None
 
     def described(self) -> dict[str, Any]:
