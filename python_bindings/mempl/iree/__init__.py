@@ -333,8 +333,8 @@ def compile(  # noqa: A001 - what IREE calls it
         _check_output(target)
     packs_folder, keep = _folder(packs), _folder(intermediates)
     # Beside the target, so that what is made can be renamed to it.
-    place = {} if target is None else {"prefix": f".{target.name}.", "dir": target.parent}
-    with tempfile.TemporaryDirectory(**place) as folder:
+    prefix, place = (f".{target.name}.", target.parent) if target else (None, None)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place) as folder:
         made = os.path.join(folder, "module.vmfb")
         request = {"source": name, "output": made if target else None, "flags": list(flags)}
         with open(os.path.join(folder, "printed"), "w", encoding="utf-8") as printed:
