@@ -198,6 +198,29 @@ def test_command_writes_module_report_and_packs(tmp_path):
 
 
 @needs_iree
+def test_program_without_packs(tmp_path):
+    source = tmp_path / "same.mlir"
+    source.write_text("func.func @same(%a: tensor<4xf32>) -> tensor<4xf32> {\n  return %a : tensor<4xf32>\n}\n")
+    report = mempl.iree.compile(source, tmp_path / "same.vmfb", QUICK)
+    assert report.packs == () and report.iree_total == report.mempl_total == 0
+    assert report.table() == "nothing to pack: IREE puts no two buffers into one allocation\n"
+    assert (tmp_path / "same.vmfb").read_bytes() == iree_compile(source, tmp_path / "plain.vmfb", QUICK)
+
+
+@needs_iree
+def test_budget_that_strikes_is_told_and_iree_keeps_its_offsets_where_lower(monkeypatch):
+    # The heuristic alone, made worse than IREE: what is written is never above IREE's.
+    class Worse:
+        status, height, bound, optimal = "packed", 10**9, 1, False
+
+    monkeypatch.setattr(mempl.iree, "pack", lambda *_, **__: Worse)
+    report = mempl.iree.compile(MODELS / "mixer_small.mlir", None, QUICK, rewrite="all")
+    (pack,) = report.packs
+    assert not pack.optimal and not pack.written and pack.mempl == pack.iree < 10**9
+    assert report.table().splitlines()[1].endswith("not proven")
+
+
+@needs_iree
 def test_without_output_only_the_table_is_made(tmp_path):
     done = pack_command(MODELS / "mixer_small.mlir", *QUICK)
     assert done.returncode == 0 and "optimal" in done.stdout
@@ -261,3 +284,17 @@ def test_without_iree_the_error_says_what_to_install(monkeypatch, tmp_path):
     with pytest.raises(mempl.Error) as problem:
         mempl.iree.compile(MODELS / "mlp_small.mlir", tmp_path / "x.vmfb", FLAGS)
     assert str(problem.value) == "expected IREE's compiler: pip install 'mempl[iree]'"
+
+
+def test_another_iree_package_is_an_error(monkeypatch, tmp_path):
+    package = tmp_path / "path" / "iree" / "compiler"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
+    monkeypatch.setattr(mempl.iree.importlib.util, "find_spec", lambda name: True)
+    with pytest.raises(
+        mempl.Error, match="error: IREE's Python package does not work as expected: ImportError: cannot"
+    ):
+        mempl.iree.compile(MODELS / "mlp_small.mlir", tmp_path / "x.vmfb", FLAGS)
+    assert os.listdir(tmp_path) == ["path"]

@@ -26,7 +26,7 @@ from .._pack import pack
 __all__ = ["Pack", "Report", "compile", "BUDGET"]
 
 #: Nodes of the exact search per pack; a limit that, unlike one of time, gives the same offsets everywhere.
-BUDGET = 10_000_000
+BUDGET = 1_000_000
 
 # Where IREE's messages say that something is wrong.
 _PLACE = re.compile(r"^(.+?:\d+:\d+): ")
@@ -110,6 +110,8 @@ class Report:
 
     def table(self) -> str:
         """The packs as text, one a line."""
+        if not self.packs:
+            return "nothing to pack: IREE puts no two buffers into one allocation\n"
         head = ["pack", "function", "memory", "buffers", "sum", "bound", "IREE", "mempl", ""]
         lines = [head]
         for number, p in enumerate(self.packs):
@@ -230,10 +232,13 @@ class _Worker:
             name = signal.Signals(-code).name
             hint = f", having said: {_one_line(lines[0])}" if lines else ""
             return Error(f"{self.source}: error: IREE's compiler was ended by {name}{hint}")
-        if lines and lines[-1].startswith("ModuleNotFoundError"):
-            return Error(f"IREE's compiler cannot be imported: {lines[-1]}")
-        said = lines[0].removeprefix("mempl-iree-pack: ").split("  Try: ")[0] if lines else "nothing"
-        return Error(f"IREE's compiler ended with exit code {code}: {said}" if code != 1 or not lines else said)
+        if lines and lines[0].startswith("Traceback"):
+            # An IREE without what the worker uses of it, which is known for 3.13.
+            return Error(f"{self.source}: error: IREE's Python package does not work as expected: {lines[-1]}")
+        if code == 1 and lines:
+            # LLVM's parser of flags: "PROGRAM: Unknown command line argument .. Try: .."
+            return Error(lines[0].removeprefix("mempl-iree-pack: ").split("  Try: ")[0])
+        return Error(f"{self.source}: error: IREE's compiler ended with exit code {code}")
 
 
 def _one_line(text: str) -> str:
