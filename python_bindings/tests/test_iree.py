@@ -221,6 +221,14 @@ def test_budget_that_strikes_is_told_and_iree_keeps_its_offsets_where_lower(monk
 
 
 @needs_iree
+def test_warnings_of_iree_are_handed_on():
+    flags = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
+    done = pack_command(MODELS / "mlp_small.mlir", *flags)
+    assert done.returncode == 0 and len(done.stderr.splitlines()) == 1
+    assert f"{MODELS}/mlp_small.mlir:0:0: warning: while creating CPU target: Defaulting to" in done.stderr
+
+
+@needs_iree
 def test_without_output_only_the_table_is_made(tmp_path):
     done = pack_command(MODELS / "mixer_small.mlir", *QUICK)
     assert done.returncode == 0 and "optimal" in done.stdout

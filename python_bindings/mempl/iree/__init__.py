@@ -74,7 +74,7 @@ class Report:
         source: the file that was compiled.
         iree: version of IREE's compiler.
         packs: in the order of the program.
-        warnings: of IREE.
+        warnings: of IREE, a line each.
         output: what IREE printed.
     """
 
@@ -246,6 +246,11 @@ def _one_line(text: str) -> str:
     return lines[0] if lines else ""
 
 
+def _warning(text: str) -> str:
+    """The first paragraph: IREE's warnings can be a page."""
+    return _PLACE.sub(r"\1: warning: ", " ".join(text.split("\n\n")[0].split()), count=1)
+
+
 def _write_packs(folder: Path, packs: Sequence[Pack]) -> None:
     """Each pack as a problem that mempl-solve reads, and the offsets beside it."""
     for number, one in enumerate(packs):
@@ -354,5 +359,5 @@ def compile(  # noqa: A001 - what IREE calls it
             _write_packs(packs_folder, rows)
         if target:
             os.replace(made, target)
-    warnings = tuple(_one_line(d["text"]) for d in last["diagnostics"] if d["severity"] == "warning")
+    warnings = tuple(_warning(d["text"]) for d in last["diagnostics"] if d["severity"] == "warning")
     return Report(name, str(found["iree"]), rows, warnings, text)

@@ -72,7 +72,7 @@ def _run(arguments: Sequence[str]) -> None:
         intermediates=options.keep_intermediates,
     )
     for warning in report.warnings:
-        print(f"{PROGRAM}: {warning}", file=sys.stderr)
+        print(warning, file=sys.stderr)
     sys.stderr.write(report.output)
     if options.report:
         part = Path(f"{options.report}.part")
