@@ -221,9 +221,9 @@ def test_budget_that_strikes_is_told_and_iree_keeps_its_offsets_where_lower(monk
 
 
 @needs_iree
-def test_warnings_of_iree_are_handed_on():
+def test_warnings_of_iree_are_handed_on(tmp_path):
     flags = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
-    done = pack_command(MODELS / "mlp_small.mlir", *flags)
+    done = pack_command(MODELS / "mlp_small.mlir", "-o", tmp_path / "mlp.vmfb", *flags)
     assert done.returncode == 0 and len(done.stderr.splitlines()) == 1
     assert f"{MODELS}/mlp_small.mlir:0:0: warning: while creating CPU target: Defaulting to" in done.stderr
 
