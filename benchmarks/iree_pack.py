@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Bytes of IREE's allocations with its own offsets and with mempl's, as Markdown.
 
-    iree_pack.py [--networks=a,b] [--seconds=120] [--write=docs/IREE.md]
+    iree_pack.py [--networks=a,b] [--seconds=120] [--results=FILE] [--write=docs/IREE.md]
 
 Needs the Python package mempl and IREE:
     pip install './python_bindings[iree]' 'iree-base-runtime>=3.13,<3.14'
@@ -17,13 +17,16 @@ byte by byte. The peak of memory is what IREE's runtime counts, arguments and
 results included. A network that runs for longer than --seconds is compiled
 only, and its row says so.
 
-With --write the table in that file, between two comments, is made anew, after
-each network. The
-exit code is 1 if results or modules differ, or a pack is not proven optimal.
+With --results rows are kept in that file, a JSON object a line, as soon as they
+are made, and those of networks that are in it are taken from it: a run that was
+ended goes on where it was. With --write the table in that file, between two
+comments, is made anew. The exit code is 1 if results or modules differ, or a
+pack is not proven optimal.
 """
 
 import argparse
 import glob
+import json
 import os
 import re
 import shutil
@@ -126,7 +129,9 @@ class Case:
         arguments, count = signature_of(path)
         inputs = write_inputs(path, arguments, work)
         outs = [os.path.join(work, f"{name}.bin") for name in ("plain", "packed")]
-        results = [run_module(m, inputs, out, count, seconds) for m, out in zip((plain, packed), outs)]
+        results = [run_module(plain, inputs, outs[0], count, seconds)]
+        if results[0] is not None:
+            results.append(run_module(packed, inputs, outs[1], count, seconds))
         self.peaks = ["", ""]
         if None in results:
             self.results = f"not run: above {seconds} s"
@@ -136,6 +141,17 @@ class Case:
             if results[0][0] != results[1][0]:
                 self.problems.append("results differ")
                 self.results = "DIFFER"
+
+    def record(self, network):
+        """What the tables need of it."""
+        return {
+            "network": network,
+            "iree": self.report.iree,
+            "row": self.row(network),
+            "lower": self.report.mempl_total < self.report.iree_total,
+            "equal": self.results == "equal",
+            "problems": self.problems,
+        }
 
     def row(self, network):
         packs = self.report.packs
@@ -169,11 +185,33 @@ def insert(path, text):
     os.replace(f"{path}.part", path)
 
 
+def table(records):
+    lines = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
+    lines += ["| " + " | ".join(record["row"]) + " |" for record in records]
+    lower, equal = (sum(record[what] for record in records) for what in ("lower", "equal"))
+    versions = ", ".join(sorted({record["iree"] for record in records}))
+    lines += [
+        "",
+        f"IREE {versions}. {lower} of {len(records)} networks need less than with IREE's offsets; {equal} ran with both, "
+        "with equal results.",
+    ]
+    return "\n".join(lines)
+
+
+def known(path):
+    """Records by network, of earlier runs."""
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as f:
+        return {record["network"]: record for record in map(json.loads, f)}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--networks", default="", help="names, separated by commas; all by default")
     parser.add_argument("--seconds", type=int, default=120, help="that a network may run for")
-    parser.add_argument("--write", default="")
+    parser.add_argument("--results", default="", help="file of rows that are made, and need not be made again")
+    parser.add_argument("--write", default="", help="file with the table")
     args = parser.parse_args()
     everything = [os.path.basename(path)[:-5] for path in sorted(glob.glob(os.path.join(MODELS, "*.mlir")))]
     everything.sort(key=lambda name: (not name.endswith("_small"), name))
@@ -181,28 +219,20 @@ def main():
     for name in networks:
         if name not in everything:
             parser.error(f"no network {name}; there are {', '.join(everything)}")
-    table = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-    print("\n".join(table), flush=True)
-    failures, lower, equal = 0, 0, 0
-    for count, name in enumerate(networks, start=1):
-        with tempfile.TemporaryDirectory() as work:
-            case = Case(os.path.join(MODELS, f"{name}.mlir"), work, args.seconds)
-        table.append("| " + " | ".join(case.row(name)) + " |")
-        print(table[-1], flush=True)
-        lower += case.report.mempl_total < case.report.iree_total
-        equal += case.results == "equal"
-        failures += bool(case.problems)
-        for problem in case.problems:
-            print(f"{name}: {problem}", file=sys.stderr)
-        summary = (
-            f"IREE {case.report.iree}. {lower} of {count} networks need less than with IREE's offsets; {equal} ran with "
-            "both, with equal results."
-        )
-        # At once: a run that is ended early leaves what it has.
-        if args.write:
-            insert(args.write, "\n".join([*table, "", summary]))
-    print(f"\n{summary}")
-    sys.exit(failures > 0)
+    found = known(args.results)
+    for name in networks:
+        if name not in found:
+            with tempfile.TemporaryDirectory() as work:
+                found[name] = Case(os.path.join(MODELS, f"{name}.mlir"), work, args.seconds).record(name)
+            if args.results:
+                with open(args.results, "a", encoding="utf-8") as f:
+                    f.write(json.dumps(found[name]) + "\n")
+        print(" ".join(found[name]["row"]), *found[name]["problems"], sep="; ", file=sys.stderr, flush=True)
+    text = table([found[name] for name in networks])
+    print(text)
+    if args.write:
+        insert(args.write, text)
+    sys.exit(any(found[name]["problems"] for name in networks))
 
 
 if __name__ == "__main__":
