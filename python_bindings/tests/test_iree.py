@@ -148,7 +148,7 @@ def test_iree_alignments_are_kept(tmp_path):
     flags = [*QUICK, "--iree-stream-resource-min-offset-alignment=1024"]
     report = mempl.iree.compile(MODELS / "mixer_small.mlir", None, flags, rewrite="all")
     (pack,) = report.packs
-    assert pack.optimal and pack.mempl < pack.iree
+    assert pack.optimal and pack.mempl < pack.iree and pack.alignment == 1024
     offsets = [row[4] for row in pack.rows]
     assert any(offsets) and all(offset % 1024 == 0 for offset in offsets)
 
@@ -182,8 +182,9 @@ def test_command_writes_module_report_and_packs(tmp_path):
     # The packs are problems for the packer, and the offsets solve them.
     with open(tmp_path / "packs" / "pack1.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    columns = [[int(row[name]) for row in rows] for name in ("size", "lower", "upper")]
-    assert mempl.pack(*columns, alignment=64).height == big["mempl"] < big["iree"]
+    columns = [[int(row[name]) for row in rows] for name in ("size", "lower", "upper", "alignment")]
+    assert set(columns[3]) == {64}
+    assert mempl.pack(*columns[:3], alignment=columns[3]).height == big["mempl"] < big["iree"]
     with open(tmp_path / "packs" / "pack1.offsets.csv", newline="") as file:
         offsets = list(csv.DictReader(file))
     for name in ("iree", "mempl"):

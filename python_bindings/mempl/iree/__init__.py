@@ -43,6 +43,7 @@ class Pack:
         function: the symbol that it is in.
         memory: what IREE allocates for it: "transient", or "external" for results of the function, ..
         buffers: how many share the allocation.
+        alignment: of offsets on the target.
         sum: of their sizes.
         bound: largest sum of sizes alive at one moment: no packing is lower.
         iree: the total that IREE's own layout pass gives.
@@ -56,13 +57,14 @@ class Pack:
     function: str
     memory: str
     buffers: int
-    sum: int | None
-    bound: int | None
-    iree: int | None
-    mempl: int | None
-    optimal: bool
-    written: bool
-    left: str | None
+    alignment: int | None = None
+    sum: int | None = None
+    bound: int | None = None
+    iree: int | None = None
+    mempl: int | None = None
+    optimal: bool = False
+    written: bool = False
+    left: str | None = None
     rows: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
@@ -139,7 +141,7 @@ def _pack_one(
     """The row of a pack, and the offsets to write or None to leave it to IREE."""
     where, sizes = (described["function"], described["memory"]), described["sizes"]
     if described["left"] is not None:
-        return Pack(*where, len(sizes), None, None, None, None, False, False, described["left"]), None
+        return Pack(*where, len(sizes), left=described["left"]), None
     granule = described["granule"]
     rounded = [-(-size // granule) * granule for size in sizes]
     lower = [first for first, _ in described["lives"]]
@@ -153,6 +155,7 @@ def _pack_one(
     row = Pack(
         *where,
         buffers=len(sizes),
+        alignment=described["alignment"],
         sum=sum(rounded),
         bound=packing.bound,
         iree=theirs,
@@ -160,7 +163,6 @@ def _pack_one(
         # IREE's own total is as low as can be where it is not above a height that is.
         optimal=total == packing.bound or (packing.optimal and total == own),
         written=is_written,
-        left=None,
         rows=tuple(zip(lower, upper, rounded, described["iree_offsets"], offsets)),
     )
     return row, {"total": total, "offsets": offsets} if is_written else None
@@ -256,10 +258,10 @@ def _write_packs(folder: Path, packs: Sequence[Pack]) -> None:
     for number, one in enumerate(packs):
         if one.left is not None:
             continue
-        problem = [("id", "lower", "upper", "size")]
+        problem = [("id", "lower", "upper", "size", "alignment")]
         offsets = [("id", "iree", "mempl")]
         for i, (lower, upper, size, theirs, own) in enumerate(one.rows):
-            problem.append((str(i), str(lower), str(upper), str(size)))
+            problem.append((str(i), str(lower), str(upper), str(size), str(one.alignment)))
             offsets.append((str(i), str(theirs), str(own)))
         for name, rows in ((f"pack{number}.csv", problem), (f"pack{number}.offsets.csv", offsets)):
             part = folder / f"{name}.part"
