@@ -288,7 +288,7 @@ def _check_output(target: Path) -> None:
         raise Error(f"{target}: error: expected a file to write, found a folder")
 
 
-def _check(source: str, flags: Sequence[str], rewrite: str, budget: int) -> None:
+def _check(source: str, flags: Sequence[str], rewrite: str, budget: int, time_limit: float | None) -> None:
     if importlib.util.find_spec("iree") is None or importlib.util.find_spec("iree.compiler") is None:
         raise Error("expected IREE's compiler: pip install 'mempl[iree]'")
     if not os.path.exists(source):
@@ -297,6 +297,8 @@ def _check(source: str, flags: Sequence[str], rewrite: str, budget: int) -> None
         raise Error(f"{source}: error: expected a program for IREE, found a folder")
     if budget < 0:
         raise Error(f"budget: expected at least 0 nodes, found {budget}")
+    if time_limit is not None and not time_limit > 0:
+        raise Error(f"time limit: expected more than 0 seconds, found {time_limit:g}")
     if rewrite not in ("smaller", "all", "none"):
         raise Error(f"rewrite: expected smaller, all or none, found {rewrite!r}")
     for flag in flags:
@@ -340,7 +342,7 @@ def compile(  # noqa: A001 - what IREE calls it
         mempl.Error: IREE is not installed, says no to the program or a flag, or something cannot be written.
     """
     name, target = os.fspath(source), None if output is None else Path(output)
-    _check(name, flags, rewrite, budget)
+    _check(name, flags, rewrite, budget, time_limit)
     if target:
         _check_output(target)
     packs_folder, keep = _folder(packs), _folder(intermediates)
