@@ -5,8 +5,8 @@
     mempl.report(instance, {"search": solution}, "out.html")
 
 Sizes are bytes, times seconds, steps and boundaries numbers from 0. docs/Problem.md has the problem, docs/Python.md more
-examples. `mempl.envs` has the game for Gymnasium, `mempl.training` and `mempl.ray` train networks; they are imported when
-used, and only training loads LibTorch.
+examples. `mempl.envs` has the game for Gymnasium, `mempl.iree` packs the buffers of IREE's programs, `mempl.training` and
+`mempl.ray` train networks; they are imported when used, and only training loads LibTorch.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ._core import (
     LowerBound,
     Machine,
     Outcome,
+    Packing,
     Placed,
     Plan,
     Progress,
@@ -46,6 +47,7 @@ from ._core import (
     verify,
 )
 from ._errors import Error
+from ._pack import pack
 from ._programs import load, load_xla, loads, place
 from ._solve import solve
 from ._weights import use_own_module
@@ -66,6 +68,7 @@ __all__ = [
     "LowerBound",
     "Machine",
     "Outcome",
+    "Packing",
     "Placed",
     "Plan",
     "Progress",
@@ -84,6 +87,7 @@ __all__ = [
     "load_xla",
     "loads",
     "lower_bound",
+    "pack",
     "place",
     "policies",
     "report",
@@ -101,6 +105,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("train", "TrainingRun"):
         return getattr(importlib.import_module(".training", __name__), name)
-    if name in ("envs", "ray", "training"):
+    if name in ("envs", "iree", "ray", "training"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'mempl' has no attribute {name!r}")

@@ -29,6 +29,8 @@ void bindSolvers(nanobind::module_ &m);
 void bindGame(nanobind::module_ &m);
 /// Programs in MLIR and HLO text, targets, place.
 void bindPrograms(nanobind::module_ &m);
+/// Packing, pack.
+void bindPacking(nanobind::module_ &m);
 /// report_data, report_page.
 void bindReport(nanobind::module_ &m);
 

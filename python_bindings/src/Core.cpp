@@ -29,5 +29,6 @@ NB_MODULE(_core, m) {
   bindSolvers(m);
   bindGame(m);
   bindPrograms(m);
+  bindPacking(m);
   bindReport(m);
 }
