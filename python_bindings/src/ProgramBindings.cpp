@@ -38,6 +38,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 using namespace mempl;
@@ -233,6 +234,34 @@ xlaOrders(const std::string &path, std::optional<std::string> text,
   return {std::move(options), std::move(decisions)};
 }
 
+using ServedRow = std::tuple<std::string, std::string, int64_t>;
+
+/// Accesses of a level, and of the loops in it, that XLA has in fast memory.
+void addServed(const mlir::mempl::HloFile &file, int32_t level,
+               const Instance &instance, std::vector<ServedRow> &rows) {
+  const auto &steps = file.program.levels[level].steps;
+  for (auto [step, theirs] : llvm::zip_equal(instance.steps, steps)) {
+    for (auto [access, their] : llvm::zip_equal(step.accesses, theirs.accesses))
+      if (their.fast)
+        rows.push_back(
+            {instance.values[access.value].name, step.name, access.bytes});
+    if (step.body && theirs.body >= 0)
+      addServed(file, theirs.body, *step.body, rows);
+  }
+}
+
+std::vector<ServedRow> xlaServed(const std::string &path,
+                                 std::optional<std::string> text,
+                                 const std::string &target) {
+  nb::gil_scoped_release release;
+  // Bytes as they are: other cost models scale them.
+  auto file = unwrap(mlir::mempl::readHloFile(hloOptions(
+      path, std::move(text), target, "roofline", std::nullopt, std::nullopt)));
+  std::vector<ServedRow> rows;
+  addServed(*file, 0, file->imported.instance, rows);
+  return rows;
+}
+
 const char *actionOf(const hlo::XlaDecision &decision) {
   switch (decision.kind) {
   case hlo::XlaDecision::Kind::Pin:
@@ -278,6 +307,10 @@ void bindXla(nb::module_ &m) {
         return std::string("<mempl.XlaDecision, ") + actionOf(d) + " " +
                d.value + " at " + d.instruction + ">";
       });
+  m.def("xla_served", &xlaServed, nb::arg("path"), nb::kw_only(),
+        nb::arg("text") = nb::none(), nb::arg("target"),
+        "Accesses that XLA has in fast memory, loops included: name of the "
+        "value, name of the step, bytes.");
   m.def("xla_orders", &xlaOrders, nb::arg("path"), nb::kw_only(),
         nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
         nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),

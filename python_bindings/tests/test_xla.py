@@ -14,7 +14,7 @@ import pytest
 import mempl
 import mempl.xla
 from mempl.xla import _child, _offers
-from mempl.xla._estimate import estimated_cycles
+from mempl.xla._estimate import estimated_cycles, stray_outputs
 
 needs_xla = pytest.mark.skipif(mempl.xla.missing() is not None, reason=str(mempl.xla.missing()))
 
@@ -183,6 +183,40 @@ def test_loops_count_as_often_as_they_run():
     assert estimated_cycles(text, {}) == 107
 
 
+OUTPUTS = """HloModule jit_f, is_scheduled=true, entry_computation_layout={{(f32[8]{{0:T(8)}})->({expected}, f32[]{{:T(128)}})}}, replica_count=1
+
+%body (p: f32[8]) -> (f32[8], f32[8]) {{
+  ROOT %t = (f32[8]{{0:S(1)}}, f32[8]{{0}}) tuple(%p, %p)
+}}
+
+ENTRY %main (x: f32[8]) -> (f32[8], f32[]) {{
+  %a = {shape} fusion(%x), kind=kLoop, calls=%f
+  %b = f32[]{{:T(128)}} fusion(%x), kind=kLoop, calls=%g
+  ROOT %t.1 = ({shape}, /*index=1*/f32[]{{:T(128)}}) tuple(%a, %b)
+}}
+"""
+SLOW, FAST, HOST = "f32[8]{0:T(8)}", "f32[8]{0:T(8)S(1)}", "f32[8]{0:T(8)S(5)}"
+
+
+@pytest.mark.parametrize(
+    "expected, shape, stray", [(SLOW, SLOW, []), (SLOW, FAST, ["a"]), (HOST, HOST, []), (HOST, SLOW, ["a"])]
+)
+def test_outputs_left_where_the_caller_does_not_look_are_found(expected, shape, stray):
+    assert stray_outputs(OUTPUTS.format(expected=expected, shape=shape)) == stray
+
+
+def test_orders_that_leave_an_output_in_fast_memory_are_refused(tmp_path):
+    class Obeys:
+        def compile(self, options):
+            return OUTPUTS.format(expected=SLOW, shape=FAST if "a" in options.get(_offers.OVERRIDES, "") else SLOW)
+
+    trip = _offers.RoundTrip(Obeys(), lambda text: 10 - text.count("S(1)"), mempl.xla.Log(tmp_path / "log"), None)
+    trip.begin()
+    trip.offer(offers("ab"))
+    assert trip.kept == []
+    assert trip.refused["a"] == "an output of the program would stay in fast memory"
+
+
 # --- The whole of it, with an XLA that knows one program and obeys.
 
 STEPS = 6
@@ -205,7 +239,8 @@ class SmallXla:
                 )
         if "prefetch {" in options.get(_offers.OVERRIDES, ""):
             raise mempl.xla.Refused("MSA strict override failed: no prefetches here")
-        lines = ["HloModule jit_f, is_scheduled=true", "", "ENTRY %main (x: f32[1048576]) -> f32[1048576] {"]
+        header = "HloModule jit_f, is_scheduled=true, entry_computation_layout={(f32[1048576]{0})->f32[1048576]{0}}"
+        lines = [header, "", "ENTRY %main (x: f32[1048576]) -> f32[1048576] {"]
         lines.append("  %x = f32[1048576]{0} parameter(0)")
         for i in range(STEPS):
             name, source = f"s{i}", f"s{i - 1}" if i else "x"
@@ -335,6 +370,19 @@ def test_a_plan_becomes_orders():
         "xla_msa_max_cross_program_prefetches": "0",
         _offers.OVERRIDES: " ".join(d.proto for d in found if d.action != "keep-slow"),
     }
+
+
+def test_outputs_are_never_pinned():
+    instance = mempl.loads(PLACED, "hlo", target="tpu-v5e", file="x.hlo")
+    index = {value.name: i for i, value in enumerate(instance.values)}
+    residencies = [
+        mempl.Residency(value=index["b.1"], offset=0, write=1, last=2),
+        mempl.Residency(value=index["c"], offset=4194304, write=2, last=2, done=3),
+    ]
+    plan = mempl.Plan(instance.name, residencies)
+    assert mempl.verify(instance, plan) == []
+    found = mempl.xla.decisions("x.hlo", plan, "tpu-v5e", text=PLACED)
+    assert {d.value for d in found if d.action == "pin"} == {"b.1"}
 
 
 def test_orders_of_other_plans_are_refused():

@@ -26,14 +26,13 @@ _TYPES = {
 
 
 def _argument(text: str) -> Any:
-    import jax
-    import jax.numpy as jnp
+    jax: Any = importlib.import_module("jax")
 
     found = _SHAPE.fullmatch(text)
     try:
         if found:
             dims = [int(dim) for dim in found[2].split(",") if dim]
-            return jax.ShapeDtypeStruct(dims, jnp.dtype(_TYPES.get(found[1], found[1])))
+            return jax.ShapeDtypeStruct(dims, jax.numpy.dtype(_TYPES.get(found[1], found[1])))
     except TypeError:
         pass
     raise Error(f"expected an argument such as bf16[128,1024], found '{text}'")
@@ -75,6 +74,8 @@ def main() -> int:
     parser.add_argument("--report", metavar="HTML", help="one page with the plans and all orders")
     parser.add_argument("--log", metavar="JSONL", help="compilations, so that a run that was killed goes on")
     args = parser.parse_args()
+    # Functions are only traced here, and jax would look for a TPU first.
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     try:
         if what := missing():
             raise Error(what)

@@ -59,7 +59,7 @@ def compiler_of(target: str, program: bytes) -> Callable[[dict[str, str]], str]:
     from jax.interpreters import mlir
     from jaxlib import _jax
 
-    device = topologies.get_topology_desc(platform="tpu", topology_name=TARGETS[target][1]).devices[0]
+    device: Any = topologies.get_topology_desc(platform="tpu", topology_name=TARGETS[target][1]).devices[0]
 
     def run(options: dict[str, str]) -> str:
         with mlir.make_ir_context():
@@ -96,8 +96,8 @@ def main() -> None:
         request = json.loads(line)
         try:
             text = strip(run(request["options"]))
-            with open(request["path"], "w", encoding="utf-8") as file:
-                file.write(text)
+            with open(request["path"], "w", encoding="utf-8") as result:
+                result.write(text)
             answer()
         except jax.errors.JaxRuntimeError as error:
             answer(refused=str(error))

@@ -157,7 +157,8 @@ class Compiler:
         if not answer.endswith("\n"):
             self._process.wait()
             return None
-        return json.loads(answer)
+        found: dict[str, Any] = json.loads(answer)
+        return found
 
     def _check(self, answer: dict[str, Any]) -> None:
         if "broken" in answer:

@@ -1,4 +1,4 @@
-"""XLA's own estimate of a program: the sum of the cycles that it prints, loops times their trips."""
+"""What HLO text says by itself: XLA's own estimate of the program, and where it leaves its outputs."""
 
 from __future__ import annotations
 
@@ -46,3 +46,40 @@ def estimated_cycles(text: str, trips: Mapping[str, int]) -> int:
         return own[name] + sum(trips.get(loop, 1) * whole(body) for loop, body in loops[name])
 
     return whole(entry) if entry is not None else 0
+
+
+def _shape_at(text: str) -> str:
+    """The shape at the beginning of a text: an array's, or a tuple's with its parentheses."""
+    depth = 0
+    for end, letter in enumerate(text):
+        depth += (letter in "({[") - (letter in ")}]")
+        if depth < 0 or (depth == 0 and letter == " "):
+            return text[:end]
+    return text
+
+
+def _memories(shape: str) -> list[str]:
+    """The memory of each array of a shape, in order; empty for the slow one."""
+    plain = re.sub(r"/\*.*?\*/", "", shape)
+    return [
+        (re.search(r"S\(\d+\)", layout) or [""])[0] for layout in re.findall(r"\w+\[[^\]]*\]((?:\{[^}]*\})?)", plain)
+    ]
+
+
+def stray_outputs(text: str) -> list[str]:
+    """Instructions whose results are outputs of the program and are not where the caller looks for them.
+
+    XLA follows an order to pin an output, and then does not copy it back. The estimate gets lower, for what the program
+    is there for is no longer written.
+    """
+    result = re.search(r"entry_computation_layout=\{\(.*?\)->", text)
+    entry = re.search(r"^ENTRY .*?^\s+ROOT %([^ ]+) = (.*?)$", text, re.S | re.M)
+    if not result or not entry:
+        return []
+    shape = _shape_at(entry[2])
+    expected, found = _memories(_shape_at(text[result.end() :])), _memories(shape)
+    if len(expected) != len(found):
+        return []
+    operands = re.findall(r"%([\w.-]+)", re.sub(r"/\*.*?\*/", "", entry[2][len(shape) :]).split(")")[0])
+    names = operands if len(operands) == len(found) and shape.startswith("(") else [entry[1]] * len(found)
+    return [name for name, a, b in zip(names, expected, found) if a != b]

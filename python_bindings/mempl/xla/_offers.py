@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ._compiler import Refused
+from ._estimate import stray_outputs
 
 #: Strict orders: compilation fails where they cannot be met.
 OVERRIDES = "xla_tpu_msa_tensor_overrides"
@@ -26,6 +27,9 @@ WISHES = "xla_tpu_msa_sort_order_overrides"
 NO_CARRY = {"xla_msa_max_cross_program_prefetches": "0"}
 #: The reason for orders that are followed and of no use.
 USELESS = "does not lower the estimate"
+
+#: The reason for orders that XLA follows to a wrong end.
+STRAY = "an output of the program would stay in fast memory"
 
 # Orders in the first chunk and in the largest, each three times the one before; orders that a chunk loses before it is
 # halved; and compilations in a row that may be of no use before other orders are tried.
@@ -72,7 +76,7 @@ def join(switches: Mapping[str, str], offers: Sequence[Offer]) -> dict[str, str]
 
 def reason(message: str) -> str:
     """A refusal in a few words."""
-    found = re.search(r"defining instruction '[^']+': ([^(]*)", message)
+    found = re.search(r"(?:defining|failed for) instruction '[^']+': ([^(]*)", message)
     text = found[1] if found else message
     return re.sub(r"\s+", " ", text).strip()[:80]
 
@@ -177,10 +181,20 @@ class RoundTrip:
             self._log.add(options, error=str(error)[:2000])
             self._count()
             raise
+        if self.text and (fault := self._fault(text)):
+            self._log.add(options, error=fault)
+            self._count()
+            raise Refused(fault)
         cycles = self._judge(text)
         self._log.add(options, cycles=cycles)
         self._count()
         return cycles, text
+
+    def _fault(self, text: str) -> str | None:
+        """Why a program is wrong that the compiler has accepted, as a refusal."""
+        if not (stray := stray_outputs(text)):
+            return None
+        return f"MSA strict override failed for instruction '{stray[0]}': {STRAY}"
 
     def _count(self) -> None:
         self.compilations += 1

@@ -17,7 +17,7 @@ from .._solve import solve
 from ._compiler import Compiler, Refused, target_name
 from ._estimate import CLOCK, estimated_cycles, trips_of
 from ._offers import BETTER, OVERRIDES, USELESS, WISHES, Log, Offer, RoundTrip
-from ._placement import Moved, Order, Placement, Status, fits, served
+from ._placement import Moved, Order, Placement, Status, fits
 
 _COSTS: tuple[Cost, ...] = ("calibrated", "compiler")
 _RANK = {"kept": 0, "useless": 1, "refused": 2, "undecided": 3, "not tried": 4}
@@ -79,6 +79,11 @@ class _Reader:
             if note not in notes:
                 notes.append(note)
             return read(False)
+
+    def served(self, text: str) -> dict[tuple[str, str], int]:
+        """Bytes by (value, step) that XLA has in fast memory; of the text itself, since its plan may not be whole."""
+        rows = _core.xla_served("<HLO>", text=text, target=self._target)
+        return {(value, step): size for value, step, size in rows}
 
     def offers(self, text: str, cost: Cost, carried: int, plan: Plan) -> tuple[list[Offer], list[Offer]]:
         """Where a plan differs from what XLA did in this text, as orders and as wishes."""
@@ -252,9 +257,7 @@ def improve(
     notes: list[str] = []
     instance, xla_plan = reader.plan(trip.first_text, costs[0], notes)
     final_instance, final_plan = reader.plan(trip.text, costs[0], notes)
-    # Bytes as they are: other cost models scale them.
-    before = served(*reader.plan(trip.first_text, "roofline", notes))
-    after = served(*reader.plan(trip.text, "roofline", notes))
+    before, after = reader.served(trip.first_text), reader.served(trip.text)
     return Placement(
         program=instance.name,
         target=target,
@@ -381,4 +384,5 @@ def options(
     text_of_options, _ = _core.xla_orders(
         os.fspath(path), text=text, target=target, cost=cost, capacity=capacity, max_carried=max_carried, plan=plan
     )
-    return json.loads(text_of_options)
+    found: dict[str, str] = json.loads(text_of_options)
+    return found

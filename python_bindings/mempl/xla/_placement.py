@@ -18,7 +18,7 @@ from ._offers import NO_CARRY
 
 Status = Literal["kept", "useless", "refused", "undecided", "not tried"]
 
-_MEANING = {
+_MEANING: dict[Status, str] = {
     "kept": "in the compile options",
     "useless": "XLA can follow, and its estimate does not get lower",
     "refused": "XLA cannot follow, for the reason given",
@@ -80,24 +80,6 @@ class Moved:
     to_fast_ordered: int
     to_fast_others: int
     to_slow_others: int
-
-
-def served(instance: Instance, plan: Plan) -> dict[tuple[str, str], int]:
-    """Bytes by (value, step) that the plan serves from fast memory, loops included."""
-    found: dict[tuple[str, str], int] = {}
-    spans: dict[int, list[tuple[int, int]]] = {}
-    for r in plan.residencies:
-        first = 0 if r.carried else r.write if r.write >= 0 else r.ready
-        spans.setdefault(r.value, []).append((first, r.last))
-    names = [value.name for value in instance.values]
-    loops = plan.loops
-    for number, step in enumerate(instance.steps):
-        for access in step.accesses:
-            if any(first <= number <= last for first, last in spans.get(access.value, [])):
-                found[names[access.value], step.name] = access.bytes
-        if number in loops and step.body is not None:
-            found.update(served(step.body, loops[number]))
-    return found
 
 
 def _shape(instance: Instance) -> list[tuple[object, ...]]:
@@ -243,6 +225,7 @@ class Placement:
         """The part of the page that mempl.report() has not."""
         rows = []
         for order in self.orders:
+            seen = {None: "", True: "seen in the final program", False: "not seen in the final program"}
             cells = [
                 order.status,
                 "wish" if order.is_wish else "order",
@@ -250,8 +233,7 @@ class Placement:
                 order.value,
                 order.instruction + ("" if order.operand is None else f", operand {order.operand}"),
                 _milliseconds(order.seconds),
-                order.reason
-                or {True: "seen in the final program", False: "not seen in the final program"}.get(order.obeyed, ""),
+                order.reason or seen[order.obeyed],
             ]
             rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
         head = "".join(
