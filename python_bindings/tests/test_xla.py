@@ -8,8 +8,10 @@ import pickle
 import re
 import subprocess
 import sys
+import time
 
 import pytest
+from conftest import ROOT
 
 import mempl
 import mempl.xla
@@ -391,3 +393,168 @@ def test_orders_of_other_plans_are_refused():
     wrong = mempl.Plan("x", [mempl.Residency(value=0, offset=1, write=0, last=0)])
     with pytest.raises(mempl.Error, match="x.hlo: error: expected a valid plan: V"):
         mempl.xla.decisions("x.hlo", wrong, "tpu-v5e", text=PLACED)
+
+
+# --- The real compiler.
+
+
+@pytest.fixture(scope="module")
+def decoding():
+    """A step of decoding with a cache: function and shapes."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    sys.path.insert(0, str(ROOT / "benchmarks" / "corpus"))
+    import networks
+
+    return networks.gpt2_decode(8, layers=1)
+
+
+@pytest.fixture(scope="module")
+def placed(decoding):
+    function, arguments = decoding
+    return mempl.xla.place(function, *arguments, target="v5e", seconds=None)
+
+
+# What a user does, without mempl; ahead of time, as there is no TPU.
+USER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import jax, networks
+from jax.experimental import topologies
+from jax.sharding import SingleDeviceSharding
+
+function, arguments = networks.gpt2_decode(8, layers=1)
+device = topologies.get_topology_desc(platform="tpu", topology_name="v5e:2x2").devices[0]
+place = lambda t: jax.ShapeDtypeStruct(t.shape, t.dtype, sharding=SingleDeviceSharding(device))
+lowered = jax.jit(function).lower(*jax.tree.map(place, arguments))
+compiled = lowered.compile(compiler_options=json.load(open(sys.argv[2])))
+open(sys.argv[3], "w").write(compiled.as_text())
+"""
+
+
+@needs_xla
+def test_xla_keeps_orders_that_lower_its_estimate(placed):
+    kept = [order for order in placed.orders if order.status == "kept"]
+    assert any(not order.is_wish for order in kept)
+    assert all(order.obeyed for order in kept if not order.is_wish)
+    assert placed.cycles_after < placed.cycles_before
+    assert stray_outputs(placed.final_text) == []
+    for instance, plan in (
+        (placed.instance, placed.xla_plan),
+        (placed.instance, placed.plan),
+        (placed.final_instance, placed.final_plan),
+    ):
+        assert mempl.verify(instance, plan) == []
+
+
+@needs_xla
+def test_a_user_gets_with_the_options_what_the_result_says(placed, tmp_path):
+    options, text = placed.save(tmp_path / "options.json"), tmp_path / "own.hlo.txt"
+    subprocess.run(
+        [sys.executable, "-c", USER, str(ROOT / "benchmarks" / "corpus"), str(options), str(text)],
+        env={**os.environ, **_child.environment("v5e")},
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    text.write_text(_child.strip(text.read_text()))
+    assert estimated_cycles(text.read_text(), {}) == placed.cycles_after
+    instance, plan = mempl.load_xla(text, "tpu-v5e", max_carried=1)
+    number = {step.name: i for i, step in enumerate(instance.steps)}
+    for order in placed.orders:
+        if order.status != "kept" or order.is_wish:
+            continue
+        at = number[order.instruction]
+        spans = [
+            (r.write if r.write >= 0 else r.ready, r.last)
+            for r in plan.residencies
+            if instance.values[r.value].name == order.value
+        ]
+        assert any(first <= at <= last for first, last in spans), order
+
+
+@needs_xla
+def test_the_report_of_the_real_compiler(placed, tmp_path):
+    page = placed.report(tmp_path / "x.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.S)[1])
+    assert [plan["name"] for plan in data["plans"]] == ["XLA", "mempl", "XLA with orders"]
+
+
+@needs_xla
+def test_the_compiler_takes_what_jax_can_trace(decoding):
+    import jax
+    import jax.numpy as jnp
+
+    shape, many = jax.ShapeDtypeStruct((128, 128), jnp.float32), jnp.ones((128, 128))
+
+    def double(x, times):
+        return jnp.tanh(x @ many) * times
+
+    def identity(*what):
+        return mempl.xla.Compiler(*what).identity
+
+    traced = jax.jit(double, static_argnums=1).trace(shape, 2)
+    same = {
+        identity(jax.jit(double, static_argnums=1), shape, 2),
+        identity(traced),
+        identity(traced.lower(lowering_platforms=("tpu",))),
+    }
+    assert len(same) == 1
+    assert identity(jax.jit(double, static_argnums=1), shape, 3) not in same
+    sharding = jax.sharding.NamedSharding(jax.sharding.AbstractMesh((4,), ("d",)), jax.sharding.PartitionSpec("d"))
+    for what, message in (
+        ((traced, shape), "expected no arguments beside a Traced, which has its own"),
+        ((3,), "expected a function, a jitted function, a Traced or a Lowered, found int"),
+        (
+            (jax.jit(jnp.tanh, in_shardings=sharding), shape),
+            "expected a program for one device, found num_partitions = 4",
+        ),
+    ):
+        with pytest.raises(mempl.Error, match=message):
+            mempl.xla.Compiler(*what)
+
+
+@needs_xla
+def test_the_compiler_starts_again_after_it_has_died(decoding):
+    import jax.numpy as jnp
+
+    with mempl.xla.Compiler(lambda x: x + 1, jnp.ones(1024)) as compiler:
+        text = compiler.compile({})
+        with pytest.raises(mempl.xla.Refused, match="No such compile option: 'xla_nonsense'"):
+            compiler.compile({"xla_nonsense": "1"})
+        compiler._process.kill()
+        compiler._process.wait()
+        assert compiler.compile({}) == text
+
+
+def is_running(process):
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@needs_xla
+def test_the_compiler_ends_with_its_user():
+    user = (
+        "import jax.numpy as jnp, mempl.xla, os, signal\n"
+        "compiler = mempl.xla.Compiler(lambda x: x + 1, jnp.ones(1024))\n"
+        "compiler._start()\n"
+        "print(compiler._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", user], capture_output=True, text=True)
+    process, until = int(done.stdout), time.monotonic() + 20
+    while is_running(process) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not is_running(process)
+
+
+@needs_xla
+def test_the_command_says_what_is_wrong(tmp_path):
+    for arguments, message in (
+        (["nowhere:f"], "expected MODULE:FUNCTION, found 'nowhere:f': No module named 'nowhere'"),
+        (["math:sqrt", "f32[3"], "expected an argument such as bf16[128,1024], found 'f32[3'"),
+    ):
+        command = [sys.executable, "-m", "mempl.xla", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (1, f"mempl.xla: error: {message}\n")

@@ -90,7 +90,11 @@ class _Reader:
         _, found = _core.xla_orders("<HLO>", text=text, target=self._target, cost=cost, max_carried=carried, plan=plan)
         found = [decision for decision in found if decision.action != "keep-slow"]
         orders = [_offer(decision, OVERRIDES, decision.proto) for decision in found]
-        return orders, [_offer(decision, WISHES, decision.first) for decision in found]
+        # Several orders may be about one value, for which there is one wish: that of the most valuable one.
+        wishes: dict[str, Offer] = {}
+        for decision in found:
+            wishes.setdefault(decision.first, _offer(decision, WISHES, decision.first))
+        return orders, list(wishes.values())
 
 
 def _offer(decision: XlaDecision, option: str, proto: str) -> Offer:
