@@ -19,19 +19,15 @@ import concurrent.futures
 import glob
 import gzip
 import os
-import re
 import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Names that libtpu knows: an accelerator and the topology that compiles for it.
-TARGETS = {
-    "v4": ("v4-8", "v4:2x2x1"),
-    "v5e": ("v5litepod-4", "v5e:2x2"),
-    "v5p": ("v5p-8", "v5p:2x2x1"),
-    "v6e": ("v6e-4", "v6e:2x2"),
-}
+# A part of mempl.xla that needs nothing of mempl, and so works without it.
+sys.path.insert(0, os.path.join(HERE, "..", "..", "python_bindings", "mempl", "xla"))
+from _child import TARGETS, environment, strip
+
 TABLES = ("bufferinfo", "allocinfo", "scheduleinfo")
 
 
@@ -55,17 +51,6 @@ def compile_here(network, target, path):
         file.write(compiled.as_text())
 
 
-def strip(text):
-    """HLO without what says where it came from or has no part in placement."""
-    text = re.sub(r', metadata=\{(?:[^{}"]|"(?:[^"\\]|\\.)*"|\{[^{}]*\})*\}', "", text)
-    text = re.sub(r'"body":"[^"]*"', '"body":""', text)
-    lines = text.split("\n")
-    # Tables of file names and stack frames stand between the first line and the
-    # computations.
-    first = next(i for i, line in enumerate(lines) if i > 0 and re.match(r"(ENTRY )?%", line))
-    return "\n".join([lines[0], ""] + lines[first:])
-
-
 def write_packed(path, text):
     """Atomically, and the same bytes for the same text."""
     part = path + ".part"
@@ -73,18 +58,6 @@ def write_packed(path, text):
         with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file:
             file.write(text.encode())
     os.replace(part, path)
-
-
-def environment(target):
-    """What makes libtpu compile for a TPU that is not there."""
-    return {
-        "JAX_PLATFORMS": "cpu",
-        "TPU_SKIP_MDS_QUERY": "1",
-        "TPU_ACCELERATOR_TYPE": TARGETS[target][0],
-        "TPU_WORKER_HOSTNAMES": "localhost",
-        "TPU_WORKER_ID": "0",
-        "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
-    }
 
 
 def largest(paths):

@@ -11,6 +11,10 @@
 // serves, issued before the step that the plan issues it at. XLA finds offsets,
 // and the rest of the way of each value, itself; what it cannot do it refuses.
 //
+// But for one thing: a pin holds for a value's whole life, and of an output of
+// the program XLA follows it and leaves the output in fast memory, without a
+// copy back, where the caller does not look. So outputs are never pinned.
+//
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Target/XlaOverrides.h"
@@ -162,6 +166,14 @@ void DecisionWriter::addLevel(int32_t level, const Instance &instance,
                times * static_cast<double>(instance.steps[s].trips));
   }
   for (const Residency &r : plan.residencies) {
+    ValueKind kind = instance.values[r.value].kind;
+    if (level == 0 && r.write >= 0 &&
+        (kind == ValueKind::Output || kind == ValueKind::InOut)) {
+      // Ours all the same, or it would be told to stay slow.
+      for (Served &access : accesses[r.value])
+        access.ours |= r.serves(access.step);
+      continue;
+    }
     double gain = 0;
     for (Served &access : accesses[r.value])
       if (r.serves(access.step)) {

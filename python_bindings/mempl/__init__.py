@@ -6,7 +6,8 @@
 
 Sizes are bytes, times seconds, steps and boundaries numbers from 0. docs/Problem.md has the problem, docs/Python.md more
 examples. `mempl.envs` has the game for Gymnasium, `mempl.iree` packs the buffers of IREE's programs, `mempl.training` and
-`mempl.ray` train networks; they are imported when used, and only training loads LibTorch.
+`mempl.ray` train networks, `mempl.xla` places JAX functions; they are imported when used, and only training loads
+LibTorch.
 """
 
 from __future__ import annotations
@@ -105,6 +106,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("train", "TrainingRun"):
         return getattr(importlib.import_module(".training", __name__), name)
-    if name in ("envs", "iree", "ray", "training"):
+    if name in ("envs", "iree", "ray", "training", "xla"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'mempl' has no attribute {name!r}")

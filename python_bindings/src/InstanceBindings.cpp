@@ -151,6 +151,7 @@ static void bindParts(nb::module_ &m) {
           [](const Step &step) -> nb::object {
             return step.body ? nb::cast(*step.body) : nb::none();
           },
+          nb::for_getter(nb::sig("def body(self, /) -> Instance | None")),
           "The program of a loop, an Instance (a copy), or None.")
       .def("__repr__",
            [](const Step &step) { return "<mempl.Step " + step.name + ">"; });

@@ -16,8 +16,10 @@
 
 #include "mempl/Analysis/Target.h"
 #include "mempl/Problem/Plan.h"
+#include "mempl/Problem/Verifier.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/HloFile.h"
+#include "mempl/Target/XlaOverrides.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/ProgramInput.h"
 #include "mempl/Transforms/Register.h"
@@ -36,6 +38,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 using namespace mempl;
@@ -188,7 +191,7 @@ std::pair<Instance, std::optional<Plan>>
 readHlo(const std::string &path, std::optional<std::string> text,
         const std::string &target, const std::string &cost,
         std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
-        bool wantsPlan) {
+        bool wantsPlan, bool wantsWhole) {
   nb::gil_scoped_release release;
   auto file = unwrap(mlir::mempl::readHloFile(
       hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
@@ -197,7 +200,7 @@ readHlo(const std::string &path, std::optional<std::string> text,
     hlo::XlaPlanNotes notes;
     plan = unwrap(hlo::buildXlaPlan(file->module, file->program, file->imported,
                                     file->tables, notes));
-    if (notes.dropped > 0)
+    if (wantsWhole && notes.dropped > 0)
       throw PythonError{
           path +
           ": error: XLA's own plan is not valid on this "
@@ -205,6 +208,115 @@ readHlo(const std::string &path, std::optional<std::string> text,
           (notes.problems.empty() ? "it does not fit" : notes.problems.back())};
   }
   return {std::move(file->imported.instance), std::move(plan)};
+}
+
+/// The compile options as JSON, and the decisions one by one.
+std::pair<std::string, std::vector<hlo::XlaDecision>>
+xlaOrders(const std::string &path, std::optional<std::string> text,
+          const std::string &target, const std::string &cost,
+          std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
+          const Plan &plan) {
+  nb::gil_scoped_release release;
+  auto file = unwrap(mlir::mempl::readHloFile(
+      hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
+  const Instance &instance = file->imported.instance;
+  if (plan.instance != instance.name)
+    throw PythonError{path + ": error: expected a plan for \"" + instance.name +
+                      "\", found one for \"" + plan.instance + "\""};
+  for (const Violation &violation : verify(instance, plan))
+    throw PythonError{path +
+                      ": error: expected a valid plan: " + violation.str()};
+  auto decisions =
+      hlo::xlaDecisions(file->module, file->program, file->imported, plan);
+  std::string options;
+  llvm::raw_string_ostream os(options);
+  hlo::writeXlaOptions(os, plan, decisions);
+  return {std::move(options), std::move(decisions)};
+}
+
+using ServedRow = std::tuple<std::string, std::string, int64_t>;
+
+/// Accesses of a level, and of the loops in it, that XLA has in fast memory.
+void addServed(const mlir::mempl::HloFile &file, int32_t level,
+               const Instance &instance, std::vector<ServedRow> &rows) {
+  const auto &steps = file.program.levels[level].steps;
+  for (auto [step, theirs] : llvm::zip_equal(instance.steps, steps)) {
+    for (auto [access, their] : llvm::zip_equal(step.accesses, theirs.accesses))
+      if (their.fast)
+        rows.push_back(
+            {instance.values[access.value].name, step.name, access.bytes});
+    if (step.body && theirs.body >= 0)
+      addServed(file, theirs.body, *step.body, rows);
+  }
+}
+
+std::vector<ServedRow> xlaServed(const std::string &path,
+                                 std::optional<std::string> text,
+                                 const std::string &target) {
+  nb::gil_scoped_release release;
+  // Bytes as they are: other cost models scale them.
+  auto file = unwrap(mlir::mempl::readHloFile(hloOptions(
+      path, std::move(text), target, "roofline", std::nullopt, std::nullopt)));
+  std::vector<ServedRow> rows;
+  addServed(*file, 0, file->imported.instance, rows);
+  return rows;
+}
+
+const char *actionOf(const hlo::XlaDecision &decision) {
+  switch (decision.kind) {
+  case hlo::XlaDecision::Kind::Pin:
+    return "pin";
+  case hlo::XlaDecision::Kind::Prefetch:
+    return "prefetch";
+  case hlo::XlaDecision::Kind::KeepSlow:
+    break;
+  }
+  return "keep-slow";
+}
+
+void bindXla(nb::module_ &m) {
+  using hlo::XlaDecision;
+  nb::class_<XlaDecision>(
+      m, "XlaDecision",
+      "One thing that a plan does otherwise than XLA, as an order for XLA.")
+      .def_prop_ro("action", &actionOf,
+                   "\"pin\": this output is in fast memory from its definition "
+                   "on; \"prefetch\": this operand is copied in for this "
+                   "instruction; \"keep-slow\": this output stays in slow "
+                   "memory.")
+      .def_ro("value", &XlaDecision::value, "Name of the instance's value.")
+      .def_ro("instruction", &XlaDecision::instruction,
+              "Whose output or operand it is about.")
+      .def_prop_ro(
+          "operand",
+          [](const XlaDecision &d) {
+            return d.operand >= 0 ? std::optional(d.operand) : std::nullopt;
+          },
+          "Number of the operand of a prefetch, else None.")
+      .def_ro("seconds", &XlaDecision::seconds,
+              "Seconds of slow traffic that the plan saves by it; of "
+              "\"keep-slow\", minus those that it gives away.")
+      .def_ro("proto", &XlaDecision::proto,
+              "An element of the option xla_tpu_msa_tensor_overrides. Strict: "
+              "XLA refuses to compile where it cannot follow.")
+      .def_ro("first", &XlaDecision::first,
+              "The wish that XLA looks for a place for this value before "
+              "others, which it never refuses: an element of the option "
+              "xla_tpu_msa_sort_order_overrides. Empty for \"keep-slow\".")
+      .def("__repr__", [](const XlaDecision &d) {
+        return std::string("<mempl.XlaDecision, ") + actionOf(d) + " " +
+               d.value + " at " + d.instruction + ">";
+      });
+  m.def("xla_served", &xlaServed, nb::arg("path"), nb::kw_only(),
+        nb::arg("text") = nb::none(), nb::arg("target"),
+        "Accesses that XLA has in fast memory, loops included: name of the "
+        "value, name of the step, bytes.");
+  m.def("xla_orders", &xlaOrders, nb::arg("path"), nb::kw_only(),
+        nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
+        nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),
+        nb::arg("plan"),
+        "What mempl.xla.decisions() and mempl.xla.options() call: the compile "
+        "options as JSON, and the decisions, the most valuable first.");
 }
 
 void bindPlace(nb::module_ &m) {
@@ -261,6 +373,7 @@ void bindPlace(nb::module_ &m) {
 
 void mempl::python::bindPrograms(nb::module_ &m) {
   bindPlace(m);
+  bindXla(m);
   m.def(
       "parse_mlir",
       [](const std::string &text, const std::string &file,
@@ -282,8 +395,9 @@ void mempl::python::bindPrograms(nb::module_ &m) {
   m.def("read_hlo", &readHlo, nb::arg("path"), nb::kw_only(),
         nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
         nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),
-        nb::arg("xla_plan") = false,
-        "What mempl.load() and mempl.load_xla() call for HLO text.");
+        nb::arg("xla_plan") = false, nb::arg("whole") = true,
+        "What mempl.load() and mempl.load_xla() call for HLO text. Without "
+        "`whole`, what is not valid of XLA's own plan is left out of it.");
   m.def(
       "is_hlo_name",
       [](const std::string &path) { return mlir::mempl::isHloFileName(path); },

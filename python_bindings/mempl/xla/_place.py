@@ -1,0 +1,392 @@
+"""Plans what XLA scheduled, and gives the plan back to it, until nothing is gained."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from .. import _core
+from .._core import Instance, Plan, XlaDecision
+from .._errors import Error
+from .._programs import Cost
+from .._solve import solve
+from ._compiler import Compiler, Refused, target_name
+from ._estimate import CLOCK, estimated_cycles, trips_of
+from ._offers import BETTER, OVERRIDES, USELESS, WISHES, Log, Offer, RoundTrip
+from ._placement import Moved, Order, Placement, Status, fits
+
+_COSTS: tuple[Cost, ...] = ("calibrated", "compiler")
+_RANK = {"kept": 0, "useless": 1, "refused": 2, "undecided": 3, "not tried": 4}
+
+
+class AnyCompiler(Protocol):
+    """What improve() needs: a Compiler, or one of your own, say on another machine."""
+
+    def compile(self, options: Mapping[str, str], /) -> str:
+        """The scheduled module as HLO text; raises mempl.xla.Refused with XLA's message."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How place() stands. Estimates are XLA's, in seconds.
+
+    Attributes:
+        doing: "compiling", "planning" or "offering".
+        round: rounds of planning that have begun.
+        compilations: made so far.
+        seconds_before, seconds_now: XLA's estimate of its own choice, and of the best so far; 0 before they are known.
+        kept, refused: orders and wishes.
+        elapsed: seconds since the beginning.
+    """
+
+    doing: str
+    round: int
+    compilations: int
+    seconds_before: float
+    seconds_now: float
+    kept: int
+    refused: int
+    elapsed: float
+
+
+class _Reader:
+    """Readings of HLO text of one program on one target."""
+
+    def __init__(self, target: str) -> None:
+        self._target = f"tpu-{target}"
+
+    def instance(self, text: str, cost: Cost, carried: int) -> Instance:
+        return _core.read_hlo("<HLO>", text=text, target=self._target, cost=cost, max_carried=carried)[0]
+
+    def plan(self, text: str, cost: Cost, notes: list[str]) -> tuple[Instance, Plan]:
+        """The program and XLA's own plan, of which what is not valid is left out, with a note."""
+
+        def read(whole: bool) -> tuple[Instance, Plan]:
+            instance, plan = _core.read_hlo(
+                "<HLO>", text=text, target=self._target, cost=cost, max_carried=1, xla_plan=True, whole=whole
+            )
+            assert plan is not None
+            return instance, plan
+
+        try:
+            return read(True)
+        except Error as problem:
+            note = f"XLA's own plan is shown in part: {problem.text}"
+            if note not in notes:
+                notes.append(note)
+            return read(False)
+
+    def served(self, text: str) -> dict[tuple[str, str], int]:
+        """Bytes by (value, step) that XLA has in fast memory; of the text itself, since its plan may not be whole."""
+        rows = _core.xla_served("<HLO>", text=text, target=self._target)
+        return {(value, step): size for value, step, size in rows}
+
+    def offers(self, text: str, cost: Cost, carried: int, plan: Plan) -> tuple[list[Offer], list[Offer]]:
+        """Where a plan differs from what XLA did in this text, as orders and as wishes."""
+        _, found = _core.xla_orders("<HLO>", text=text, target=self._target, cost=cost, max_carried=carried, plan=plan)
+        found = [decision for decision in found if decision.action != "keep-slow"]
+        orders = [_offer(decision, OVERRIDES, decision.proto) for decision in found]
+        # Several orders may be about one value, for which there is one wish: that of the most valuable one.
+        wishes: dict[str, Offer] = {}
+        for decision in found:
+            wishes.setdefault(decision.first, _offer(decision, WISHES, decision.first))
+        return orders, list(wishes.values())
+
+
+def _offer(decision: XlaDecision, option: str, proto: str) -> Offer:
+    return Offer(
+        option, proto, decision.instruction, decision.value, decision.operand, decision.action, decision.seconds
+    )
+
+
+class _Search:
+    """One call of improve(): rounds of planning and offering."""
+
+    def __init__(self, reader: _Reader, costs: Sequence[Cost], plan_for: Callable[[Instance], Plan]) -> None:
+        self._reader, self._costs, self._plan_for = reader, costs, plan_for
+        self._trips: dict[str, int] | None = None
+        self.doing, self.rounds = "compiling", 0
+        # All that plans did otherwise than XLA, by order.
+        self.seen: dict[str, Offer] = {}
+        self.plans: list[tuple[Instance, Plan]] = []
+
+    def judge(self, text: str) -> int:
+        """XLA's estimate of a text, in cycles."""
+        if self._trips is None:
+            self._trips = trips_of(self._reader.instance(text, self._costs[0], 0))
+        return estimated_cycles(text, self._trips)
+
+    def improve(self, trip: RoundTrip, note: Callable[[], object]) -> None:
+        """Plans what XLA did last, and offers where that differs, until no cost model gives a gain."""
+        stages = [(carried, cost) for cost in self._costs for carried in (0, 1)]
+        idle = 0
+        while idle < len(stages) and not trip.is_over():
+            carried, cost = stages[self.rounds % len(stages)]
+            self.rounds += 1
+            earlier, text = trip.total, trip.text
+            self.doing = "planning"
+            note()
+            problem = self._reader.instance(text, cost, carried)
+            plan = self._plan_for(problem)
+            self.plans.append((problem, plan))
+            self.doing = "offering"
+            note()
+            for offers in self._reader.offers(text, cost, carried, plan):
+                self.seen.update({offer.proto: offer for offer in offers})
+                trip.offer_all(offers)
+            idle += 1
+            if trip.total < earlier * BETTER:
+                idle = 0
+                trip.give_second_chance()
+
+    def best_plan(self, instance: Instance) -> Plan:
+        """The fastest one of the plans, judged on `instance`."""
+        plans = [plan for problem, plan in self.plans if fits(plan, problem, instance)]
+        plans = plans or [self._plan_for(instance)]
+        return min(plans, key=lambda plan: _core.simulate(instance, plan).latency)
+
+
+def _orders(seen: Mapping[str, Offer], trip: RoundTrip, final: Mapping[tuple[str, str], int]) -> list[Order]:
+    # Kept ones in the order in which XLA gets them, for it serves the first ones first.
+    kept = {offer.proto: number for number, offer in enumerate(trip.kept)}
+    orders = []
+    for proto, offer in (dict(seen) | trip.offered).items():
+        why, status, obeyed = "", "not tried", None
+        if proto in kept:
+            status = "kept"
+            if not offer.is_wish:
+                obeyed = (offer.value, offer.instruction) in final
+        elif proto in trip.answers:
+            why = trip.answers[proto]
+            status = "useless" if why == USELESS else "refused"
+        elif proto in trip.offered:
+            status = "undecided"
+        orders.append(
+            Order(
+                offer.action,
+                offer.value,
+                offer.instruction,
+                offer.operand,
+                offer.is_wish,
+                offer.seconds,
+                cast(Status, status),
+                why,
+                obeyed,
+                offer.option,
+                proto,
+            )
+        )
+    return sorted(
+        orders,
+        key=lambda o: (_RANK[o.status], o.is_wish, kept.get(o.proto, 0), -o.seconds, o.instruction, o.proto),
+    )
+
+
+def _moved(before: Mapping[tuple[str, str], int], after: Mapping[tuple[str, str], int], trip: RoundTrip) -> Moved:
+    ordered = {offer.value for offer in trip.kept}
+    gained = {key: size for key, size in after.items() if key not in before}
+    lost = {key: size for key, size in before.items() if key not in after}
+    return Moved(
+        sum(size for key, size in gained.items() if key[0] in ordered),
+        sum(size for key, size in gained.items() if key[0] not in ordered),
+        sum(size for key, size in lost.items() if key[0] not in ordered),
+    )
+
+
+def improve(
+    compiler: AnyCompiler,
+    target: str,
+    *,
+    seconds: float | None = 60,
+    compiler_options: Mapping[str, str] | None = None,
+    policy: str = "search",
+    budget: int = 20000,
+    seed: int = 0,
+    costs: Sequence[Cost] = _COSTS,
+    log: Log | str | os.PathLike[str] | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Placement:
+    """place() with a compiler that is there already. Arguments, result and errors as of place().
+
+    Args:
+        compiler: a Compiler, or anything with a method compile(options) that returns the text of the scheduled module
+            or raises mempl.xla.Refused.
+        target: what it compiles for.
+        log: a Log, or the file of one.
+    """
+    target = target_name(target)
+    if not costs:
+        raise Error("costs: expected at least one of calibrated, compiler and roofline")
+    switches = {name: str(value) for name, value in (compiler_options or {}).items()}
+    for option in {OVERRIDES, WISHES} & switches.keys():
+        raise Error(f"compiler_options: expected none that give orders themselves, found {option}")
+    began = time.monotonic()
+    if not isinstance(log, Log):
+        log = Log(log, getattr(compiler, "identity", ""))
+    reader = _Reader(target)
+    search = _Search(
+        reader, costs, lambda problem: solve(problem, policy, budget=budget, seed=seed, cancelled=trip.is_over).plan
+    )
+
+    def note() -> None:
+        if progress is None:
+            return
+        clock = CLOCK[target]
+        progress(
+            Progress(
+                search.doing,
+                search.rounds,
+                trip.compilations,
+                trip.before / clock,
+                trip.total / clock,
+                len(trip.kept),
+                len(trip.refused),
+                time.monotonic() - began,
+            )
+        )
+
+    trip = RoundTrip(compiler, search.judge, log, seconds, switches, cancelled=cancelled, tried=note)
+    note()
+    try:
+        trip.begin()
+    except Refused as problem:
+        raise Error(f"XLA does not compile the program: {' '.join(str(problem).split())[:300]}") from problem
+    search.improve(trip, note)
+    ended = "cancelled" if trip.was_cancelled else "time is over" if trip.is_over() else "nothing gains"
+    notes: list[str] = []
+    instance, xla_plan = reader.plan(trip.first_text, costs[0], notes)
+    final_instance, final_plan = reader.plan(trip.text, costs[0], notes)
+    before, after = reader.served(trip.first_text), reader.served(trip.text)
+    return Placement(
+        program=instance.name,
+        target=target,
+        compiler_options=trip.options(),
+        cycles_before=trip.before,
+        cycles_after=trip.total,
+        orders=_orders(search.seen, trip, after),
+        instance=instance,
+        xla_plan=xla_plan,
+        plan=search.best_plan(instance),
+        final_instance=final_instance,
+        final_plan=final_plan,
+        moved=_moved(before, after, trip),
+        text=trip.first_text,
+        final_text=trip.text,
+        compilations=trip.compilations,
+        rounds=search.rounds,
+        elapsed=time.monotonic() - began,
+        ended=ended,
+        notes=notes,
+    )
+
+
+def place(
+    function: Any,
+    *arguments: Any,
+    target: str = "v5e",
+    seconds: float | None = 60,
+    compiler_options: Mapping[str, str] | None = None,
+    policy: str = "search",
+    budget: int = 20000,
+    seed: int = 0,
+    costs: Sequence[Cost] = _COSTS,
+    log: str | os.PathLike[str] | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Placement:
+    """Finds compile options with which XLA places a JAX function better in the memories of a TPU; needs no TPU.
+
+    XLA compiles the function ahead of time; mempl plans what XLA scheduled, and offers XLA, in orders, where its plan
+    differs; XLA compiles again. What XLA accepts and what lowers its own estimate of the program is kept, and planned
+    again, until nothing is gained or the time is over. The result is never worse than XLA's own choice, by that
+    estimate; no TPU has run anything.
+
+        result = mempl.xla.place(step, params, batch, target="v5e")
+        print(result)
+        compiled = jax.jit(step).lower(params, batch).compile(compiler_options=result.compiler_options)
+
+    Args:
+        function: a function, a jitted function, or a jax.stages.Traced or Lowered, which has its own arguments and,
+            say, static ones. A Lowered has to be for TPU: `.trace(..).lower(lowering_platforms=("tpu",))`. For one
+            device, and without calls back into Python.
+        arguments: of the function, by position: arrays, ShapeDtypeStructs, or pytrees of them. Only shapes count.
+        target: "v4", "v5e", "v5p" or "v6e".
+        seconds: after which nothing more is tried; None for no limit. A compilation that has begun is finished, and XLA's
+            own choice is always compiled. The same arguments without a limit give the same result.
+        compiler_options: given in every compilation, and part of the result.
+        policy, budget, seed: of mempl.solve(), for every round.
+        costs: cost models of mempl.load(), which rounds take in turn.
+        log: file with a line per compilation. None that it has is made again unless its text is needed, so that a run
+            that was killed goes on.
+        progress: called with a Progress after every compilation and when a round begins.
+        cancelled: asked often; true ends with what has been found so far. Ctrl-C raises KeyboardInterrupt.
+
+    Raises:
+        mempl.Error: jax or libtpu is not installed, an argument is wrong, or XLA does not compile the function.
+    """
+    with Compiler(function, *arguments, target=target) as compiler:
+        return improve(
+            compiler,
+            target,
+            seconds=seconds,
+            compiler_options=compiler_options,
+            policy=policy,
+            budget=budget,
+            seed=seed,
+            costs=costs,
+            log=log,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+
+def decisions(
+    path: str | os.PathLike[str],
+    plan: Plan,
+    target: str,
+    *,
+    text: str | None = None,
+    cost: Cost = "compiler",
+    capacity: int | None = None,
+    max_carried: int | None = None,
+) -> list[XlaDecision]:
+    """Where a plan for a program that XLA has placed differs from XLA's own, in orders, the most valuable first.
+
+    Args:
+        path: HLO text; with `text`, a name for messages.
+        plan: for the instance that mempl.load() makes of it with the same arguments.
+        target, cost, capacity, max_carried: as of mempl.load().
+
+    Raises:
+        mempl.Error: the file is wrong, or the plan is not a valid one for it.
+    """
+    return _core.xla_orders(
+        os.fspath(path), text=text, target=target, cost=cost, capacity=capacity, max_carried=max_carried, plan=plan
+    )[1]
+
+
+def options(
+    path: str | os.PathLike[str],
+    plan: Plan,
+    target: str,
+    *,
+    text: str | None = None,
+    cost: Cost = "compiler",
+    capacity: int | None = None,
+    max_carried: int | None = None,
+) -> dict[str, str]:
+    """All orders of decisions() but those that keep values slow, as compile options: what mempl-translate writes.
+
+    They are strict, and XLA may refuse them; place() finds those that it does not. Arguments and errors as of
+    decisions().
+    """
+    text_of_options, _ = _core.xla_orders(
+        os.fspath(path), text=text, target=target, cost=cost, capacity=capacity, max_carried=max_carried, plan=plan
+    )
+    found: dict[str, str] = json.loads(text_of_options)
+    return found
