@@ -313,7 +313,10 @@ Policies of mempl at equal CPU seconds, under the same simulator. gap = latency 
 `muzero` with a uniform prior and greedy playouts instead of a network, `window-search` its samples and windows with greedy play; "shuffled" has the
 shipped weights with the numbers of every tensor in random order. LibTorch's start, 0.4 s once per process, is not counted. Made by
 
-    {command}
+<!-- not run: takes hours -->
+```sh
+{command}
+```
 """
 
 

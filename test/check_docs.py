@@ -25,7 +25,8 @@ Comments above a block change that:
     <!-- file: NAME -->          it is the content of the file NAME, for the blocks after it
     <!-- from: PATH -->          it stands, line by line, in that file of the source tree
     <!-- exit code N -->         the command ends with N
-    <!-- uses: NAME=PATH .. -->  the block finds files of the source tree under these names
+    <!-- uses: NAME=PATH .. -->  the block finds files of the source tree under these names;
+                                 NAME=PATH1+PATH2 is one behind the other
 
 Blocks in other languages, and indented ones, need a comment: what the test does
 not look at is marked as such. Prints a line per block that is not run, and the
@@ -178,13 +179,18 @@ class Page:
             self.skipped.append((block.where(), block.notes["not run"]))
             return
         for pair in block.notes.get("uses", "").split():
-            name, _, path = pair.partition("=")
-            source, target = os.path.join(ROOT, path), os.path.join(self.folder, name)
-            if not os.path.exists(source):
-                self.error(block, f"expected a file of the source tree, found '{path}'")
-                return
+            name, _, paths = pair.partition("=")
+            content = b""
+            for path in paths.split("+"):
+                if not os.path.isfile(os.path.join(ROOT, path)):
+                    self.error(block, f"expected a file of the source tree, found '{path}'")
+                    return
+                with open(os.path.join(ROOT, path), "rb") as f:
+                    content += f.read()
+            target = os.path.join(self.folder, name)
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            (shutil.copytree if os.path.isdir(source) else shutil.copyfile)(source, target)
+            with open(target, "wb") as f:
+                f.write(content)
         if "from" in block.notes:
             self.looked_at += 1
             path = os.path.join(ROOT, block.notes["from"])
