@@ -4,12 +4,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs what the documentation tells its readers to type.
 
-    check_docs.py --prefix=FOLDER [--python=FILE] [--cxx=FILE] [--llvm=FOLDER] [--jobs=N] [PAGE..]
+    check_docs.py --prefix=FOLDER --standalone=FOLDER [--python=FILE] [--cxx=FILE] [--llvm=FOLDER] [--jobs=N] [PAGE..]
 
 Every page is worked through from top to bottom in a copy of the source tree of
-its own, in which build/release is the installed mempl (--prefix). Its tools and
-those of --python's environment are in PATH, and the variable PREFIX is the
-prefix. What happens to a fenced block depends on its language:
+its own, in which build/release is the installed mempl (--prefix) and build/standalone
+is examples/standalone as it was built. The tools of mempl and of --python's
+environment are in PATH, and the variable PREFIX is the prefix. What happens to a fenced block depends on its language:
 
     sh        bash runs it; the exit code must be 0. If the next block of the page is
               text, that is what it prints, on both streams: `...` stands for anything
@@ -147,6 +147,7 @@ class Page:
             shutil.copytree(ROOT, self.folder, ignore=NOT_COPIED)
             os.makedirs(os.path.join(self.folder, "build"))
             os.symlink(self.settings.prefix, os.path.join(self.folder, "build", "release"))
+            os.symlink(self.settings.standalone, os.path.join(self.folder, "build", "standalone"))
             self.environment = dict(os.environ, PREFIX=self.settings.prefix)
             self.environment["PATH"] = os.pathsep.join(
                 [
@@ -321,6 +322,7 @@ def all_pages():
 def main():
     parser = argparse.ArgumentParser(description="Runs what the documentation tells its readers to type.")
     parser.add_argument("--prefix", required=True, help="where mempl is installed")
+    parser.add_argument("--standalone", required=True, help="where examples/standalone is built")
     parser.add_argument("--python", default=sys.executable, help="Python with mempl, for the blocks")
     parser.add_argument("--cxx", default="clang++-22", help="compiler for C and C++")
     parser.add_argument("--llvm", default="/usr/lib/llvm-22/include", help="headers of LLVM and MLIR")
@@ -328,6 +330,7 @@ def main():
     parser.add_argument("pages", nargs="*", help="pages, relative to the source tree; default all")
     settings = parser.parse_args()
     settings.prefix = os.path.abspath(settings.prefix)
+    settings.standalone = os.path.abspath(settings.standalone)
     settings.python = os.path.abspath(settings.python)
     pages = settings.pages or all_pages()
     for page in pages:
