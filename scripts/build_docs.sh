@@ -24,7 +24,8 @@ fi
 mkdir -p "$(dirname "$out")"
 work=$(mktemp -d "$(dirname "$out")/site-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-"$venv/bin/mkdocs" build --quiet --strict --site-dir "$work/site"
+# Without the notice that a later MkDocs will be another program.
+NO_MKDOCS_2_WARNING=1 "$venv/bin/mkdocs" build --quiet --strict --site-dir "$work/site"
 rm -rf "$out"
 mv "$work/site" "$out"
 echo "$out/index.html"
