@@ -108,6 +108,8 @@ def on_page_markdown(markdown, page, config, files):
         uri = source_pages.get(target) or (target[5:] if target.startswith("docs/") else None)
         if not uri:
             return match.group(0)
+        # A file's name as the text of a link is for readers of the Markdown.
+        head = re.sub(r"^\[([\w/-]+)\.md\]\($", r"[\1](", head)
         relative = os.path.relpath(uri, os.path.dirname(page.file.src_uri) or ".").replace(os.sep, "/")
         return f"{head}{relative}{anchor})"
 
