@@ -24,8 +24,13 @@ fi
 mkdir -p "$(dirname "$out")"
 work=$(mktemp -d "$(dirname "$out")/site-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-# Without the notice that a later MkDocs will be another program.
-NO_MKDOCS_2_WARNING=1 "$venv/bin/mkdocs" build --quiet --strict --site-dir "$work/site"
+# Not --quiet: MkDocs would not count its warnings then. The variable leaves out
+# the notice that a later MkDocs will be another program.
+if ! NO_MKDOCS_2_WARNING=1 "$venv/bin/mkdocs" build --strict --site-dir "$work/site" \
+  >"$work/log" 2>&1; then
+  grep -v "^INFO" "$work/log" >&2 || true
+  exit 1
+fi
 rm -rf "$out"
 mv "$work/site" "$out"
 echo "$out/index.html"
