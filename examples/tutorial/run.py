@@ -63,7 +63,7 @@ def main():
     error = float(np.abs(result - expected).max() / np.abs(expected).max())
     same = error < 1e-5
     print(f"{name}: {result.size} numbers, {'as expected' if same else f'off by {error:.1e} of the largest'}")
-    print(np.array2string(result[:5], precision=4))
+    print(np.array2string(result.ravel()[:5], precision=4))
     sys.exit(0 if same else 1)
 
 
