@@ -50,6 +50,8 @@ GENERATED = {"docs/Dialect.md": "made from TableGen, parts of programs", "docs/P
 # Pages for those who work on mempl itself, and of others.
 LEFT_OUT = ("CHANGELOG.md", "test/data/")
 NOT_COPIED = shutil.ignore_patterns("build", "install", ".git", "__pycache__", "*.pyc")
+# Large folders that commands only read: links instead of copies.
+LINKED = ("test/data", "benchmarks/corpus")
 SECONDS = 240  # For one block.
 
 # Runs blocks that come as JSON lines and answers each with a line.
@@ -142,20 +144,9 @@ class Page:
     def run(self):
         blocks = blocks_of(self.page)
         with tempfile.TemporaryDirectory(prefix="mempl-docs-") as folder:
-            self.folder = os.path.join(folder, "mempl")
             self.log = os.path.join(folder, "log")
-            shutil.copytree(ROOT, self.folder, ignore=NOT_COPIED)
-            os.makedirs(os.path.join(self.folder, "build"))
-            os.symlink(self.settings.prefix, os.path.join(self.folder, "build", "release"))
-            os.symlink(self.settings.standalone, os.path.join(self.folder, "build", "standalone"))
-            self.environment = dict(os.environ, PREFIX=self.settings.prefix)
-            self.environment["PATH"] = os.pathsep.join(
-                [
-                    os.path.join(self.settings.prefix, "bin"),
-                    os.path.dirname(self.settings.python),
-                    self.environment["PATH"],
-                ]
-            )
+            if any("not run" not in block.notes for block in blocks) and self.page not in GENERATED:
+                self.set_up(os.path.join(folder, "mempl"))
             after = blocks[1:] + [None]
             shown = set()  # Blocks that are what the one before them prints.
             for block, next_block in zip(blocks, after):
@@ -171,6 +162,25 @@ class Page:
                 self.python.stdin.close()
                 self.python.wait()
         return self
+
+    def set_up(self, folder):
+        """Makes the copy of the source tree, and what commands find in it."""
+        self.folder = folder
+
+        def ignore(path, names):
+            path = os.path.relpath(path, ROOT)
+            linked = {name for name in names if os.path.normpath(os.path.join(path, name)) in LINKED}
+            return NOT_COPIED(path, names) | linked
+
+        shutil.copytree(ROOT, folder, ignore=ignore)
+        os.makedirs(os.path.join(folder, "build"))
+        links = {path: os.path.join(ROOT, path) for path in LINKED}
+        links["build/release"] = self.settings.prefix
+        links["build/standalone"] = self.settings.standalone
+        for path, target in links.items():
+            os.symlink(target, os.path.join(folder, path))
+        paths = [os.path.join(self.settings.prefix, "bin"), os.path.dirname(self.settings.python), os.environ["PATH"]]
+        self.environment = dict(os.environ, PREFIX=self.settings.prefix, PATH=os.pathsep.join(paths))
 
     def check(self, block, expected):
         if self.page in GENERATED:
