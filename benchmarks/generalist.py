@@ -72,7 +72,7 @@ def main():
     command = [
         lab.tool("mempl-train"), training, f"--out={args.out}", f"--validation={validation}",
         f"--minutes={args.minutes}", f"--threads={args.threads}",
-        "--games=16", "--steps=150", "--evaluate-every=15", *args.options.split(),
+        "--moves=value", "--games=16", "--steps=150", "--evaluate-every=10", *args.options.split(),
     ]
     sys.exit(subprocess.run(command).returncode)
 

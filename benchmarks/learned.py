@@ -42,9 +42,9 @@ ABLATIONS = {
     "size m": "--size=m",
     "mode exact": "--mode=exact",
     "mode latent": "--mode=latent",
-    "an action decides about one access": "--moves=use",
+    "an action decides about a value": "--moves=value",
     "order by value density": "--order=density",
-    "both": "--moves=use --order=density",
+    "both": "--moves=value --order=density",
     "4 simulations": "--simulations=4",
     "64 simulations": "--simulations=64",
     "no teachers, no polish": "--teacher-budget=0 --polish-budget=0",
@@ -272,7 +272,7 @@ class Study:
                 row += [f"{gap_of(min(p[1] for p in run['points']), self.base(case)):.4f}", str(run["games"])] if run and run["points"] else ["-", "-"]
             rows.append(row)
         header = ["setting"] + [t for c in cases for t in (self.title(c), "games")]
-        self.say(f"## The player taken apart\n\nGap of the best evaluation after {minutes:g} minutes (wall-clock) of training on one case, size s unless said; games\ntell how far each got.\n\n{table(header, rows)}")
+        self.say(f"## The player taken apart\n\nGap of the best evaluation after {minutes:g} min (wall-clock) of training on one case, size s unless said; games\ntell how far each got.\n\n{table(header, rows)}")
 
     def plot(self, folder):
         try:
@@ -315,7 +315,10 @@ Policies of mempl at equal CPU seconds, under the same simulator. gap = latency 
 `muzero` with a uniform prior and greedy playouts instead of a network, `window-search` its samples and windows with greedy play; "shuffled" has the
 shipped weights with the numbers of every tensor in random order. LibTorch's start, 0.4 s once per process, is not counted. Made by
 
-    {command}
+<!-- not run: takes hours -->
+```sh
+{command}
+```
 """
 
 

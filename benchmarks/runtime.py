@@ -220,7 +220,10 @@ Small networks, placed for [throttled-cpu](../targets/throttled-cpu.json), in mi
 and what the lowered program takes on the runtime library ([Lowering.md](Lowering.md)), which makes slow memory slow.
 Made by
 
-    {command}
+<!-- not run: the machine has to be idle -->
+```sh
+{command}
+```
 
 The compute time of each step is the median of {repeats} runs before placement, without the throttle; nothing is
 fitted after that. Measured is the median of {repeats} runs. Policies whose plans give the same program share a measurement.

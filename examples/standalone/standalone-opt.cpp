@@ -1,4 +1,4 @@
-//===- standalone-opt.cpp - an opt tool with mempl and a pass of its own --===//
+//===- standalone-opt.cpp - an opt tool with mempl and more of its own ----===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "CountFastBytes.h"
+#include "SoftmaxCost.h"
+#include "WholeValues.h"
 
 #include "mempl/Transforms/Register.h"
 
@@ -22,6 +24,8 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::mempl::registerAll(registry);
   standalone::registerPasses();
+  standalone::registerSoftmaxCost(registry);
+  standalone::registerPolicies();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "standalone\n", registry));
 }

@@ -70,10 +70,9 @@ struct Flags {
       cl::desc("Order of decisions: step by step, or value by value, by what "
                "they gain per byte and second (default program)")};
   cl::opt<std::string> moves{
-      "moves", cl::cat(category), cl::init("value"),
-      cl::value_desc("use|value"),
+      "moves", cl::cat(category), cl::init("use"), cl::value_desc("use|value"),
       cl::desc("What an action decides: one access, or all of a value (default "
-               "value)")};
+               "use)")};
   cl::opt<std::string> simulations{
       "simulations", cl::cat(category), cl::init("16"),
       cl::value_desc("number"),
@@ -177,7 +176,8 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
                      "'");
   if (flags.order == "density")
     options.game.order = DecisionOrder::ValueDensity;
-  options.game.moves = flags.moves == "use" ? MoveSize::Use : MoveSize::Value;
+  if (flags.moves == "value")
+    options.game.moves = MoveSize::Value;
   options.initialWeights = flags.initial;
   if (!(flags.learningRate > 0 && flags.learningRate < 1))
     return toolError("--learning-rate: expected a number between 0 and 1");

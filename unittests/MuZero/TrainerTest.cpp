@@ -316,7 +316,6 @@ TEST_F(TrainerTest, LearnsToBeatGreedy) {
   TrainerOptions options;
   options.size = {"tiny", 16, 64, 3, 1};
   options.seed = 1;
-  options.game.moves = MoveSize::Use; // By which the programs were chosen.
   options.gamesPerRound = 48;
   options.stepsPerRound = 40;
   options.learner.batch = 128;

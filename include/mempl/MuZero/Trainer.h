@@ -48,7 +48,7 @@ struct TrainerOptions {
   LearnerOptions learner;
   ReplayOptions replay;
   /// The rules of the games; loops are planned anew.
-  GameOptions game{{DecisionOrder::Program, MoveSize::Value}};
+  GameOptions game;
   /// Moves of `search` per teacher plan; 0: learn from nobody.
   int64_t teacherBudget = 30000;
   int32_t teachers = 2; ///< Plans per program.

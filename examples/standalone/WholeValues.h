@@ -1,0 +1,21 @@
+//===- WholeValues.h - policies of one's own --------------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef STANDALONE_WHOLEVALUES_H
+#define STANDALONE_WHOLEVALUES_H
+
+namespace standalone {
+
+/// Registers the policy `whole-values`, which keeps a value in fast memory from
+/// its first access to its last or not at all, and `whole-values+search`, which
+/// lets mempl's search begin with that plan.
+void registerPolicies();
+
+} // namespace standalone
+
+#endif // STANDALONE_WHOLEVALUES_H
