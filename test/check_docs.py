@@ -181,6 +181,8 @@ class Page:
             os.symlink(target, os.path.join(folder, path))
         paths = [os.path.join(self.settings.prefix, "bin"), os.path.dirname(self.settings.python), os.environ["PATH"]]
         self.environment = dict(os.environ, PREFIX=self.settings.prefix, PATH=os.pathsep.join(paths))
+        # With libtpu, which other tests want, jax looks for a TPU, and talks about it.
+        self.environment["JAX_PLATFORMS"] = "cpu"
 
     def check(self, block, expected):
         if self.page in GENERATED:
