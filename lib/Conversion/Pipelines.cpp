@@ -94,7 +94,7 @@ static void addLoops(OpPassManager &manager) {
 /// memrefs.
 static void addConversionsToLLVM(OpPassManager &manager) {
   math::MathExpandOpsPassOptions expand;
-  expand.opMnemonics = {"rsqrt"};
+  expand.opMnemonics = {"rsqrt", "fpowi"};
   manager.addPass(math::createMathExpandOpsPass(expand));
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   manager.addPass(createConvertVectorToLLVMPass());
