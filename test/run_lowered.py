@@ -19,13 +19,11 @@ runtime. The last two know no checks.
 """
 
 import argparse
-import csv
-import os
 import re
-import subprocess
 import sys
 
-FUSE = "func.func(linalg-fuse-elementwise-ops),canonicalize"
+from run_placed import FUSE, MODELS, networks_with_drivers, read_expected, run, unwrap
+
 BUFFERIZE = (
     "one-shot-bufferize{bufferize-function-boundaries "
     "function-boundary-type-conversion=identity-layout-map "
@@ -75,21 +73,6 @@ TARGETS = [
 ]
 # Copies that take a while: what does not wait for them finds old bytes.
 CHECKED = {"MEMPL_RUNTIME_CHECK": "1", "MEMPL_RUNTIME_COPY_LATENCY": "1e-4"}
-
-
-def run(command, text, environment=None):
-    done = subprocess.run(
-        command, input=text, capture_output=True, text=True, env={**os.environ, **(environment or {})}
-    )
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{done.stderr[:2000]}")
-    return done.stdout
-
-
-def unwrap(module):
-    """The functions of a module without its `module {` and `}`."""
-    head, body = module.split("module {\n", 1)
-    return head + body.rstrip()[:-1]
 
 
 def digest_function(name, shape):
@@ -167,19 +150,17 @@ def main():
     parser.add_argument("--budget", default="500")
     parser.add_argument("networks", nargs="*", help="all that have a driver if none")
     args = parser.parse_args()
-    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "models")
-    everything = sorted(n[:-5] for n in os.listdir(os.path.join(models, "harness")))
+    everything = networks_with_drivers()
     shard, shards = (int(part) for part in args.shard.split("/"))
-    with open(os.path.join(models, "expected.csv")) as f:
-        expected = {row["model"]: row for row in csv.DictReader(f)}
+    expected = read_expected()
     runner = Runner(args)
     failed = False
     for index, name in enumerate(everything):
         if index % shards != shard or (args.networks and name not in args.networks):
             continue
-        with open(f"{models}/{name}.mlir") as f:
+        with open(f"{MODELS}/{name}.mlir") as f:
             network = runner.opt(f.read(), FUSE)
-        with open(f"{models}/harness/{name}.mlir") as f:
+        with open(f"{MODELS}/harness/{name}.mlir") as f:
             driver = with_digests(f.read(), name)
         plain = runner.execute(unwrap(network), driver, "llvm")
         checksum, abssum = [float(line) for line in plain.split()[-2:]]

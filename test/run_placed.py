@@ -37,8 +37,14 @@ LOWER = (
 )
 
 
-def run(command, text):
-    done = subprocess.run(command, input=text, capture_output=True, text=True)
+MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "models")
+
+
+def run(command, text, environment=None):
+    """What a command prints, with variables added to the environment."""
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, env={**os.environ, **(environment or {})}
+    )
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\n{done.stderr[:2000]}")
     return done.stdout
@@ -48,6 +54,16 @@ def unwrap(module):
     """The functions of a module without its `module {` and `}`."""
     head, body = module.split("module {\n", 1)
     return head + body.rstrip()[:-1]
+
+
+def networks_with_drivers():
+    return sorted(n[:-5] for n in os.listdir(os.path.join(MODELS, "harness")))
+
+
+def read_expected():
+    """The rows of expected.csv by network."""
+    with open(os.path.join(MODELS, "expected.csv")) as f:
+        return {row["model"]: row for row in csv.DictReader(f)}
 
 
 def use_arena(text, at_wait):
@@ -88,10 +104,8 @@ def main():
     parser.add_argument("--budget", default="2000")
     parser.add_argument("networks", nargs="*", help="all that have a driver if none")
     args = parser.parse_args()
-    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "models")
-    networks = args.networks or sorted(n[:-5] for n in os.listdir(os.path.join(models, "harness")))
-    with open(os.path.join(models, "expected.csv")) as f:
-        expected = {row["model"]: row for row in csv.DictReader(f)}
+    networks = args.networks or networks_with_drivers()
+    expected = read_expected()
 
     def opt(text, *passes):
         return run([args.opt, f"--pass-pipeline=builtin.module({','.join(passes)})"], text)
@@ -103,9 +117,9 @@ def main():
 
     failed = False
     for name in networks:
-        with open(f"{models}/{name}.mlir") as f:
+        with open(f"{MODELS}/{name}.mlir") as f:
             network = f.read()
-        with open(f"{models}/harness/{name}.mlir") as f:
+        with open(f"{MODELS}/harness/{name}.mlir") as f:
             driver = f.read()
         place = (
             f"learned-memory-placement{{target={args.target} policy={args.policy} "
