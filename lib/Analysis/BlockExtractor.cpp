@@ -174,6 +174,20 @@ void BlockExtractor::bindView(Operation *op) {
   bind(op->getResult(0), std::move(reference));
 }
 
+/// The result of an op that gives `aliased` another name and writes nothing:
+/// never a new version of the storage, whose old name stays good.
+void BlockExtractor::bindAlias(OpResult result, OpOperand &aliased) {
+  Operation *op = result.getOwner();
+  Reference reference = resolve(aliased.get());
+  reference.view.chain.push_back(op);
+  DataLayout layout = DataLayout::closest(op);
+  if (!isAliasCast(op) ||
+      upperBoundBytes(result, layout) != upperBoundBytes(aliased.get(), layout))
+    keepSlow(reference, "is renamed by '" + op->getName().getStringRef() +
+                            "', which cannot be done again in fast memory");
+  bind(result, std::move(reference));
+}
+
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
@@ -345,6 +359,9 @@ OpOperand *BlockExtractor::tiedOperand(OpResult result) {
 
 void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
   OpWork work = workOf(op);
+  bool givesBuffer = llvm::any_of(op->getResultTypes(), [](Type type) {
+    return isa<BaseMemRefType>(type);
+  });
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isTensor(operand.get()))
       continue;
@@ -352,6 +369,9 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
     touch.target = resolve(operand.get());
     touch.reads = context.state.bufferizesToMemoryRead(operand);
     touch.writes = context.state.bufferizesToMemoryWrite(operand);
+    if (givesBuffer)
+      keepSlow(touch.target, "is used as a buffer, which '" +
+                                 op->getName().getStringRef() + "' gives");
     if (!touch.reads && !touch.writes)
       continue;
     int64_t bytes = bytesOf(operand.get(), touch.target);
@@ -373,7 +393,13 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
     if (!isTensor(result))
       continue;
     if (OpOperand *tied = tiedOperand(result)) {
+      if (!context.state.bufferizesToMemoryWrite(*tied)) {
+        bindAlias(result, *tied);
+        continue;
+      }
       Reference reference = resolve(tied->get());
+      if (tied->get().getType() != result.getType())
+        keepSlow(reference, "changes its type where it is written");
       bind(result, std::move(reference));
       continue;
     }
@@ -387,6 +413,9 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
     Reference &reference = resolve(result);
     if (aliases.getNumAliases() > 0)
       keepSlow(reference, "may share its storage with several tensors");
+    program.storages[reference.view.storage].readOnly =
+        !cast<bufferization::BufferizableOpInterface>(op).isWritable(
+            result, context.state);
     // The op brings the buffer, and it is in slow memory.
     Touch touch;
     touch.target = reference;
@@ -423,7 +452,9 @@ void BlockExtractor::visitCaptured(Operation *op, Touches &touches) {
       Touch touch;
       touch.target = resolve(tensor);
       touch.reads = true;
+      touch.writes = context.state.bufferizesToMemoryWrite(operand);
       touch.readBytes = bytesOf(tensor, touch.target);
+      touch.writtenBytes = touch.writes ? touch.readBytes : 0;
       int64_t element = DataLayout::closest(op).getTypeSize(
           cast<TensorType>(tensor.getType()).getElementType());
       if (isa<tensor::ExtractOp>(nested) && iterations >= 0 &&

@@ -93,6 +93,7 @@ private:
   void bind(Value tensor, Reference reference);
   void bindNew(Value tensor, bool allocated);
   void bindView(Operation *view);
+  void bindAlias(OpResult result, OpOperand &aliased);
   void keepSlow(const Reference &reference, const llvm::Twine &reason);
   ::mempl::Value &valueOf(const Reference &reference);
   int64_t bytesOf(Value tensor, const Reference &reference);

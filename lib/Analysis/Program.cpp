@@ -31,6 +31,14 @@ bool mlir::mempl::isViewOp(Operation *op) {
              tensor::CollapseShapeOp, tensor::CastOp>(op);
 }
 
+bool mlir::mempl::isAliasCast(Operation *op) {
+  return isa<CastOpInterface>(op) && op->getNumOperands() == 1 &&
+         op->getNumResults() == 1 && op->getNumRegions() == 0 &&
+         isa<RankedTensorType>(op->getOperand(0).getType()) &&
+         isa<RankedTensorType>(op->getResult(0).getType()) &&
+         isMemoryEffectFree(op);
+}
+
 bool mlir::mempl::isInsertInPlace(Operation *op) {
   auto insert = cast<tensor::InsertSliceOp>(op);
   // From the source back to the slice that it was computed in.

@@ -8,9 +8,11 @@
 //
 // Walks the steps in order and keeps, for each storage that the plan places,
 // the tensor that is all of it now in slow and in fast memory. An operand that
-// is a view of the storage is built again on that tensor; what an op returns in
-// its place is put back into it. So every placed storage becomes one thread of
-// tensors, each used in place, and bufferization has nothing to copy.
+// is a view of the storage is built again on that tensor; what an op that
+// writes it returns in its place is put back into it. So every placed storage
+// becomes one thread of tensors, each used in place, and bufferization has
+// nothing to copy. An op that only gives the storage another name makes no new
+// version of it: its result is one more view.
 //
 //===----------------------------------------------------------------------===//
 
@@ -150,8 +152,10 @@ Value PlanApplier::putBack(Value whole, ArrayRef<Operation *> chain,
     else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
       part = tensor::ExpandShapeOp::create(builder, loc, level.getType(), part,
                                            collapse.getReassociationIndices());
-    else
-      part = tensor::CastOp::create(builder, loc, level.getType(), part);
+    else {
+      OperationState undo(loc, op->getName(), part, level.getType());
+      part = builder.create(undo)->getResult(0);
+    }
     maybeDead.push_back(part.getDefiningOp());
   }
   return part;
@@ -250,6 +254,11 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
   return success();
 }
 
+/// Whether `op` names its operand's storage, and `view` is what it gives.
+static bool isLastOf(const View &view, Operation *op) {
+  return !view.chain.empty() && view.chain.back() == op;
+}
+
 void PlanApplier::runStep(int32_t step) {
   Operation *op = program.steps[step].op;
   // Views of placed storages that the op or an op inside of it uses.
@@ -270,7 +279,7 @@ void PlanApplier::runStep(int32_t step) {
   SmallVector<std::pair<OpResult, View>> results;
   for (OpResult result : op->getResults())
     if (const View *view = program.viewOf(result))
-      if (threads[view->storage].placed)
+      if (threads[view->storage].placed && !isLastOf(*view, op))
         results.push_back({result, *view});
 
   builder.setInsertionPoint(op);
@@ -297,8 +306,9 @@ void PlanApplier::eraseDead() {
       op->erase();
   for (Operation &op :
        llvm::make_early_inc_range(llvm::reverse(*program.block)))
-    if ((isViewOp(&op) || isa<tensor::EmptyOp, tensor::InsertSliceOp,
-                              bufferization::AllocTensorOp>(op)) &&
+    if ((isViewOp(&op) || isAliasCast(&op) ||
+         isa<tensor::EmptyOp, tensor::InsertSliceOp,
+             bufferization::AllocTensorOp>(op)) &&
         op.use_empty())
       op.erase();
 }

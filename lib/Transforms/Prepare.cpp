@@ -96,13 +96,46 @@ static void tieResults(RewriterBase &rewriter, KernelOp kernel) {
   rewriter.replaceOp(kernel, tied);
 }
 
+/// A tensor.reshape of a known shape as ops that only name the tensor anew.
+static void reshapeAsViews(RewriterBase &rewriter, tensor::ReshapeOp reshape) {
+  Location loc = reshape.getLoc();
+  Value tensor = reshape.getSource();
+  auto source = dyn_cast<RankedTensorType>(tensor.getType());
+  auto result = dyn_cast<RankedTensorType>(reshape.getType());
+  if (!source || !result || !source.hasStaticShape() ||
+      !result.hasStaticShape() || source.getEncoding() || result.getEncoding())
+    return;
+  auto line =
+      RankedTensorType::get(source.getNumElements(), source.getElementType());
+  // All dimensions as one; none for a tensor of rank 0.
+  auto grouped = [](RankedTensorType type) {
+    SmallVector<ReassociationIndices> groups;
+    if (type.getRank() > 0)
+      groups.push_back(llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
+    return groups;
+  };
+  if (source.getRank() == 0)
+    tensor = tensor::ExpandShapeOp::create(rewriter, loc, line, tensor,
+                                           grouped(source));
+  else if (source.getRank() > 1)
+    tensor = tensor::CollapseShapeOp::create(rewriter, loc, line, tensor,
+                                             grouped(source));
+  if (result.getRank() == 0)
+    tensor = tensor::CollapseShapeOp::create(rewriter, loc, result, tensor,
+                                             grouped(result));
+  else if (result.getRank() > 1)
+    tensor = tensor::ExpandShapeOp::create(rewriter, loc, result, tensor,
+                                           grouped(result));
+  rewriter.replaceOp(reshape, tensor);
+}
+
 /// Turns ops that bring a buffer of their own into ops that write an operand.
 static LogicalResult toDestinationStyle(RewriterBase &rewriter,
                                         Operation *module) {
   SmallVector<Operation *> ops;
   module->walk([&](Operation *op) {
     if (isa<tensor::PadOp, tensor::ConcatOp, tensor::GenerateOp,
-            tensor::FromElementsOp, KernelOp>(op))
+            tensor::FromElementsOp, tensor::ReshapeOp, KernelOp>(op))
       ops.push_back(op);
   });
   for (Operation *op : ops) {
@@ -117,6 +150,8 @@ static LogicalResult toDestinationStyle(RewriterBase &rewriter,
     } else if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
       if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, elements)))
         continue;
+    } else if (auto reshape = dyn_cast<tensor::ReshapeOp>(op)) {
+      reshapeAsViews(rewriter, reshape);
     } else if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
       FailureOr<SmallVector<Value>> pieces =
           concat.decomposeOperation(rewriter);
@@ -156,6 +191,10 @@ static void copyForLayouts(RewriterBase &rewriter, Operation *module,
       if (source && !memref::CollapseShapeOp::isGuaranteedCollapsible(
                         source, collapse.getReassociationIndices()))
         operands.push_back(&collapse.getSrcMutable());
+    } else if (auto reshape = dyn_cast<tensor::ReshapeOp>(op)) {
+      MemRefType source = bufferTypeOf(reshape.getSource());
+      if (source && !source.getLayout().isIdentity())
+        operands.push_back(&reshape.getSourceMutable());
     } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {
       for (OpOperand &operand : ret->getOpOperands()) {
         if (!isa<RankedTensorType>(operand.get().getType()))

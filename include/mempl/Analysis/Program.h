@@ -59,14 +59,13 @@ struct Storage {
   bool readOnly = false;
 };
 
-/// The storage of a tensor, and how it is found in it: `chain` are the view ops
-/// (extract_slice, expand_shape, collapse_shape, cast) that lead from the whole
-/// storage to the tensor, outermost first.
+/// The storage of a tensor, and how it is found in it: `chain` are the ops that
+/// lead from the whole storage to the tensor without writing it (isViewOp(),
+/// isAliasCast(), and in storages that stay in slow memory others), outermost
+/// first.
 struct View {
   int32_t storage = -1;
   SmallVector<Operation *, 2> chain;
-  /// An alias that mempl cannot build again from the storage.
-  bool opaque = false;
 };
 
 struct Program;
@@ -115,6 +114,10 @@ extractProgram(func::FuncOp function, const TargetDescription &target,
 
 /// Whether `op` only gives another name to a part of its first operand.
 bool isViewOp(Operation *op);
+
+/// Whether `op` is a cast of a tensor (arith.index_cast) that bufferization
+/// turns into a cast of its buffer. The cast to the old type undoes it.
+bool isAliasCast(Operation *op);
 
 /// Whether `insert`, a tensor.insert_slice, puts a tensor back into the place
 /// that it was taken from, so that bufferization has nothing to copy.
