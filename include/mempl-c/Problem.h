@@ -98,6 +98,11 @@ MEMPL_CAPI_EXPORTED int32_t memplInstanceAddValue(MemplInstance instance,
                                                   MemplValueKind kind,
                                                   MemplSpaceOrder space);
 
+/// Says why a value can only be in slow memory, for readers: it orders nothing.
+MEMPL_CAPI_EXPORTED void memplInstanceSetValueReason(MemplInstance instance,
+                                                     int32_t value,
+                                                     const char *reason);
+
 /// Adds a step of `compute` seconds that needs the first `reserved` bytes of
 /// fast memory for itself. Returns its index, from 0 on.
 MEMPL_CAPI_EXPORTED int32_t memplInstanceAddStep(MemplInstance instance,
@@ -168,6 +173,10 @@ typedef struct MemplAccessInfo {
 
 MEMPL_CAPI_EXPORTED MemplValueInfo memplInstanceGetValue(MemplInstance instance,
                                                          int32_t value);
+/// Why a value can only be in slow memory; empty where it can be in fast memory
+/// or nobody knows. Belongs to the instance.
+MEMPL_CAPI_EXPORTED const char *
+memplInstanceGetValueReason(MemplInstance instance, int32_t value);
 MEMPL_CAPI_EXPORTED MemplStepInfo memplInstanceGetStep(MemplInstance instance,
                                                        int32_t step);
 MEMPL_CAPI_EXPORTED MemplAccessInfo

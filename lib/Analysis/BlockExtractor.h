@@ -51,7 +51,7 @@ struct ExtractionContext {
 };
 
 /// Copies the instances of bodies into the steps that they belong to, innermost
-/// first.
+/// first, and the reasons of storages into their values.
 void linkBodies(Program &program);
 
 /// Whether the function is bufferized: it works on memrefs and on no tensor.

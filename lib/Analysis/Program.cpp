@@ -178,6 +178,9 @@ static LogicalResult collectOrders(Program &program,
 }
 
 void mlir::mempl::linkBodies(Program &program) {
+  for (auto [value, storage] :
+       llvm::zip_equal(program.instance.values, program.storages))
+    value.reason = storage.slowReason;
   for (auto [i, step] : llvm::enumerate(program.steps)) {
     if (!step.body)
       continue;

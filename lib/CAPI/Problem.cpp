@@ -70,6 +70,11 @@ int32_t memplInstanceAddValue(MemplInstance instance, const char *name,
   return i.numValues() - 1;
 }
 
+void memplInstanceSetValueReason(MemplInstance instance, int32_t value,
+                                 const char *reason) {
+  unwrap(instance)->values[value].reason = reason;
+}
+
 int32_t memplInstanceAddStep(MemplInstance instance, const char *name,
                              double compute, int64_t reserved) {
   Instance &i = *unwrap(instance);
@@ -145,6 +150,10 @@ MemplValueInfo memplInstanceGetValue(MemplInstance instance, int32_t value) {
   const Value &v = unwrap(instance)->values[value];
   return {v.name.c_str(), v.size, static_cast<MemplValueKind>(v.kind),
           static_cast<MemplSpaceOrder>(v.space)};
+}
+
+const char *memplInstanceGetValueReason(MemplInstance instance, int32_t value) {
+  return unwrap(instance)->values[value].reason.c_str();
 }
 
 MemplStepInfo memplInstanceGetStep(MemplInstance instance, int32_t step) {

@@ -81,12 +81,13 @@ static Value valueFrom(const JsonCursor &at) {
                                  ValueKind::Output, ValueKind::InOut};
   Value value;
   at.expectObject();
-  at.expectKeys({"name", "size", "kind", "space"});
+  at.expectKeys({"name", "size", "kind", "space", "reason"});
   value.name = at.required("name").string();
   value.size = at.required("size").integer(0, INT64_MAX);
   value.kind = kinds[at.required("kind").oneOf(
       {"input", "temporary", "output", "inout"})];
   value.space = spaceFrom(at.optional("space"));
+  value.reason = at.optional("reason").string();
   return value;
 }
 

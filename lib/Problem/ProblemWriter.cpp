@@ -135,6 +135,10 @@ static void writeProgram(raw_ostream &os, const Instance &instance) {
     os << ",\"size\":" << value.size << ",\"kind\":\"" << kindName(value.kind)
        << '"';
     writeSpace(os, value.space);
+    if (!value.reason.empty()) {
+      os << ",\"reason\":";
+      writeString(os, value.reason);
+    }
     os << '}';
   });
   os << ",\n\"steps\":";

@@ -104,7 +104,10 @@ public:
     for (auto [value, symbol] : llvm::zip_equal(program.values, symbols))
       ValueOp::create(builder, loc, symbol, wordAs<StorageKind>(value.kind),
                       value.size, wordAs<OrderedSpace>(value.space),
-                      originalName(builder, value.name, symbol));
+                      originalName(builder, value.name, symbol),
+                      value.reason.empty()
+                          ? StringAttr()
+                          : builder.getStringAttr(value.reason));
     for (const ::mempl::Step &step : program.steps)
       build(step);
   }
@@ -216,6 +219,7 @@ static void readProgram(Operation *op, ::mempl::Instance &program) {
     value.size = from.getSize();
     value.kind = wordAs<::mempl::ValueKind>(from.getKind());
     value.space = wordAs<::mempl::SpaceOrder>(from.getSpace());
+    value.reason = from.getReason().value_or("").str();
     indices[from.getSymNameAttr()] = program.numValues();
     program.values.push_back(std::move(value));
   }

@@ -130,6 +130,9 @@ static void bindParts(nb::module_ &m) {
       .def_ro("size", &Value::size, "Bytes.")
       .def_ro("kind", &Value::kind)
       .def_ro("space", &Value::space)
+      .def_ro("reason", &Value::reason,
+              "Why it can only be in slow memory; empty where it can be in "
+              "fast memory or nobody knows.")
       .def("__repr__", [](const Value &value) {
         return "<mempl.Value " + value.name + ", " +
                std::to_string(value.size) + " bytes>";

@@ -93,6 +93,7 @@ static MemplMachine tinyMachine(void) {
 
 // CHECK-LABEL: == building
 // CHECK: valid: 1
+// CHECK: reason of w: '', then 'is passed on'
 // CHECK: slow 13, ideal 10, bound 10
 // CHECK: loop of 3 trips, body of 1 steps, plain step has none: 1
 // CHECK: invalid: values[1].size: {{.+}}
@@ -108,6 +109,12 @@ static MemplInstance building(void) {
   bool valid = memplInstanceCheck(built, &error);
   need(valid, error, "built");
   printf("valid: %d\n", valid && !error);
+  MemplInstance told = memplInstanceClone(built);
+  memplInstanceSetValueReason(told, w, "is passed on");
+  printf("reason of w: '%s', then '%s'\n",
+         memplInstanceGetValueReason(built, w),
+         memplInstanceGetValueReason(told, w));
+  memplInstanceDestroy(told);
   printf("slow %g, ideal %g, bound %g\n", memplSlowLatency(built),
          memplIdealLatency(built), memplLowerBound(built, 1500));
 

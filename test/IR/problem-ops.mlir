@@ -49,6 +49,8 @@ mempl.instance @all name "all \"of\" it" function @main
   mempl.value @w input size 4096 space fast
   // CHECK-NEXT: mempl.value @fusion_1 temporary size 64 name "fusion"
   mempl.value @fusion_1 temporary size 64 name "fusion"
+  // CHECK-NEXT: mempl.value @table input size 64 space slow reason "is \22passed\22 on"
+  mempl.value @table input size 64 space slow reason "is \22passed\22 on"
   // CHECK-NEXT: mempl.value @"a{0} \22\\\0A" output size 0 space slow name ""
   mempl.value @"a{0} \"\\\0A" output size 0 space slow name ""
   // CHECK-NEXT: mempl.value @x inout size 9223372036854775807

@@ -33,14 +33,14 @@ static std::string instanceText() {
 "machine": )") +
          machineText + R"(,
 "values": [
-{"name": "w", "size": 50, "kind": "input", "space": "slow"},
+{"name": "w", "size": 50, "kind": "input", "space": "slow", "reason": "is \"passed\" on"},
 {"name": "t", "size": 9223372036854775807, "kind": "temporary"},
 {"name": "o", "size": 0, "kind": "output", "space": "fast"},
 {"name": "io", "size": 7, "kind": "inout"}],
 "steps": [
 {"name": "first", "compute": 1, "accesses": [{"value": 0, "bytes": 40, "mode": "read", "space": "slow"}, {"value": 2, "bytes": 0, "mode": "write"}]},
 {"name": "loop", "compute": 0.5, "reserved": 20, "accesses": [{"value": 3, "bytes": 1, "mode": "update", "space": "fast"}], "trips": 3,
- "body": {"values": [{"name": "x", "size": 5, "kind": "temporary"}],
+ "body": {"values": [{"name": "x", "size": 5, "kind": "temporary", "reason": "of the body"}],
           "steps": [{"name": "in", "compute": 0, "accesses": [{"value": 0, "bytes": 5, "mode": "write"}]}]}}]
 })";
 }
@@ -126,6 +126,25 @@ TEST(ProblemIO, EveryKeyOfAnInstanceIsRead) {
   expected.steps[1].trips = 3;
   expected.steps[1].body = body;
   EXPECT_EQ(*read, expected);
+  EXPECT_EQ(read->values[0].reason, "is \"passed\" on");
+  EXPECT_EQ(read->values[1].reason, "");
+  EXPECT_EQ(read->steps[1].body->values[0].reason, "of the body");
+}
+
+TEST(ProblemIO, ReasonsAreWrittenAndMakeNoDifference) {
+  auto read = parseInstance(instanceText(), "f.json");
+  ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  writeInstance(os, *read);
+  auto again = parseInstance(text, "g.json");
+  ASSERT_TRUE(static_cast<bool>(again)) << llvm::toString(again.takeError());
+  EXPECT_EQ(again->values[0].reason, "is \"passed\" on");
+  EXPECT_EQ(again->steps[1].body->values[0].reason, "of the body");
+  // Only what has a reason says so.
+  EXPECT_EQ(llvm::StringRef(text).count("reason"), 2u);
+  again->values[0].reason = "is something else";
+  EXPECT_EQ(*again, *read);
 }
 
 TEST(ProblemIO, DefaultsOfAnInstance) {

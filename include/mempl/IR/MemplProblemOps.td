@@ -165,13 +165,15 @@ def Mempl_ValueOp : Mempl_Op<"value", [
     A value with its kind and its `size` in bytes; buffers that must share
     storage are one value. `space` orders all of its accesses to one memory,
     and `name` keeps its name where it is not the symbol: names may repeat, be
-    empty, or be anything.
+    empty, or be anything. `reason` says why it can only be in slow memory; it
+    is for readers and changes no plan.
 
     Example:
 
     ```mlir
     mempl.value @w input size 4096 space fast
     mempl.value @fusion_1 temporary size 64 name "fusion"
+    mempl.value @table input size 64 space slow reason "is passed to a call"
     ```
   }];
   let arguments = (ins
@@ -180,10 +182,11 @@ def Mempl_ValueOp : Mempl_Op<"value", [
     Mempl_SizeAttr:$size,
     DefaultValuedAttr<Mempl_OrderedSpace,
                       "::mlir::mempl::OrderedSpace::None">:$space,
-    OptionalAttr<StrAttr>:$original_name);
+    OptionalAttr<StrAttr>:$original_name,
+    OptionalAttr<StrAttr>:$reason);
   let assemblyFormat = [{
     $sym_name $kind `size` $size (`space` $space^)? (`name` $original_name^)?
-    attr-dict
+    (`reason` $reason^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// The name of the value: the symbol unless it is said apart.

@@ -84,6 +84,10 @@ struct Value {
   int64_t size = 0; ///< Bytes, 0 <= size < 2^63.
   ValueKind kind = ValueKind::Temporary;
   SpaceOrder space = SpaceOrder::None;
+  /// Why the value can only be in slow memory, to go on after "it"; empty where
+  /// it can be in fast memory or nobody knows. For readers: it changes no plan,
+  /// and values that differ in it alone are equal.
+  std::string reason = {};
 
   bool isInput() const {
     return kind == ValueKind::Input || kind == ValueKind::InOut;
@@ -91,7 +95,10 @@ struct Value {
   bool isOutput() const {
     return kind == ValueKind::Output || kind == ValueKind::InOut;
   }
-  bool operator==(const Value &) const = default;
+  bool operator==(const Value &other) const {
+    return name == other.name && size == other.size && kind == other.kind &&
+           space == other.space;
+  }
 };
 
 /// What a step does with one value.
