@@ -11,6 +11,8 @@
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Json.h"
+#include "mempl/Support/Suggest.h"
+#include "mempl/Support/Units.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -67,7 +69,7 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
   at.required("version").integer(1, 1);
   TargetDescription target;
   target.name = at.required("name").string();
-  at.required("description").string();
+  target.description = at.required("description").string();
   JsonCursor sources = at.required("sources");
   if (sources.expectArray())
     for (size_t i = 0; i < sources.size(); ++i)
@@ -108,15 +110,36 @@ std::vector<std::string> mlir::mempl::targetNames() {
   return names;
 }
 
+std::string mlir::mempl::presetNamed(StringRef name) {
+  for (const Preset &preset : kPresets) {
+    StringRef full = preset.name, shortForm = full;
+    shortForm.consume_front("tpu-");
+    if (name.equals_insensitive(full) || name.equals_insensitive(shortForm))
+      return full.str();
+  }
+  return "";
+}
+
+void mlir::mempl::printTargets(llvm::raw_ostream &os) {
+  for (const Preset &preset : kPresets) {
+    TargetDescription target =
+        llvm::cantFail(parseTarget(preset.text, preset.name));
+    os << target.name << ": " << target.description << "; "
+       << ::mempl::formatBytes(target.machine.capacity) << " of fast memory\n";
+  }
+}
+
 Expected<TargetDescription> mlir::mempl::loadTarget(StringRef nameOrFile) {
+  std::string name = presetNamed(nameOrFile);
   for (const Preset &preset : kPresets)
-    if (nameOrFile == preset.name)
-      return parseTarget(preset.text, nameOrFile);
+    if (name == preset.name)
+      return parseTarget(preset.text, name);
   bool isPath = nameOrFile.contains('.') || nameOrFile.contains('/');
   if (!isPath && !llvm::sys::fs::exists(nameOrFile))
     return llvm::createStringError(
         "unknown target '" + nameOrFile.str() + "'; expected " +
-        llvm::join(targetNames(), ", ") + " or a JSON file");
+        llvm::join(targetNames(), ", ") + " or a JSON file" +
+        ::mempl::didYouMean(nameOrFile, targetNames()));
   Expected<std::string> text = ::mempl::readFile(nameOrFile);
   if (!text)
     return text.takeError();

@@ -9,6 +9,8 @@
 #include "mempl/Analysis/TargetAttrs.h"
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/Support/Suggest.h"
+#include "mempl/Support/Units.h"
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 
@@ -220,16 +222,22 @@ readTargetAttribute(Operation *op, Attribute attribute) {
         preset = text.getValue();
       else if (entry.getName() == "capacity" && number && *number >= 0)
         capacity = *number;
-      else
+      else if (entry.getName() == "capacity" && text) {
+        llvm::Expected<int64_t> size = ::mempl::parseSize(text.getValue());
+        if (!size)
+          return fail() << "capacity: " << llvm::toString(size.takeError());
+        capacity = *size;
+      } else
         return fail() << "expected 'preset' (a string) and 'capacity' (bytes), "
                          "found '"
                       << entry.getName().getValue() << "'";
     }
   }
   // A program does not open files that its author chose.
-  if (!llvm::is_contained(targetNames(), preset))
+  if (presetNamed(preset).empty())
     return fail() << "unknown preset '" << preset << "'; expected "
-                  << llvm::join(targetNames(), ", ");
+                  << llvm::join(targetNames(), ", ")
+                  << ::mempl::didYouMean(preset, targetNames());
   llvm::Expected<TargetDescription> target = loadTarget(preset);
   if (!target)
     return fail() << llvm::toString(target.takeError());

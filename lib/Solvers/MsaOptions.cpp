@@ -14,6 +14,8 @@
 
 #include "mempl/Solvers/Msa.h"
 
+#include "mempl/Support/Suggest.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -201,9 +203,9 @@ llvm::Error mempl::applyMsaOptions(StringRef text, MsaOptions &options) {
       std::vector<std::string> names;
       for (const Option &o : kOptions)
         names.push_back(o.name);
-      return llvm::createStringError("unknown MSA option '" + key.str() +
-                                     "', expected one of " +
-                                     llvm::join(names, ", "));
+      return llvm::createStringError(
+          "unknown MSA option '" + key.str() + "', expected one of " +
+          llvm::join(names, ", ") + didYouMean(key, names));
     }
     if (!parse(*option, value, options))
       return llvm::createStringError("MSA option " + key.str() + ": expected " +

@@ -10,6 +10,8 @@
 
 #include "BuiltinSolvers.h"
 
+#include "mempl/Support/Suggest.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -48,7 +50,8 @@ mempl::createSolver(llvm::StringRef name) {
   auto it = registry().find(name.str());
   if (it == registry().end())
     return llvm::createStringError(("unknown policy '" + name + "', expected " +
-                                    llvm::join(solverNames(), ", "))
+                                    llvm::join(solverNames(), ", ") +
+                                    didYouMean(name, solverNames()))
                                        .str());
   return it->second();
 }

@@ -14,6 +14,7 @@
 #include "mempl/Support/Json.h"
 
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Suggest.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -335,8 +336,10 @@ void JsonCursor::expectKeys(
     return;
   for (size_t i = 0; i < node->keys.size(); ++i)
     if (!llvm::is_contained(known, StringRef(node->keys[i])))
-      return element(i).report("unknown key, expected one of " +
-                               llvm::join(known, ", "));
+      return element(i).report(
+          "unknown key, expected one of " + llvm::join(known, ", ") +
+          didYouMean(node->keys[i],
+                     std::vector<StringRef>(known.begin(), known.end())));
 }
 
 JsonCursor JsonCursor::optional(StringRef key) const {

@@ -18,6 +18,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <charconv>
+#include <optional>
 
 using namespace mempl;
 using llvm::StringRef;
@@ -29,38 +30,70 @@ struct SizeUnit {
 };
 } // namespace
 
-static constexpr SizeUnit kBinaryUnits[] = {{"TiB", int64_t(1) << 40},
-                                            {"GiB", int64_t(1) << 30},
-                                            {"MiB", int64_t(1) << 20},
-                                            {"KiB", int64_t(1) << 10},
-                                            {"B", 1}};
-static constexpr SizeUnit kDecimalUnits[] = {
-    {"TB", 1000000000000}, {"GB", 1000000000}, {"MB", 1000000}, {"KB", 1000}};
+static constexpr SizeUnit kUnits[] = {{"TiB", int64_t(1) << 40},
+                                      {"GiB", int64_t(1) << 30},
+                                      {"MiB", int64_t(1) << 20},
+                                      {"KiB", int64_t(1) << 10},
+                                      {"B", 1}};
+
+/// The bytes of a unit, written as "KiB", "KB" or "K" in any case; 0 if it is
+/// none.
+static int64_t bytesOfUnit(StringRef name) {
+  if (name.empty())
+    return 1;
+  for (const SizeUnit &unit : kUnits) {
+    StringRef letter = unit.name.take_front();
+    bool isShort = name.size() == 2 && name.ends_with_insensitive("B") &&
+                   name.starts_with_insensitive(letter) && unit.bytes > 1;
+    if (isShort || name.equals_insensitive(unit.name) ||
+        name.equals_insensitive(letter))
+      return unit.bytes;
+  }
+  return 0;
+}
+
+/// The bytes of a decimal fraction of a unit; nothing if they are not whole.
+static std::optional<int64_t> bytesOfFraction(StringRef digits, int64_t unit) {
+  __int128 numerator = 0, denominator = 1;
+  for (char digit : digits.rtrim('0')) {
+    numerator = 10 * numerator + (digit - '0');
+    denominator *= 10;
+    if (denominator >> 80 != 0) // Times a unit it would be too large.
+      return std::nullopt;
+  }
+  numerator *= unit;
+  if (numerator % denominator != 0)
+    return std::nullopt;
+  return static_cast<int64_t>(numerator / denominator);
+}
 
 llvm::Expected<int64_t> mempl::parseSize(StringRef text) {
   auto error = [&](const llvm::Twine &expected) {
     return llvm::createStringError("expected " + expected + ", found '" + text +
                                    "'");
   };
-  StringRef digits = text.take_while(llvm::isDigit);
-  StringRef suffix = text.drop_front(digits.size());
-  suffix.consume_front(" ");
-  int64_t unit = suffix.empty() ? 1 : 0;
-  for (llvm::ArrayRef<SizeUnit> units :
-       {llvm::ArrayRef(kBinaryUnits), llvm::ArrayRef(kDecimalUnits)})
-    for (const SizeUnit &u : units)
-      if (suffix == u.name)
-        unit = u.bytes;
-  if (digits.empty() || unit == 0)
-    return error("a number of bytes such as 117440512, 112MiB or 4MB");
+  StringRef whole = text.take_while(llvm::isDigit), fraction = "0";
+  StringRef suffix = text.drop_front(whole.size());
+  if (suffix.consume_front(".")) {
+    fraction = suffix.take_while(llvm::isDigit);
+    suffix = suffix.drop_front(fraction.size());
+  }
+  if (suffix.size() > 1)
+    suffix.consume_front(" ");
+  int64_t unit = bytesOfUnit(suffix);
+  if (whole.empty() || fraction.empty() || unit == 0)
+    return error("a number of bytes such as 117440512, 64K, 64KiB or 1.5MiB");
+  std::optional<int64_t> rest = bytesOfFraction(fraction, unit);
+  if (!rest)
+    return error("a whole number of bytes");
   int64_t number = 0;
-  if (digits.getAsInteger(10, number) || number > INT64_MAX / unit)
+  if (whole.getAsInteger(10, number) || number > (INT64_MAX - *rest) / unit)
     return error("fewer than 2^63 bytes");
-  return number * unit;
+  return number * unit + *rest;
 }
 
 std::string mempl::formatBytes(int64_t bytes) {
-  for (const SizeUnit &u : kBinaryUnits)
+  for (const SizeUnit &u : kUnits)
     if (bytes != 0 && bytes % u.bytes == 0)
       return (llvm::Twine(bytes / u.bytes) + " " + u.name).str();
   return "0 B";

@@ -31,6 +31,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace mempl;
@@ -139,8 +140,8 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
 }
 
 Expected<Machine> mempl::readTargetMachine(StringRef target) {
-  auto names = mlir::mempl::targetNames();
-  if (!llvm::is_contained(names, target)) {
+  if (mlir::mempl::presetNamed(target).empty() &&
+      (target == "-" || llvm::sys::fs::exists(target))) {
     // A file with a machine alone is fine too: instances bring their costs.
     Expected<std::string> text = readFile(target);
     if (!text)

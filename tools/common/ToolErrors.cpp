@@ -13,6 +13,7 @@
 #include "ToolErrors.h"
 
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Suggest.h"
 #include "mempl/Support/Version.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -26,14 +27,6 @@ llvm::Error mempl::toolError(const llvm::Twine &text) {
       escapeForMessage((kToolName + llvm::Twine(": error: ") + text).str()));
 }
 
-/// What LLVM's parser complains about, as one line of ours.
-static llvm::Error commandLineError(llvm::StringRef problems) {
-  llvm::StringRef line = problems.ltrim().split('\n').first;
-  line = line.split(": ").second;
-  auto [text, advice] = line.split("  Try: ");
-  return toolError(text.rtrim() + (advice.empty() ? "" : " See --help."));
-}
-
 std::optional<int> mempl::parseCommandLine(int argc, char **argv,
                                            llvm::cl::OptionCategory &category,
                                            llvm::StringRef overview) {
@@ -43,8 +36,9 @@ std::optional<int> mempl::parseCommandLine(int argc, char **argv,
   llvm::raw_string_ostream errors(problems);
   if (llvm::cl::ParseCommandLineOptions(argc, argv, overview, &errors))
     return std::nullopt;
-  return problems.empty() ? 1 // It has said so itself.
-                          : printErrors(commandLineError(problems));
+  return problems.empty()
+             ? 1 // It has said so itself.
+             : printErrors(toolError(commandLineProblem(problems)));
 }
 
 int mempl::printErrors(llvm::Error errors) {

@@ -13,6 +13,7 @@
 
 #include "Reproducer.h"
 
+#include "mempl/Analysis/Target.h"
 #include "mempl/Support/Version.h"
 #include "mempl/Transforms/Register.h"
 
@@ -72,8 +73,14 @@ int main(int argc, char **argv) {
       llvm::cl::desc("Write version, command, module and pipeline here before "
                      "anything runs: a file for a bug report, which "
                      "--run-reproducer runs"));
+  llvm::cl::opt<bool> listTargets(
+      "list-targets", llvm::cl::desc("Print the targets that come with mempl"));
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "mempl: learned memory placement\n", registry);
+  if (listTargets) {
+    mlir::mempl::printTargets(llvm::outs());
+    return 0;
+  }
   if (!reproducer.empty())
     return runWithReproducer({argv, static_cast<size_t>(argc)}, reproducer,
                              input, output, registry);

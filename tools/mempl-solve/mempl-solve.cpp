@@ -12,6 +12,7 @@
 
 #include "SolveOptions.h"
 
+#include "mempl/Analysis/Target.h"
 #include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Reproducer.h"
@@ -135,6 +136,8 @@ struct Flags {
                        cl::desc("Show measured seconds")};
   cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
                              cl::desc("Print the names of all policies")};
+  cl::opt<bool> listTargets{"list-targets", cl::cat(category),
+                            cl::desc("Print the targets that come with mempl")};
 };
 
 } // namespace
@@ -255,6 +258,10 @@ int main(int argc, char **argv) {
     return *code;
   if (flags.listPolicies)
     return printPolicies();
+  if (flags.listTargets) {
+    mlir::mempl::printTargets(llvm::outs());
+    return 0;
+  }
   SolveOptions options;
   if (Error error = readFlags(flags, options))
     return printErrors(std::move(error));

@@ -11,9 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Analysis/Target.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Suggest.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Support/Version.h"
 #include "mempl/Target/HloFile.h"
@@ -92,6 +94,9 @@ struct Flags {
       "check-against", cl::cat(category), cl::value_desc("bufferinfo.csv"),
       cl::desc("With --import-hlo: compare with the buffers that XLA's "
                "assignment saw, and print that instead")};
+
+  cl::opt<bool> listTargets{"list-targets", cl::cat(category),
+                            cl::desc("Print the targets that come with mempl")};
 
   bool exportsOverrides() const {
     return exportOverrides.getNumOccurrences() > 0;
@@ -414,14 +419,6 @@ static Error run(const Flags &flags) {
   return ::mempl::writeFile(flags.output, *text);
 }
 
-/// What LLVM's parser complains about, as one line of ours.
-static Error commandLineError(StringRef problems) {
-  StringRef line = problems.ltrim().split('\n').first;
-  line = line.split(": ").second;
-  auto [text, advice] = line.split("  Try: ");
-  return toolError(text.rtrim() + (advice.empty() ? "" : " See --help."));
-}
-
 int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   Flags flags;
@@ -434,8 +431,13 @@ int main(int argc, char **argv) {
           "mempl-translate: placement problems and plans from JSON to MLIR "
           "and back,\nand programs of XLA to MLIR and JSON\n",
           &errors))
-    return problems.empty() ? 1 // It has said so itself.
-                            : printError(commandLineError(problems));
+    return problems.empty()
+               ? 1 // It has said so itself.
+               : printError(toolError(::mempl::commandLineProblem(problems)));
+  if (flags.listTargets) {
+    mlir::mempl::printTargets(llvm::outs());
+    return 0;
+  }
   if (Error error = run(flags))
     return printError(std::move(error));
   return 0;

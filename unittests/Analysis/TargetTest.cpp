@@ -115,6 +115,33 @@ TEST(Target, AnUnknownNameListsThePresets) {
       "throttled-cpu, tiny, tpu-v4, tpu-v5e, tpu-v5p, tpu-v6e or a JSON file");
 }
 
+TEST(Target, AShortFormNamesAPreset) {
+  EXPECT_EQ(presetNamed("tpu-v5e"), "tpu-v5e");
+  EXPECT_EQ(presetNamed("v5e"), "tpu-v5e");
+  EXPECT_EQ(presetNamed("TPU-v6e"), "tpu-v6e");
+  EXPECT_EQ(presetNamed("edge-npu"), "edge-npu");
+  EXPECT_EQ(presetNamed("v7"), "");
+  EXPECT_EQ(presetNamed("tpu-"), "");
+  EXPECT_EQ(presetNamed(""), "");
+  EXPECT_EQ(llvm::cantFail(loadTarget("v5e")).name, "tpu-v5e");
+}
+
+TEST(Target, ANameThatIsCloseIsOffered) {
+  auto target = loadTarget("tpu-5e");
+  ASSERT_FALSE(static_cast<bool>(target));
+  EXPECT_THAT(llvm::toString(target.takeError()),
+              HasSubstr("; did you mean 'tpu-v5e'?"));
+}
+
+TEST(Target, TheListHasALinePerPreset) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printTargets(os);
+  EXPECT_EQ(llvm::StringRef(text).count('\n'), targetNames().size());
+  EXPECT_THAT(text, HasSubstr("tpu-v5e: one core of a Google Cloud TPU v5e: "
+                              "VMEM beside HBM; 112 MiB of fast memory\n"));
+}
+
 TEST(Target, AMissingFileIsAnError) {
   auto target = loadTarget("no/such/target.json");
   ASSERT_FALSE(static_cast<bool>(target));

@@ -33,22 +33,53 @@ TEST(Units, SizesAreRead) {
   EXPECT_EQ(sizeOf("7B"), 7);
   EXPECT_EQ(sizeOf("2GiB"), int64_t(2) << 30);
   EXPECT_EQ(sizeOf("1TiB"), int64_t(1) << 40);
-  EXPECT_EQ(sizeOf("3KB"), 3000);
-  EXPECT_EQ(sizeOf("4MB"), 4000000);
-  EXPECT_EQ(sizeOf("5GB"), 5000000000);
-  EXPECT_EQ(sizeOf("1TB"), 1000000000000);
+  EXPECT_EQ(sizeOf("5.0"), 5);
   EXPECT_EQ(sizeOf("9223372036854775807"), INT64_MAX);
 }
 
+TEST(Units, UnitsOfSizesArePowersOf1024) {
+  for (const char *text : {"64K", "64KB", "64KiB", "64k", "64kb", "64kib",
+                           "64 K", "64.0K", "65536B"})
+    EXPECT_EQ(sizeOf(text), 65536) << text;
+  for (const char *text : {"1.5MiB", "1.5M", "1.5 MB", "1.50mib", "1536K"})
+    EXPECT_EQ(sizeOf(text), 1572864) << text;
+  EXPECT_EQ(sizeOf("5GB"), int64_t(5) << 30);
+  EXPECT_EQ(sizeOf("1T"), int64_t(1) << 40);
+  EXPECT_EQ(sizeOf("0.0009765625K"), 1);
+}
+
 TEST(Units, WrongSizesAreErrors) {
-  for (const char *text :
-       {"", "MiB", "-1", "+1", "1.5MiB", "1e6", "12X", "1M", "1Mib", "1 2",
-        " 1", "1  B", "0x10", "9223372036854775808", "8388608TiB",
-        "99999999999999999999999999"})
+  for (const char *text : {"",
+                           "MiB",
+                           "-1",
+                           "+1",
+                           ".5M",
+                           "1.M",
+                           "1.",
+                           "1e6",
+                           "12X",
+                           "1Mi",
+                           "1BB",
+                           "1iB",
+                           "1 2",
+                           " 1",
+                           "1 ",
+                           "1  B",
+                           "0x10",
+                           "1.5",
+                           "0.1K",
+                           "1.5.0K",
+                           "9223372036854775808",
+                           "8388608TiB",
+                           "9007199254740991.9999K",
+                           "0.00000000000000000000000000000000001T",
+                           "99999999999999999999999999"})
     EXPECT_EQ(sizeOf(text), -1) << text;
-  EXPECT_EQ(llvm::toString(parseSize("1M").takeError()),
-            "expected a number of bytes such as 117440512, 112MiB or 4MB, "
-            "found '1M'");
+  EXPECT_EQ(llvm::toString(parseSize("1Q").takeError()),
+            "expected a number of bytes such as 117440512, 64K, 64KiB or "
+            "1.5MiB, found '1Q'");
+  EXPECT_EQ(llvm::toString(parseSize("0.1K").takeError()),
+            "expected a whole number of bytes, found '0.1K'");
   EXPECT_EQ(llvm::toString(parseSize("8388608TiB").takeError()),
             "expected fewer than 2^63 bytes, found '8388608TiB'");
 }

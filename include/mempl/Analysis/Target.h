@@ -19,6 +19,7 @@
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <map>
 #include <string>
@@ -36,6 +37,7 @@ struct ComputeRates {
 
 struct TargetDescription {
   std::string name;
+  std::string description; ///< What the machine is, in a line.
   ::mempl::Machine machine;
   std::string fastSpace = "fast"; ///< Name of the memory space.
   std::string slowSpace = "slow";
@@ -45,8 +47,8 @@ struct TargetDescription {
   double clock = 0;
 };
 
-/// The preset of this name, or the target in this file (plain or gzip). Errors
-/// name file and line; an unknown name lists the presets.
+/// The preset of this name (see presetNamed), or the target in this file (plain
+/// or gzip). Errors name file and line; an unknown name lists the presets.
 llvm::Expected<TargetDescription> loadTarget(llvm::StringRef nameOrFile);
 
 /// Parses a target file; `file` is the name in errors.
@@ -55,6 +57,13 @@ llvm::Expected<TargetDescription> parseTarget(llvm::StringRef json,
 
 /// Names of the presets, sorted.
 std::vector<std::string> targetNames();
+
+/// The full name of the preset that `name` stands for, in any case: "tpu-v5e"
+/// for itself and for its short form, "v5e". Empty if it is none.
+std::string presetNamed(llvm::StringRef name);
+
+/// Prints a line per preset: name, capacity of fast memory, description.
+void printTargets(llvm::raw_ostream &os);
 
 } // namespace mlir::mempl
 

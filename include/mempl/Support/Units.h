@@ -22,9 +22,11 @@
 
 namespace mempl {
 
-/// The bytes that `text` stands for: a decimal integer, optionally followed by
-/// B, KiB, MiB, GiB, TiB (powers of 1024) or KB, MB, GB, TB (powers of 1000).
-/// Anything else, and 2^63 or more, is an error that says what was expected.
+/// The bytes that `text` stands for: a decimal number, optionally followed by
+/// B, KiB, MiB, GiB or TiB in any case. K and KB are the same as KiB: sizes of
+/// memory are in powers of 1024, however they are written. The number may have
+/// a fraction if the bytes are whole: 1.5MiB. Anything else, and 2^63 or more,
+/// is an error that says what was expected.
 llvm::Expected<int64_t> parseSize(llvm::StringRef text);
 
 /// `bytes` with the largest binary unit that divides it: "112 MiB", "100 B".
