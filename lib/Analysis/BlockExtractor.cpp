@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -162,6 +163,19 @@ void BlockExtractor::keepSlow(const Reference &reference,
     storage.slowReason = reason.str();
 }
 
+/// The step can use what is in the place of `reference` in slow memory only,
+/// other steps can use it anywhere: where several tensors flow together, it is
+/// known at run time only which of them is read, or written by those who know
+/// that nobody reads it again.
+void BlockExtractor::readSlow(const Reference &reference,
+                              const llvm::Twine &reason, Touches &touches) {
+  reference.owner->slowUses.try_emplace(reference.view.storage, reason.str());
+  Touch touch;
+  touch.target = reference;
+  touch.reads = touch.slowOnly = true;
+  touches.push_back(std::move(touch));
+}
+
 void BlockExtractor::bindView(Operation *op) {
   Reference reference = resolve(op->getOperand(0));
   reference.view.chain.push_back(op);
@@ -280,6 +294,14 @@ void BlockExtractor::visitBlock(Block &block, Touches *touches) {
   // Only what must be slow is an order; the rest is for the solvers.
   if (&block != program.block)
     return;
+  llvm::BitVector free(program.storages.size());
+  for (const ::mempl::Step &step : program.instance.steps)
+    for (const ::mempl::Access &access : step.accesses)
+      if (access.space != SpaceOrder::Slow)
+        free.set(access.value);
+  for (auto [i, storage] : llvm::enumerate(program.storages))
+    if (storage.slowReason.empty() && !free[i])
+      storage.slowReason = slowUses.lookup(i);
   for (auto [value, storage] :
        llvm::zip_equal(program.instance.values, program.storages))
     if (!storage.slowReason.empty()) {
@@ -296,7 +318,10 @@ void BlockExtractor::visitBlock(Block &block, Touches *touches) {
 void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
   if (isa<tensor::DimOp, tensor::RankOp>(op) || !holdsTensors(op))
     return;
-  if (isViewOp(op))
+  bool copies = llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
+    return context.isCopied(operand);
+  });
+  if (isViewOp(op) && !copies)
     return bindView(op);
   if (isa<tensor::EmptyOp>(op) ||
       (isa<bufferization::AllocTensorOp>(op) &&
@@ -326,7 +351,8 @@ void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
   Touches own;
   Touches &touches = outerTouches ? *outerTouches : own;
   double seconds = -1;
-  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+  auto insert = dyn_cast<tensor::InsertSliceOp>(op);
+  if (insert && !copies)
     visitInsertSlice(insert, touches);
   else if (auto branch = dyn_cast<scf::IfOp>(op))
     visitIf(branch, touches);
@@ -372,8 +398,14 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
     if (givesBuffer)
       keepSlow(touch.target, "is used as a buffer, which '" +
                                  op->getName().getStringRef() + "' gives");
-    if (!touch.reads && !touch.writes)
+    bool copied = context.isCopied(operand);
+    if (!touch.reads && !touch.writes && !copied)
       continue;
+    if (copied) {
+      touch.reads |= !context.analysis->canOmitTensorCopy(operand);
+      touch.writes = false;
+      touch.slowOnly = true;
+    }
     int64_t bytes = bytesOf(operand.get(), touch.target);
     touch.readBytes = touch.reads ? bytes : 0;
     touch.writtenBytes = touch.writes ? bytes : 0;
@@ -392,7 +424,9 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
   for (OpResult result : op->getResults()) {
     if (!isTensor(result))
       continue;
-    if (OpOperand *tied = tiedOperand(result)) {
+    OpOperand *tied = tiedOperand(result);
+    bool copied = tied && context.isCopied(*tied);
+    if (tied && !copied) {
       if (!context.state.bufferizesToMemoryWrite(*tied)) {
         bindAlias(result, *tied);
         continue;
@@ -406,12 +440,16 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
     bufferization::AliasingOpOperandList aliases =
         context.state.getAliasingOpOperands(result);
     for (const bufferization::AliasingOpOperand &alias : aliases)
-      keepSlow(resolve(alias.opOperand->get()),
-               "is one of several tensors that the result of '" +
-                   op->getName().getStringRef() + "' may be");
+      if (!context.isCopied(*alias.opOperand))
+        readSlow(resolve(alias.opOperand->get()),
+                 "is one of several tensors that the result of '" +
+                     op->getName().getStringRef() + "' may be",
+                 touches);
     bindNew(result, /*allocated=*/false);
     Reference &reference = resolve(result);
-    if (aliases.getNumAliases() > 0)
+    if (copied)
+      keepSlow(reference, "is a copy that bufferization makes");
+    else if (aliases.getNumAliases() > 0)
       keepSlow(reference, "may share its storage with several tensors");
     program.storages[reference.view.storage].readOnly =
         !cast<bufferization::BufferizableOpInterface>(op).isWritable(

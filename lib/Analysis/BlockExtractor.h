@@ -38,12 +38,21 @@ namespace mlir::mempl {
 /// What the extractors of one function share.
 struct ExtractionContext {
   ExtractionContext(const CostModel &cost, const TargetDescription &target,
-                    SmallVectorImpl<ProgramNote> &notes)
-      : cost(cost), target(target), notes(notes), state(options) {}
+                    SmallVectorImpl<ProgramNote> &notes,
+                    const bufferization::AnalysisState *analysis)
+      : cost(cost), target(target), notes(notes), analysis(analysis),
+        state(options) {}
+
+  /// Whether bufferization copies the operand before the op uses it.
+  bool isCopied(OpOperand &operand) const {
+    return analysis && isa<TensorType>(operand.get().getType()) &&
+           !analysis->isInPlace(operand);
+  }
 
   const CostModel &cost;
   const TargetDescription &target;
   SmallVectorImpl<ProgramNote> &notes;
+  const bufferization::AnalysisState *analysis;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state;
   /// Callees whose cost is being computed: a recursion has none.
@@ -95,6 +104,8 @@ private:
   void bindView(Operation *view);
   void bindAlias(OpResult result, OpOperand &aliased);
   void keepSlow(const Reference &reference, const llvm::Twine &reason);
+  void readSlow(const Reference &reference, const llvm::Twine &reason,
+                Touches &touches);
   ::mempl::Value &valueOf(const Reference &reference);
   int64_t bytesOf(Value tensor, const Reference &reference);
 
@@ -113,7 +124,7 @@ private:
   void visitLoop(scf::ForOp loop, Touches *touches);
   void visitReturn(func::ReturnOp op);
   OpOperand *tiedOperand(OpResult result);
-  bool yieldsInPlace(scf::ForOp loop, unsigned argument);
+  bool isInPlaceOf(Value value, BlockArgument start);
   int64_t tripsOf(scf::ForOp loop);
 
   /// Ends a step: merges what it touches into accesses of this program, and
@@ -127,6 +138,8 @@ private:
   DenseMap<Value, Reference> references;
   /// Storages that have defined contents at the current op.
   std::vector<char> defined;
+  /// Why some steps can only use a storage in slow memory.
+  DenseMap<int32_t, std::string> slowUses;
   /// Touches of storages around this program, one trip's worth.
   Touches foreign;
 };

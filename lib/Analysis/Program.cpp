@@ -192,10 +192,11 @@ void mlir::mempl::linkBodies(Program &program) {
 
 FailureOr<std::unique_ptr<Program>> mlir::mempl::extractProgram(
     func::FuncOp function, const TargetDescription &target,
-    const CostModel &cost, SmallVectorImpl<ProgramNote> &notes) {
+    const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
+    const bufferization::AnalysisState *analysis) {
   assert(function.getBody().hasOneBlock() && "expected one block");
   auto program = std::make_unique<Program>();
-  ExtractionContext context(cost, target, notes);
+  ExtractionContext context(cost, target, notes, analysis);
   program->onBuffers = worksOnBuffers(function);
   if (program->onBuffers) {
     extractBuffers(function, context, *program);

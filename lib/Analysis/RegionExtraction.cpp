@@ -33,27 +33,38 @@ static bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
 // Loops
 //===----------------------------------------------------------------------===//
 
-bool BlockExtractor::yieldsInPlace(scf::ForOp loop, unsigned argument) {
-  BlockArgument start = loop.getRegionIterArg(argument);
-  Value value = loop.getYieldedValues()[argument];
+/// Whether `value` is the storage of `start`, an argument of a loop, whatever
+/// happens in between.
+bool BlockExtractor::isInPlaceOf(Value value, BlockArgument start) {
+  Operation *loop = start.getOwner()->getParentOp();
   while (value != start) {
     auto result = dyn_cast<OpResult>(value);
     if (!result)
       return false;
     Operation *op = result.getOwner();
+    unsigned number = result.getResultNumber();
     if (!loop->isProperAncestor(op))
       return false;
     if (auto inner = dyn_cast<scf::ForOp>(op)) {
-      if (!yieldsInPlace(inner, result.getResultNumber()))
+      if (context.isCopied(inner.getInitArgsMutable()[number]) ||
+          !isInPlaceOf(inner.getYieldedValues()[number],
+                       inner.getRegionIterArg(number)))
         return false;
-      value = inner.getInitArgs()[result.getResultNumber()];
+      value = inner.getInitArgs()[number];
+    } else if (auto branch = dyn_cast<scf::IfOp>(op)) {
+      if (!isInPlaceOf(branch.thenYield().getOperand(number), start))
+        return false;
+      value = branch.elseYield().getOperand(number);
     } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+      if (context.isCopied(insert.getDestMutable()))
+        return false;
       value = insert.getDest();
     } else if (isViewOp(op) || op->getNumRegions() > 1 ||
                isa<func::CallOp>(op) ||
                !context.options.dynCastBufferizableOp(op)) {
       return false;
-    } else if (OpOperand *tied = tiedOperand(result)) {
+    } else if (OpOperand *tied = tiedOperand(result);
+               tied && !context.isCopied(*tied)) {
       value = tied->get();
     } else {
       return false;
@@ -86,7 +97,8 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     if (!isTensor(argument))
       continue;
     Reference init = resolve(loop.getInitArgs()[i]);
-    if (yieldsInPlace(loop, i)) {
+    if (!context.isCopied(loop.getInitArgsMutable()[i]) &&
+        isInPlaceOf(loop.getYieldedValues()[i], argument)) {
       inner.bind(argument, init);
       bind(loop.getResult(i), init);
       // Whether a trip writes it or not, the loop takes it and gives it back:
@@ -99,7 +111,8 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     }
     // The trips hand over one buffer after the other.
     passedOn.push_back(i);
-    keepSlow(init, "is passed into a loop that does not update it in place");
+    readSlow(init, "is passed into a loop that does not update it in place",
+             touches);
     bindNew(loop.getResult(i), /*allocated=*/true);
     Reference carried = resolve(loop.getResult(i));
     keepSlow(carried, "is passed from trip to trip in several buffers");
@@ -118,7 +131,8 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
       body->instance.values[yielded->view.storage].space =
           ::mempl::SpaceOrder::Slow;
     } else if (yielded) {
-      keepSlow(*yielded, "is passed from trip to trip in several buffers");
+      readSlow(*yielded, "is passed from trip to trip in several buffers",
+               touches);
     }
   }
   int64_t trips = tripsOf(loop);
@@ -198,14 +212,14 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
     Reference b = resolve(op.elseYield().getOperand(i));
     if (a.owner == b.owner && a.view.storage == b.view.storage &&
         a.view.chain == b.view.chain) {
-      // Both branches give the same storage, perhaps updated in one of them:
-      // how it is rewritten would depend on the branch.
-      keepSlow(a, "is a result of a conditional");
+      // Both branches give the same storage, perhaps updated in one of them.
       bind(result, a);
       continue;
     }
-    keepSlow(a, "is one of two tensors that a conditional chooses from");
-    keepSlow(b, "is one of two tensors that a conditional chooses from");
+    readSlow(a, "is one of two tensors that a conditional chooses from",
+             touches);
+    readSlow(b, "is one of two tensors that a conditional chooses from",
+             touches);
     bindNew(result, /*allocated=*/false);
     Reference chosen = resolve(result);
     keepSlow(chosen, "is chosen by a conditional");
@@ -220,15 +234,9 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
 void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
   std::string reason = "is passed into '" + op->getName().getStringRef().str() +
                        "', whose inside is not placed";
-  for (Value operand : op->getOperands()) {
-    if (!isTensor(operand))
-      continue;
-    Touch touch;
-    touch.target = resolve(operand);
-    keepSlow(touch.target, reason);
-    touch.reads = touch.slowOnly = true;
-    touches.push_back(std::move(touch));
-  }
+  for (Value operand : op->getOperands())
+    if (isTensor(operand))
+      readSlow(resolve(operand), reason, touches);
   auto bindSlow = [&](Value tensor, const llvm::Twine &why) {
     bindNew(tensor, /*allocated=*/false);
     Reference &reference = resolve(tensor);
@@ -248,7 +256,7 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
       if (block.mightHaveTerminator())
         for (Value yielded : block.getTerminator()->getOperands())
           if (isTensor(yielded))
-            keepSlow(resolve(yielded), reason);
+            readSlow(resolve(yielded), reason, touches);
     }
   for (OpResult result : op->getResults())
     if (isTensor(result))
@@ -266,11 +274,12 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
   for (Value operand : call.getOperands()) {
     if (!isTensor(operand))
       continue;
-    Touch touch;
-    touch.target = resolve(operand);
-    touch.reads = touch.slowOnly = true;
-    keepSlow(touch.target, reason);
-    touches.push_back(std::move(touch));
+    readSlow(resolve(operand), reason, touches);
+    // The callee may write it, if bufferization lets it.
+    Touch &touch = touches.back();
+    const Storage &storage =
+        touch.target.owner->program.storages[touch.target.view.storage];
+    touch.writes = !storage.readOnly;
   }
   for (OpResult result : call.getResults()) {
     if (!isTensor(result))
@@ -297,7 +306,8 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
   // The callee runs from slow memory; its traffic is part of its time.
   Program program;
   SmallVector<ProgramNote> ignored;
-  ExtractionContext inside(context.cost, context.target, ignored);
+  ExtractionContext inside(context.cost, context.target, ignored,
+                           context.analysis);
   inside.callees = context.callees;
   BlockExtractor extractor(program, inside, nullptr);
   extractor.runOnFunction(callee);

@@ -8,7 +8,8 @@
 //
 // An abstract interpreter of placed IR. It shares nothing with the extraction
 // and the rewrite, so that it can find their mistakes: aliases come from the
-// ops' interfaces, on tensors under the assumption that everything is in place.
+// ops' interfaces, on tensors under the assumption that everything is in place
+// but what One-Shot Analysis says is not, where tensors flow together.
 // A loop's body is walked once, which sees all there is to see as long as no
 // copy is under way across its ends.
 //
@@ -17,9 +18,11 @@
 #include "mempl/Transforms/CheckPlacement.h"
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/Transforms/Prepare.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -51,6 +54,11 @@ public:
         state(options) {}
 
   LogicalResult run() {
+    if (hasTensorControlFlow(function)) {
+      analysis.emplace(function, analysisOptions);
+      if (mlir::failed(bufferization::analyzeOp(function, *analysis)))
+        return failure();
+    }
     for (Block &block : function.getFunctionBody())
       number(block);
     for (Block &block : function.getFunctionBody())
@@ -68,6 +76,12 @@ private:
   static Operation *ownerOf(Value value) {
     Operation *op = value.getDefiningOp();
     return op ? op : cast<BlockArgument>(value).getOwner()->getParentOp();
+  }
+
+  /// Whether bufferization copies the operand before the op uses it.
+  bool isCopied(OpOperand &operand) const {
+    return analysis && isa<TensorType>(operand.get().getType()) &&
+           !analysis->isInPlace(operand);
   }
 
   void number(Block &block);
@@ -91,6 +105,9 @@ private:
   int64_t capacity, alignment;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state;
+  bufferization::OneShotBufferizationOptions analysisOptions =
+      placementBufferizationOptions();
+  std::optional<bufferization::OneShotAnalysisState> analysis;
   bool failed = false;
   int64_t now = 0;
   int64_t copiesUnderWay = 0;             ///< Buffers that copies are writing.
@@ -167,7 +184,7 @@ Replay::Indices Replay::findBuffers(Value value) {
     auto loop =
         dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp());
     OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
-    if (init)
+    if (init && !isCopied(*init))
       follow(init->get());
     else
       makeNew({});
@@ -184,9 +201,11 @@ Replay::Indices Replay::findBuffers(Value value) {
   } else if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
     follow(view.getViewSource());
   } else if (isa<tensor::ExtractSliceOp>(op)) {
-    follow(op->getOperand(0));
+    if (!isCopied(op->getOpOperand(0)))
+      follow(op->getOperand(0));
   } else if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
-    if (OpOperand *init = loop.getTiedLoopInit(result))
+    OpOperand *init = loop.getTiedLoopInit(result);
+    if (init && !isCopied(*init))
       follow(init->get());
     else
       makeNew({});
@@ -201,7 +220,8 @@ Replay::Indices Replay::findBuffers(Value value) {
              options.dynCastBufferizableOp(op) && !isa<func::CallOp>(op)) {
     for (const bufferization::AliasingOpOperand &alias :
          state.getAliasingOpOperands(result))
-      follow(alias.opOperand->get());
+      if (!isCopied(*alias.opOperand))
+        follow(alias.opOperand->get());
   }
   if (all.empty())
     makeNew({});
@@ -215,6 +235,12 @@ void Replay::visit(Block &block) {
 
 void Replay::visit(Operation *op) {
   now = numbers.lookup(op);
+  for (OpOperand &operand : op->getOpOperands())
+    if (isCopied(operand) &&
+        llvm::any_of(buffersOf(operand.get()),
+                     [&](int32_t i) { return bool(buffers[i].alloc); }))
+      error(op) << "operand " << operand.getOperandNumber()
+                << ": bufferization would copy storage in fast memory";
   if (auto alloc = dyn_cast<AllocOp>(op))
     return visitAlloc(alloc);
   if (auto start = dyn_cast<CopyStartOp>(op))
@@ -252,8 +278,9 @@ void Replay::visit(Operation *op) {
       if (!known)
         uses.push_back({&operand, /*reads=*/true, /*writes=*/true});
       else if (!control && !isa<func::CallOp, func::ReturnOp>(op))
-        uses.push_back({&operand, state.bufferizesToMemoryRead(operand),
-                        state.bufferizesToMemoryWrite(operand)});
+        uses.push_back(
+            {&operand, state.bufferizesToMemoryRead(operand),
+             state.bufferizesToMemoryWrite(operand) && !isCopied(operand)});
       else if (isa<func::CallOp>(op))
         uses.push_back({&operand, /*reads=*/true, /*writes=*/false});
       continue;

@@ -73,7 +73,41 @@ private:
   LogicalResult writeFiles(PlaceableFunction &function,
                            const TargetDescription &description,
                            const SolverResult &result);
+
+  llvm::SmallPtrSet<Operation *, 4> placed; ///< Functions that were rewritten.
 };
+
+/// The functions of a module as they were. Preparation is of no use to those
+/// that are not placed: bufferization knows better what it needs.
+class OriginalFunctions {
+public:
+  explicit OriginalFunctions(ModuleOp module) {
+    module.walk([&](FunctionOpInterface function) {
+      if (!function.isExternal())
+        originals.emplace_back(function, function->clone());
+    });
+  }
+
+  /// Gives all functions their bodies back but those in `placed`.
+  void restore(const llvm::SmallPtrSetImpl<Operation *> &placed) {
+    for (auto &[function, original] : originals)
+      if (!placed.contains(function))
+        function.getFunctionBody().takeBody(
+            cast<FunctionOpInterface>(*original).getFunctionBody());
+  }
+
+private:
+  std::vector<std::pair<FunctionOpInterface, OwningOpRef<Operation *>>>
+      originals;
+};
+
+/// Whether the plan, or one of the loops', puts something into fast memory.
+bool placesAnything(const Plan &plan) {
+  return !plan.residencies.empty() ||
+         llvm::any_of(plan.loops, [](const auto &loop) {
+           return placesAnything(loop.second);
+         });
+}
 
 remark::RemarkOpts about(func::FuncOp function, StringRef name) {
   return remark::RemarkOpts::name(name).category("mempl").function(
@@ -280,6 +314,9 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
     printSummary(instance, *result);
   if (failed(writeFiles(function, description, *result)))
     return failure();
+  if (!placesAnything(plan))
+    return success();
+  placed.insert(function.function);
   if (failed(applyPlan(program, plan, description.fastSpace)))
     return failure();
   if (verify &&
@@ -301,6 +338,8 @@ void LearnedMemoryPlacementPass::runOnOperation() {
   if (failed(description))
     return signalPassFailure();
   FailureOr<CostModel> cost = selectCostModel(module, *description, profile);
+  OriginalFunctions originals(module);
+  placed.clear();
   if (failed(cost) ||
       failed(prepareForPlacement(module, eliminateEmptyTensors)))
     return signalPassFailure();
@@ -330,4 +369,5 @@ void LearnedMemoryPlacementPass::runOnOperation() {
     else if (failed(place(function, *description)))
       return signalPassFailure();
   }
+  originals.restore(placed);
 }

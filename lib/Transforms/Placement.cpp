@@ -12,7 +12,10 @@
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Support/Units.h"
+#include "mempl/Transforms/Prepare.h"
 
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -69,6 +72,14 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped) {
   llvm::StringSet<> called;
   module.walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
+  std::optional<bufferization::OneShotAnalysisState> analysis;
+  if (hasTensorControlFlow(module)) {
+    analysis.emplace(module, options);
+    if (failed(bufferization::analyzeModuleOp(module, *analysis)))
+      return failure();
+  }
   std::vector<PlaceableFunction> functions;
   WalkResult walk = module.walk([&](func::FuncOp function) {
     if (function.isExternal())
@@ -90,8 +101,8 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
     }
     PlaceableFunction result;
     result.function = function;
-    FailureOr<std::unique_ptr<Program>> program =
-        extractProgram(function, target, cost, result.notes);
+    FailureOr<std::unique_ptr<Program>> program = extractProgram(
+        function, target, cost, result.notes, analysis ? &*analysis : nullptr);
     if (failed(program))
       return WalkResult::interrupt();
     result.program = std::move(*program);

@@ -29,8 +29,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
@@ -228,83 +228,60 @@ static void copiesToTransfers(RewriterBase &rewriter, Operation *module) {
   }
 }
 
-/// Whether `tensor` is, or is in the place of, a tensor from outside of `op`.
-static bool comesFromOutside(Value tensor, Operation *op,
-                             const BufferizationOptions &options) {
-  AnalysisState state(options);
-  SmallVector<Value> worklist(1, tensor);
-  llvm::SmallDenseSet<Value> seen;
-  while (!worklist.empty()) {
-    Value value = worklist.pop_back_val();
-    if (!seen.insert(value).second)
-      continue;
-    if (!op->isAncestor(value.getParentBlock()->getParentOp()))
-      return true;
-    if (auto result = dyn_cast<OpResult>(value))
-      for (const AliasingOpOperand &alias : state.getAliasingOpOperands(result))
-        worklist.push_back(alias.opOperand->get());
-    else if (auto loop = dyn_cast<LoopLikeOpInterface>(
-                 value.getParentBlock()->getParentOp()))
-      if (OpOperand *init = loop.getTiedLoopInit(cast<BlockArgument>(value)))
-        worklist.push_back(init->get());
-  }
-  return false;
-}
-
-/// A conditional or a loop that may yield one of several storages makes them
-/// one to One-Shot Analysis, which then sees conflicts that are none, and would
-/// copy anew each time that it runs. Copies of what is yielded from outside
-/// keep them apart.
-static void separateYields(RewriterBase &rewriter, Operation *module,
-                           const BufferizationOptions &options) {
-  SmallVector<OpOperand *> operands;
-  auto addOutside = [&](OpOperand &yielded, Operation *op) {
-    if (isa<RankedTensorType>(yielded.get().getType()) &&
-        comesFromOutside(yielded.get(), op, options))
-      operands.push_back(&yielded);
-  };
-  module->walk([&](Operation *op) {
-    if (auto branch = dyn_cast<scf::IfOp>(op)) {
-      for (unsigned i = 0; i < branch.getNumResults(); ++i) {
-        OpOperand &first = branch.thenYield()->getOpOperand(i);
-        OpOperand &second = branch.elseYield()->getOpOperand(i);
-        if (first.get() == second.get())
-          continue;
-        addOutside(first, op);
-        addOutside(second, op);
-      }
-    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      for (OpOperand &yielded :
-           loop.getBody()->getTerminator()->getOpOperands())
-        if (yielded.get().getParentRegion() != &loop.getRegion())
-          addOutside(yielded, op);
-    }
+/// All allocations that are copies of a tensor.
+static llvm::SmallSetVector<Operation *, 8> copiesIn(Operation *module) {
+  llvm::SmallSetVector<Operation *, 8> copies;
+  module->walk([&](AllocTensorOp op) {
+    if (op.getCopy())
+      copies.insert(op);
   });
-  for (OpOperand *operand : operands)
-    copyOperand(rewriter, *operand, options);
+  return copies;
 }
 
-/// Whether One-Shot Analysis would copy an operand of a prepared module.
-static FailureOr<bool> wouldCopy(Operation *module,
-                                 OneShotAnalysisState &state) {
-  if (failed(analyzeModuleOp(module, state)))
-    return failure();
-  return module
-      ->walk([&](Operation *op) {
-        if (isa<func::CallOp>(op) || !state.getOptions().isOpAllowed(op))
-          return WalkResult::advance();
-        for (OpOperand &operand : op->getOpOperands())
-          if (isa<TensorType>(operand.get().getType()) &&
-              !state.isInPlace(operand))
-            return WalkResult::interrupt();
-        return WalkResult::advance();
-      })
-      .wasInterrupted();
+/// A copy that is an op of its own is no better to One-Shot Analysis where
+/// tensors flow together again (the results of a conditional, what a while loop
+/// hands over): it copies the copy. There the ops are left as they were, for
+/// bufferization to copy what it must. `made` are the copies that preparation
+/// made.
+static LogicalResult
+dropCopiesMadeAgain(RewriterBase &rewriter, Operation *module,
+                    llvm::SmallSetVector<Operation *, 8> made,
+                    const OneShotBufferizationOptions &options) {
+  auto drop = [&](Operation *op) {
+    made.remove(op);
+    rewriter.replaceOp(op, cast<AllocTensorOp>(op).getCopy());
+  };
+  constexpr int rounds = 4;
+  for (int round = 0; !made.empty() && round < rounds; ++round) {
+    IRMapping mapping;
+    OwningOpRef<Operation *> trial = module->clone(mapping);
+    llvm::SmallSetVector<Operation *, 8> known = copiesIn(*trial);
+    BufferizationState state;
+    if (failed(insertTensorCopies(*trial, options, state)))
+      return failure();
+    llvm::SmallPtrSet<Operation *, 8> again;
+    bool more = false;
+    for (Operation *op : copiesIn(*trial)) {
+      if (known.contains(op))
+        continue;
+      more = true;
+      again.insert(cast<AllocTensorOp>(op).getCopy().getDefiningOp());
+    }
+    if (!more)
+      return success();
+    SmallVector<Operation *> useless;
+    for (Operation *op : made)
+      if (round + 1 == rounds || again.contains(mapping.lookup(op)))
+        useless.push_back(op);
+    // Copies of something else, which the program did without before.
+    if (useless.empty())
+      llvm::append_range(useless, made);
+    llvm::for_each(useless, drop);
+  }
+  return success();
 }
 
-/// Whether tensors flow through conditionals or loops, where the analysis of a
-/// prepared module may find more to copy.
-static bool hasControlFlow(Operation *module) {
+bool mlir::mempl::hasTensorControlFlow(Operation *module) {
   return module
       ->walk([](Operation *op) {
         bool flow = isa<RegionBranchOpInterface, SelectLikeOpInterface>(op) &&
@@ -328,7 +305,7 @@ static LogicalResult eliminateEmpties(RewriterBase &rewriter,
   });
   if (sources.empty())
     return success();
-  if (calls || hasControlFlow(module))
+  if (calls || hasTensorControlFlow(module))
     return eliminateEmptyTensors(rewriter, module);
   // All that it needs of One-Shot Analysis, which costs as much as the rest of
   // this pass, is that the insertions read their sources where they are.
@@ -432,25 +409,18 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
   if (eliminateEmpty && failed(computeInPlace(rewriter, module)))
     return failure();
   OneShotBufferizationOptions options = placementBufferizationOptions();
+  llvm::SmallSetVector<Operation *, 8> own = copiesIn(module);
   copyForLayouts(rewriter, module, options);
   BufferizationState state;
   if (failed(insertTensorCopies(module, options, state)))
     return failure();
-  copiesToTransfers(rewriter, module);
-  // The analysis that runs later sees the copies of this one.
-  for (int round = 0; round < 3 && hasControlFlow(module); ++round) {
-    OneShotAnalysisState analysis(module, options);
-    FailureOr<bool> copies = wouldCopy(module, analysis);
-    if (failed(copies))
+  if (hasTensorControlFlow(module)) {
+    llvm::SmallSetVector<Operation *, 8> made = copiesIn(module);
+    made.set_subtract(own);
+    if (failed(dropCopiesMadeAgain(rewriter, module, std::move(made), options)))
       return failure();
-    if (!*copies)
-      break;
-    if (round == 0)
-      separateYields(rewriter, module, options);
-    else if (failed(insertTensorCopies(module, analysis, state)))
-      return failure();
-    copiesToTransfers(rewriter, module);
   }
+  copiesToTransfers(rewriter, module);
   // Allocations that nothing writes are no part of the problem; the others keep
   // their identity, and are known to be dense, whatever runs later. Those of a
   // dynamic shape stay: upstream can prove a bound only for a tensor.empty.

@@ -64,3 +64,59 @@ func.func @unknown_op(%a: tensor<16xf32>) -> tensor<16xf32> {
   %r = "test.unknown"(%a) : (tensor<16xf32>) -> tensor<16xf32>
   return %r : tensor<16xf32>
 }
+
+// Tensors that a conditional chooses from are in slow memory there, and anywhere
+// before and after. Nothing is copied to tell them apart.
+// CHECK-LABEL: function chosen
+// CHECK-NEXT: value arg1: 64 bytes, input{{$}}
+// CHECK-NEXT: value arg2: 64 bytes, input{{$}}
+// CHECK: step 0 linalg.exp: reads 64 of arg1,
+// CHECK-NEXT: step 1 scf.if: reads 0 of arg1 slow, reads 0 of arg2 slow, writes 0 of [[R:v[0-9]+]] slow
+// CHECK-NEXT: step 2 linalg.add: reads 64 of [[R]], reads 64 of arg2,
+// CHECK-NEXT: note: '[[R]]' stays in slow memory: it is chosen by a conditional
+func.func @chosen(%c: i1, %a: tensor<16xf32>, %b: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  %e = tensor.empty() : tensor<16xf32>
+  %x = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %r = scf.if %c -> tensor<16xf32> {
+    scf.yield %a : tensor<16xf32>
+  } else {
+    scf.yield %b : tensor<16xf32>
+  }
+  %f = tensor.empty() : tensor<16xf32>
+  %y = linalg.add ins(%r, %b : tensor<16xf32>, tensor<16xf32>) outs(%f : tensor<16xf32>) -> tensor<16xf32>
+  return %x, %y : tensor<16xf32>, tensor<16xf32>
+}
+
+// One storage, updated in one branch, is one storage after the conditional.
+// CHECK-LABEL: function updated_or_not
+// CHECK-NEXT: value arg1: 64 bytes, inout{{$}}
+// CHECK-NEXT: value arg2: 64 bytes, input{{$}}
+// CHECK-NEXT: step 0 scf.if: updates {{[0-9]+}} of arg1, reads 64 of arg2,
+// CHECK-NOT: note
+// CHECK-LABEL: function copied_in_a_branch
+func.func @updated_or_not(%c: i1, %a: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<16xf32> {
+  %r = scf.if %c -> tensor<16xf32> {
+    %x = linalg.add ins(%a, %b : tensor<16xf32>, tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %x : tensor<16xf32>
+  } else {
+    scf.yield %a : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// The old contents are read later: bufferization copies them in the branch, and
+// that copy is another storage.
+// CHECK-NEXT: value arg1: 64 bytes, input{{$}}
+// CHECK: step 0 scf.if: reads {{[0-9]+}} of arg1 slow, writes {{[0-9]+}} of [[COPY:v[0-9]+]] slow,
+// CHECK: note: '[[COPY]]' stays in slow memory: it is a copy that bufferization makes
+func.func @copied_in_a_branch(%c: i1, %a: tensor<16xf32>, %x: f32, %i: index) -> (tensor<16xf32>, tensor<16xf32>) {
+  %r = scf.if %c -> tensor<16xf32> {
+    %y = tensor.insert %x into %a[%i] : tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  } else {
+    scf.yield %a : tensor<16xf32>
+  }
+  %e = tensor.empty() : tensor<16xf32>
+  %y = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  return %r, %y : tensor<16xf32>, tensor<16xf32>
+}

@@ -115,7 +115,7 @@ func.func @dynamic(%a: tensor<8x8xf32>, %sh: tensor<2xindex>, %i: index) -> (f32
 // Who holds the buffer may use it at any time.
 // CHECK-LABEL: func.func @as_buffer
 func.func @as_buffer(%a: tensor<8xf32>, %i: index) -> (f32, f32) {
-  // CHECK: %[[STORAGE:.+]] = bufferization.alloc_tensor() : tensor<8xf32>
+  // CHECK: %[[STORAGE:.+]] = tensor.empty() : tensor<8xf32>
   // CHECK: %[[X:.+]] = linalg.exp {{.*}} outs(%[[STORAGE]] :
   // REMARK: 'v1' (32 bytes) slow: it is used as a buffer, which 'bufferization.to_buffer' gives
   %e = tensor.empty() : tensor<8xf32>

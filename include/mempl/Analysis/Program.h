@@ -31,6 +31,9 @@
 #include <vector>
 
 namespace mlir {
+namespace bufferization {
+class AnalysisState;
+}
 namespace func {
 class FuncOp;
 }
@@ -107,10 +110,12 @@ struct ProgramNote {
 
 /// The program of a function with one block. `notes` gets what could not be
 /// modelled. Fails, with a diagnostic, on orders that contradict each other or
-/// cannot be kept.
+/// cannot be kept. `analysis` knows the operands that bufferization copies
+/// before an op writes them; null stands for none.
 FailureOr<std::unique_ptr<Program>>
 extractProgram(func::FuncOp function, const TargetDescription &target,
-               const CostModel &cost, SmallVectorImpl<ProgramNote> &notes);
+               const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
+               const bufferization::AnalysisState *analysis = nullptr);
 
 /// Whether `op` only gives another name to a part of its first operand.
 bool isViewOp(Operation *op);

@@ -33,7 +33,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     `cse` before it, which makes unrelated ops share a destination.
 
     Functions that others of the module call, and functions with several blocks,
-    stay in slow memory, with a remark. With equal input, options and seed the
+    stay in slow memory, with a remark. Every function of which nothing is placed
+    is left as it is. Bufferization makes no more allocations and copies of its
+    own than it would without the pass. With equal input, options and seed the
     output is the same, unless `time-limit-ms` is given.
   }];
   let options = [

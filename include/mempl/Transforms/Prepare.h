@@ -27,11 +27,17 @@ bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 /// Brings a module into the form that placement works on: every buffer that
 /// One-Shot Bufferize would allocate and every copy that it would make is an op
 /// (`bufferization.alloc_tensor`, `mempl.transfer`), and every op writes into
-/// an operand. Results stay the same. With `eliminateEmptyTensors`, slices are
+/// an operand. Where tensors flow together (conditionals, while loops) copies
+/// may stay with bufferization, if it would make them once more. Results stay
+/// the same. With `eliminateEmptyTensors`, slices are
 /// computed in their place where bufferization can do that. Fails, with a
 /// diagnostic, on programs that bufferization cannot analyse.
 LogicalResult prepareForPlacement(Operation *module,
                                   bool eliminateEmptyTensors = true);
+
+/// Whether tensors flow through conditionals or loops. Only there may a
+/// prepared module have operands that bufferization does not use in place.
+bool hasTensorControlFlow(Operation *module);
 
 } // namespace mlir::mempl
 

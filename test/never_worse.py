@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# Part of the mempl project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Placed programs allocate and copy no more than One-Shot Bufferize alone.
+
+    never_worse.py --opt=mempl-opt [--targets=tiny,..] [--policies=none,greedy]
+                   [--capacities=256,4KiB] FILE..
+
+Each file is bufferized as it is and placed, with the options that the README
+names, and tidied up, which folds copies of a slice onto itself. Counted per
+function are allocations in slow memory, and copies that are not the plan's: all
+of them, and those inside of loops. A line per function that has more than
+without the pass; the exit code is 1 if there are any.
+
+`count` and `worse` are for other scripts.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+
+BUFFERIZE = (
+    "one-shot-bufferize{bufferize-function-boundaries "
+    "function-boundary-type-conversion=identity-layout-map "
+    "allow-return-allocs-from-loops}"
+)
+TIDY = "canonicalize,cse,canonicalize"
+KINDS = {
+    "allocations": re.compile(r"\bmemref\.alloca?\b"),
+    "copies": re.compile(r"\b(memref\.copy|linalg\.copy|mempl\.transfer)\b"),
+}
+LOOP = re.compile(r"\bscf\.(for|forall|parallel|while)\b|\baffine\.(for|parallel)\b")
+
+
+def count(buffers):
+    """Allocations and copies by function, in bufferized MLIR as it is printed."""
+    counts, function, loops = {}, None, []
+    for line in buffers.split("\n"):
+        depth = len(line) - len(line.lstrip())
+        if m := re.match(r"\s*func\.func (?:private )?@(\"[^\"]*\"|[\w.$-]+)", line):
+            loops = []
+            function = counts.setdefault(m[1], {k + w: 0 for k in KINDS for w in ("", " in loops")})
+        if function is None:
+            continue
+        while loops and depth <= loops[-1] and not re.match(r"\s*} do {", line):
+            loops.pop()
+        for kind, pattern in KINDS.items():
+            if pattern.search(line):
+                function[kind] += 1
+                function[kind + " in loops"] += bool(loops)
+        if LOOP.search(line):
+            loops.append(depth)
+    return counts
+
+
+def worse(plain, placed):
+    """Where bufferized `placed` does more than bufferized `plain`, as text."""
+    before, after = count(plain), count(placed)
+    return [f"@{name}: {after[name][kind]} {kind}, {found} without the pass"
+            for name, kinds in before.items() for kind, found in kinds.items()
+            if name in after and after[name][kind] > found]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--opt", required=True)
+    parser.add_argument("--targets", default="tiny")
+    parser.add_argument("--policies", default="none,greedy")
+    parser.add_argument("--capacities", default="")
+    parser.add_argument("files", nargs="+")
+    args = parser.parse_args()
+
+    def opt(path, *passes):
+        done = subprocess.run([args.opt, path, f"--pass-pipeline=builtin.module({','.join(passes)})"],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{path}: {', '.join(passes)}\n{done.stderr[:2000]}")
+        return done.stdout
+
+    failures = programs = 0
+    for path in args.files:
+        plain = opt(path, BUFFERIZE, TIDY)
+        for target in args.targets.split(","):
+            for policy in args.policies.split(","):
+                for capacity in args.capacities.split(","):
+                    place = f"learned-memory-placement{{target={target} policy={policy} budget=300 capacity={capacity}}}"
+                    programs += 1
+                    for text in worse(plain, opt(path, place, BUFFERIZE, TIDY)):
+                        failures += 1
+                        print(f"{path}, {place}: {text}")
+    print(f"{programs} placed programs, {failures} numbers worse than without the pass")
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
