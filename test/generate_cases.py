@@ -4,10 +4,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes the cases on which simulator and verifier must equal the model.
 
-    generate_cases.py REFERENCE_DIR test/data/agreement.jsonl.gz
+    generate_cases.py test/data/agreement.jsonl.gz
 
-REFERENCE_DIR holds placement.py, the executable model of the placement problem
-(docs/Problem.md); it is only needed to make the cases anew. The same version
+The model is test/reference, docs/Problem.md as an executable. The same version
 of Python and of the model gives the same bytes: the seed is fixed.
 
 One case per line. `instance` and `plan` are JSON texts in a string. What the
@@ -27,8 +26,12 @@ import copy
 import gzip
 import json
 import math
+import os
 import random
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference"))
+import placement as model  # noqa: E402
 
 VALID_CASES = 1500
 # Cases per set of rules that is broken alone, or together with others.
@@ -42,8 +45,7 @@ MODES = ("read", "read", "write", "update")
 class Generator:
     """Random instances, plans and changes to them."""
 
-    def __init__(self, model, seed):
-        self.model = model
+    def __init__(self, seed):
         self.random = random.Random(seed)
 
     def chance(self, probability):
@@ -58,7 +60,7 @@ class Generator:
         pick = self.random.choice
         unit, slow = pick([(1, 10.0), (10, 10.0), (7, 3.0), (4096, 819e9)])
         second = 2 * unit / slow
-        return self.model.Machine(
+        return model.Machine(
             capacity=unit * self.random.randint(0, 12),
             alignment=unit,
             fast_bandwidth=slow * pick([1, 3, 10, 22]),
@@ -83,7 +85,7 @@ class Generator:
         if self.chance(0.05):
             size = 0
         kind = self.random.choice(KINDS)
-        return self.model.Value(name, size, kind, self.order())
+        return model.Value(name, size, kind, self.order())
 
     def access(self, values, written, inner):
         v = self.random.randrange(len(values))
@@ -97,9 +99,9 @@ class Generator:
         space = self.order()
         if space and values[v].space:
             space = values[v].space
-        return self.model.Access(v, nbytes, mode, space)
+        return model.Access(v, nbytes, mode, space)
 
-    def program(self, name, machine, depth):
+    def program(self, machine, depth):
         unit = machine.alignment
         count = self.one_in(30, 0, self.random.randint(1, 6))
         values = [self.value(f"v{k}", unit) for k in range(count)]
@@ -111,7 +113,7 @@ class Generator:
         steps = []
         for i in range(self.random.randint(0 if self.chance(0.1) else 2, most)):
             compute = second * self.one_in(4, 0, 3 * self.random.random())
-            step = self.model.Step(f"s{i}", compute)
+            step = model.Step(f"s{i}", compute)
             for _ in range(self.random.randint(0, 4) if values else 0):
                 step.accesses.append(self.access(values, written, depth > 0))
             written |= {a.value for a in step.accesses if a.writes}
@@ -119,16 +121,17 @@ class Generator:
                 step.reserved = self.random.randint(0, machine.capacity // 2)
             if depth < 2 and self.chance(0.1):
                 step.trips = self.random.randint(1, 4)
-                step.body = self.program(step.name, machine, depth + 1)
+                step.body = self.program(machine, depth + 1)
             steps.append(step)
         for v, value in enumerate(values):
             if value.kind == "output" and v not in written:
                 value.kind = "temporary"
-        return self.model.Instance(name, machine, values, steps)
+        return model.Program(values, steps)
 
     def instance(self, name):
-        result = self.program(name, self.machine(), 0)
-        assert not self.model.check_instance(result)
+        machine = self.machine()
+        result = model.Instance(name, machine, self.program(machine, 0))
+        assert not model.check_instance(result)
         return result
 
     # ---------------------------------------------------------------- plans
@@ -136,11 +139,11 @@ class Generator:
     def use(self, instance, v):
         uses = [
             i
-            for i, s in enumerate(instance.steps)
+            for i, s in enumerate(instance.program.steps)
             if any(a.value == v for a in s.accesses)
         ]
         if not uses or self.chance(0.1):
-            return self.random.randrange(len(instance.steps))
+            return self.random.randrange(len(instance.program.steps))
         return self.random.choice(uses)
 
     def near(self, low, high):
@@ -149,10 +152,10 @@ class Generator:
         )
 
     def residency(self, instance, capacity):
-        m, n = instance.machine, len(instance.steps)
-        v = self.random.randrange(len(instance.values))
+        m, n = instance.machine, len(instance.program.steps)
+        v = self.random.randrange(len(instance.program.values))
         first, last = sorted([self.use(instance, v), self.use(instance, v)])
-        r = self.model.Residency(v, 0, last)
+        r = model.Residency(v, 0, last)
         begin = self.random.randrange(5 if m.max_carried else 4)
         if begin < 2:
             r.write = first
@@ -165,7 +168,7 @@ class Generator:
             if self.chance(0.4):
                 r.back = self.random.randint(r.first, r.last)
             r.done = self.near(r.copied_after + 1, n)
-        room = capacity - m.round_up(instance.values[v].size)
+        room = capacity - m.round_up(instance.program.values[v].size)
         r.offset = m.alignment * self.random.randint(
             0, max(0, room // m.alignment)
         )
@@ -173,19 +176,20 @@ class Generator:
 
     def plan(self, instance, capacity, attempts=30):
         """A plan that is no worse than the empty one, usually valid."""
-        plan = self.model.Plan(instance.name)
-        for i, s in enumerate(instance.steps):
+        plan = model.Plan(instance.name)
+        for i, s in enumerate(instance.program.steps):
             if s.body and self.chance(0.65):
                 unit = instance.machine.alignment
                 room = unit * self.random.randint(0, capacity // unit)
                 if self.chance(0.1):  # Need not be a multiple of it.
                     room -= self.random.randint(0, min(room, unit - 1))
-                inner = self.plan(s.body, room, attempts // 2)
-                inner.instance, inner.capacity = "", room
+                body = model.Instance("", instance.machine, s.body)
+                inner = self.plan(body, room, attempts // 2)
+                inner.capacity = room
                 self.keep_if_no_worse(
                     instance, plan, capacity, lambda p: p.loops.update({i: inner})
                 )
-        if not instance.steps or not instance.values:
+        if not instance.program.steps or not instance.program.values:
             return plan
         for _ in range(attempts):
             r = self.residency(instance, capacity)
@@ -196,11 +200,11 @@ class Generator:
         return plan
 
     def keep_if_no_worse(self, instance, plan, capacity, change):
-        changed = self.model.Plan(
+        changed = model.Plan(
             plan.instance, list(plan.residencies), dict(plan.loops)
         )
         change(changed)
-        broken = lambda p: len(self.model.verify(instance, p, capacity))
+        broken = lambda p: len(model.verify(instance, p, capacity))
         if broken(changed) <= broken(plan):
             plan.residencies, plan.loops = changed.residencies, changed.loops
 
@@ -210,7 +214,7 @@ class Generator:
         """Copies of both with one thing changed; None if it cannot be."""
         instance, plan = copy.deepcopy(instance), copy.deepcopy(plan)
         # Mostly the outermost program, sometimes the body of a loop.
-        program, part = instance, plan
+        program, part = instance.program, plan
         while part.loops and self.chance(0.3):
             i = self.random.choice(sorted(part.loops))
             program, part = program.steps[i].body, part.loops[i]
@@ -218,8 +222,9 @@ class Generator:
             changes = [self.change_loops]
         else:
             changes = self.changes()
-        self.random.choice(changes)(program, part)
-        if self.model.check_instance(instance):
+        where = model.Instance(instance.name, instance.machine, program)
+        self.random.choice(changes)(where, part)
+        if model.check_instance(instance):
             return None
         return instance, plan
 
@@ -268,7 +273,7 @@ class Generator:
     def repeat(self, instance, plan):
         r = copy.copy(self.any_residency(plan))
         if r and self.chance(0.9):
-            r.offset += instance.machine.round_up(instance.values[r.value].size)
+            r.offset += instance.machine.round_up(instance.program.values[r.value].size)
             if r.offset >= instance.machine.capacity:
                 r.offset = 0
         if r:
@@ -280,16 +285,16 @@ class Generator:
             a.offset, b.offset = b.offset, a.offset
 
     def change_order(self, instance, plan):
-        accesses = [a for s in instance.steps for a in s.accesses]
-        target = self.random.choice(accesses + instance.values)
+        accesses = [a for s in instance.program.steps for a in s.accesses]
+        target = self.random.choice(accesses + instance.program.values)
         target.space = self.random.choice(["slow", "fast"])
 
     def change_program(self, instance, plan):
         for _ in range(2):
             if self.chance(0.5):
-                self.random.choice(instance.values).kind = self.random.choice(KINDS)
+                self.random.choice(instance.program.values).kind = self.random.choice(KINDS)
                 continue
-            step = self.random.choice(instance.steps)
+            step = self.random.choice(instance.program.steps)
             if step.accesses:
                 self.random.choice(step.accesses).mode = self.random.choice(MODES)
             if self.chance(0.2):
@@ -307,8 +312,8 @@ class Generator:
 
     def change_loops(self, instance, plan):
         if self.chance(0.3):
-            plan.loops[self.random.randint(0, len(instance.steps))] = (
-                self.model.Plan()
+            plan.loops[self.random.randint(0, len(instance.program.steps))] = (
+                model.Plan()
             )
         elif plan.loops:
             inner = plan.loops[self.random.choice(sorted(plan.loops))]
@@ -329,7 +334,7 @@ class Generator:
         plan.residencies.append(r)
 
 
-def case(model, instance, plan):
+def case(instance, plan):
     """What the model says of one pair, or None if it has nothing to say."""
     found = sorted(
         [int(x.rule[1:])] + [-1 if y is None else y for y in (x.value, x.step)]
@@ -371,16 +376,18 @@ def fits_reader(plan):
     return all(map(fits_reader, plan.loops.values()))
 
 
-def unreadable_cases(generator, model):
+def unreadable_cases():
     """Plans with fields that are no integers, or keys that do not belong."""
     instance = model.Instance(
         "unreadable",
         model.Machine(100, 10, 100.0, 10.0, 10.0, 1.0, max_carried=1),
-        [model.Value("w", 50, "input")],
-        [
-            model.Step("s0", 8.0),
-            model.Step("s1", 2.0, [model.Access(0, 50)]),
-        ],
+        model.Program(
+            [model.Value("w", 50, "input")],
+            [
+                model.Step("s0", 8.0),
+                model.Step("s1", 2.0, [model.Access(0, 50)]),
+            ],
+        ),
     )
     good = {"value": 0, "offset": 0, "issue": 0, "ready": 1, "last": 1}
     other = {"value": 0, "offset": 0, "last": 1, "carried": True}
@@ -421,12 +428,13 @@ def unreadable_cases(generator, model):
     ]
 
 
-def valid_cases(generator, model):
+def valid_cases(generator):
     result = []
     while len(result) < VALID_CASES:
         instance = generator.instance(f"valid{len(result)}")
         plan = generator.plan(instance, instance.machine.capacity)
-        rate = 0.02 if instance.steps and instance.values else 0.5
+        program = instance.program
+        rate = 0.02 if program.steps and program.values else 0.5
         if is_trivial(plan) and not generator.chance(rate):
             continue
         if not model.verify(instance, plan):
@@ -434,7 +442,7 @@ def valid_cases(generator, model):
     return result
 
 
-def invalid_cases(generator, model, valid):
+def invalid_cases(generator, valid):
     seen = collections.Counter()
     result = []
     for _ in range(ROUNDS):
@@ -471,18 +479,14 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("reference", metavar="REFERENCE_DIR")
     parser.add_argument("out", metavar="OUT")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    sys.path.insert(0, args.reference)
-    import placement as model
-
-    generator = Generator(model, args.seed)
-    valid = valid_cases(generator, model)
-    pairs = valid + invalid_cases(generator, model, valid)
-    cases = [case(model, *pair) for pair in pairs]
-    cases += unreadable_cases(generator, model)
+    generator = Generator(args.seed)
+    valid = valid_cases(generator)
+    pairs = valid + invalid_cases(generator, valid)
+    cases = [case(*pair) for pair in pairs]
+    cases += unreadable_cases()
     lines = [json.dumps(x, separators=(",", ":")) + "\n" for x in cases]
     with open(args.out, "wb") as file:
         with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:

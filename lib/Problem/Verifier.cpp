@@ -217,12 +217,15 @@ void PlanVerifier::checkDisjoint(Residencies &ofValue) {
                      return std::pair(a->start(), a->end()) <
                             std::pair(b->start(), b->end());
                    });
-  for (size_t k = 1; k < ofValue.size(); ++k) {
-    const Residency &a = *ofValue[k - 1], &b = *ofValue[k];
-    if (b.start() <= a.end())
-      report(Rule::V8, a.value, b.start(),
-             "a residency starts while the one from step " + Twine(a.start()) +
-                 " to " + Twine(a.end()) + " still holds memory");
+  const Residency *longest = nullptr;
+  for (const Residency *r : ofValue) {
+    if (longest && r->start() <= longest->end())
+      report(Rule::V8, r->value, r->start(),
+             "a residency starts while the one from step " +
+                 Twine(longest->start()) + " to " + Twine(longest->end()) +
+                 " still holds memory");
+    if (!longest || r->end() > longest->end())
+      longest = r;
   }
 }
 
