@@ -1,4 +1,4 @@
-//===- BestFit.cpp - gap by gap, and the check of a packing -----*- C++ -*-===//
+//===- BestFit.cpp - one buffer after the other -----------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -17,50 +17,110 @@
 #include "PackingModel.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/Twine.h"
 
 #include <algorithm>
 #include <numeric>
-#include <set>
-#include <tuple>
 #include <utility>
 
 using namespace mempl;
 using namespace mempl::packing;
 
-static bool occupies(const PackingBuffer &buffer) {
-  return buffer.size > 0 && buffer.lower < buffer.upper;
+/// Adds what a buffer needs in [lower, upper), if that is anything.
+static void addPiece(PackingPieces &pieces, PackingPiece piece) {
+  if (piece.lower >= piece.upper || piece.begin >= piece.end)
+    return;
+  if (!pieces.empty() && pieces.back().upper == piece.lower &&
+      pieces.back().begin == piece.begin && pieces.back().end == piece.end)
+    pieces.back().upper = piece.upper;
+  else
+    pieces.push_back(piece);
 }
 
-int64_t mempl::maxLoad(const PackingProblem &problem) {
+PackingPieces mempl::piecesOf(const PackingBuffer &buffer) {
+  PackingPieces pieces;
+  int64_t at = buffer.lower;
+  for (const PackingGap &gap : buffer.gaps) {
+    if (gap.lower >= gap.upper)
+      continue;
+    addPiece(pieces, {at, gap.lower, 0, buffer.size});
+    addPiece(pieces, {gap.lower, gap.upper, gap.windowLower, gap.windowUpper});
+    at = gap.upper;
+  }
+  addPiece(pieces, {at, buffer.upper, 0, buffer.size});
+  return pieces;
+}
+
+bool mempl::hasWindows(const PackingProblem &problem) {
+  return llvm::any_of(problem.buffers, [](const PackingBuffer &buffer) {
+    return llvm::any_of(buffer.gaps, [](const PackingGap &gap) {
+      return gap.windowLower < gap.windowUpper;
+    });
+  });
+}
+
+PackingPeak mempl::peakLoad(const PackingProblem &problem) {
   // Ends come before beginnings at the same moment.
   std::vector<std::pair<int64_t, int64_t>> changes;
   for (const PackingBuffer &buffer : problem.buffers) {
-    if (!occupies(buffer))
-      continue;
-    changes.push_back({buffer.upper, -buffer.size});
-    changes.push_back({buffer.lower, buffer.size});
+    for (const PackingPiece &piece : piecesOf(buffer)) {
+      changes.push_back({piece.upper, piece.begin - piece.end});
+      changes.push_back({piece.lower, piece.end - piece.begin});
+    }
   }
   std::sort(changes.begin(), changes.end());
+  PackingPeak peak;
   __int128 load = 0, most = 0;
+  int64_t alive = 0;
   for (const auto &[moment, change] : changes) {
     load += change;
-    most = std::max(most, load);
+    alive += change > 0 ? 1 : -1;
+    if (load <= most)
+      continue;
+    most = load;
+    peak.moment = moment;
+    peak.buffers = alive;
   }
-  return most > INT64_MAX ? INT64_MAX : static_cast<int64_t>(most);
+  peak.isAbove = most > INT64_MAX;
+  peak.bytes = peak.isAbove ? INT64_MAX : static_cast<int64_t>(most);
+  return peak;
 }
 
-std::string mempl::packing::checkFields(const PackingProblem &problem) {
+int64_t mempl::maxLoad(const PackingProblem &problem) {
+  return peakLoad(problem).bytes;
+}
+
+/// What is wrong with the gaps of a buffer, or an empty string.
+static std::string checkGaps(const PackingBuffer &buffer) {
+  int64_t at = buffer.lower;
+  for (const PackingGap &gap : buffer.gaps) {
+    if (gap.lower > gap.upper)
+      return "has a gap that ends before it begins";
+    if (gap.lower < buffer.lower || gap.upper > buffer.upper)
+      return "has a gap outside of its life";
+    if (gap.lower < at)
+      return "has gaps that overlap or are out of order";
+    if (gap.windowLower < 0 || gap.windowLower > gap.windowUpper ||
+        gap.windowUpper > buffer.size)
+      return "has a gap whose window is outside of its bytes";
+    at = gap.upper;
+  }
+  return "";
+}
+
+std::string mempl::checkPackingFields(const PackingProblem &problem) {
   if (problem.capacity < 0)
     return "the capacity is negative";
   for (const PackingBuffer &buffer : problem.buffers) {
-    std::string name = "buffer '" + buffer.id + "'";
+    std::string name = "buffer '" + buffer.id + "' ";
     if (buffer.size < 0)
-      return name + " has a negative size";
+      return name + "has a negative size";
     if (buffer.lower > buffer.upper)
-      return name + " ends before it begins";
+      return name + "ends before it begins";
     if (buffer.alignment < 1)
-      return name + " has an alignment below 1";
+      return name + "has an alignment below 1";
+    std::string wrong = checkGaps(buffer);
+    if (!wrong.empty())
+      return name + wrong;
   }
   return "";
 }
@@ -83,66 +143,6 @@ int64_t mempl::packing::heightOf(const PackingProblem &problem,
   return height;
 }
 
-/// What is wrong with one offset by itself, or an empty string.
-static std::string checkOffset(const PackingProblem &problem,
-                               const PackingBuffer &buffer, int64_t offset) {
-  auto number = [](int64_t value) { return llvm::Twine(value).str(); };
-  std::string name = "buffer '" + buffer.id + "' at offset " + number(offset);
-  if (offset < 0)
-    return name + " has no place";
-  if (offset % buffer.alignment != 0)
-    return name + " is not aligned to " + number(buffer.alignment);
-  if (buffer.fixedOffset >= 0 && offset != buffer.fixedOffset)
-    return name + " has to be at " + number(buffer.fixedOffset);
-  if (buffer.size > problem.capacity || offset > problem.capacity - buffer.size)
-    return name + " ends above the capacity of " + number(problem.capacity);
-  return "";
-}
-
-std::string mempl::checkPacking(const PackingProblem &problem,
-                                const std::vector<int64_t> &offsets) {
-  std::string wrong = checkFields(problem);
-  if (!wrong.empty())
-    return wrong;
-  size_t count = problem.buffers.size();
-  if (offsets.size() != count)
-    return (llvm::Twine(offsets.size()) + " offsets for " + llvm::Twine(count) +
-            " buffers")
-        .str();
-  // (moment, begins, buffer): ends come first.
-  std::vector<std::tuple<int64_t, bool, size_t>> events;
-  for (size_t i = 0; i < count; ++i) {
-    const PackingBuffer &buffer = problem.buffers[i];
-    wrong = checkOffset(problem, buffer, offsets[i]);
-    if (!wrong.empty())
-      return wrong;
-    if (!occupies(buffer))
-      continue;
-    events.push_back({buffer.lower, true, i});
-    events.push_back({buffer.upper, false, i});
-  }
-  std::sort(events.begin(), events.end());
-  // Those alive do not overlap, so only neighbours can overlap a new one.
-  std::set<std::pair<int64_t, size_t>> alive;
-  for (const auto &[moment, begins, i] : events) {
-    if (!begins) {
-      alive.erase({offsets[i], i});
-      continue;
-    }
-    auto place = alive.insert({offsets[i], i}).first;
-    for (auto other : {place == alive.begin() ? place : std::prev(place),
-                       std::next(place)}) {
-      if (other == place || other == alive.end())
-        continue;
-      auto [below, above] = std::minmax(*place, *other);
-      if (below.first + problem.buffers[below.second].size > above.first)
-        return "buffers '" + problem.buffers[below.second].id + "' and '" +
-               problem.buffers[above.second].id + "' overlap";
-    }
-  }
-  return "";
-}
-
 namespace {
 
 enum class Order : uint8_t { Size, Lifetime, Area, Beginning };
@@ -150,8 +150,9 @@ enum class Order : uint8_t { Size, Lifetime, Area, Beginning };
 /// Where buffers are put one by one.
 class GapPacker {
 public:
-  explicit GapPacker(const PackingProblem &problem)
-      : offsets(problem.buffers.size(), 0), problem(problem) {}
+  GapPacker(const PackingProblem &problem,
+            const std::vector<PackingPieces> &pieces)
+      : offsets(problem.buffers.size(), 0), problem(problem), pieces(pieces) {}
 
   /// False if an order contradicts another one.
   bool placeFixed();
@@ -161,37 +162,42 @@ public:
   std::vector<int64_t> offsets;
 
 private:
-  struct Placed {
-    int64_t lower, upper, begin, end;
-  };
-  bool isFree(const PackingBuffer &buffer, int64_t where) const;
-  int64_t findGap(const PackingBuffer &buffer, bool tightest) const;
+  bool isFree(size_t index, int64_t where) const;
+  int64_t findGap(size_t index, bool tightest) const;
+  int64_t findGapForPieces(size_t index, bool tightest) const;
   void put(size_t index, int64_t where);
 
   const PackingProblem &problem;
-  std::vector<Placed> placed; ///< By their first byte.
+  const std::vector<PackingPieces> &pieces; ///< Of each buffer.
+  std::vector<PackingPiece> placed;         ///< By their first byte, from 0.
 };
 
 } // namespace
 
-bool GapPacker::isFree(const PackingBuffer &buffer, int64_t where) const {
+bool GapPacker::isFree(size_t index, int64_t where) const {
+  const PackingBuffer &buffer = problem.buffers[index];
   if (where < 0 || where % buffer.alignment != 0 ||
       where > INT64_MAX - buffer.size)
     return false;
-  for (const Placed &other : placed) {
+  for (const PackingPiece &other : placed) {
     if (other.begin >= where + buffer.size)
       break;
-    if (other.lower < buffer.upper && other.upper > buffer.lower &&
-        other.end > where)
-      return false;
+    for (const PackingPiece &piece : pieces[index])
+      if (piece.meets(other) && other.begin < where + piece.end &&
+          other.end > where + piece.begin)
+        return false;
   }
   return true;
 }
 
-int64_t GapPacker::findGap(const PackingBuffer &buffer, bool tightest) const {
+int64_t GapPacker::findGap(size_t index, bool tightest) const {
+  const PackingBuffer &buffer = problem.buffers[index];
+  const PackingPiece &piece = pieces[index].front();
+  if (pieces[index].size() > 1 || piece.end - piece.begin < buffer.size)
+    return findGapForPieces(index, tightest);
   int64_t cursor = 0, best = -1, bestRoom = INT64_MAX;
-  for (const Placed &other : placed) {
-    if (other.lower >= buffer.upper || other.upper <= buffer.lower)
+  for (const PackingPiece &other : placed) {
+    if (!piece.meets(other))
       continue;
     if (cursor <= other.begin && other.begin - cursor >= buffer.size) {
       int64_t room = other.begin - cursor;
@@ -208,14 +214,42 @@ int64_t GapPacker::findGap(const PackingBuffer &buffer, bool tightest) const {
   return best >= 0 ? best : cursor;
 }
 
+/// The same for a buffer that needs other bytes, or none, at some times: each
+/// pair of pieces that meet excludes the offsets between two limits.
+int64_t GapPacker::findGapForPieces(size_t index, bool tightest) const {
+  std::vector<std::pair<int64_t, int64_t>> excluded;
+  for (const PackingPiece &other : placed)
+    for (const PackingPiece &piece : pieces[index])
+      if (piece.meets(other))
+        excluded.push_back({other.begin - piece.end, other.end - piece.begin});
+  std::sort(excluded.begin(), excluded.end());
+  int64_t cursor = 0, best = -1, bestRoom = INT64_MAX;
+  for (const auto &[above, below] : excluded) {
+    if (cursor <= above) {
+      int64_t room = above - cursor;
+      if (!tightest)
+        return cursor;
+      if (room < bestRoom) {
+        best = cursor;
+        bestRoom = room;
+      }
+    }
+    if (below > cursor)
+      cursor = alignUp(below, problem.buffers[index].alignment);
+  }
+  return best >= 0 ? best : cursor;
+}
+
 void GapPacker::put(size_t index, int64_t where) {
-  const PackingBuffer &buffer = problem.buffers[index];
   offsets[index] = where;
-  Placed entry{buffer.lower, buffer.upper, where, where + buffer.size};
-  auto above = std::upper_bound(
-      placed.begin(), placed.end(), where,
-      [](int64_t begin, const Placed &other) { return begin < other.begin; });
-  placed.insert(above, entry);
+  for (const PackingPiece &piece : pieces[index]) {
+    PackingPiece entry{piece.lower, piece.upper, where + piece.begin,
+                       where + piece.end};
+    auto above = std::upper_bound(
+        placed.begin(), placed.end(), entry.begin,
+        [](int64_t begin, const PackingPiece &o) { return begin < o.begin; });
+    placed.insert(above, entry);
+  }
 }
 
 bool GapPacker::placeFixed() {
@@ -227,9 +261,7 @@ bool GapPacker::placeFixed() {
         buffer.fixedOffset > INT64_MAX - buffer.size)
       return false;
     offsets[i] = buffer.fixedOffset;
-    if (!occupies(buffer))
-      continue;
-    if (!isFree(buffer, buffer.fixedOffset))
+    if (!isFree(i, buffer.fixedOffset))
       return false;
     put(i, buffer.fixedOffset);
   }
@@ -240,9 +272,8 @@ bool GapPacker::placeAll(const std::vector<size_t> &order, bool tightest,
                          bool hints) {
   for (size_t i : order) {
     const PackingBuffer &buffer = problem.buffers[i];
-    int64_t where = hints && isFree(buffer, buffer.hint)
-                        ? buffer.hint
-                        : findGap(buffer, tightest);
+    int64_t where =
+        hints && isFree(i, buffer.hint) ? buffer.hint : findGap(i, tightest);
     if (where > INT64_MAX - buffer.size)
       return false;
     put(i, where);
@@ -252,10 +283,11 @@ bool GapPacker::placeAll(const std::vector<size_t> &order, bool tightest,
 
 /// The buffers to place in the given order; hinted ones first if `hints`.
 static std::vector<size_t> sortBuffers(const PackingProblem &problem,
+                                       const std::vector<PackingPieces> &pieces,
                                        Order order, bool hints) {
   std::vector<size_t> result;
   for (size_t i = 0; i < problem.buffers.size(); ++i)
-    if (occupies(problem.buffers[i]) && problem.buffers[i].fixedOffset < 0)
+    if (!pieces[i].empty() && problem.buffers[i].fixedOffset < 0)
       result.push_back(i);
   using Wide = unsigned __int128;
   auto rank = [&](size_t i) -> std::pair<bool, Wide> {
@@ -288,8 +320,12 @@ static std::vector<size_t> sortBuffers(const PackingProblem &problem,
 PackingResult mempl::packing::packGaps(const PackingProblem &problem,
                                        int64_t goal) {
   PackingResult result;
-  GapPacker start(problem);
-  if (!checkFields(problem).empty() || !start.placeFixed()) {
+  bool isValid = checkPackingFields(problem).empty();
+  std::vector<PackingPieces> pieces;
+  for (const PackingBuffer &buffer : problem.buffers)
+    pieces.push_back(isValid ? piecesOf(buffer) : PackingPieces());
+  GapPacker start(problem, pieces);
+  if (!isValid || !start.placeFixed()) {
     result.status = PackingStatus::Infeasible;
     return result;
   }
@@ -299,7 +335,8 @@ PackingResult mempl::packing::packGaps(const PackingProblem &problem,
     if (found && result.height <= goal)
       return;
     GapPacker packer = start;
-    if (!packer.placeAll(sortBuffers(problem, order, hints), tightest, hints))
+    if (!packer.placeAll(sortBuffers(problem, pieces, order, hints), tightest,
+                         hints))
       return;
     int64_t height = heightOf(problem, packer.offsets);
     if (found && height >= result.height)

@@ -20,6 +20,8 @@
 #include "PackingModel.h"
 #include "SectionSearch.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -160,7 +162,7 @@ PackingResult ExactPacker::run() {
     none.status = PackingStatus::Infeasible;
     return none;
   };
-  if (!checkFields(problem).empty())
+  if (!checkPackingFields(problem).empty())
     return infeasible();
   for (const PackingBuffer &buffer : problem.buffers) {
     int64_t base = std::max<int64_t>(buffer.fixedOffset, 0);
@@ -200,7 +202,61 @@ PackingResult ExactPacker::run() {
   return result;
 }
 
+/// The problem with every window widened to its whole buffer, or closed.
+static PackingProblem withoutWindows(PackingProblem problem, bool widened) {
+  for (PackingBuffer &buffer : problem.buffers) {
+    if (widened)
+      llvm::erase_if(buffer.gaps, [](const PackingGap &gap) {
+        return gap.windowLower < gap.windowUpper;
+      });
+    for (PackingGap &gap : buffer.gaps)
+      gap.windowLower = gap.windowUpper = 0;
+  }
+  return problem;
+}
+
+/// Encloses the answer between two searches: a packing with all windows closed
+/// may be none with them open, but nothing is lower; one with all of them
+/// widened is a packing, though maybe not the lowest.
+static PackingResult packWithWindows(const PackingProblem &problem,
+                                     const PackingOptions &options) {
+  PackingOptions half = options;
+  if (options.nodeLimit > 0)
+    half.nodeLimit = std::max<int64_t>(1, options.nodeLimit / 2);
+  if (options.timeLimitMs > 0)
+    half.timeLimitMs = std::max<int64_t>(1, options.timeLimitMs / 2);
+  PackingResult closed =
+      ExactPacker(withoutWindows(problem, /*widened=*/false), half).run();
+  if (closed.status == PackingStatus::Infeasible)
+    return closed;
+  if (closed.status == PackingStatus::Packed &&
+      checkPacking(problem, closed.offsets).empty())
+    return closed;
+
+  int64_t least = leastHeight(problem);
+  if (closed.optimal)
+    least = std::max(least, closed.height);
+  PackingResult best =
+      packGaps(problem, options.minimize ? least : problem.capacity);
+  best.nodes = closed.nodes;
+  bool packed = best.status == PackingStatus::Packed;
+  if (!packed || (options.minimize && best.height > least)) {
+    PackingResult widened =
+        ExactPacker(withoutWindows(problem, /*widened=*/true), half).run();
+    int64_t nodes = best.nodes + widened.nodes;
+    if (widened.status == PackingStatus::Packed &&
+        (!packed || widened.height < best.height))
+      best = std::move(widened);
+    best.nodes = nodes;
+  }
+  best.optimal = options.minimize && best.status == PackingStatus::Packed &&
+                 best.height == least;
+  return best;
+}
+
 PackingResult mempl::pack(const PackingProblem &problem,
                           const PackingOptions &options) {
+  if (checkPackingFields(problem).empty() && hasWindows(problem))
+    return packWithWindows(problem, options);
   return ExactPacker(problem, options).run();
 }

@@ -22,9 +22,6 @@ namespace mempl::packing {
 /// As packBestFit, but content with the first packing of at most `goal` bytes.
 PackingResult packGaps(const PackingProblem &problem, int64_t goal);
 
-/// What is wrong with the fields of `problem`, or an empty string.
-std::string checkFields(const PackingProblem &problem);
-
 /// No packing of `problem`, whose fields are in range, is lower; INT64_MAX
 /// stands for that and anything above it.
 int64_t leastHeight(const PackingProblem &problem);

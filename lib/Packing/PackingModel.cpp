@@ -13,6 +13,10 @@
 
 #include "PackingModel.h"
 
+#include "GapPacker.h"
+
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <numeric>
 #include <tuple>
@@ -29,14 +33,32 @@ int64_t mempl::packing::alignUp(int64_t value, int64_t alignment) {
   return value > kNever - missing ? kNever : value + missing;
 }
 
-/// The last moments of the sections in order: an end of a buffer with a
+bool PackingItem::meets(const PackingItem &other) const {
+  if (first >= other.last || other.first >= last)
+    return false;
+  if (holes.empty() && other.holes.empty())
+    return true;
+  for (int32_t a = first, b = other.first; a < last && b < other.last;) {
+    if (a == b)
+      return true;
+    if (a < b)
+      a = after(a);
+    else
+      b = other.after(b);
+  }
+  return false;
+}
+
+/// The last moments of the sections in order: an end of a piece with a
 /// beginning of another since the previous such end.
-static std::vector<int64_t> sectionEnds(const PackingProblem &problem,
-                                        const std::vector<PackingItem> &items) {
+static std::vector<int64_t>
+sectionEnds(const std::vector<PackingPieces> &pieces) {
   std::vector<int64_t> lowers, uppers;
-  for (const PackingItem &item : items) {
-    lowers.push_back(problem.buffers[item.buffer].lower);
-    uppers.push_back(problem.buffers[item.buffer].upper);
+  for (const PackingPieces &list : pieces) {
+    for (const PackingPiece &piece : list) {
+      lowers.push_back(piece.lower);
+      uppers.push_back(piece.upper);
+    }
   }
   std::sort(lowers.begin(), lowers.end());
   std::sort(uppers.begin(), uppers.end());
@@ -53,12 +75,13 @@ static std::vector<int64_t> sectionEnds(const PackingProblem &problem,
 }
 
 /// Numbers the items so that those with the same sections, size and orders get
-/// the same kind. Fixed items are only like themselves.
+/// the same kind. Fixed items and those with holes are only like themselves.
 static int32_t assignKinds(std::vector<PackingItem> &items) {
   auto key = [&](int32_t i) {
     const PackingItem &item = items[i];
     return std::make_tuple(item.first, item.last, item.size, item.realSize,
-                           item.alignment, item.hint, item.fixed < 0 ? -1 : i);
+                           item.alignment, item.hint,
+                           item.fixed < 0 && item.holes.empty() ? -1 : i);
   };
   std::vector<int32_t> order(items.size());
   std::iota(order.begin(), order.end(), 0);
@@ -83,12 +106,39 @@ static bool sumTooLarge(const std::vector<PackingItem> &items, int64_t unit) {
   return sum >= static_cast<__int128>(1) << 62;
 }
 
+/// The times in which the search keeps all bytes of a buffer.
+static PackingPieces wholePieces(PackingBuffer buffer) {
+  llvm::erase_if(buffer.gaps, [](const PackingGap &gap) {
+    return gap.windowLower < gap.windowUpper;
+  });
+  return piecesOf(buffer);
+}
+
+/// Sets the sections of an item; its pieces are in order.
+static void setSections(PackingItem &item, const PackingPieces &pieces,
+                        const std::vector<int64_t> &ends) {
+  auto sectionAfter = [&](int64_t moment) {
+    return static_cast<int32_t>(
+        std::upper_bound(ends.begin(), ends.end(), moment) - ends.begin());
+  };
+  item.first = sectionAfter(pieces.front().lower);
+  item.last = sectionAfter(pieces.back().upper);
+  for (size_t k = 1; k < pieces.size(); ++k) {
+    int32_t begin = sectionAfter(pieces[k - 1].upper);
+    int32_t end = sectionAfter(pieces[k].lower);
+    if (begin < end)
+      item.holes.push_back({begin, end});
+  }
+}
+
 PackingModel mempl::packing::buildPackingModel(const PackingProblem &problem) {
   PackingModel model;
+  std::vector<PackingPieces> pieces;
   int64_t unit = 0;
   for (size_t i = 0; i < problem.buffers.size(); ++i) {
     const PackingBuffer &buffer = problem.buffers[i];
-    if (buffer.size == 0 || buffer.lower == buffer.upper)
+    pieces.push_back(wholePieces(buffer));
+    if (pieces.back().empty())
       continue;
     PackingItem item;
     item.size = item.realSize = buffer.size;
@@ -103,15 +153,9 @@ PackingModel mempl::packing::buildPackingModel(const PackingProblem &problem) {
   }
   model.unit = unit == 0 || sumTooLarge(model.items, unit) ? 1 : unit;
 
-  std::vector<int64_t> ends = sectionEnds(problem, model.items);
-  auto sectionAfter = [&](int64_t moment) {
-    return static_cast<int32_t>(
-        std::upper_bound(ends.begin(), ends.end(), moment) - ends.begin());
-  };
+  std::vector<int64_t> ends = sectionEnds(pieces);
   for (PackingItem &item : model.items) {
-    const PackingBuffer &buffer = problem.buffers[item.buffer];
-    item.first = sectionAfter(buffer.lower);
-    item.last = sectionAfter(buffer.upper);
+    setSections(item, pieces[item.buffer], ends);
     item.size = alignUp(item.realSize, model.unit);
     model.uniform &= item.alignment == model.unit && item.fixed < 0;
   }

@@ -30,7 +30,8 @@ int64_t SectionSearch::endOf(int32_t item) const {
 }
 
 void SectionSearch::touch(int32_t item) {
-  for (int32_t s = items[item].first; s < items[item].last; ++s) {
+  for (int32_t s = items[item].first; s < items[item].last;
+       s = items[item].after(s)) {
     if (queued[s])
       continue;
     queued[s] = 1;
@@ -47,8 +48,7 @@ int64_t SectionSearch::avoidFixed(int32_t item, int64_t where) const {
     moved = false;
     for (int32_t f : fixedItems) {
       const PackingItem &other = items[f];
-      if (offset[f] >= 0 || other.first >= self.last ||
-          self.first >= other.last || where == kNever)
+      if (offset[f] >= 0 || where == kNever || !self.meets(other))
         continue;
       if (other.fixed - self.size >= where || endOf(f) <= where)
         continue;
@@ -77,7 +77,8 @@ bool SectionSearch::place(int32_t item) {
   int64_t top = endOf(item);
   putAt(item, low[item]);
   ++stampNow;
-  for (int32_t s = items[item].first; s < items[item].last; ++s) {
+  for (int32_t s = items[item].first; s < items[item].last;
+       s = items[item].after(s)) {
     for (int32_t k = 0; k < open[s]; ++k) {
       int32_t other = sectionItems[sectionBegin[s] + k];
       if (stamp[other] == stampNow)
@@ -212,7 +213,8 @@ bool SectionSearch::raiseNotFirst(int32_t section, const Entry &entry,
 /// The least end of an open item that conflicts with this one.
 int64_t SectionSearch::leastEndOfOthers(int32_t item) const {
   int64_t least = kNever;
-  for (int32_t s = items[item].first; s < items[item].last; ++s)
+  for (int32_t s = items[item].first; s < items[item].last;
+       s = items[item].after(s))
     least = std::min(least, sections[s].end1Item == item ? sections[s].end2
                                                          : sections[s].end1);
   return least;
@@ -224,7 +226,8 @@ bool SectionSearch::eligible(int32_t item) const {
   // What stood in the way the last time often still does.
   if (blocks(blocker[item]))
     return false;
-  for (int32_t s = items[item].first; s < items[item].last; ++s) {
+  for (int32_t s = items[item].first; s < items[item].last;
+       s = items[item].after(s)) {
     if (blocks(s)) {
       blocker[item] = s;
       return false;

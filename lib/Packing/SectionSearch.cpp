@@ -36,7 +36,7 @@ SectionSearch::SectionSearch(const PackingModel &model)
   for (size_t i = 0; i < numItems; ++i) {
     ++itemBegin[items[i].first + 1];
     positionBegin[i + 1] = positionBegin[i] + items[i].last - items[i].first;
-    for (int32_t s = items[i].first; s < items[i].last; ++s)
+    for (int32_t s = items[i].first; s < items[i].last; s = items[i].after(s))
       ++sectionBegin[s + 1];
     if (items[i].fixed >= 0)
       fixedItems.push_back(static_cast<int32_t>(i));
@@ -74,13 +74,13 @@ bool SectionSearch::reset(int64_t capacity) {
   std::fill(load.begin(), load.end(), 0);
   std::fill(crossing.begin(), crossing.end(), 0);
   for (size_t i = 0; i < items.size(); ++i) {
-    int64_t position = positionBegin[i];
-    for (int32_t s = items[i].first; s < items[i].last; ++s) {
-      positions[position++] = open[s];
+    for (int32_t s = items[i].first + 1; s < items[i].last; ++s)
+      ++crossing[s];
+    for (int32_t s = items[i].first; s < items[i].last; s = items[i].after(s)) {
+      positions[positionBegin[i] + s - items[i].first] = open[s];
       sectionItems[sectionBegin[s] + open[s]++] = static_cast<int32_t>(i);
       if (__builtin_add_overflow(load[s], items[i].size, &load[s]))
         return false;
-      crossing[s] += s > items[i].first;
     }
     offset[i] = -1;
     floor[i] = 0;
@@ -278,7 +278,8 @@ bool SectionSearch::lift(Frame &frame) {
     return true;
   for (int32_t k = 0; k < open[frame.first];) {
     int32_t i = sectionItems[sectionBegin[frame.first] + k];
-    if (items[i].first != frame.first || items[i].last != frame.last) {
+    if (items[i].first != frame.first || items[i].last != frame.last ||
+        !items[i].holes.empty()) {
       ++k;
       continue;
     }
@@ -310,8 +311,11 @@ bool SectionSearch::refute(Frame &frame) {
 void SectionSearch::putAt(int32_t item, int64_t where) {
   trail.push_back({0, item, Change::Placed});
   offset[item] = where;
-  int64_t position = positionBegin[item];
-  for (int32_t s = items[item].first; s < items[item].last; ++s, ++position) {
+  const PackingItem &self = items[item];
+  for (int32_t s = self.first + 1; s < self.last; ++s)
+    --crossing[s];
+  for (int32_t s = self.first; s < self.last; s = self.after(s)) {
+    int64_t position = positionBegin[item] + s - self.first;
     // Swap it behind the open ones; taking changes back in reverse order only
     // has to count up again.
     int32_t *set = &sectionItems[sectionBegin[s]];
@@ -320,8 +324,7 @@ void SectionSearch::putAt(int32_t item, int64_t where) {
     std::swap(set[at], set[end]);
     positions[positionBegin[moved] + s - items[moved].first] = at;
     positions[position] = end;
-    load[s] -= items[item].size;
-    crossing[s] -= s > items[item].first;
+    load[s] -= self.size;
   }
   touch(item);
 }
@@ -336,10 +339,12 @@ void SectionSearch::undo(const Frame &frame) {
       floor[item] = change.old;
     } else {
       offset[item] = -1;
-      for (int32_t s = items[item].first; s < items[item].last; ++s) {
+      const PackingItem &self = items[item];
+      for (int32_t s = self.first + 1; s < self.last; ++s)
+        ++crossing[s];
+      for (int32_t s = self.first; s < self.last; s = self.after(s)) {
         ++open[s];
-        load[s] += items[item].size;
-        crossing[s] += s > items[item].first;
+        load[s] += self.size;
       }
     }
     trail.pop_back();

@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Columns.h"
+
 #include "mempl/Problem/Explain.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Report/Report.h"
@@ -21,6 +23,7 @@
 #include <cmath>
 
 using namespace mempl;
+using namespace mempl::report;
 using llvm::StringRef;
 using llvm::json::OStream;
 
@@ -60,32 +63,6 @@ const Plan *planOf(const Plan &outermost, const std::vector<int32_t> &path) {
     plan = &found->second;
   }
   return plan;
-}
-
-void number(OStream &json, double value) {
-  json.rawValue(std::isfinite(value) ? formatNumber(value) : "null");
-}
-
-void number(OStream &json, StringRef key, std::optional<double> value) {
-  json.attributeBegin(key);
-  number(json, value.value_or(NAN));
-  json.attributeEnd();
-}
-
-/// A column of numbers: `get` of every item.
-template <typename Items, typename Get>
-void column(OStream &json, StringRef key, const Items &items, Get get) {
-  json.attributeArray(key, [&] {
-    for (const auto &item : items) {
-      using T = decltype(get(item));
-      if constexpr (std::is_floating_point_v<T>)
-        number(json, get(item));
-      else if constexpr (std::is_convertible_v<T, StringRef>)
-        json.value(llvm::json::fixUTF8(get(item)));
-      else
-        json.value(get(item));
-    }
-  });
 }
 
 StringRef kindName(const Value &value) {
@@ -289,13 +266,5 @@ std::string mempl::reportData(const Instance &instance,
         json.object([&] { writePlan(json, instance, plan, levels); });
     });
   });
-  std::string safe;
-  safe.reserve(text.size());
-  for (char c : text) {
-    if (c == '<')
-      safe += "\\u003c";
-    else
-      safe += c;
-  }
-  return safe;
+  return safeInPage(text);
 }

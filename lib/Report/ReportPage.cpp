@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The page is Page.html, with two places to fill.
+// The pages are Page.html and PackingPage.html, with two places to fill.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,11 +15,11 @@
 using namespace mempl;
 using llvm::StringRef;
 
-// kPage, made from Page.html.
+// kPage and kPackingPage, made from these files.
 #include "ReportPage.inc"
 
-std::string mempl::reportPage(StringRef data, StringRef plotly) {
-  auto [head, rest] = StringRef(kPage).split("@PLOTLY@");
+static std::string fill(StringRef text, StringRef data, StringRef plotly) {
+  auto [head, rest] = text.split("@PLOTLY@");
   auto [middle, tail] = rest.split("@DATA@");
   std::string page;
   page.reserve(head.size() + plotly.size() + middle.size() + data.size() +
@@ -27,4 +27,12 @@ std::string mempl::reportPage(StringRef data, StringRef plotly) {
   for (StringRef part : {head, plotly, middle, data, tail})
     page += part;
   return page;
+}
+
+std::string mempl::reportPage(StringRef data, StringRef plotly) {
+  return fill(kPage, data, plotly);
+}
+
+std::string mempl::packingPage(StringRef data, StringRef plotly) {
+  return fill(kPackingPage, data, plotly);
 }

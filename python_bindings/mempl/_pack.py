@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,8 @@ def pack(
     *,
     alignment: npt.ArrayLike = 1,
     fixed: npt.ArrayLike = -1,
-    capacity: int | None = None,
+    gaps: Sequence[Sequence[tuple[int, ...]]] | None = None,
+    capacity: int | str | None = None,
     node_limit: int = 0,
     time_limit: float | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -57,7 +58,10 @@ def pack(
         upper: first moment after it; a buffer with lower == upper is in nobody's way.
         alignment: of offsets, bytes; one number for all, or one per buffer.
         fixed: offset that a buffer has to have, -1 for anywhere; one number for all, or one per buffer.
-        capacity: bytes that no buffer may end above.
+        gaps: per buffer, the parts of its life in which others may have its bytes: `(lower, upper)`, or
+            `(lower, upper, begin, end)` if it keeps those from begin to before end, counted from its own. With such
+            windows `optimal` and "infeasible" are claimed only where they are proven.
+        capacity: bytes that no buffer may end above; a text may have a unit, as "64KiB".
         node_limit: nodes of the search; 0 is no limit.
         time_limit: seconds, above 0.
         cancelled: called about every 50 ms; true ends the search with the best offsets so far.
@@ -71,9 +75,14 @@ def pack(
         _column(name, column, count)
         for name, column in (("lower", lower), ("upper", upper), ("alignment", alignment), ("fixed", fixed))
     ]
+    if gaps is not None and len(gaps) != count:
+        raise Error(f"gaps: expected {count} lists, one per buffer, found {len(gaps)}")
+    if isinstance(capacity, str):
+        capacity = _core.parse_size(capacity)
     return _core.pack(
         bytes_of,
         *rest,
+        [] if gaps is None else [list(of_buffer) for of_buffer in gaps],
         capacity=None if capacity is None else operator.index(capacity),
         node_limit=node_limit,
         time_limit=time_limit,

@@ -18,8 +18,10 @@
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <tuple>
 
 using namespace mempl;
 using namespace mempl::python;
@@ -33,6 +35,7 @@ using Column =
 struct Packing {
   PackingResult result;
   int64_t bound = 0;
+  std::string reason; ///< Why there is no packing.
 };
 
 } // namespace
@@ -56,6 +59,35 @@ static PackingBuffer bufferOf(size_t i, int64_t size, int64_t lower,
   return {std::to_string(i), lower, upper, size, alignment, fixed};
 }
 
+/// Gaps as Python has them: (lower, upper) or (lower, upper, begin, end).
+static std::vector<PackingGap> gapsOf(size_t i, const nb::handle &list) {
+  auto refuse = [&](const std::string &text) {
+    throw PythonError{"buffer " + std::to_string(i) + ": expected " + text};
+  };
+  std::vector<PackingGap> gaps;
+  try {
+    for (nb::handle item : list) {
+      auto numbers = nb::cast<std::vector<int64_t>>(item);
+      if (numbers.size() != 2 && numbers.size() != 4)
+        throw nb::cast_error();
+      gaps.push_back({numbers[0], numbers[1]});
+      if (numbers.size() == 4) {
+        gaps.back().windowLower = numbers[2];
+        gaps.back().windowUpper = numbers[3];
+      }
+    }
+  } catch (const nb::cast_error &) {
+    refuse("gaps of integers, (lower, upper) or (lower, upper, begin, end)");
+  } catch (const nb::python_error &) {
+    refuse("a sequence of gaps");
+  }
+  std::stable_sort(
+      gaps.begin(), gaps.end(), [](const PackingGap &a, const PackingGap &b) {
+        return std::tie(a.lower, a.upper) < std::tie(b.lower, b.upper);
+      });
+  return gaps;
+}
+
 static const char *statusOf(const Packing &packing) {
   switch (packing.result.status) {
   case PackingStatus::Packed:
@@ -69,7 +101,7 @@ static const char *statusOf(const Packing &packing) {
 }
 
 static Packing packColumns(Column sizes, Column lower, Column upper,
-                           Column alignment, Column fixed,
+                           Column alignment, Column fixed, const nb::list &gaps,
                            std::optional<int64_t> capacity, int64_t nodeLimit,
                            std::optional<double> seconds,
                            const nb::object &cancelled) {
@@ -77,6 +109,13 @@ static Packing packColumns(Column sizes, Column lower, Column upper,
   for (size_t i = 0; i < sizes.shape(0); ++i)
     problem.buffers.push_back(
         bufferOf(i, sizes(i), lower(i), upper(i), alignment(i), fixed(i)));
+  for (size_t i = 0; i < gaps.size(); ++i)
+    problem.buffers[i].gaps = gapsOf(i, gaps[i]);
+  problem.capacity = INT64_MAX;
+  // Everything else has been looked at.
+  std::string wrong = checkPackingFields(problem);
+  if (!wrong.empty())
+    throw PythonError{wrong};
   if (capacity && *capacity < 0)
     throw PythonError{"expected a capacity of at least 0 bytes, found " +
                       std::to_string(*capacity)};
@@ -95,6 +134,8 @@ static Packing packColumns(Column sizes, Column lower, Column upper,
     options.cancelled = [&] { return stop.load(); };
     packing.bound = maxLoad(problem);
     packing.result = pack(problem, options);
+    if (packing.result.status == PackingStatus::Infeasible)
+      packing.reason = whyInfeasible(problem);
   });
   if (!packing.result.offsets.empty()) {
     // A heuristic answer above the capacity is still free of overlaps.
@@ -130,14 +171,19 @@ void mempl::python::bindPacking(nb::module_ &m) {
       .def_prop_ro(
           "nodes", [](const Packing &p) { return p.result.nodes; },
           "Of the exact search; 0 where the heuristic reached the bound.")
+      .def_ro("reason", &Packing::reason,
+              "Why there is no packing, if the status is \"infeasible\"; else "
+              "empty.")
       .def("__repr__", [](const Packing &p) {
-        return "<mempl.Packing: " + std::string(statusOf(p)) + ", " +
-               std::to_string(p.result.height) + " bytes" +
+        std::string what = "<mempl.Packing: " + std::string(statusOf(p));
+        if (!p.reason.empty())
+          return what + ": " + p.reason + ">";
+        return what + ", " + std::to_string(p.result.height) + " bytes" +
                (p.result.optimal ? ", optimal>" : ">");
       });
   m.def("pack", &packColumns, nb::arg("sizes"), nb::arg("lower"),
-        nb::arg("upper"), nb::arg("alignment"), nb::arg("fixed"), nb::kw_only(),
-        nb::arg("capacity") = nb::none(), nb::arg("node_limit") = 0,
-        nb::arg("time_limit") = nb::none(), nb::arg("cancelled") = nb::none(),
-        "What mempl.pack() calls.");
+        nb::arg("upper"), nb::arg("alignment"), nb::arg("fixed"),
+        nb::arg("gaps"), nb::kw_only(), nb::arg("capacity") = nb::none(),
+        nb::arg("node_limit") = 0, nb::arg("time_limit") = nb::none(),
+        nb::arg("cancelled") = nb::none(), "What mempl.pack() calls.");
 }

@@ -57,6 +57,41 @@ def test_infeasible_is_told_and_has_no_offsets():
     assert packing.status == "infeasible" and len(packing.offsets) == 0 and not packing.optimal
 
 
+def test_infeasible_says_why():
+    most = 2**63 - 1
+    packing = mempl.pack([most, most], [0, 0], [4, 4])
+    assert packing.status == "infeasible"
+    assert packing.reason == "2 buffers at time 0 need 2^63 bytes or more together"
+    assert repr(packing) == f"<mempl.Packing: infeasible: {packing.reason}>"
+    packing = mempl.pack([4], [0], [4], alignment=4, fixed=3)
+    assert packing.reason == "buffer '0': offset 3 is not a multiple of the alignment 4"
+    packing = mempl.pack([4, 4], [0, 0], [3, 9], fixed=[0, 2])
+    assert packing.reason == "buffer '1' collides with buffer '0' in bytes [2, 4) at times [0, 3)"
+    assert mempl.pack([4], [0], [4]).reason == ""
+
+
+def test_gaps_are_room_for_others():
+    sizes, lower, upper = [6, 4], [0, 3], [10, 5]
+    assert mempl.pack(sizes, lower, upper).height == 10
+    packing = mempl.pack(sizes, lower, upper, gaps=[[(3, 5)], []])
+    assert (packing.height, packing.bound, packing.optimal) == (6, 6, True)
+    packing = mempl.pack(sizes, lower, upper, gaps=[[(7, 8), (3, 5, 0, 2)], []])
+    assert (packing.height, list(packing.offsets)) == (6, [0, 2])
+    for gaps, text in [
+        ([[]], "gaps: expected 2 lists, one per buffer, found 1"),
+        ([[(3, 11)], []], "buffer '0' has a gap outside of its life"),
+        ([[(3,)], []], r"buffer 0: expected gaps of integers, \(lower, upper\) or \(lower, upper, begin, end\)"),
+        ([["x"], []], r"buffer 0: expected gaps of integers, \(lower, upper\) or \(lower, upper, begin, end\)"),
+    ]:
+        with pytest.raises(mempl.Error, match=text):
+            mempl.pack(sizes, lower, upper, gaps=gaps)
+
+
+def test_capacity_may_have_a_unit():
+    assert mempl.pack([1024, 1024], [0, 0], [1, 1], capacity="2K").status == "packed"
+    assert mempl.pack([1024, 1024], [0, 0], [1, 1], capacity="1.5 KiB").status == "infeasible"
+
+
 def hard(count: int = 400) -> tuple[list[int], list[int], list[int]]:
     random = np.random.default_rng(3)
     lower = random.integers(0, 200, count)

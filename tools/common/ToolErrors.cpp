@@ -27,7 +27,7 @@ llvm::Error mempl::toolError(const llvm::Twine &text) {
       escapeForMessage((kToolName + llvm::Twine(": error: ") + text).str()));
 }
 
-std::optional<int> mempl::parseCommandLine(int argc, char **argv,
+std::optional<int> mempl::parseCommandLine(int argc, const char *const *argv,
                                            llvm::cl::OptionCategory &category,
                                            llvm::StringRef overview) {
   llvm::cl::HideUnrelatedOptions(category);

@@ -30,7 +30,7 @@ llvm::Error toolError(const llvm::Twine &text);
 
 /// Parses the command line of a tool whose options are of `category`. The exit
 /// code if the tool is done with that, having said why.
-std::optional<int> parseCommandLine(int argc, char **argv,
+std::optional<int> parseCommandLine(int argc, const char *const *argv,
                                     llvm::cl::OptionCategory &category,
                                     llvm::StringRef overview);
 

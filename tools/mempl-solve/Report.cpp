@@ -130,13 +130,16 @@ void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
 void mempl::printTable(raw_ostream &os, const PackingReport &report,
                        bool timing) {
   std::vector<std::vector<std::string>> lines = {
-      {"buffers", "capacity", "peak", "height", "result", "nodes"},
+      {"buffers", "capacity", "peak", "height", "result"},
       {std::to_string(report.buffers),
        report.capacity ? std::to_string(*report.capacity) : "-",
        std::to_string(report.peak), std::to_string(report.height),
-       report.status + (report.optimal ? ", optimal" : ""),
-       std::to_string(report.nodes)}};
-  if (timing) {
+       report.status + (report.optimal ? ", optimal" : "")}};
+  if (report.nodes) {
+    lines[0].push_back("nodes");
+    lines[1].push_back(std::to_string(*report.nodes));
+  }
+  if (timing && report.seconds) {
     lines[0].push_back("seconds");
     lines[1].push_back(fixed(report.seconds, 3));
   }
@@ -213,11 +216,18 @@ void mempl::printJson(raw_ostream &os, const PackingReport &report,
       json.attribute("capacity", nullptr);
     json.attribute("peak", report.peak);
     json.attribute("height", report.height);
-    json.attribute("packed", report.status == "packed");
+    json.attribute("packed",
+                   report.status == "packed" || report.status == "valid");
     json.attribute("status", report.status);
     json.attribute("optimal", report.optimal);
-    json.attribute("nodes", report.nodes);
-    if (timing)
+    if (!report.faults.empty())
+      json.attributeArray("faults", [&] {
+        for (const std::string &fault : report.faults)
+          json.value(llvm::json::fixUTF8(fault));
+      });
+    if (report.nodes)
+      json.attribute("nodes", *report.nodes);
+    if (timing && report.seconds)
       number(json, "seconds", report.seconds);
   });
   os << '\n';

@@ -54,16 +54,18 @@ struct Report {
   std::optional<double> gap(const ReportRow &row) const;
 };
 
-/// What packing has found.
+/// What packing has found, or a file with offsets is.
 struct PackingReport {
   int64_t buffers = 0;
   std::optional<int64_t> capacity; ///< Bytes; nothing = as low as possible.
   int64_t peak = 0;                ///< Bytes; no packing is lower.
   int64_t height = 0;              ///< Bytes.
-  std::string status;              ///< "packed", "infeasible" or "limit".
+  /// "packed", "infeasible" or "limit"; of a file "valid" or "invalid".
+  std::string status;
   bool optimal = false;            ///< No packing is lower than `height`.
-  int64_t nodes = 0;
-  double seconds = 0; ///< Measured.
+  std::optional<int64_t> nodes;    ///< Nothing if nothing was searched.
+  std::vector<std::string> faults; ///< Of offsets that are given.
+  std::optional<double> seconds;   ///< Measured.
 };
 
 /// For people. Measured seconds are left out unless `timing`.

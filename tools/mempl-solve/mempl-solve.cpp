@@ -71,7 +71,8 @@ struct Flags {
   cl::list<std::string> check{
       "check", cl::cat(category), cl::value_desc("plan.json"),
       cl::desc("Verify this plan and show what it costs; may be repeated. "
-               "Nothing is solved unless --policy is given")};
+               "Nothing is solved unless --policy is given. For packing "
+               "files, one with offsets; without a file, the input itself")};
   cl::opt<std::string> plan{
       "plan", cl::cat(category), cl::value_desc("file"),
       cl::desc("Write the best plan (for a packing file, the offsets) here; "
@@ -127,7 +128,8 @@ struct Flags {
   cl::opt<std::string> report{
       "report", cl::cat(category), cl::value_desc("out.html"),
       cl::desc("Write a page with memory map, traffic, latencies and reasons "
-               "here, one file for a browser")};
+               "here, one file for a browser; of a packing file, with its "
+               "buffers over time")};
   cl::opt<std::string> plotlyJs{
       "plotly-js", cl::cat(category), cl::value_desc("file"),
       cl::desc("plotly.min.js for --report (default: that of MEMPL_PLOTLY_JS, "
@@ -141,6 +143,12 @@ struct Flags {
 };
 
 } // namespace
+
+/// Whether a name is that of a packing file.
+static bool isCsv(StringRef name) {
+  name.consume_back(".gz");
+  return name.ends_with(".csv");
+}
 
 static Error readNumbers(const Flags &flags, SolveOptions &options) {
   if (Error error = readNumber<int64_t>(flags.budget, 0, options.solver.budget))
@@ -195,7 +203,12 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   MsaOptions checked;
   if (Error error = applyMsaOptions(flags.msaOptions, checked))
     return toolError("--msa-options: " + llvm::toString(std::move(error)));
-  if (options.input.empty())
+  // A packing file that is checked may be the input as well.
+  for (std::string &path : options.checkPaths)
+    if (path.empty())
+      path = std::exchange(options.input, "");
+  if (options.input.empty() &&
+      (options.checkPaths.empty() || !llvm::all_of(options.checkPaths, isCsv)))
     return toolError("expected an input file; see mempl-solve --help");
   return readNumbers(flags, options);
 }
@@ -237,22 +250,42 @@ static int runOnInstance(SolveOptions &options) {
 }
 
 static int runOnPacking(const SolveOptions &options) {
-  if (!options.policies.empty() || !options.checkPaths.empty() ||
-      !options.target.empty() || !options.reportPath.empty() ||
+  const std::string &name =
+      options.input.empty() ? options.checkPaths.front() : options.input;
+  if (!options.policies.empty() || !options.target.empty() ||
       !options.reproducerPath.empty())
-    return printErrors(
-        toolError("--policy, --check, --target, --report and --reproducer are "
-                  "for instances, not for " +
-                  options.input));
+    return printErrors(toolError(
+        "--policy, --target and --reproducer are for instances, not for " +
+        name));
+  for (const std::string &path : options.checkPaths)
+    if (!isCsv(path))
+      return printErrors(toolError("--check: expected a packing file (.csv), "
+                                   "as " +
+                                   name + " is one, found " + path));
+  if (!options.checkPaths.empty() && !options.planPath.empty())
+    return printErrors(toolError("--plan: nothing is packed with --check"));
   return runPacking(options);
+}
+
+/// The arguments with a `--check` that has no file as `--check=`.
+static std::vector<const char *> completeArguments(int argc, char **argv) {
+  std::vector<const char *> arguments(argv, argv + argc);
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    StringRef argument = arguments[i];
+    bool isLast = i + 1 == arguments.size() || arguments[i + 1][0] == '-';
+    if (isLast && (argument == "--check" || argument == "-check"))
+      arguments[i] = "--check=";
+  }
+  return arguments;
 }
 
 int main(int argc, char **argv) {
   registerMuZeroSolvers();
   cl::ResetCommandLineParser();
   Flags flags;
+  std::vector<const char *> arguments = completeArguments(argc, argv);
   if (std::optional<int> code = parseCommandLine(
-          argc, argv, flags.category,
+          argc, arguments.data(), flags.category,
           "mempl-solve: decides which values of a program are in fast memory "
           "when,\nat which offsets, and when copies are issued and awaited\n"))
     return *code;
@@ -283,7 +316,7 @@ int main(int argc, char **argv) {
         "--cost, --reserve-scoped and --xla: are for programs in HLO text"));
   if (options.isMlir || options.isHlo || name.ends_with(".json") || name == "-")
     return runOnInstance(options);
-  if (name.ends_with(".csv"))
+  if (isCsv(name) || options.input.empty())
     return runOnPacking(options);
   return printErrors(toolError(
       options.input +

@@ -229,10 +229,94 @@ TEST(PackerTest, BestFitHasNoAnswerAboveTheLargestNumber) {
 TEST(PackerTest, CheckFindsAnOverlap) {
   PackingProblem p = problem({buffer(0, 4, 4), buffer(3, 9, 4)});
   EXPECT_EQ(checkPacking(p, {0, 4}), "");
-  EXPECT_EQ(checkPacking(p, {0, 3}), "buffers 'b0' and 'b1' overlap");
-  EXPECT_EQ(checkPacking(p, {0, 0}), "buffers 'b0' and 'b1' overlap");
+  EXPECT_EQ(
+      checkPacking(p, {0, 3}),
+      "buffer 'b1' collides with buffer 'b0' in bytes [3, 4) at times [3, 4)");
+  EXPECT_EQ(
+      checkPacking(p, {0, 0}),
+      "buffer 'b1' collides with buffer 'b0' in bytes [0, 4) at times [3, 4)");
   p.buffers[1].lower = 4;
   EXPECT_EQ(checkPacking(p, {0, 3}), "");
+}
+
+TEST(PackerTest, FaultsAreAllThere) {
+  PackingProblem p = problem({buffer(0, 4, 4), buffer(1, 3, 4), buffer(2, 9, 4),
+                              buffer(3, 5, 4, 4), buffer(5, 6, 4)},
+                             9);
+  std::vector<std::string> found;
+  for (const PackingFault &fault : packingFaults(p, {0, 2, 2, 3, 6}))
+    found.push_back(fault.str(p, {2, 3, 4, 5, 6}));
+  EXPECT_THAT(
+      found,
+      testing::ElementsAre(
+          "buffer 'b1' collides with buffer 'b0' (line 2) in bytes [2, 4) at "
+          "times [1, 3)",
+          "buffer 'b2' collides with buffer 'b0' (line 2) in bytes [2, 4) at "
+          "times [2, 4)",
+          "buffer 'b2' collides with buffer 'b1' (line 3) in bytes [2, 6) at "
+          "times [2, 3)",
+          "buffer 'b3': offset 3 is not a multiple of the alignment 4",
+          "buffer 'b3' collides with buffer 'b0' (line 2) in bytes [3, 4) at "
+          "times [3, 4)",
+          "buffer 'b3' collides with buffer 'b2' (line 4) in bytes [3, 6) at "
+          "times [3, 5)",
+          "buffer 'b4': offset 6 and size 4 end above the capacity of 9 "
+          "bytes"));
+}
+
+TEST(PackerTest, InfeasibleProblemsSayWhy) {
+  EXPECT_EQ(whyInfeasible(problem({buffer(0, 4, kHuge), buffer(0, 4, kHuge)})),
+            "2 buffers at time 0 need 2^63 bytes or more together");
+  EXPECT_EQ(whyInfeasible(fiveBuffers(11)),
+            "3 buffers at time 0 need 12 bytes together");
+  EXPECT_EQ(whyInfeasible(problem({buffer(0, 4, 4, 4, 3)})),
+            "buffer 'b0': offset 3 is not a multiple of the alignment 4");
+  EXPECT_EQ(whyInfeasible(problem({buffer(0, 4, 4, 1, kHuge - 3)})),
+            "buffer 'b0': offset 9223372036854775804 and size 4 end at 2^63 "
+            "or above");
+  EXPECT_EQ(whyInfeasible(problem({buffer(0, 4, 20)}, 10)),
+            "buffer 'b0': size 20 is above the capacity of 10 bytes");
+  EXPECT_EQ(whyInfeasible(aboveItsLoad(7)),
+            "no offsets do, which the search has proven");
+}
+
+TEST(PackerTest, AGapIsRoomForOthers) {
+  PackingProblem p = problem({buffer(0, 10, 6), buffer(3, 5, 4)});
+  EXPECT_EQ(packedLowest(p).height, 10);
+  p.buffers[0].gaps = {{3, 5}};
+  EXPECT_EQ(maxLoad(p), 6);
+  EXPECT_EQ(packedLowest(p).height, 6);
+  p.buffers[1].upper = 6;
+  EXPECT_EQ(packedLowest(p).height, 10);
+}
+
+TEST(PackerTest, AWindowOfAGapStaysInUse) {
+  PackingProblem p = problem({buffer(0, 10, 6), buffer(3, 5, 4)});
+  p.buffers[0].gaps = {{3, 5, 0, 2}};
+  EXPECT_EQ(maxLoad(p), 6);
+  EXPECT_EQ(packedLowest(p).height, 6);
+  EXPECT_EQ(checkPacking(p, {0, 2}), "");
+  EXPECT_EQ(checkPacking(p, {0, 1}), "buffer 'b1' collides with buffer 'b0' in "
+                                     "bytes [1, 2) at times [3, 5)");
+  p.buffers[0].gaps = {{3, 5, 2, 4}};
+  EXPECT_NE(checkPacking(p, {0, 0}), "");
+  EXPECT_EQ(packed(p).status, PackingStatus::Packed);
+}
+
+TEST(PackerTest, GapsOutOfRangeAreInfeasible) {
+  PackingProblem p = problem({buffer(2, 8, 4)});
+  for (std::vector<PackingGap> gaps : {std::vector<PackingGap>{{1, 3}},
+                                       {{5, 4}},
+                                       {{7, 9}},
+                                       {{3, 5}, {4, 6}},
+                                       {{5, 6}, {3, 4}},
+                                       {{3, 4, 2, 1}},
+                                       {{3, 4, -1, 2}},
+                                       {{3, 4, 0, 5}}}) {
+    p.buffers[0].gaps = gaps;
+    EXPECT_NE(checkPacking(p, {0}), "");
+    expectInfeasible(p);
+  }
 }
 
 TEST(PackerTest, CheckFindsAnOverlapAcrossAThirdBuffer) {
@@ -240,16 +324,17 @@ TEST(PackerTest, CheckFindsAnOverlapAcrossAThirdBuffer) {
   PackingProblem p =
       problem({buffer(0, 4, 10), buffer(0, 4, 2), buffer(1, 4, 2)});
   EXPECT_EQ(checkPacking(p, {0, 10, 12}), "");
-  EXPECT_THAT(checkPacking(p, {0, 10, 5}), HasSubstr("overlap"));
+  EXPECT_THAT(checkPacking(p, {0, 10, 5}), HasSubstr("collides"));
 }
 
 TEST(PackerTest, CheckFindsEveryOtherMistake) {
   PackingProblem p = problem({buffer(0, 4, 4, 2, 6)}, 10);
   EXPECT_EQ(checkPacking(p, {6}), "");
   EXPECT_THAT(checkPacking(p, {}), HasSubstr("0 offsets for 1 buffers"));
-  EXPECT_THAT(checkPacking(p, {4}), HasSubstr("has to be at 6"));
-  EXPECT_THAT(checkPacking(p, {5}), HasSubstr("not aligned to 2"));
-  EXPECT_THAT(checkPacking(p, {-2}), HasSubstr("has no place"));
+  EXPECT_THAT(checkPacking(p, {4}), HasSubstr("has to be 6"));
+  EXPECT_THAT(checkPacking(p, {5}),
+              HasSubstr("offset 5 is not a multiple of the alignment 2"));
+  EXPECT_THAT(checkPacking(p, {-2}), HasSubstr("has no offset"));
   p.capacity = 9;
   EXPECT_THAT(checkPacking(p, {6}), HasSubstr("above the capacity of 9"));
   p.buffers[0].upper = -1;

@@ -62,6 +62,96 @@ TEST(PackingStressTest, FeasibilityAgreesWithBruteForce) {
   }
 }
 
+TEST(PackingStressTest, MinimalHeightsWithGapsAgreeWithBruteForce) {
+  Random random(21, "packer-gaps");
+  PackingOptions options;
+  options.minimize = true;
+  int searched = 0, aboveLoad = 0, withoutGapsHigher = 0;
+  for (int round = 0; round < 600; ++round) {
+    SCOPED_TRACE(round);
+    PackingProblem p =
+        randomWithGaps(random, /*orders=*/round % 2 == 1, /*windows=*/false);
+    int64_t expected = bruteForceHeight(p, p.capacity);
+    PackingResult result = pack(p, options);
+    PackingResult within = pack(p);
+    if (expected < 0) {
+      ASSERT_EQ(result.status, PackingStatus::Infeasible);
+      ASSERT_EQ(within.status, PackingStatus::Infeasible);
+      continue;
+    }
+    ASSERT_EQ(result.status, PackingStatus::Packed);
+    ASSERT_EQ(within.status, PackingStatus::Packed);
+    ASSERT_EQ(checkPacking(p, result.offsets), "");
+    ASSERT_EQ(checkPacking(p, within.offsets), "");
+    ASSERT_TRUE(result.optimal);
+    ASSERT_EQ(result.height, expected);
+    searched += result.nodes > 0;
+    aboveLoad += expected > maxLoad(p);
+    for (PackingBuffer &b : p.buffers)
+      b.gaps.clear();
+    p.capacity = INT64_MAX;
+    withoutGapsHigher += pack(p, options).height > expected;
+  }
+  EXPECT_GT(searched, 10);
+  EXPECT_GT(aboveLoad, 30);
+  EXPECT_GT(withoutGapsHigher, 30);
+}
+
+TEST(PackingStressTest, WindowsAreEnclosedAndWhatIsProvenIsTrue) {
+  Random random(22, "packer-windows");
+  PackingOptions options;
+  options.minimize = true;
+  int proven = 0, open = 0, infeasible = 0;
+  for (int round = 0; round < 600; ++round) {
+    SCOPED_TRACE(round);
+    PackingProblem p =
+        randomWithGaps(random, /*orders=*/round % 2 == 1, /*windows=*/true);
+    int64_t expected = bruteForceHeight(p, p.capacity);
+    for (PackingResult result : {pack(p, options), pack(p)}) {
+      if (result.status == PackingStatus::Infeasible) {
+        ASSERT_LT(expected, 0);
+        ++infeasible;
+      }
+      if (result.status == PackingStatus::Packed) {
+        ASSERT_EQ(checkPacking(p, result.offsets), "");
+        ASSERT_GE(result.height, expected);
+        ASSERT_GE(expected, 0);
+      }
+      if (result.optimal) {
+        ASSERT_EQ(result.height, expected);
+        ++proven;
+      }
+      open += result.status == PackingStatus::LimitReached;
+    }
+  }
+  EXPECT_GT(proven, 300);
+  EXPECT_GT(infeasible, 20);
+  EXPECT_LT(open, 60);
+}
+
+TEST(PackingStressTest, CheckAgreesWithMomentAfterMoment) {
+  Random random(23, "packer-check");
+  int valid = 0;
+  for (int round = 0; round < 2000; ++round) {
+    SCOPED_TRACE(round);
+    PackingProblem p = randomWithGaps(random, /*orders=*/false, true);
+    p.capacity = INT64_MAX;
+    std::vector<int64_t> offsets;
+    for (size_t i = 0; i < p.buffers.size(); ++i)
+      offsets.push_back(random.between(0, 9));
+    std::vector<std::pair<size_t, size_t>> expected, found;
+    for (size_t i = 0; i < offsets.size(); ++i)
+      for (size_t j = 0; j < i; ++j)
+        if (collide(p.buffers[i], offsets[i], p.buffers[j], offsets[j]))
+          expected.push_back({i, j});
+    for (const PackingFault &fault : packingFaults(p, offsets))
+      found.push_back({fault.buffer, *fault.other});
+    ASSERT_EQ(found, expected);
+    valid += expected.empty();
+  }
+  EXPECT_GT(valid, 100);
+}
+
 TEST(PackingStressTest, CutRectanglesArePackedWithoutAGap) {
   Random random(13, "packer-cut");
   int searched = 0;
@@ -165,8 +255,9 @@ TEST_P(SharedPackingTest, IsPackedAtItsCapacity) {
   std::string path = std::string(MEMPL_SHARED_DATA) + "/" + GetParam();
   if (!llvm::sys::fs::exists(path))
     GTEST_SKIP() << "no shared data";
-  llvm::Expected<PackingProblem> p = readPackingCsv(path);
-  ASSERT_TRUE(bool(p)) << llvm::toString(p.takeError());
+  llvm::Expected<PackingTable> table = readPackingCsv(path);
+  ASSERT_TRUE(bool(table)) << llvm::toString(table.takeError());
+  PackingProblem *p = &table->problem;
   bool challenging = llvm::StringRef(GetParam()).starts_with("minimalloc");
   p->capacity = challenging ? 1048576 : maxLoad(*p);
   PackingResult result = pack(*p);

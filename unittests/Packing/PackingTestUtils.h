@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mempl::test {
@@ -47,6 +48,31 @@ inline PackingProblem problem(std::vector<PackingBuffer> buffers,
   return result;
 }
 
+/// The bytes [first, second) that `b` needs at a moment, counted from its own.
+inline std::pair<int64_t, int64_t> bytesAt(const PackingBuffer &b,
+                                           int64_t moment) {
+  if (moment < b.lower || moment >= b.upper)
+    return {0, 0};
+  for (const PackingGap &gap : b.gaps)
+    if (gap.lower <= moment && moment < gap.upper)
+      return {gap.windowLower, gap.windowUpper};
+  return {0, b.size};
+}
+
+/// Whether the two share a byte at some moment.
+inline bool collide(const PackingBuffer &a, int64_t atA, const PackingBuffer &b,
+                    int64_t atB) {
+  for (int64_t t = std::max(a.lower, b.lower); t < std::min(a.upper, b.upper);
+       ++t) {
+    auto [beginA, endA] = bytesAt(a, t);
+    auto [beginB, endB] = bytesAt(b, t);
+    if (beginA < endA && beginB < endB && atA + beginA < atB + endB &&
+        atB + beginB < atA + endA)
+      return true;
+  }
+  return false;
+}
+
 /// Whether `where` is fine for buffer `i` beside the ones before it.
 inline bool fitsBeside(const PackingProblem &p,
                        const std::vector<int64_t> &offsets, size_t i,
@@ -56,11 +82,7 @@ inline bool fitsBeside(const PackingProblem &p,
       (a.fixedOffset >= 0 && where != a.fixedOffset))
     return false;
   for (size_t j = 0; j < i; ++j) {
-    const PackingBuffer &b = p.buffers[j];
-    bool together = a.lower < b.upper && b.lower < a.upper &&
-                    a.lower < a.upper && b.lower < b.upper;
-    if (together && where < offsets[j] + b.size &&
-        offsets[j] < where + a.size && a.size > 0 && b.size > 0)
+    if (collide(a, where, p.buffers[j], offsets[j]))
       return false;
   }
   return true;
@@ -131,6 +153,26 @@ inline PackingProblem randomSmall(Random &random, bool orders) {
     buffers.push_back(b);
   }
   return problem(std::move(buffers), random.between(6, 12));
+}
+
+/// randomSmall with gaps in most buffers; with `windows`, some of them keep a
+/// part in use.
+inline PackingProblem randomWithGaps(Random &random, bool orders,
+                                     bool windows) {
+  PackingProblem p = randomSmall(random, orders);
+  for (PackingBuffer &b : p.buffers) {
+    for (int64_t at = b.lower; at < b.upper && random.chance(0.7);) {
+      PackingGap gap;
+      gap.lower = random.between(at, b.upper);
+      gap.upper = at = random.between(gap.lower, b.upper);
+      if (windows && random.chance(0.5)) {
+        gap.windowLower = random.between(0, b.size);
+        gap.windowUpper = random.between(gap.windowLower, b.size);
+      }
+      b.gaps.push_back(gap);
+    }
+  }
+  return p;
 }
 
 /// A rectangle of `moments` by `bytes`, cut `cuts` times: it can be packed

@@ -95,6 +95,23 @@ TEST(SectionSearchTest, AgreesWithBruteForceOnAlignedAndFixedBuffers) {
   }
 }
 
+TEST(SectionSearchTest, AgreesWithBruteForceOnBuffersWithGaps) {
+  Random random(7, "section-search-gaps");
+  for (int round = 0; round < 600 && !HasFailure(); ++round) {
+    SCOPED_TRACE(round);
+    PackingProblem p =
+        randomWithGaps(random, /*orders=*/round % 2 == 1, /*windows=*/false);
+    if (round % 3 == 2) {
+      p.capacity = 14;
+      for (PackingBuffer &b : p.buffers) {
+        b.alignment = 2;
+        b.fixedOffset = -1;
+      }
+    }
+    compareWithBruteForce(p);
+  }
+}
+
 TEST(SectionSearchTest, AgreesWithBruteForceWhereAllShareAnAlignment) {
   Random random(3, "section-search-unit");
   for (int round = 0; round < 150 && !HasFailure(); ++round) {

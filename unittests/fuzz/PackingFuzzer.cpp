@@ -20,12 +20,13 @@ using namespace mempl;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   llvm::StringRef text(reinterpret_cast<const char *>(data), size);
-  auto problem = parsePackingCsv(text, "f");
-  if (!problem) {
-    if (llvm::toString(problem.takeError()).find('\n') != std::string::npos)
+  auto table = parsePackingCsv(text, "f");
+  if (!table) {
+    if (llvm::toString(table.takeError()).find('\n') != std::string::npos)
       abort();
     return 0;
   }
+  PackingProblem *problem = &table->problem;
   PackingOptions options;
   options.nodeLimit = 200;
   for (int64_t capacity : {int64_t(16), INT64_MAX}) {
@@ -39,9 +40,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       abort();
     std::string written;
     llvm::raw_string_ostream os(written);
-    writePackingCsv(os, *problem, result.offsets);
+    writePackingCsv(os, *table, result.offsets);
     auto again = parsePackingCsv(written, "f");
-    if (!again || again->buffers.size() != problem->buffers.size())
+    if (!again || again->problem.buffers.size() != problem->buffers.size())
       abort();
   }
   return 0;

@@ -15,6 +15,7 @@
 #ifndef MEMPL_REPORT_REPORT_H
 #define MEMPL_REPORT_REPORT_H
 
+#include "mempl/Packing/Packer.h"
 #include "mempl/Problem/Instance.h"
 #include "mempl/Problem/Plan.h"
 
@@ -49,6 +50,22 @@ struct ReportPlan {
 std::string reportData(const Instance &instance,
                        llvm::ArrayRef<ReportPlan> plans,
                        std::optional<double> bound);
+
+/// The data of a report on a packing, in the same form:
+///  - `file`, `capacity` (bytes, or null), `height` and `peak` (bytes),
+///  `result`
+///    (a few words);
+///  - columns for buffers (`names`, `lower`, `upper`, `sizes`, `alignments`,
+///    `offsets`, and `faults`: what is wrong with them, mostly nothing);
+///  - columns for the rectangles that they occupy, several for one with gaps:
+///    `pieces` with `buffer`, `lower`, `upper`, `begin`, `end`;
+///  - `load`: bytes that are needed from each of its `moments` on.
+std::string packingData(llvm::StringRef file, const PackingProblem &problem,
+                        const std::vector<int64_t> &offsets,
+                        llvm::StringRef result);
+
+/// The page for `data`, which packingData() made; `plotly` as below.
+std::string packingPage(llvm::StringRef data, llvm::StringRef plotly);
 
 /// The page for `data`, which reportData() made. `plotly` is the text of
 /// plotly.min.js, version 2 or later.
