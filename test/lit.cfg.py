@@ -21,6 +21,15 @@ config.substitutions.append(
         f"-shared-libs={runner_utils} -shared-libs={runtime} -shared-libs={async_runtime}",
     )
 )
+# The same, and says how many buffers were not freed.
+counter = os.path.join(config.mempl_library_dir, "libcount_buffers.so")
+config.substitutions.append(
+    (
+        "%count_buffers",
+        f"{config.mlir_runner} -O0 -e main -entry-point-result=void "
+        f"-shared-libs={runner_utils} -shared-libs={counter} -shared-libs={runtime}",
+    )
+)
 config.environment["PATH"] = os.pathsep.join(
     [config.mempl_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 )

@@ -25,6 +25,11 @@ namespace mlir::mempl {
 /// copy_wait whose copy is started elsewhere.
 LogicalResult rejectUnlowerable(Operation *root);
 
+/// Emits one error for ops that mempl-lower-to-cpu leaves (at least one): the
+/// name of the first, what to run before if a pass for its dialect is known,
+/// and the names of the others in a note.
+void emitNotLowered(ArrayRef<Operation *> left);
+
 /// All ops of the kind, so that they and others can be erased one by one.
 template <typename OpTy> SmallVector<OpTy> opsOf(Operation *root) {
   SmallVector<OpTy> ops;

@@ -8,20 +8,28 @@
 
 #include "mempl/Conversion/Pipelines.h"
 
+#include "Common.h"
+
 #include "mempl/Conversion/Passes.h"
 
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace mlir::mempl {
+#define GEN_PASS_DEF_MEMPLMATHTOLIBM
 #define GEN_PASS_DEF_MEMPLVERIFYLOWERED
 #include "mempl/Conversion/Passes.h.inc"
 } // namespace mlir::mempl
@@ -30,6 +38,72 @@ using namespace mlir;
 using namespace mlir::mempl;
 
 namespace {
+
+/// Classes of numbers by comparisons, for vectors of any rank.
+template <typename Op> struct CompareClass : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value x = op.getOperand();
+    auto compare = [&](arith::CmpFPredicate predicate, Value a, Value b) {
+      return arith::CmpFOp::create(rewriter, loc, predicate, a, b);
+    };
+    if constexpr (std::is_same_v<Op, math::IsNaNOp>) {
+      rewriter.replaceOp(op, compare(arith::CmpFPredicate::UNO, x, x));
+      return success();
+    }
+    auto element = cast<FloatType>(getElementTypeOrSelf(x.getType()));
+    auto constant = [&](const APFloat &value) -> Value {
+      TypedAttr attribute = FloatAttr::get(element, value);
+      if (auto type = dyn_cast<ShapedType>(x.getType()))
+        attribute = DenseElementsAttr::get(type, value);
+      return arith::ConstantOp::create(rewriter, loc, attribute);
+    };
+    const llvm::fltSemantics &semantics = element.getFloatSemantics();
+    Value size = math::AbsFOp::create(rewriter, loc, x);
+    Value infinity = constant(APFloat::getInf(semantics));
+    if constexpr (std::is_same_v<Op, math::IsInfOp>) {
+      rewriter.replaceOp(op,
+                         compare(arith::CmpFPredicate::OEQ, size, infinity));
+      return success();
+    }
+    Value finite = compare(arith::CmpFPredicate::OLT, size, infinity);
+    if constexpr (std::is_same_v<Op, math::IsNormalOp>) {
+      Value smallest = constant(APFloat::getSmallestNormalized(semantics));
+      finite = arith::AndIOp::create(
+          rewriter, loc, finite,
+          compare(arith::CmpFPredicate::OGE, size, smallest));
+    }
+    rewriter.replaceOp(op, finite);
+    return success();
+  }
+};
+
+struct SplitSincos : OpRewritePattern<math::SincosOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::SincosOp op,
+                                PatternRewriter &rewriter) const override {
+    Value sine = math::SinOp::create(rewriter, op.getLoc(), op.getOperand());
+    Value cosine = math::CosOp::create(rewriter, op.getLoc(), op.getOperand());
+    rewriter.replaceOp(op, {sine, cosine});
+    return success();
+  }
+};
+
+class MemplMathToLibmPass
+    : public mlir::mempl::impl::MemplMathToLibmBase<MemplMathToLibmPass> {
+public:
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    populateMathToLibmConversionPatterns(patterns);
+    patterns.add<CompareClass<math::IsFiniteOp>, CompareClass<math::IsInfOp>,
+                 CompareClass<math::IsNaNOp>, CompareClass<math::IsNormalOp>,
+                 SplitSincos>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
 
 class MemplVerifyLoweredPass
     : public mlir::mempl::impl::MemplVerifyLoweredBase<MemplVerifyLoweredPass> {
@@ -44,14 +118,36 @@ public:
         left.push_back(op);
     });
     // Casts are there because of the others, if there are others.
-    for (Operation *op : left.empty() ? casts : left) {
-      op->emitError() << "'" << op->getName() << "' was not lowered";
-      signalPassFailure();
-    }
+    if (left.empty())
+      left = std::move(casts);
+    if (left.empty())
+      return;
+    emitNotLowered(left);
+    signalPassFailure();
   }
 };
 
 } // namespace
+
+void mlir::mempl::addLoweringPreparation(OpPassManager &manager) {
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createMemplMarkDeallocations());
+  manager.addPass(createMemplPrepareLowering());
+}
+
+void mlir::mempl::addDeallocation(OpPassManager &manager) {
+  memref::ExpandReallocPassOptions realloc;
+  realloc.emitDeallocs = false;
+  manager.addPass(memref::createExpandReallocPass(realloc));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createMemplDeallocate());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(bufferization::createBufferDeallocationSimplificationPass());
+  manager.addPass(bufferization::createLowerDeallocationsPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createConvertBufferizationToMemRefPass());
+}
 
 /// To memrefs, and mempl's ops to calls. Steps are told to the runtime before
 /// deallocation adds ops of its own.
@@ -77,15 +173,14 @@ static void addBufferization(OpPassManager &manager,
     steps.functions = llvm::to_vector(options.functions);
     manager.addPass(createMemplInstrumentSteps(steps));
   }
-  bufferization::buildBufferDeallocationPipeline(
-      manager, bufferization::BufferDeallocationPipelineOptions());
-  manager.addPass(createConvertBufferizationToMemRefPass());
+  addDeallocation(manager);
 }
 
 static void addLoops(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addPass(memref::createExpandOpsPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
 }
@@ -93,17 +188,23 @@ static void addLoops(OpPassManager &manager) {
 /// Upstream's conversions. Those before finalize-memref-to-llvm may still make
 /// memrefs.
 static void addConversionsToLLVM(OpPassManager &manager) {
+  manager.addPass(createConvertComplexToStandardPass());
   math::MathExpandOpsPassOptions expand;
-  expand.opMnemonics = {"rsqrt", "fpowi"};
+  expand.opMnemonics = {"rsqrt", "fpowi", "clampf"};
   manager.addPass(math::createMathExpandOpsPass(expand));
+  manager.addPass(createMemplMathToLibm());
+  manager.addPass(createConvertMathToFuncs());
+  manager.addNestedPass<func::FuncOp>(vector::createLowerVectorMaskPass());
+  manager.addNestedPass<func::FuncOp>(
+      vector::createLowerVectorMultiReductionPass());
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   manager.addPass(createConvertVectorToLLVMPass());
-  manager.addPass(createConvertMathToLibmPass());
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createSCFToControlFlowPass());
   FinalizeMemRefToLLVMConversionPassOptions memref;
   memref.useGenericFunctions = true;
   manager.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  manager.addPass(createConvertComplexToLLVMPass());
   manager.addPass(createArithToLLVMConversionPass());
   manager.addPass(createConvertIndexToLLVMPass());
   manager.addPass(createUBToLLVMConversionPass());
@@ -115,6 +216,7 @@ static void addConversionsToLLVM(OpPassManager &manager) {
 
 void mlir::mempl::buildLowerToCpuPipeline(OpPassManager &manager,
                                           const LowerToCpuOptions &options) {
+  addLoweringPreparation(manager);
   addBufferization(manager, options);
   addLoops(manager);
   addConversionsToLLVM(manager);

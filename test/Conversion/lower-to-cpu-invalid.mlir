@@ -1,4 +1,4 @@
-// RUN: mempl-opt --split-input-file --verify-diagnostics --mempl-lower-to-cpu %s
+// RUN: mempl-opt --split-input-file --verify-diagnostics --allow-unregistered-dialect --mempl-lower-to-cpu %s
 
 func.func @kernel(%w: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @+1 {{'mempl.kernel' op cannot be lowered}}
@@ -10,7 +10,65 @@ func.func @kernel(%w: tensor<4xf32>) -> tensor<4xf32> {
 
 // An op that upstream's passes leave as it is.
 func.func @left() -> index {
-  // expected-error @+1 {{'gpu.thread_id' was not lowered}}
+  // expected-error @+1 {{'gpu.thread_id' cannot be lowered for a CPU; mempl-lower-to-gpu is for kernels}}
   %i = gpu.thread_id x
   return %i : index
+}
+
+// -----
+
+// One error for all of them.
+func.func @tosa(%a: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+2 {{'tosa.add' cannot be lowered; run tosa-to-linalg-pipeline before}}
+  // expected-note @+1 {{nor are 'tosa.tanh', 'tosa.exp'}}
+  %b = tosa.add %a, %a : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %c = tosa.tanh %b : (tensor<4xf32>) -> tensor<4xf32>
+  %d = tosa.exp %c : (tensor<4xf32>) -> tensor<4xf32>
+  return %d : tensor<4xf32>
+}
+
+// -----
+
+func.func @stablehlo(%a: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{'stablehlo.add' cannot be lowered; run stablehlo-legalize-to-linalg of StableHLO before}}
+  %b = "stablehlo.add"(%a, %a) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %b : tensor<4xf32>
+}
+
+// -----
+
+func.func @unknown(%a: memref<4xf32>) {
+  // expected-error @+1 {{'foo.bar' cannot be lowered: its dialect is not known here}}
+  "foo.bar"(%a) : (memref<4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @gather(%a: tensor<8xf32>, %i: tensor<2x1xindex>) -> tensor<2xf32> {
+  // expected-error @+1 {{'tensor.gather' cannot be lowered}}
+  %r = tensor.gather %a[%i] gather_dims([0]) : (tensor<8xf32>, tensor<2x1xindex>) -> tensor<2xf32>
+  return %r : tensor<2xf32>
+}
+
+// -----
+
+func.func @tiny(%a: f8E4M3FN) -> f32 {
+  // expected-error @+1 {{'arith.extf' cannot be lowered: LLVM has no such numbers; run convert-arith-to-apfloat before}}
+  %r = arith.extf %a : f8E4M3FN to f32
+  return %r : f32
+}
+
+// -----
+
+func.func private @frees(%m: memref<4xf32>) {
+  memref.dealloc %m : memref<4xf32>
+  return
+}
+
+func.func @gives(%t: tensor<4xf32>) -> tensor<4xf32> {
+  %m = memref.alloc() : memref<4xf32>
+  // expected-error @+1 {{'func.call' gives a buffer to a function that frees it, in a function with tensors}}
+  call @frees(%m) : (memref<4xf32>) -> ()
+  return %t : tensor<4xf32>
 }

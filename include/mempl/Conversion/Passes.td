@@ -123,11 +123,82 @@ def MemplInstrumentSteps : Pass<"mempl-instrument-steps", "ModuleOp"> {
   ];
 }
 
+def MemplPrepareLowering : Pass<"mempl-prepare-lowering", "ModuleOp"> {
+  let summary = "write ops without loops of their own in ops that have some";
+  let description = [{
+    What neither One-Shot Bufferize nor the conversion of linalg to loops knows
+    becomes ops that they know, with the same destination: `linalg.softmax`,
+    `linalg.pack` and `unpack`, the transforms of Winograd convolutions,
+    elementwise ops of other dialects on tensors, `tensor.bitcast`, and loops of
+    blocks. An op that is left is an error, which says what to run before.
+
+    The first pass of `mempl-lower-to-cpu` and `mempl-lower-to-gpu`.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+    "::mlir::ub::UBDialect",
+  ];
+}
+
+def MemplMarkDeallocations : Pass<"mempl-mark-deallocations", "ModuleOp"> {
+  let summary = "divide frees between the program and mempl-deallocate";
+  let description = [{
+    Runs before One-Shot Bufferize. A function without tensors that frees
+    buffers, or gives some to a function that frees them, is marked: it manages
+    its memory, and `mempl-deallocate` leaves it as it is. In a function with
+    tensors `memref.dealloc` and `bufferization.dealloc_tensor` go away, for
+    `mempl-deallocate` will free all its buffers; those of arguments stay. Such
+    a function must not give a buffer of its own to one that frees it.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
+  ];
+}
+
+def MemplDeallocate : Pass<"mempl-deallocate", "ModuleOp"> {
+  let summary = "ownership-based deallocation, but for functions that free";
+  let description = [{
+    Upstream's `ownership-based-buffer-deallocation` for every function that
+    `mempl-mark-deallocations` has not marked. Removes the marks.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
+  ];
+}
+
+def MemplMathToLibm : Pass<"mempl-math-to-libm", "ModuleOp"> {
+  let summary = "calls of libm for the math ops that it has";
+  let description = [{
+    Upstream's `convert-math-to-libm`, but ops that libm does not have are no
+    error: `convert-math-to-llvm` is for them. `math.isnan` and its kin become
+    comparisons. Runs before vectors are lowered, for it takes them apart.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect",
+    "::mlir::vector::VectorDialect",
+  ];
+}
+
 def MemplVerifyLowered : Pass<"mempl-verify-lowered", "ModuleOp"> {
   let summary = "fail if an op is not of the LLVM dialect";
   let description = [{
-    Every op but modules has to be of the LLVM dialect; each that is not is an
-    error. The last pass of `mempl-lower-to-cpu`.
+    Every op but modules has to be of the LLVM dialect. If some are not, one
+    error names the first and what to run before, and a note the others. The
+    last pass of `mempl-lower-to-cpu`.
   }];
 }
 

@@ -30,11 +30,20 @@ struct LowerToCpuOptions : public PassPipelineOptions<LowerToCpuOptions> {
 
 /// Adds the passes that lower a module of linalg on tensors, placed or not, or
 /// what One-Shot Bufferize made of one, to the LLVM dialect and calls of
-/// libmempl_runtime.so: bufferization, convert-mempl-to-llvm, deallocation,
-/// mempl-instrument-steps, loops, and upstream's conversions. What they cannot
-/// lower is an error.
+/// libmempl_runtime.so: preparation, bufferization, convert-mempl-to-llvm,
+/// mempl-instrument-steps, deallocation, loops, and upstream's conversions.
+/// What they cannot lower is an error.
 void buildLowerToCpuPipeline(OpPassManager &manager,
                              const LowerToCpuOptions &options);
+
+/// Adds what comes before bufferization in pipelines that go all the way:
+/// loops of affine, the program's own frees, and ops without loops of their
+/// own.
+void addLoweringPreparation(OpPassManager &manager);
+
+/// Adds upstream's buffer-deallocation-pipeline with mempl-deallocate in place
+/// of its ownership-based deallocation.
+void addDeallocation(OpPassManager &manager);
 
 /// Registers the pipeline `mempl-lower-to-cpu`.
 void registerLoweringPipelines();

@@ -12,9 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Conversion/GPUPasses.h"
+#include "mempl/Conversion/Pipelines.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,6 +38,7 @@ using namespace mlir::mempl;
 
 /// Tensors to buffers, with deallocations.
 static void addBufferization(OpPassManager &pm) {
+  addLoweringPreparation(pm);
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   bufferize.functionBoundaryTypeConversion =
@@ -45,9 +46,7 @@ static void addBufferization(OpPassManager &pm) {
   bufferize.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   pm.addPass(createMemplDropReleases());
-  bufferization::buildBufferDeallocationPipeline(
-      pm, bufferization::BufferDeallocationPipelineOptions());
-  pm.addPass(createConvertBufferizationToMemRefPass());
+  addDeallocation(pm);
   pm.addPass(createCanonicalizerPass());
 }
 
@@ -76,6 +75,7 @@ static void addKernels(OpPassManager &pm, const LowerToGPUOptions &options) {
 
 /// What runs on the host to the LLVM dialect.
 static void addHost(OpPassManager &pm) {
+  pm.addPass(createConvertComplexToStandardPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -83,6 +83,7 @@ static void addHost(OpPassManager &pm) {
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertComplexToLLVMPass());
   pm.addPass(createGpuToLLVMConversionPass());
 }
 

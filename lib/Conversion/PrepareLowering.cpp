@@ -1,0 +1,277 @@
+//===- PrepareLowering.cpp - ops that upstream's passes would leave -------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// mempl-prepare-lowering: what neither One-Shot Bufferize nor the conversion of
+// linalg to loops knows is written in ops that they know, into the same
+// destination, so that storage in fast memory stays where it is. Patterns run
+// in one walk, without folding: placed programs keep their form.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Common.h"
+
+#include "mempl/Conversion/Passes.h"
+
+#include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/RegionGraphTraits.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+#include "llvm/ADT/SCCIterator.h"
+
+namespace mlir::mempl {
+#define GEN_PASS_DEF_MEMPLPREPARELOWERING
+#include "mempl/Conversion/Passes.h.inc"
+} // namespace mlir::mempl
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+namespace {
+
+/// Softmax and what else says how it is made of simpler ops.
+struct DecomposeAggregate
+    : OpInterfaceRewritePattern<linalg::AggregatedOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumResults() == 0)
+      return failure();
+    FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
+    if (failed(results))
+      return failure();
+    rewriter.replaceOp(op, *results);
+    return success();
+  }
+};
+
+/// A softmax of buffers as one of tensors in these buffers: it is decomposed on
+/// tensors only.
+struct SoftmaxOnTensors : OpRewritePattern<linalg::SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::SoftmaxOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumResults() != 0)
+      return failure();
+    auto tensorOf = [&](Value buffer) {
+      return bufferization::ToTensorOp::create(
+          rewriter, op.getLoc(),
+          memref::getTensorTypeFromMemRefType(buffer.getType()), buffer,
+          /*restrict=*/true, /*writable=*/true);
+    };
+    Value input = tensorOf(op.getInput());
+    Value output =
+        op.getInput() == op.getOutput() ? input : tensorOf(op.getOutput());
+    auto softmax =
+        linalg::SoftmaxOp::create(rewriter, op.getLoc(), output.getType(),
+                                  input, output, op.getDimension());
+    FailureOr<SmallVector<Value>> results =
+        softmax.decomposeOperation(rewriter);
+    if (failed(results))
+      return failure();
+    bufferization::MaterializeInDestinationOp::create(
+        rewriter, op.getLoc(), /*result=*/Type(), results->front(),
+        op.getOutput(), /*restrict=*/true, /*writable=*/true);
+    rewriter.eraseOp(softmax);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct LowerPack : OpRewritePattern<linalg::PackOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::PackOp op,
+                                PatternRewriter &rewriter) const override {
+    return linalg::lowerPack(rewriter, op);
+  }
+};
+
+struct LowerUnPack : OpRewritePattern<linalg::UnPackOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::UnPackOp op,
+                                PatternRewriter &rewriter) const override {
+    return linalg::lowerUnPack(rewriter, op);
+  }
+};
+
+/// Bits of one element type as those of another, element by element.
+struct LowerBitcast : OpRewritePattern<tensor::BitcastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::BitcastOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (!type || !isa<RankedTensorType>(op.getSource().getType()))
+      return failure();
+    Location loc = op.getLoc();
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, op.getSource()),
+        type.getElementType());
+    AffineMap identity = rewriter.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> loops(type.getRank(),
+                                           utils::IteratorType::parallel);
+    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
+        op, empty.getType(), op.getSource(), empty,
+        ArrayRef<AffineMap>{identity, identity}, loops,
+        [&](OpBuilder &nested, Location at, ValueRange elements) {
+          Value bits = arith::BitcastOp::create(
+              nested, at, type.getElementType(), elements.front());
+          linalg::YieldOp::create(nested, at, bits);
+        });
+    return success();
+  }
+};
+
+/// Loops and switches of blocks as ops with regions, which deallocation knows.
+class Structuring : public ControlFlowToSCFTransformation {
+public:
+  Value getUndefValue(Location loc, OpBuilder &builder, Type type) override {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && tensor.hasStaticShape())
+      return tensor::EmptyOp::create(builder, loc, tensor.getShape(),
+                                     tensor.getElementType());
+    return ControlFlowToSCFTransformation::getUndefValue(loc, builder, type);
+  }
+};
+
+class MemplPrepareLoweringPass
+    : public mlir::mempl::impl::MemplPrepareLoweringBase<
+          MemplPrepareLoweringPass> {
+public:
+  void runOnOperation() override;
+};
+
+} // namespace
+
+/// Whether control flow between blocks is more than branches forward.
+static bool needsStructure(Region &region) {
+  for (auto it = llvm::scc_begin(&region); !it.isAtEnd(); ++it)
+    if (it.hasCycle())
+      return true;
+  return llvm::any_of(region, [](Block &block) {
+    return block.getNumSuccessors() > 1 &&
+           !isa<cf::CondBranchOp>(block.getTerminator());
+  });
+}
+
+static LogicalResult structure(func::FuncOp function) {
+  if (function.isExternal() || !needsStructure(function.getBody()))
+    return success();
+  Structuring structuring;
+  DominanceInfo dominance(function);
+  if (failed(transformCFGToSCF(function.getBody(), structuring, dominance)))
+    return function.emitError()
+           << "the control flow between the blocks of '" << function.getName()
+           << "' cannot be lowered; run lift-cf-to-scf before";
+  return success();
+}
+
+/// What lowers the ops of a dialect to those that are lowered here; empty if
+/// nothing does.
+static StringRef whatLowers(StringRef dialect) {
+  return llvm::StringSwitch<StringRef>(dialect)
+      .Case("tosa", "tosa-to-linalg-pipeline")
+      .Case("shape", "convert-shape-to-std")
+      .Case("sparse_tensor", "sparsification-and-bufferization")
+      .Case("transform", "transform-interpreter, which erases its program,")
+      .Case("async", "async-to-async-runtime, convert-async-to-llvm")
+      .Case("omp", "convert-openmp-to-llvm")
+      .Case("acc", "openacc-to-scf")
+      .Case("quant", "lower-quant-ops")
+      .Case("shard", "shard-partition")
+      .Cases({"stablehlo", "chlo", "mhlo"},
+             "stablehlo-legalize-to-linalg of StableHLO")
+      .Cases({"torch", "torch_c"},
+             "torch-backend-to-linalg-on-tensors-backend-pipeline of "
+             "torch-mlir")
+      .Default("");
+}
+
+/// Whether an op computes with floats of less than 16 bits.
+static bool hasTinyFloats(Operation *op) {
+  auto tiny = [](Type type) {
+    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+    return element && element.getWidth() < 16;
+  };
+  return llvm::any_of(op->getOperandTypes(), tiny) ||
+         llvm::any_of(op->getResultTypes(), tiny);
+}
+
+void mlir::mempl::emitNotLowered(ArrayRef<Operation *> left) {
+  Operation *first = left.front();
+  InFlightDiagnostic error = first->emitError()
+                             << "'" << first->getName() << "' ";
+  StringRef dialect = first->getName().getDialectNamespace();
+  if (StringRef pass = whatLowers(dialect); !pass.empty())
+    error << "cannot be lowered; run " << pass << " before";
+  else if (dialect == "gpu" || dialect == "nvgpu")
+    error << "cannot be lowered for a CPU; mempl-lower-to-gpu is for kernels";
+  else if (isa_and_nonnull<arith::ArithDialect>(first->getDialect()) &&
+           hasTinyFloats(first))
+    error << "cannot be lowered: LLVM has no such numbers; run "
+             "convert-arith-to-apfloat before, and link mlir_apfloat_wrappers";
+  else if (!first->isRegistered())
+    error << "cannot be lowered: its dialect is not known here; run what "
+             "lowers it to linalg, scf or memref before";
+  else
+    error << "cannot be lowered: no pass of the pipeline knows it on these "
+             "types; rewrite it before";
+  llvm::SetVector<StringRef> others;
+  for (Operation *op : left)
+    others.insert(op->getName().getStringRef());
+  others.remove(first->getName().getStringRef());
+  if (!others.empty())
+    error.attachNote(first->getLoc())
+        << "nor are '" << llvm::join(others.getArrayRef(), "', '") << "'";
+}
+
+/// Whether One-Shot Bufferize makes an op on buffers of it.
+static bool isBufferized(Operation *op) {
+  auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  if (isa<bufferization::BufferizableOpInterface, FunctionOpInterface>(op))
+    return true;
+  return llvm::none_of(op->getOperandTypes(), isTensor) &&
+         llvm::none_of(op->getResultTypes(), isTensor);
+}
+
+void MemplPrepareLoweringPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(structure(function)))
+      return signalPassFailure();
+  RewritePatternSet patterns(&getContext());
+  patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,
+               LowerBitcast>(&getContext());
+  linalg::populateDecomposeWinogradOpsPatterns(patterns);
+  linalg::populateElementwiseToLinalgConversionPatterns(patterns);
+  walkAndApplyPatterns(module, std::move(patterns));
+
+  SmallVector<Operation *> left;
+  module.walk([&](Operation *op) {
+    if (!isBufferized(op) || !op->isRegistered() ||
+        isa<linalg::PackOp, linalg::UnPackOp>(op))
+      left.push_back(op);
+  });
+  if (left.empty())
+    return;
+  emitNotLowered(left);
+  signalPassFailure();
+}

@@ -1,0 +1,177 @@
+// REQUIRES: runner
+// Programs that free buffers of their own: each is freed once, and so are those
+// that bufferization adds.
+// RUN: mempl-opt --split-input-file --mempl-mark-deallocations %s | FileCheck %s --check-prefix=MARKED
+// RUN: split-file %s %t
+// RUN: mempl-opt --mempl-lower-to-cpu %t/buffers.mlir -o %t/buffers.llvm
+// RUN: %count_buffers %t/buffers.llvm | FileCheck %s --check-prefix=BUFFERS
+// RUN: mempl-opt --mempl-lower-to-cpu %t/tensors.mlir -o %t/tensors.llvm
+// RUN: %count_buffers %t/tensors.llvm | FileCheck %s --check-prefix=TENSORS
+// RUN: mempl-opt --mempl-lower-to-cpu %t/realloc.mlir -o %t/realloc.llvm
+// RUN: %count_buffers %t/realloc.llvm | FileCheck %s --check-prefix=REALLOC
+// RUN: mempl-opt --mempl-lower-to-cpu %t/blocks.mlir -o %t/blocks.llvm
+// RUN: %count_buffers %t/blocks.llvm | FileCheck %s --check-prefix=BLOCKS
+
+//--- buffers.mlir
+// Buffers that are made here and freed there.
+// MARKED-LABEL: func.func private @make
+// MARKED-NOT: mempl.frees_its_buffers
+func.func private @make(%value: f32) -> memref<4xf32> {
+  %m = memref.alloc() : memref<4xf32>
+  linalg.fill ins(%value : f32) outs(%m : memref<4xf32>)
+  return %m : memref<4xf32>
+}
+
+// MARKED-LABEL: func.func private @consume
+// MARKED-SAME: mempl.frees_its_buffers
+func.func private @consume(%m: memref<4xf32>) -> f32 {
+  %c1 = arith.constant 1 : index
+  %v = memref.load %m[%c1] : memref<4xf32>
+  memref.dealloc %m : memref<4xf32>
+  return %v : f32
+}
+
+// MARKED-LABEL: func.func private @through
+// MARKED-SAME: mempl.frees_its_buffers
+func.func private @through(%value: f32) -> f32 {
+  %m = memref.alloc() : memref<4xf32>
+  linalg.fill ins(%value : f32) outs(%m : memref<4xf32>)
+  %v = func.call @consume(%m) : (memref<4xf32>) -> f32
+  return %v : f32
+}
+
+// BUFFERS: 3
+// BUFFERS: 5
+// BUFFERS: buffers: 4, not freed: 0
+func.func @main() {
+  %c0 = arith.constant 0 : index
+  %three = arith.constant 3.0 : f32
+  %five = arith.constant 5.0 : f32
+  %plain = memref.alloc() : memref<4xf32>
+  %made = func.call @make(%three) : (f32) -> memref<4xf32>
+  memref.copy %made, %plain : memref<4xf32> to memref<4xf32>
+  %again = func.call @make(%three) : (f32) -> memref<4xf32>
+  %v = func.call @consume(%again) : (memref<4xf32>) -> f32
+  vector.print %v : f32
+  %w = func.call @through(%five) : (f32) -> f32
+  vector.print %w : f32
+  memref.dealloc %made : memref<4xf32>
+  memref.dealloc %plain : memref<4xf32>
+  return
+}
+
+//--- tensors.mlir
+// -----
+// With tensors: all is freed, when nobody needs it any more.
+// MARKED-LABEL: func.func @tensors
+// MARKED-NOT: memref.dealloc
+// MARKED: return
+func.func @tensors(%value: f32) -> tensor<4xf32> {
+  %m = memref.alloc() : memref<4xf32>
+  linalg.fill ins(%value : f32) outs(%m : memref<4xf32>)
+  %t = bufferization.to_tensor %m restrict writable : memref<4xf32> to tensor<4xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  %s = linalg.add ins(%t, %t : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  memref.dealloc %m : memref<4xf32>
+  return %s : tensor<4xf32>
+}
+
+// The caller's buffer is freed here, and that stays.
+// MARKED-LABEL: func.func @argument
+// MARKED: call @mempl_free_argument
+func.func @argument(%m: memref<4xf32>, %t: tensor<4xf32>) -> f32 {
+  %c2 = arith.constant 2 : index
+  %a = memref.load %m[%c2] : memref<4xf32>
+  %b = tensor.extract %t[%c2] : tensor<4xf32>
+  %s = arith.addf %a, %b : f32
+  memref.dealloc %m : memref<4xf32>
+  return %s : f32
+}
+
+// MARKED: func.func private @mempl_free_argument{{.*}} attributes {mempl.frees_its_buffers}
+// MARKED: memref.dealloc
+
+func.func private @give(%value: f32, %t: memref<4xf32>) -> f32 {
+  %m = memref.alloc() : memref<4xf32>
+  linalg.fill ins(%value : f32) outs(%m : memref<4xf32>)
+  %t2 = memref.alloc() : memref<4xf32>
+  linalg.fill ins(%value : f32) outs(%t2 : memref<4xf32>)
+  %s = func.call @sum(%m, %t2) : (memref<4xf32>, memref<4xf32>) -> f32
+  memref.dealloc %t2 : memref<4xf32>
+  return %s : f32
+}
+
+func.func private @sum(%m: memref<4xf32>, %b: memref<4xf32>) -> f32 {
+  %t = bufferization.to_tensor %b restrict : memref<4xf32> to tensor<4xf32>
+  %s = func.call @argument(%m, %t) : (memref<4xf32>, tensor<4xf32>) -> f32
+  return %s : f32
+}
+
+// TENSORS: 6
+// TENSORS: 4
+// TENSORS: not freed: 0
+func.func @main() {
+  %c0 = arith.constant 0 : index
+  %two = arith.constant 2.0 : f32
+  %three = arith.constant 3.0 : f32
+  %t = func.call @tensors(%three) : (f32) -> tensor<4xf32>
+  %v = tensor.extract %t[%c0] : tensor<4xf32>
+  vector.print %v : f32
+  %m = memref.alloc() : memref<4xf32>
+  %w = func.call @give(%two, %m) : (f32, memref<4xf32>) -> f32
+  vector.print %w : f32
+  memref.dealloc %m : memref<4xf32>
+  return
+}
+
+//--- realloc.mlir
+// -----
+// REALLOC: 7
+// REALLOC: buffers: 2, not freed: 0
+func.func @main() {
+  %c0 = arith.constant 0 : index
+  %seven = arith.constant 7.0 : f32
+  %m = memref.alloc() : memref<4xf32>
+  memref.store %seven, %m[%c0] : memref<4xf32>
+  %n = memref.realloc %m : memref<4xf32> to memref<16xf32>
+  %v = memref.load %n[%c0] : memref<16xf32>
+  vector.print %v : f32
+  memref.dealloc %n : memref<16xf32>
+  return
+}
+
+//--- blocks.mlir
+// -----
+// A loop of blocks with a new buffer in each trip: upstream's deallocation
+// knows structured loops only.
+// BLOCKS: 8
+// BLOCKS: not freed: 0
+func.func private @powers(%n: index) -> memref<1xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant 1.0 : f32
+  %m = memref.alloc() : memref<1xf32>
+  memref.store %one, %m[%c0] : memref<1xf32>
+  cf.br ^loop(%c0, %m : index, memref<1xf32>)
+^loop(%i: index, %b: memref<1xf32>):
+  %more = arith.cmpi slt, %i, %n : index
+  cf.cond_br %more, ^body, ^end
+^body:
+  %next = memref.alloc() : memref<1xf32>
+  %v = memref.load %b[%c0] : memref<1xf32>
+  %w = arith.addf %v, %v : f32
+  memref.store %w, %next[%c0] : memref<1xf32>
+  %j = arith.addi %i, %c1 : index
+  cf.br ^loop(%j, %next : index, memref<1xf32>)
+^end:
+  return %b : memref<1xf32>
+}
+
+func.func @main() {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %m = func.call @powers(%c3) : (index) -> memref<1xf32>
+  %v = memref.load %m[%c0] : memref<1xf32>
+  vector.print %v : f32
+  return
+}
