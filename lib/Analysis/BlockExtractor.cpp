@@ -88,6 +88,7 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
   }
   DataLayout layout =
       DataLayout::closest(root.getParentRegion()->getParentOp());
+  bool unbounded = false;
   if (std::optional<int64_t> bytes = upperBoundBytes(root, layout)) {
     storage.size = *bytes;
   } else if (attributes && attributes.contains(kMaxBytesAttr)) {
@@ -95,7 +96,12 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
   } else {
     storage.slowReason = "has a dynamic size without a bound; "
                          "'mempl.max_bytes' gives one";
+    unbounded = true;
   }
+  // One place in fast memory cannot serve trips that run at the same time.
+  if (parallel && storage.slowReason.empty())
+    storage.slowReason = "is allocated in a parallel loop, whose trips may run "
+                         "at the same time";
   if (!ranked)
     storage.slowReason = "has no rank";
   else if (ranked.getEncoding())
@@ -117,6 +123,9 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
     value.name = "v" + std::to_string(index);
   if (function || (!argument && isa<arith::ConstantOp>(root.getDefiningOp())))
     value.kind = ValueKind::Input;
+  if (unbounded)
+    context.unknowns.push_back(
+        {UnknownFigure::Size, root.getLoc(), value.name});
   program.storages.push_back(std::move(storage));
   program.instance.values.push_back(std::move(value));
   defined.push_back(!allocated);
@@ -343,10 +352,14 @@ void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
   }
   if (auto ret = dyn_cast<func::ReturnOp>(op))
     return visitReturn(ret);
+  if (auto inserts = dyn_cast<scf::InParallelOp>(op))
+    return visitInParallel(inserts, outerTouches);
   if (op->hasTrait<OpTrait::IsTerminator>())
     return;
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return visitLoop(loop, outerTouches);
+  if (auto loop = dyn_cast<scf::ForallOp>(op))
+    return visitForall(loop, outerTouches);
 
   Touches own;
   Touches &touches = outerTouches ? *outerTouches : own;
@@ -358,17 +371,25 @@ void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
     visitIf(branch, touches);
   else if (auto call = dyn_cast<func::CallOp>(op))
     visitCall(call, touches, seconds);
+  else if (op->getNumRegions() > 0 &&
+           (isa<RegionBranchOpInterface, LoopLikeOpInterface>(op) ||
+            !context.options.dynCastBufferizableOp(op)))
+    visitOpaqueRegions(op, touches);
   else if (!context.options.dynCastBufferizableOp(op))
     visitUnknown(op, touches);
-  else if (op->getNumRegions() > 0 && isa<RegionBranchOpInterface>(op))
-    visitOpaqueRegions(op, touches);
   else
     visitBufferizable(op, touches);
-  if (outerTouches)
+  if (outerTouches) {
+    callSeconds += std::max(seconds, 0.0);
     return;
-  if (seconds < 0)
-    seconds = context.cost.computeSeconds(op);
-  addStep(op, std::move(own), seconds, workOf(op).reservedBytes, nullptr, 1);
+  }
+  OpWork work = workOf(op);
+  if (seconds < 0) {
+    noteWork(op, work, context);
+    seconds = context.cost.computeSeconds(op) + callSeconds;
+    callSeconds = 0;
+  }
+  addStep(op, std::move(own), seconds, work.reservedBytes, nullptr, 1);
 }
 
 OpOperand *BlockExtractor::tiedOperand(OpResult result) {
@@ -506,13 +527,31 @@ void BlockExtractor::visitCaptured(Operation *op, Touches &touches) {
 void BlockExtractor::visitInsertSlice(tensor::InsertSliceOp insert,
                                       Touches &touches) {
   Reference dest = resolve(insert.getDest());
-  Reference source = resolve(insert.getSource());
   bind(insert.getResult(), dest);
+  visitInsertion(insert, insert.getSource(), insert.getDest(), touches);
+}
+
+void BlockExtractor::visitInParallel(scf::InParallelOp op,
+                                     Touches *outerTouches) {
+  Touches own;
+  Touches &touches = outerTouches ? *outerTouches : own;
+  for (Operation &nested : op.getYieldingOps())
+    if (auto insert = dyn_cast<tensor::ParallelInsertSliceOp>(nested))
+      visitInsertion(insert, insert.getSource(), insert.getDest(), touches);
+  if (!outerTouches)
+    addStep(op, std::move(own), 0, 0, nullptr, 1);
+}
+
+/// What an op does that puts a tensor into a part of another one.
+void BlockExtractor::visitInsertion(Operation *insert, Value from, Value into,
+                                    Touches &touches) {
+  Reference dest = resolve(into);
+  Reference source = resolve(from);
   bool sameStorage =
       source.owner == dest.owner && source.view.storage == dest.view.storage;
   if (sameStorage && isInsertInPlace(insert))
     return;
-  int64_t bytes = bytesOf(insert.getSource(), source);
+  int64_t bytes = bytesOf(from, source);
   Touch read;
   read.target = source;
   read.reads = true;
@@ -522,10 +561,11 @@ void BlockExtractor::visitInsertSlice(tensor::InsertSliceOp insert,
   write.target = dest;
   write.writes = true;
   write.writtenBytes = bytes;
-  write.wholeWrite = insert.getSourceType().getNumElements() ==
-                         insert.getDestType().getNumElements() &&
-                     dest.view.chain.empty() &&
-                     insert.getDestType().hasStaticShape();
+  auto part = cast<RankedTensorType>(from.getType()),
+       whole = cast<RankedTensorType>(into.getType());
+  write.wholeWrite = dest.view.chain.empty() && part.hasStaticShape() &&
+                     whole.hasStaticShape() &&
+                     part.getNumElements() == whole.getNumElements();
   touches.push_back(std::move(write));
 }
 

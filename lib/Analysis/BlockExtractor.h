@@ -15,6 +15,7 @@
 #define MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
 
 #include "mempl/Analysis/CostModel.h"
+#include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/Analysis/Program.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -53,6 +54,7 @@ struct ExtractionContext {
   const TargetDescription &target;
   SmallVectorImpl<ProgramNote> &notes;
   const bufferization::AnalysisState *analysis;
+  std::vector<UnknownFigure> unknowns;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state;
   /// Callees whose cost is being computed: a recursion has none.
@@ -62,6 +64,15 @@ struct ExtractionContext {
 /// Copies the instances of bodies into the steps that they belong to, innermost
 /// first, and the reasons of storages into their values.
 void linkBodies(Program &program);
+
+/// The trips of a loop; says so where they are not known.
+int64_t tripsOf(Operation *loop, ExtractionContext &context);
+
+/// Says so where the work of an op is not known.
+void noteWork(Operation *op, const OpWork &work, ExtractionContext &context);
+
+/// Whether trips of the loop may run at the same time.
+bool isParallelLoop(Operation *loop);
 
 /// Whether the function is bufferized: it works on memrefs and on no tensor.
 bool worksOnBuffers(func::FuncOp function);
@@ -73,8 +84,9 @@ void extractBuffers(func::FuncOp function, ExtractionContext &context,
 class BlockExtractor {
 public:
   BlockExtractor(Program &program, ExtractionContext &context,
-                 BlockExtractor *outer)
-      : program(program), context(context), outer(outer) {}
+                 BlockExtractor *outer, bool parallel = false)
+      : program(program), context(context), outer(outer),
+        parallel(parallel || (outer && outer->parallel)) {}
 
   void runOnFunction(func::FuncOp function);
 
@@ -122,10 +134,17 @@ private:
   void visitIf(scf::IfOp op, Touches &touches);
   void visitCall(func::CallOp call, Touches &touches, double &seconds);
   void visitLoop(scf::ForOp loop, Touches *touches);
+  void visitInnerLoop(scf::ForOp loop, Touches &touches);
+  void visitTrips(Region &region, Touches &touches);
+  void visitForall(scf::ForallOp loop, Touches *touches);
+  void visitInParallel(scf::InParallelOp op, Touches *touches);
+  void visitInsertion(Operation *insert, Value source, Value dest,
+                      Touches &touches);
+  void finishLoop(Operation *loop, std::unique_ptr<Program> body,
+                  BlockExtractor &inner, Touches touches);
   void visitReturn(func::ReturnOp op);
   OpOperand *tiedOperand(OpResult result);
   bool isInPlaceOf(Value value, BlockArgument start);
-  int64_t tripsOf(scf::ForOp loop);
 
   /// Ends a step: merges what it touches into accesses of this program, and
   /// hands the rest to the loop around it.
@@ -135,11 +154,15 @@ private:
   Program &program;
   ExtractionContext &context;
   BlockExtractor *outer;
+  /// The block, or one around it, is the body of a parallel loop.
+  bool parallel;
   DenseMap<Value, Reference> references;
   /// Storages that have defined contents at the current op.
   std::vector<char> defined;
   /// Why some steps can only use a storage in slow memory.
   DenseMap<int32_t, std::string> slowUses;
+  /// Seconds of the calls inside of the current opaque step.
+  double callSeconds = 0;
   /// Touches of storages around this program, one trip's worth.
   Touches foreign;
 };

@@ -17,11 +17,13 @@
 #include "BlockExtractor.h"
 
 #include "mempl/Analysis/ByteSize.h"
-#include "mempl/IR/Mempl.h"
+#include "mempl/Analysis/Trips.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
@@ -56,8 +58,9 @@ struct BufferTouch {
 class BufferBlockExtractor {
 public:
   BufferBlockExtractor(Program &program, BufferContext &context,
-                       BufferBlockExtractor *outer)
-      : program(program), context(context), outer(outer) {}
+                       BufferBlockExtractor *outer, bool parallel = false)
+      : program(program), context(context), outer(outer),
+        parallel(parallel || (outer && outer->parallel)) {}
 
   void run(Block &block);
   void addArguments(func::FuncOp function);
@@ -73,13 +76,16 @@ private:
   void touch(Value memref, bool reads, bool writes, Touches &touches);
   void visit(Operation *op);
   void visitEffects(Operation *op, Touches &touches);
-  void visitLoop(scf::ForOp loop);
+  void visitRegions(Operation *op, Touches &touches);
+  void visitLoop(LoopLikeOpInterface loop);
   void addStep(Operation *op, const Touches &touches,
                std::unique_ptr<Program> body, int64_t trips);
 
   Program &program;
   BufferContext &context;
   BufferBlockExtractor *outer;
+  /// The block, or one around it, is the body of a parallel loop.
+  bool parallel;
   DenseMap<Value, int32_t> indices; ///< Of storages, by root.
   std::vector<char> defined;
   Touches foreign;
@@ -97,6 +103,11 @@ void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
     storage.size = *bytes;
   else
     storage.slowReason = "has a dynamic size without a bound";
+  bool unbounded = !storage.slowReason.empty();
+  // One place in fast memory cannot serve trips that run at the same time.
+  if (parallel && !unbounded)
+    storage.slowReason = "is allocated in a parallel loop, whose trips may run "
+                         "at the same time";
   if (type.getMemorySpace())
     storage.slowReason = "is in another memory space";
   ::mempl::Value value;
@@ -105,6 +116,9 @@ void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
   value.name = name.str();
   if (auto named = dyn_cast<NameLoc>(root.getLoc()))
     value.name = named.getName().str();
+  if (unbounded)
+    context.extraction.unknowns.push_back(
+        {UnknownFigure::Size, root.getLoc(), value.name});
   indices[root] = program.storages.size();
   program.views[root].storage = program.storages.size();
   defined.push_back(kind != ValueKind::Temporary);
@@ -156,19 +170,39 @@ void BufferBlockExtractor::touch(Value memref, bool reads, bool writes,
   }
 }
 
+namespace {
+/// What a load or a store moves.
+struct Element {
+  Value memref;
+  Type type; ///< Of a scalar or a vector.
+  bool load;
+};
+} // namespace
+
+/// Of an op that moves one element, or one vector.
+static std::optional<Element> elementOf(Operation *op) {
+  if (isa<memref::LoadOp, affine::AffineReadOpInterface, vector::LoadOp>(op))
+    return Element{op->getOperand(0), op->getResult(0).getType(), true};
+  if (isa<memref::StoreOp, affine::AffineWriteOpInterface, vector::StoreOp>(op))
+    return Element{op->getOperand(1), op->getOperand(0).getType(), false};
+  auto transfer = dyn_cast<VectorTransferOpInterface>(op);
+  if (!transfer || !isa<MemRefType>(transfer.getBase().getType()) ||
+      transfer.getVectorType().isScalable())
+    return std::nullopt;
+  return Element{transfer.getBase(), transfer.getVectorType(),
+                 isa<vector::TransferReadOp>(op)};
+}
+
 void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
   if (isa<memref::DimOp, memref::DeallocOp, ViewLikeOpInterface>(op))
     return;
-  if (isa<memref::LoadOp, memref::StoreOp>(op)) {
-    bool load = isa<memref::LoadOp>(op);
-    Value memref = op->getOperand(load ? 0 : 1);
-    int64_t element = context.layout.getTypeSize(
-        cast<MemRefType>(memref.getType()).getElementType());
-    for (Key key : storagesOf(memref)) {
+  if (std::optional<Element> element = elementOf(op)) {
+    int64_t bytes = context.layout.getTypeSize(element->type);
+    for (Key key : storagesOf(element->memref)) {
       BufferTouch &sum = touches[key];
-      (load ? sum.reads : sum.writes) = true;
-      (load ? sum.readBytes : sum.writtenBytes) += element;
-      sum.wholeWrite &= load;
+      (element->load ? sum.reads : sum.writes) = true;
+      (element->load ? sum.readBytes : sum.writtenBytes) += bytes;
+      sum.wholeWrite &= element->load;
     }
     return;
   }
@@ -207,8 +241,12 @@ void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
   if (auto named = dyn_cast<NameLoc>(op->getLoc()))
     step.name = named.getName().str();
   step.trips = trips;
-  step.compute = body ? 0 : context.extraction.cost.computeSeconds(op);
-  step.reserved = body ? 0 : workOf(op).reservedBytes;
+  if (!body) {
+    OpWork work = workOf(op);
+    noteWork(op, work, context.extraction);
+    step.compute = context.extraction.cost.computeSeconds(op);
+    step.reserved = work.reservedBytes;
+  }
   if (body)
     body->instance.name = step.name;
   for (const auto &[key, touch] : touches) {
@@ -244,10 +282,33 @@ void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
   program.steps.push_back(std::move(made));
 }
 
-void BufferBlockExtractor::visitLoop(scf::ForOp loop) {
+/// What the ops inside of an op do, as often as they run.
+void BufferBlockExtractor::visitRegions(Operation *op, Touches &touches) {
+  if (isa<LoopLikeOpInterface>(op))
+    tripsOf(op, context.extraction);
+  for (Region &region : op->getRegions()) {
+    Touches inside;
+    for (Operation &nested : region.getOps()) {
+      visitEffects(&nested, inside);
+      visitRegions(&nested, inside);
+    }
+    int64_t times = timesOf(region);
+    for (auto &[key, touch] : inside) {
+      BufferTouch &sum = touches[key];
+      sum.reads |= touch.reads;
+      sum.writes |= touch.writes;
+      sum.wholeWrite &= touch.wholeWrite;
+      sum.readBytes += bytesOfTrips(touch.readBytes, times);
+      sum.writtenBytes += bytesOfTrips(touch.writtenBytes, times);
+    }
+  }
+}
+
+/// A loop over ranges, whose body is one block.
+void BufferBlockExtractor::visitLoop(LoopLikeOpInterface loop) {
   auto body = std::make_unique<Program>();
-  BufferBlockExtractor inner(*body, context, this);
-  inner.run(*loop.getBody());
+  BufferBlockExtractor inner(*body, context, this, isParallelLoop(loop));
+  inner.run(loop.getLoopRegions().front()->front());
   for (Value yielded : loop.getYieldedValues())
     if (isa<BaseMemRefType>(yielded.getType()))
       for (Key key : inner.storagesOf(yielded))
@@ -255,19 +316,11 @@ void BufferBlockExtractor::visitLoop(scf::ForOp loop) {
           keepSlow(key, "is handed to the next trip of its loop");
           body->instance.values[key.second].space = SpaceOrder::Slow;
         }
-  int64_t trips = 1;
-  if (auto told = loop->getAttrOfType<IntegerAttr>(kTripsAttr))
-    trips = std::max<int64_t>(1, told.getInt());
-  else if (std::optional<APInt> known = loop.getStaticTripCount())
-    trips = std::max<int64_t>(1, known->getLimitedValue(INT32_MAX));
+  int64_t trips = tripsOf(loop, context.extraction);
   Touches touches;
   for (auto [key, touch] : inner.foreign) {
-    auto times = [&](int64_t bytes) {
-      int64_t product;
-      return llvm::MulOverflow(bytes, trips, product) ? INT64_MAX / 4 : product;
-    };
-    touch.readBytes = times(touch.readBytes);
-    touch.writtenBytes = times(touch.writtenBytes);
+    touch.readBytes = bytesOfTrips(touch.readBytes, trips);
+    touch.writtenBytes = bytesOfTrips(touch.writtenBytes, trips);
     touches[key] = touch;
   }
   addStep(loop, touches, std::move(body), trips);
@@ -294,12 +347,14 @@ void BufferBlockExtractor::visit(Operation *op) {
   }
   if (op->hasTrait<OpTrait::IsTerminator>())
     return;
-  if (auto loop = dyn_cast<scf::ForOp>(op))
-    return visitLoop(loop);
+  if (isa<scf::ForOp, scf::ForallOp, scf::ParallelOp, affine::AffineForOp,
+          affine::AffineParallelOp>(op))
+    return visitLoop(cast<LoopLikeOpInterface>(op));
   // Everything else is one step with all that is inside of it; what is
   // allocated there is not placed and not counted.
   Touches touches;
-  op->walk([&](Operation *nested) { visitEffects(nested, touches); });
+  visitEffects(op, touches);
+  visitRegions(op, touches);
   if (isa<func::CallOp>(op))
     for (auto &[key, sum] : touches)
       keepSlow(key, "is passed to a call; inline it to place it");

@@ -8,7 +8,7 @@
 
 #include "mempl/Analysis/ByteSize.h"
 
-#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "mempl/Analysis/IntegerRange.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -42,30 +42,9 @@ std::optional<int64_t> mlir::mempl::bytesOfType(ShapedType type,
 
 std::optional<int64_t> mlir::mempl::upperBoundExtent(Value shaped,
                                                      int64_t dim) {
-  // Values to look at before giving up: a network with a batch size that only
-  // its caller knows would otherwise be walked back to its arguments for every
-  // tensor.
-  unsigned left = 1024;
-  auto stop = [&left](Value value, std::optional<int64_t> dim,
-                      ValueBoundsConstraintSet &bounds) {
-    if (left == 0)
-      return true;
-    --left;
-    // Upstream's models of integer arithmetic only know index values, and abort
-    // when asked for the shape of a tensor.
-    Operation *op = value.getDefiningOp();
-    if (!dim || !op || !op->hasTrait<OpTrait::Elementwise>())
-      return false;
-    for (Value operand : op->getOperands()) {
-      auto type = dyn_cast<RankedTensorType>(operand.getType());
-      if (type && *dim < type.getRank())
-        bounds.bound(value)[*dim] == bounds.getExpr(operand, dim);
-    }
-    return true;
-  };
-  FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
-      presburger::BoundType::UB, {shaped, dim}, stop, /*closedUB=*/true);
-  if (failed(bound))
+  std::optional<int64_t> bound =
+      upperBoundOf(ValueBoundsConstraintSet::Variable(shaped, dim));
+  if (!bound)
     return std::nullopt;
   return std::max<int64_t>(*bound, 0);
 }

@@ -15,6 +15,7 @@
 #include "mempl/Analysis/CostOpInterface.h"
 
 #include "mempl/Analysis/ByteSize.h"
+#include "mempl/Analysis/Trips.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -75,23 +76,23 @@ static Operation *findAccumulatedProduct(Block &payload, unsigned numInputs) {
 }
 
 /// Extents of the iteration space; a dynamic one counts as the largest that can
-/// be proved, or as 1.
-static SmallVector<double> extentsOf(linalg::LinalgOp op) {
+/// be proved, or as 1, which sets `guessed`.
+static SmallVector<double> extentsOf(linalg::LinalgOp op, bool &guessed) {
   SmallVector<double> extents;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges())) {
     extents.push_back(ShapedType::isDynamic(range) ? 1 : double(range));
     if (!ShapedType::isDynamic(range))
       continue;
+    std::optional<int64_t> bound;
     for (auto [operand, map] : llvm::zip_equal(op->getOpOperands(), maps)) {
       std::optional<unsigned> at =
           map.getResultPosition(getAffineDimExpr(loop, op->getContext()));
-      if (!at)
-        continue;
-      if (std::optional<int64_t> bound = upperBoundExtent(operand.get(), *at))
-        extents.back() = double(*bound);
-      break;
+      if (at && (bound = upperBoundExtent(operand.get(), *at)))
+        break;
     }
+    guessed |= !bound;
+    extents.back() = double(bound.value_or(1));
   }
   return extents;
 }
@@ -100,8 +101,8 @@ static SmallVector<double> extentsOf(linalg::LinalgOp op) {
 /// loops that its operands depend on. What fusion has put before a contraction
 /// is computed once per input, not once per product.
 static DenseMap<Operation *, double> timesOf(linalg::LinalgOp op,
-                                             Block &payload) {
-  SmallVector<double> extents = extentsOf(op);
+                                             Block &payload, bool &guessed) {
+  SmallVector<double> extents = extentsOf(op, guessed);
   DenseMap<Value, llvm::SmallBitVector> loops;
   for (OpOperand &operand : op->getOpOperands()) {
     llvm::SmallBitVector &used = loops[op.getMatchingBlockArgument(&operand)];
@@ -141,7 +142,8 @@ struct LinalgCost : CostOpInterface::ExternalModel<LinalgCost<OpTy>, OpTy> {
     Operation *product = nullptr;
     if (linalgOp.getNumReductionLoops() > 0 && linalgOp.getNumDpsInputs() >= 2)
       product = findAccumulatedProduct(payload, linalgOp.getNumDpsInputs());
-    DenseMap<Operation *, double> times = timesOf(linalgOp, payload);
+    DenseMap<Operation *, double> times =
+        timesOf(linalgOp, payload, work.guessed);
     for (Operation &nested : payload)
       work.vectorOps += operationsOf(&nested) * times[&nested];
     if (product) {
@@ -240,14 +242,8 @@ OpWork mlir::mempl::workOf(Operation *op) {
     cost.getWork(work);
     return work;
   }
-  double trips = 1;
-  if (auto loop = dyn_cast<scf::ForOp>(op)) {
-    if (auto told = loop->getAttrOfType<IntegerAttr>(kTripsAttr))
-      trips = double(told.getInt());
-    else if (std::optional<APInt> known = loop.getStaticTripCount())
-      trips = known->roundToDouble();
-  }
   for (Region &region : op->getRegions()) {
+    auto trips = double(timesOf(region));
     OpWork inside;
     for (Block &block : region)
       for (Operation &nested : block) {
@@ -260,6 +256,7 @@ OpWork mlir::mempl::workOf(Operation *op) {
           inside.computeType = part.computeType;
         inside.reservedBytes =
             std::max(inside.reservedBytes, part.reservedBytes);
+        inside.guessed |= part.guessed;
       }
     if (isa<scf::IfOp>(op)) {
       work.matrixOps = std::max(work.matrixOps, inside.matrixOps);
@@ -271,6 +268,7 @@ OpWork mlir::mempl::workOf(Operation *op) {
       if (inside.seconds >= 0)
         work.seconds = std::max(work.seconds, 0.0) + trips * inside.seconds;
     }
+    work.guessed |= inside.guessed;
     work.reservedBytes = std::max(work.reservedBytes, inside.reservedBytes);
     if (!work.computeType)
       work.computeType = inside.computeType;

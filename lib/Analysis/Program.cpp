@@ -40,11 +40,11 @@ bool mlir::mempl::isAliasCast(Operation *op) {
 }
 
 bool mlir::mempl::isInsertInPlace(Operation *op) {
-  auto insert = cast<tensor::InsertSliceOp>(op);
+  auto insert = cast<OffsetSizeAndStrideOpInterface>(op);
   // From the source back to the slice that it was computed in.
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state(options);
-  Value source = insert.getSource();
+  Value source = op->getOperand(0);
   while (auto result = dyn_cast<OpResult>(source)) {
     Operation *producer = result.getOwner();
     if (auto extract = dyn_cast<tensor::ExtractSliceOp>(producer)) {
@@ -205,6 +205,7 @@ FailureOr<std::unique_ptr<Program>> mlir::mempl::extractProgram(
     extractor.runOnFunction(function);
   }
   program->instance.name = function.getName().str();
+  program->unknowns = std::move(context.unknowns);
   if (failed(collectOrders(*program, target)))
     return failure();
   linkBodies(*program);

@@ -6,18 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// An scf.for is a step with a program of its own. Other ops with regions, and
-// calls, are steps whose inside is not placed: what they allocate is in slow
-// memory, and storages that they pass on through several names are too.
+// An scf.for or scf.forall is a step with a program of its own. Other ops with
+// regions, and calls, are steps whose inside is not placed: what they allocate
+// is in slow memory, and storages that they pass on through several names are
+// too. What a loop does counts once per trip, whatever its kind.
 //
 //===----------------------------------------------------------------------===//
 
 #include "BlockExtractor.h"
 
 #include "mempl/Analysis/Target.h"
-#include "mempl/IR/Mempl.h"
+#include "mempl/Analysis/Trips.h"
 #include "mempl/Problem/Simulator.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
@@ -73,20 +75,133 @@ bool BlockExtractor::isInPlaceOf(Value value, BlockArgument start) {
   return true;
 }
 
-int64_t BlockExtractor::tripsOf(scf::ForOp loop) {
-  if (auto trips = loop->getAttrOfType<IntegerAttr>(kTripsAttr))
-    return std::max<int64_t>(1, trips.getInt());
-  if (std::optional<APInt> trips = loop.getStaticTripCount())
-    return trips->getActiveBits() < 63
-               ? std::max<int64_t>(1, trips->getSExtValue())
-               : INT32_MAX;
-  context.notes.push_back({loop.getLoc(),
-                           "the number of trips is not known and taken as 1; "
-                           "'mempl.trips' gives it"});
-  return 1;
+int64_t mlir::mempl::tripsOf(Operation *loop, ExtractionContext &context) {
+  Trips trips = tripsOf(loop);
+  if (trips.known)
+    return trips.count;
+  context.notes.push_back(
+      {loop->getLoc(), "the number of trips is not known and taken as " +
+                           std::to_string(trips.count) +
+                           "; 'mempl.trips' gives it"});
+  context.unknowns.push_back({UnknownFigure::Trips, loop->getLoc(),
+                              loop->getName().getStringRef().str()});
+  return trips.count;
+}
+
+void mlir::mempl::noteWork(Operation *op, const OpWork &work,
+                           ExtractionContext &context) {
+  if (work.guessed && work.seconds < 0)
+    context.unknowns.push_back({UnknownFigure::Work, op->getLoc(),
+                                op->getName().getStringRef().str()});
+}
+
+bool mlir::mempl::isParallelLoop(Operation *loop) {
+  return isa<scf::ForallOp, scf::ParallelOp, affine::AffineParallelOp>(loop);
+}
+
+/// Ends a loop that is a step with a program of its own.
+void BlockExtractor::finishLoop(Operation *loop, std::unique_ptr<Program> body,
+                                BlockExtractor &inner, Touches touches) {
+  int64_t trips = tripsOf(loop, context);
+  for (Touch touch : inner.foreign) {
+    touch.readBytes = bytesOfTrips(touch.readBytes, trips);
+    touch.writtenBytes = bytesOfTrips(touch.writtenBytes, trips);
+    // The first trip may leave old bytes, the last one may read its own.
+    touch.wholeWrite = false;
+    touches.push_back(std::move(touch));
+  }
+  addStep(loop, std::move(touches), 0, 0, std::move(body), trips);
+}
+
+/// A loop inside of an opaque step, to which all of its trips belong.
+void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
+  SmallVector<unsigned> passedOn;
+  for (auto [i, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
+    if (!isTensor(argument))
+      continue;
+    Reference init = resolve(loop.getInitArgs()[i]);
+    if (!context.isCopied(loop.getInitArgsMutable()[i]) &&
+        isInPlaceOf(loop.getYieldedValues()[i], argument)) {
+      bind(argument, init);
+      bind(loop.getResult(i), init);
+      continue;
+    }
+    passedOn.push_back(i);
+    readSlow(init, "is passed into a loop that does not update it in place",
+             touches);
+    bindNew(loop.getResult(i), /*allocated=*/true);
+    Reference carried = resolve(loop.getResult(i));
+    keepSlow(carried, "is passed from trip to trip in several buffers");
+    bind(argument, carried);
+    Touch write;
+    write.target = carried;
+    write.writes = write.slowOnly = true;
+    touches.push_back(std::move(write));
+  }
+  visitTrips(loop.getRegion(), touches);
+  for (unsigned i : passedOn)
+    readSlow(resolve(loop.getYieldedValues()[i]),
+             "is passed from trip to trip in several buffers", touches);
+}
+
+/// What the blocks of a region do, as often as it runs.
+void BlockExtractor::visitTrips(Region &region, Touches &touches) {
+  Operation *op = region.getParentOp();
+  if (isa<LoopLikeOpInterface>(op) && region.getRegionNumber() == 0)
+    tripsOf(op, context);
+  size_t before = touches.size();
+  double secondsBefore = std::exchange(callSeconds, 0);
+  for (Block &block : region)
+    visitBlock(block, &touches);
+  int64_t times = timesOf(region);
+  for (Touch &touch : llvm::drop_begin(touches, before)) {
+    touch.readBytes = bytesOfTrips(touch.readBytes, times);
+    touch.writtenBytes = bytesOfTrips(touch.writtenBytes, times);
+  }
+  callSeconds = secondsBefore + double(times) * callSeconds;
+}
+
+/// Its trips write their parts of the outputs in place; they may run at the
+/// same time, so that nothing of their own can be placed.
+void BlockExtractor::visitForall(scf::ForallOp loop, Touches *outerTouches) {
+  auto body = std::make_unique<Program>();
+  body->block = loop.getBody();
+  body->instance.name = "body";
+  BlockExtractor inner(*body, context, this, /*parallel=*/true);
+  BlockExtractor &user = outerTouches ? *this : inner;
+  Touches touches;
+  for (auto [output, argument, result] :
+       llvm::zip_equal(loop.getOutputsMutable(), loop.getRegionIterArgs(),
+                       loop.getResults())) {
+    if (context.isCopied(output)) {
+      readSlow(resolve(output.get()), "is copied into the output of a loop",
+               touches);
+      bindNew(result, /*allocated=*/false);
+      keepSlow(resolve(result), "is a copy that a loop makes of its output");
+      defined[resolve(result).view.storage] = false;
+    } else {
+      Reference whole = resolve(output.get());
+      bind(result, std::move(whole));
+    }
+    Reference init = resolve(result);
+    user.bind(argument, init);
+    Touch passed;
+    passed.target = init;
+    passed.reads = passed.writes = true;
+    touches.push_back(std::move(passed));
+  }
+  if (outerTouches) {
+    llvm::append_range(*outerTouches, touches);
+    visitTrips(loop.getRegion(), *outerTouches);
+    return;
+  }
+  inner.visitBlock(*loop.getBody(), nullptr);
+  finishLoop(loop, std::move(body), inner, std::move(touches));
 }
 
 void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
+  if (outerTouches)
+    return visitInnerLoop(loop, *outerTouches);
   auto body = std::make_unique<Program>();
   body->block = loop.getBody();
   body->instance.name = "body";
@@ -135,25 +250,7 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
                touches);
     }
   }
-  int64_t trips = tripsOf(loop);
-  for (Touch touch : inner.foreign) {
-    touch.readBytes = llvm::MulOverflow(touch.readBytes, trips, touch.readBytes)
-                          ? INT64_MAX / 4
-                          : touch.readBytes;
-    touch.writtenBytes =
-        llvm::MulOverflow(touch.writtenBytes, trips, touch.writtenBytes)
-            ? INT64_MAX / 4
-            : touch.writtenBytes;
-    // The first trip may leave old bytes, the last one may read its own.
-    touch.wholeWrite = false;
-    touches.push_back(std::move(touch));
-  }
-  if (!outerTouches) {
-    addStep(loop, std::move(touches), 0, 0, std::move(body), trips);
-    return;
-  }
-  for (Touch &touch : touches)
-    outerTouches->push_back(std::move(touch));
+  finishLoop(loop, std::move(body), inner, std::move(touches));
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,16 +345,18 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
     touches.push_back(std::move(touch));
   };
   for (Region &region : op->getRegions())
-    for (Block &block : region) {
+    for (Block &block : region)
       for (BlockArgument argument : block.getArguments())
         if (isTensor(argument))
           bindSlow(argument, reason);
-      visitBlock(block, &touches);
+  for (Region &region : op->getRegions())
+    visitTrips(region, touches);
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
       if (block.mightHaveTerminator())
         for (Value yielded : block.getTerminator()->getOperands())
           if (isTensor(yielded))
             readSlow(resolve(yielded), reason, touches);
-    }
   for (OpResult result : op->getResults())
     if (isTensor(result))
       bindSlow(result, "is a result of '" + op->getName().getStringRef() + "'");
@@ -311,6 +410,7 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
   inside.callees = context.callees;
   BlockExtractor extractor(program, inside, nullptr);
   extractor.runOnFunction(callee);
+  llvm::append_range(context.unknowns, inside.unknowns);
   linkBodies(program);
   ::mempl::setMachine(program.instance, context.target.machine);
   seconds = ::mempl::slowLatency(program.instance);

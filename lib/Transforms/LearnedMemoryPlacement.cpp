@@ -69,7 +69,7 @@ private:
   std::string reproducer(const Instance &instance, const Plan &plan,
                          llvm::ArrayRef<::mempl::Violation> broken) const;
   void remark(PlaceableFunction &function, const Plan &plan);
-  void printSummary(const Instance &instance, const SolverResult &result);
+  void printSummary(const Program &program, const SolverResult &result);
   LogicalResult writeFiles(PlaceableFunction &function,
                            const TargetDescription &description,
                            const SolverResult &result);
@@ -229,8 +229,9 @@ void LearnedMemoryPlacementPass::remark(PlaceableFunction &function,
   }
 }
 
-void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
+void LearnedMemoryPlacementPass::printSummary(const Program &program,
                                               const SolverResult &result) {
+  const Instance &instance = program.instance;
   ::mempl::Outcome outcome = ::mempl::simulate(instance, result.plan);
   double bound = ::mempl::lowerBound(instance).bound;
   double slow = ::mempl::slowLatency(instance);
@@ -246,6 +247,9 @@ void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
      << ::mempl::formatSeconds(outcome.stall) << ", peak "
      << ::mempl::formatBytes(outcome.peakBytes) << ")\n"
      << "  lower bound       " << ::mempl::formatSeconds(bound) << "\n";
+  std::string unknowns = describeUnknowns(program);
+  if (!unknowns.empty())
+    os << "  not known         " << unknowns << "\n";
 }
 
 LogicalResult
@@ -311,7 +315,7 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
                                            << describePressure(instance, false);
   remark(function, plan);
   if (summary)
-    printSummary(instance, *result);
+    printSummary(program, *result);
   if (failed(writeFiles(function, description, *result)))
     return failure();
   if (!placesAnything(plan))

@@ -20,6 +20,7 @@
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace mlir::mempl;
@@ -176,6 +177,51 @@ std::string mlir::mempl::describePressure(const Instance &instance,
        << instance.values[live[i]].size << " bytes)";
   if (live.empty())
     os << "none";
+  return text;
+}
+
+/// " (a.mlir:7)" for an op that stands in a file.
+static std::string placeOf(Location loc) {
+  auto file = loc->findInstanceOf<FileLineColLoc>();
+  if (!file || file.getLine() == 0)
+    return "";
+  return (" (" + llvm::sys::path::filename(file.getFilename().getValue()) +
+          ":" + llvm::Twine(file.getLine()) + ")")
+      .str();
+}
+
+std::string mlir::mempl::describeUnknowns(const Program &program) {
+  struct Phrase {
+    StringRef one, many, taken;
+  };
+  // In the order of UnknownFigure::Kind.
+  constexpr Phrase phrases[] = {
+      {"the size of ", "the sizes of ",
+       " taken as 0 bytes ('mempl.max_bytes' gives bounds)"},
+      {"the trips of ", "the trips of ",
+       " taken as 1 ('mempl.trips' gives them)"},
+      {"the work of ", "the work of ", " counted with unknown extents as 1"}};
+  /// Of each kind, so many are named.
+  constexpr size_t kMostNamed = 3;
+  std::string text;
+  for (auto [kind, phrase] : llvm::enumerate(phrases)) {
+    SmallVector<std::string> names;
+    for (const UnknownFigure &figure : program.unknowns)
+      if (figure.kind == static_cast<UnknownFigure::Kind>(kind))
+        names.push_back(figure.kind == UnknownFigure::Size
+                            ? "'" + figure.name + "'"
+                            : figure.name + placeOf(figure.loc));
+    if (names.empty())
+      continue;
+    size_t named = std::min(names.size(), kMostNamed);
+    text += (llvm::Twine(text.empty() ? "times are relative: " : "; ") +
+             (names.size() == 1 ? phrase.one : phrase.many) +
+             llvm::join(llvm::ArrayRef(names).take_front(named), ", "))
+                .str();
+    if (names.size() > named)
+      text += " and " + std::to_string(names.size() - named) + " more";
+    text += phrase.taken;
+  }
   return text;
 }
 

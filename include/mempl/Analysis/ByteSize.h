@@ -24,7 +24,7 @@ namespace mlir::mempl {
 std::optional<int64_t> bytesOfType(ShapedType type, const DataLayout &layout);
 
 /// The largest that dimension `dim` of a ranked tensor or memref can be, at
-/// least 0, as upstream's ValueBoundsConstraintSet proves it. Nothing where it
+/// least 0, as upperBoundOf() proves it (IntegerRange.h). Nothing where it
 /// cannot.
 std::optional<int64_t> upperBoundExtent(Value shaped, int64_t dim);
 

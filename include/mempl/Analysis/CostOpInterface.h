@@ -30,14 +30,16 @@ struct OpWork {
   Type computeType;     ///< Element type that chooses the rate; may be null.
   double seconds = -1;  ///< Declared time, instead of operations; -1 if none.
   int64_t reservedBytes = 0; ///< Of fast memory, from offset 0.
+  /// An extent that is not known was taken as 1.
+  bool guessed = false;
   /// Operand numbers whose bytes moved are not those of their size, with the
   /// bytes, reads and writes together.
   SmallVector<std::pair<unsigned, int64_t>, 2> touched;
 };
 
 /// The work of `op`: what its CostOpInterface says; else the sum of the ops in
-/// its regions, those of an scf.for times its trips and of an scf.if the larger
-/// branch; else nothing.
+/// its regions, those of a loop times its trips (Trips.h) and of an scf.if the
+/// larger branch; else nothing.
 OpWork workOf(Operation *op);
 
 /// Attaches the interface to linalg's structured ops, to tensor's that touch

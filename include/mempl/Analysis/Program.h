@@ -71,6 +71,19 @@ struct View {
   SmallVector<Operation *, 2> chain;
 };
 
+/// A figure that the program does not tell and that was taken as 0 bytes, one
+/// trip, or one point: times that depend on it are relative.
+struct UnknownFigure {
+  enum Kind : uint8_t {
+    Size,  ///< Bytes of a storage.
+    Trips, ///< Of a loop.
+    Work   ///< Operations of an op whose shape is not known.
+  };
+  Kind kind;
+  Location loc;
+  std::string name; ///< Of the value, or of the op.
+};
+
 struct Program;
 
 /// One step of the instance.
@@ -93,6 +106,8 @@ struct Program {
   /// The problem: value i is storage i, step i is step i. Names no machine for
   /// the bodies of loops before setMachine().
   ::mempl::Instance instance;
+  /// Of the whole function, with what is inside of it; empty for bodies.
+  std::vector<UnknownFigure> unknowns;
 
   /// The view of `tensor`, or null where its storage is not of this program.
   const View *viewOf(Value tensor) const {
@@ -124,8 +139,9 @@ bool isViewOp(Operation *op);
 /// turns into a cast of its buffer. The cast to the old type undoes it.
 bool isAliasCast(Operation *op);
 
-/// Whether `insert`, a tensor.insert_slice, puts a tensor back into the place
-/// that it was taken from, so that bufferization has nothing to copy.
+/// Whether `insert`, a tensor.insert_slice or tensor.parallel_insert_slice,
+/// puts a tensor back into the place that it was taken from, so that
+/// bufferization has nothing to copy.
 bool isInsertInPlace(Operation *insert);
 
 } // namespace mlir::mempl

@@ -31,8 +31,8 @@ def Mempl_Dialect : Dialect {
     - `mempl.forbid`: none does.
     - `mempl.max_bytes` (an integer): most bytes that a value of dynamic shape
       can have at run time.
-    - `mempl.trips` (an integer, on a loop): how often its body runs, where the
-      bounds do not tell.
+    - `mempl.trips` (an integer, on a loop of any kind): how often its body
+      runs. Without it the bounds tell, or the most that they allow.
     - `mempl.target`: the machine, on a function or a module; see
       docs/Targets.md.
 

@@ -66,6 +66,10 @@ std::vector<Decision> explain(const Program &program,
 std::string describePressure(const ::mempl::Instance &instance,
                              bool onlyOrdered);
 
+/// "times are relative: the size of 'arg0' is taken as 0 bytes, .."; empty for
+/// a program that tells all of its sizes and trips.
+std::string describeUnknowns(const Program &program);
+
 /// The decisions about a function as one JSON object.
 void writeTrace(llvm::raw_ostream &os, const Program &program,
                 const TargetDescription &target, llvm::StringRef policy,
