@@ -16,6 +16,7 @@
 #include "TrainingSet.h"
 
 #include "mempl/MuZero/TrajectoryIO.h"
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -102,6 +103,12 @@ llvm::Error mempl::runActor(std::vector<TrainingProgram> programs,
                             const std::string &folder, llvm::StringRef name,
                             int64_t maxGames,
                             const std::function<bool()> &cancelled) {
+  Stopwatch watch;
+  auto isOver = [&] {
+    return (cancelled && cancelled()) ||
+           (options.maxSeconds > 0 &&
+            options.secondsBefore + watch.seconds() >= options.maxSeconds);
+  };
   auto actor = Actor::create(std::move(programs), options);
   if (!actor)
     return actor.takeError();
@@ -113,7 +120,7 @@ llvm::Error mempl::runActor(std::vector<TrainingProgram> programs,
   uint64_t seed = options.seed ^ llvm::xxh3_64bits(name);
   int64_t played = 0;
   for (uint64_t batch = 0; maxGames == 0 || played < maxGames; ++batch) {
-    if (cancelled && cancelled())
+    if (isOver())
       break;
     // The learner renames whole files, so there is never half of one.
     std::string weights = pathIn("network.mempl");
@@ -127,7 +134,7 @@ llvm::Error mempl::runActor(std::vector<TrainingProgram> programs,
     int64_t count = options.selfPlay.slots;
     if (maxGames > 0)
       count = std::min(count, maxGames - played);
-    std::string bytes = (*actor)->play(*network, seed, batch, count, cancelled);
+    std::string bytes = (*actor)->play(*network, seed, batch, count, isOver);
     if (bytes.empty())
       break;
     played += count;

@@ -20,6 +20,7 @@
 #include "mempl/Solvers/Deadline.h"
 #include "mempl/Support/FileIO.h"
 
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
@@ -56,6 +57,17 @@ constexpr int kCheckpointVersion = 2;
 // Siblings' values that differ by less than so many mean errors are not spread.
 constexpr double kErrorFactor = 2;
 
+// Of the time that is left: what the first evaluation, with the plans of
+// `search` that it compares with, and then the other teachers may take.
+constexpr double kFirstShare = 0.2, kTeachersShare = 0.15;
+// What is set aside for the end, in evaluations and checkpoints as long as the
+// longest one so far.
+constexpr double kReserve = 1.25;
+// Where the last evaluation is given up, as a share of the time.
+constexpr double kLatest = 1.05;
+// Between two looks at the clock while others play.
+constexpr std::chrono::milliseconds kPause(20);
+
 } // namespace
 
 struct Trainer::Impl {
@@ -72,16 +84,25 @@ struct Trainer::Impl {
   std::function<std::string(int32_t)> keys() const {
     return [this](int32_t i) { return set.entries()[i].key; };
   }
-  double seconds() const { return secondsBefore + sitting.seconds(); }
-  double cpuSeconds() const { return cpuSecondsBefore + sittingCpu.seconds(); }
+  double seconds() const {
+    return secondsBefore + options.secondsBefore + session.seconds();
+  }
+  double cpuSeconds() const { return cpuSecondsBefore + sessionCpu.seconds(); }
   bool isOver() const;
+  bool isDue(double ahead) const;
+  double reserve() const;
+  bool isOutOfTime() const { return isDue(reserve()); }
+  double shareOfTime(double share) const;
   bool tell();
 
   bool teach();
   bool playRound(std::vector<Trajectory> &games);
   bool polish();
   void takeFromActors();
-  bool evaluate();
+  bool evaluate(double until);
+  void judge(int32_t program, Evaluator &evaluator, double until);
+  llvm::Error writeEvaluation();
+  llvm::Error train();
   llvm::Error round();
   llvm::Error save();
   llvm::Error restore();
@@ -97,13 +118,25 @@ struct Trainer::Impl {
   /// Files of other processes whose games are in the replay but in no
   /// checkpoint yet.
   std::set<std::string> taken;
-  bool hasTeachers = false;
+  int32_t numTaught = 0; ///< Plans of teachers that are in the replay.
   int32_t sinceBest = 0;
   double valueError = 1; ///< Of the network, in the last round.
-  double secondsBefore = 0, cpuSecondsBefore = 0; ///< In earlier sittings.
-  Stopwatch sitting, sittingCpu{/*ofCpu=*/true};
+  double secondsBefore = 0, cpuSecondsBefore = 0; ///< In earlier sessions.
+  double evaluationSeconds = 0, saveSeconds = 0;  ///< The longest so far.
+  double stepSeconds = 0;      ///< Of the learner's last step.
+  int64_t evaluatedSteps = -1; ///< Of the weights evaluated last; -1 = none.
+  Stopwatch session, sessionCpu{/*ofCpu=*/true};
   std::function<bool()> cancelled;
   std::function<void(const TrainerStatus &)> progress;
+  std::function<void(const TrainerStatus &, TrainerEvent)> ended;
+
+  /// One evaluation, while it is made.
+  struct Evaluation {
+    llvm::json::Object programs;
+    double logs = 0, greedyLogs = 0, slowLogs = 0;
+    double seconds = 0; ///< Of play.
+    int32_t count = 0;
+  } evaluation;
 };
 
 //===----------------------------------------------------------------------===//
@@ -112,8 +145,26 @@ struct Trainer::Impl {
 
 bool Trainer::Impl::isOver() const {
   return (options.maxRounds > 0 && status.round >= options.maxRounds) ||
-         (options.maxSeconds > 0 && seconds() >= options.maxSeconds) ||
+         isOutOfTime() ||
          (options.patience > 0 && sinceBest >= options.patience);
+}
+
+/// Whether the time is over in so many seconds.
+bool Trainer::Impl::isDue(double ahead) const {
+  return options.maxSeconds > 0 && seconds() + ahead >= options.maxSeconds;
+}
+
+/// Seconds that the end of training takes: an evaluation and a checkpoint.
+double Trainer::Impl::reserve() const {
+  return kReserve * (evaluationSeconds + saveSeconds);
+}
+
+/// When this share of the time that is left is over, as seconds() counts it.
+double Trainer::Impl::shareOfTime(double share) const {
+  if (options.maxSeconds <= 0)
+    return std::numeric_limits<double>::infinity();
+  double now = seconds();
+  return now + share * std::max(0.0, options.maxSeconds - now);
 }
 
 /// Tells how things stand; true if the user wants to stop.
@@ -124,27 +175,39 @@ bool Trainer::Impl::tell() {
   return cancelled && cancelled();
 }
 
-/// Plans of `search` for every program to learn from. True if cancelled.
+/// Plans of `search` for every program to learn from, as many as there is time
+/// for. True if cancelled.
 bool Trainer::Impl::teach() {
   status.doing = "teachers";
-  for (int32_t i = 0; i < set.size(); ++i)
-    for (int32_t k = 0; k < options.teachers; ++k) {
+  double until = shareOfTime(kTeachersShare);
+  int32_t number = 0;
+  // The first plan of every program before the second of any.
+  for (int32_t k = 0; k < options.teachers; ++k)
+    for (int32_t i : set.trainable()) {
+      if (number++ < numTaught)
+        continue;
       if (tell())
         return true;
-      if (set.entries()[i].isValidation)
-        break;
-      SolverOptions search;
-      search.budget = options.teacherBudget;
-      search.seed = options.seed + static_cast<uint64_t>(k);
-      if (std::optional<Trajectory> game = set.imitate(i, search))
-        replay.add(std::move(*game), /*onlyElite=*/true);
+      std::optional<Plan> known = set.takeReferencePlan(i);
+      if (known && k == 0) {
+        replay.add(set.trajectoryOfPlan(i, *known), /*onlyElite=*/true);
+      } else {
+        if (seconds() >= until)
+          return false;
+        SolverOptions search;
+        search.budget = options.teacherBudget;
+        search.seed = options.seed + static_cast<uint64_t>(k);
+        search.cancelled = [&] { return tell() || seconds() >= until; };
+        if (std::optional<Trajectory> game = set.imitate(i, search))
+          replay.add(std::move(*game), /*onlyElite=*/true);
+      }
+      numTaught = number;
     }
-  hasTeachers = true;
-  return false;
+  return tell();
 }
 
-/// Workers play while the learner learns. True if cancelled; then nothing of
-/// the round is kept but the steps of the learner.
+/// Workers play while the learner learns, until the time is over. True if
+/// cancelled; then nothing of the round is kept but the steps of the learner.
 bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
   status.doing = "playing";
   Network weights = learner.network().clone();
@@ -165,8 +228,10 @@ bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
   play.search.minRange = std::max(play.search.minRange, minRange);
   auto slots = static_cast<uint64_t>(play.slots);
   std::atomic<uint64_t> nextGroup{0};
+  std::atomic<int32_t> playing{options.workers};
   auto work = [&] {
     useOneTorchThread();
+    auto leave = llvm::make_scope_exit([&] { --playing; });
     for (;;) {
       uint64_t begin = slots * nextGroup++;
       if (stop || begin >= games.size())
@@ -196,12 +261,19 @@ bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
   LearnerLoss sum;
   int32_t steps = 0;
   bool isCancelled = false;
-  for (; steps < options.stepsPerRound && !replay.empty() && !isCancelled;
-       ++steps) {
+  while (steps < options.stepsPerRound && !replay.empty() && !isCancelled &&
+         !isDue(reserve() + stepSeconds)) {
+    Stopwatch step;
     add(sum, learner.step(replay), 1);
+    stepSeconds = step.seconds();
+    ++steps;
     isCancelled = tell();
   }
-  stop = isCancelled;
+  while (playing > 0 && !isCancelled && !isOutOfTime()) {
+    std::this_thread::sleep_for(kPause);
+    isCancelled = tell();
+  }
+  stop = true;
   for (std::thread &thread : threads)
     thread.join();
   status.loss = LearnerLoss();
@@ -221,13 +293,14 @@ bool Trainer::Impl::polish() {
   int32_t program =
       trainable[static_cast<size_t>(status.round) % trainable.size()];
   auto elites = replay.elites(program);
-  if (options.polishBudget == 0 || elites.empty())
+  if (options.polishBudget == 0 || elites.empty() || isOutOfTime())
     return false;
   SolverOptions search;
   search.budget = options.polishBudget;
   search.seed = options.seed + static_cast<uint64_t>(status.round);
   search.start =
       std::make_shared<Plan>(set.planOf(program, elites.front()->actions));
+  search.cancelled = [&] { return tell() || isOutOfTime(); };
   if (std::optional<Trajectory> game = set.imitate(program, search))
     replay.add(std::move(*game), /*onlyElite=*/true);
   return tell();
@@ -273,6 +346,8 @@ llvm::Error Trainer::Impl::round() {
   std::vector<Trajectory> games;
   if (playRound(games))
     return llvm::Error::success();
+  // The time may have been over before a game was.
+  llvm::erase_if(games, [](const Trajectory &t) { return t.length() == 0; });
   double sum = 0;
   for (Trajectory &t : games) {
     sum += t.totalReturn;
@@ -280,8 +355,8 @@ llvm::Error Trainer::Impl::round() {
     status.moves += t.length();
     replay.add(std::move(t));
   }
-  status.meanReturn =
-      games.empty() ? 0 : sum / static_cast<double>(games.size());
+  if (!games.empty())
+    status.meanReturn = sum / static_cast<double>(games.size());
   takeFromActors();
   if (polish())
     return llvm::Error::success();
@@ -309,8 +384,16 @@ llvm::Error Trainer::Impl::round() {
       {"clipped_targets", status.loss.clippedTargets}};
   if (llvm::Error error = addMetrics(std::move(line)))
     return error;
-  if (status.round % options.evaluateEvery == 0 && evaluate())
-    return llvm::Error::success();
+  if (ended)
+    ended(status, TrainerEvent::Round);
+  if (status.round % options.evaluateEvery == 0 &&
+      !isDue(reserve() + evaluationSeconds)) {
+    bool isCancelled = evaluate(std::numeric_limits<double>::infinity());
+    if (isCancelled)
+      return save();
+    if (llvm::Error error = writeEvaluation())
+      return error;
+  }
   return save();
 }
 
@@ -318,52 +401,100 @@ llvm::Error Trainer::Impl::round() {
 // Evaluation
 //===----------------------------------------------------------------------===//
 
-/// Plays all programs, or those for validation if there are any. True if
-/// cancelled.
-bool Trainer::Impl::evaluate() {
+/// Plays a program with the weights, and adds what comes of it to the
+/// evaluation, unless the time is over before anything does.
+void Trainer::Impl::judge(int32_t program, Evaluator &evaluator, double until) {
+  const TrainingSet::Entry &entry = set.entries()[program];
+  auto stop = [&] { return tell() || seconds() >= until; };
+  SolverOptions search;
+  search.budget = std::max<int64_t>(options.teacherBudget, 1);
+  search.seed = options.seed;
+  search.cancelled = stop;
+  double reference = set.reference(program, search);
+  // Without any program there would be no evaluation: one is always played, if
+  // only by the policy alone.
+  bool isNeeded = evaluation.count == 0 && status.numEvaluated == 0;
+  int32_t samples = isNeeded && stop() ? 0 : options.evaluationSamples;
+  Stopwatch watch;
+  auto played = set.play(program, evaluator, samples, options.seed, [&] {
+    return isNeeded && samples == 0 ? tell() : stop();
+  });
+  evaluation.seconds += watch.seconds();
+  if (!played)
+    return;
+  const GameProgram &game = *entry.program;
+  evaluation.logs += std::log(played->best / reference);
+  evaluation.greedyLogs += std::log(game.greedyLatency() / reference);
+  evaluation.slowLogs += std::log(game.slowLatency() / reference);
+  ++evaluation.count;
+  llvm::json::Object row{{"policy", played->policy},
+                         {"best_of_samples", played->best},
+                         {"greedy", game.greedyLatency()},
+                         {"search", reference},
+                         {"slow", game.slowLatency()}};
+  if (auto elites = replay.elites(program); !elites.empty())
+    row["archive"] = elites.front()->latency;
+  evaluation.programs[entry.name] = std::move(row);
+}
+
+/// Plays all programs, or those for validation if there are any; the first
+/// evaluation, as many of them as there is time for, and every later one the
+/// same. True if cancelled.
+bool Trainer::Impl::evaluate(double until) {
   status.doing = "evaluating";
   auto evaluator = makeEvaluator(learner.network());
-  double logs = 0;
-  int32_t count = 0;
-  llvm::json::Object programs;
+  evaluation = Evaluation();
+  bool isFirst = status.numEvaluated == 0;
   bool hasValidation =
       static_cast<int32_t>(set.trainable().size()) < set.size();
   for (int32_t i = 0; i < set.size(); ++i) {
-    const TrainingSet::Entry &entry = set.entries()[i];
-    if (hasValidation && !entry.isValidation)
+    if (hasValidation && !set.entries()[i].isValidation)
       continue;
     if (tell())
       return true;
-    TrainingSet::Played played =
-        set.play(i, *evaluator, options.evaluationSamples, options.seed);
-    SolverOptions search;
-    search.budget = std::max<int64_t>(options.teacherBudget, 1);
-    double reference = set.reference(i, search);
-    logs += std::log(played.best / reference);
-    ++count;
-    llvm::json::Object row{{"policy", played.policy},
-                           {"best_of_samples", played.best},
-                           {"greedy", entry.program->greedyLatency()},
-                           {"search", reference},
-                           {"slow", entry.program->slowLatency()}};
-    if (auto elites = replay.elites(i); !elites.empty())
-      row["archive"] = elites.front()->latency;
-    programs[entry.name] = std::move(row);
+    if (isFirst ? evaluation.count > 0 && seconds() >= until
+                : evaluation.count >= status.numEvaluated)
+      break;
+    judge(i, *evaluator, until);
   }
-  status.score = count > 0 ? std::exp(logs / count) : 1;
+  evaluationSeconds = std::max(evaluationSeconds, evaluation.seconds);
+  return tell();
+}
+
+/// What the evaluation says of the weights.
+llvm::Error Trainer::Impl::writeEvaluation() {
+  // Fewer programs than before compare with nothing.
+  if (evaluation.count < std::max(status.numEvaluated, 1))
+    return llvm::Error::success();
+  bool isFirst = status.numEvaluated == 0;
+  status.numEvaluated = evaluation.count;
+  auto mean = [&](double logs) { return std::exp(logs / evaluation.count); };
+  status.score = mean(evaluation.logs);
+  status.greedyScore = mean(evaluation.greedyLogs);
+  status.slowScore = mean(evaluation.slowLogs);
+  if (isFirst)
+    status.firstScore = status.score;
+  evaluatedSteps = status.steps;
   ++sinceBest;
   if (status.bestScore == 0 || status.score < status.bestScore) {
     status.bestScore = status.score;
     sinceBest = 0;
-    llvm::consumeError(learner.network().save(path("best.mempl")));
+    if (llvm::Error error = learner.network().save(path("best.mempl")))
+      return error;
   }
-  llvm::consumeError(
-      addMetrics(llvm::json::Object{{"evaluation", std::move(programs)},
-                                    {"round", status.round},
-                                    {"seconds", seconds()},
-                                    {"cpu_seconds", cpuSeconds()},
-                                    {"score", status.score}}));
-  return false;
+  status.seconds = seconds();
+  if (llvm::Error error = addMetrics(
+          llvm::json::Object{{"evaluation", std::move(evaluation.programs)},
+                             {"round", status.round},
+                             {"seconds", status.seconds},
+                             {"cpu_seconds", cpuSeconds()},
+                             {"score", status.score},
+                             {"greedy_score", status.greedyScore},
+                             {"slow_score", status.slowScore}}))
+    return error;
+  if (ended)
+    ended(status, TrainerEvent::Evaluation);
+  return llvm::Error::success();
 }
 
 llvm::Error Trainer::Impl::addMetrics(llvm::json::Value line) {
@@ -382,6 +513,7 @@ llvm::Error Trainer::Impl::addMetrics(llvm::json::Value line) {
 //===----------------------------------------------------------------------===//
 
 llvm::Error Trainer::Impl::save() {
+  Stopwatch watch;
   std::vector<std::shared_ptr<const Trajectory>> elites;
   for (int32_t i = 0; i < set.size(); ++i)
     llvm::append_range(elites, replay.elites(i));
@@ -394,22 +526,27 @@ llvm::Error Trainer::Impl::save() {
     lengths.push_back(static_cast<int64_t>(part.size()));
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << llvm::json::Value(
-            llvm::json::Object{{"version", kCheckpointVersion},
-                               {"programs", set.fingerprint()},
-                               {"seed", std::to_string(options.seed)},
-                               {"size", options.size.name},
-                               {"round", status.round},
-                               {"games", status.games},
-                               {"moves", status.moves},
-                               {"simulations", status.simulations},
-                               {"seconds", seconds()},
-                               {"cpu_seconds", cpuSeconds()},
-                               {"since_best", sinceBest},
-                               {"best_score", status.bestScore},
-                               {"value_error", valueError},
-                               {"teachers", hasTeachers},
-                               {"parts", std::move(lengths)}})
+  os << llvm::json::Value(llvm::json::Object{
+            {"version", kCheckpointVersion},
+            {"programs", set.fingerprint()},
+            {"seed", std::to_string(options.seed)},
+            {"size", options.size.name},
+            {"round", status.round},
+            {"games", status.games},
+            {"moves", status.moves},
+            {"simulations", status.simulations},
+            {"seconds", seconds()},
+            {"cpu_seconds", cpuSeconds()},
+            {"since_best", sinceBest},
+            {"best_score", status.bestScore},
+            {"first_score", status.firstScore},
+            {"evaluated", status.numEvaluated},
+            {"evaluated_steps", evaluatedSteps},
+            {"evaluation_seconds", evaluationSeconds},
+            {"references", llvm::json::Array(set.references())},
+            {"value_error", valueError},
+            {"taught", numTaught},
+            {"parts", std::move(lengths)}})
      << '\n';
   for (const std::string &part : parts)
     os << part;
@@ -418,7 +555,10 @@ llvm::Error Trainer::Impl::save() {
   for (const std::string &file : taken)
     llvm::sys::fs::remove(file);
   taken.clear();
-  return writeFile(path("network.mempl"), parts[0]);
+  if (llvm::Error error = writeFile(path("network.mempl"), parts[0]))
+    return error;
+  saveSeconds = std::max(saveSeconds, watch.seconds());
+  return llvm::Error::success();
 }
 
 llvm::Error Trainer::Impl::restore() {
@@ -496,7 +636,18 @@ llvm::Error Trainer::Impl::restoreParts(llvm::StringRef bytes,
   valueError = object->getNumber("value_error").value_or(1);
   secondsBefore = object->getNumber("seconds").value_or(0);
   cpuSecondsBefore = object->getNumber("cpu_seconds").value_or(0);
-  hasTeachers = object->getBoolean("teachers").value_or(false);
+  numTaught = static_cast<int32_t>(object->getInteger("taught").value_or(0));
+  // What an evaluation needs to compare with earlier ones.
+  status.firstScore = object->getNumber("first_score").value_or(0);
+  evaluatedSteps = integer("evaluated_steps");
+  evaluationSeconds = object->getNumber("evaluation_seconds").value_or(0);
+  const llvm::json::Array *references = object->getArray("references");
+  if (references && references->size() == static_cast<size_t>(set.size())) {
+    status.numEvaluated =
+        static_cast<int32_t>(object->getInteger("evaluated").value_or(0));
+    for (int32_t i = 0; i < set.size(); ++i)
+      set.restoreReference(i, (*references)[i].getAsNumber().value_or(0));
+  }
   return llvm::Error::success();
 }
 
@@ -504,12 +655,54 @@ llvm::Error Trainer::Impl::restoreParts(llvm::StringRef bytes,
 // Trainer
 //===----------------------------------------------------------------------===//
 
+/// All of a session.
+llvm::Error Trainer::Impl::train() {
+  // Whatever happens next, there is something to use.
+  if (!llvm::sys::fs::exists(path("best.mempl")))
+    if (llvm::Error error = learner.network().save(path("best.mempl")))
+      return error;
+  if (status.numEvaluated == 0) {
+    if (evaluate(shareOfTime(kFirstShare)))
+      return llvm::Error::success();
+    if (llvm::Error error = writeEvaluation())
+      return error;
+    if (llvm::Error error = save())
+      return error;
+  }
+  auto numTeachers =
+      static_cast<int32_t>(set.trainable().size()) * options.teachers;
+  if (options.teacherBudget > 0 && numTaught < numTeachers && !isOver()) {
+    if (teach())
+      return llvm::Error::success();
+    if (llvm::Error error = save())
+      return error;
+  }
+  while (!isOver()) {
+    if (llvm::Error error = round())
+      return error;
+    if (cancelled && cancelled())
+      return llvm::Error::success();
+  }
+  if (evaluatedSteps == status.steps)
+    return llvm::Error::success();
+  // The time for this was set aside; a machine that has slowed down since gets
+  // a little more.
+  bool isTimed = options.maxSeconds > 0;
+  if (evaluate(isTimed ? kLatest * options.maxSeconds
+                       : std::numeric_limits<double>::infinity()))
+    return llvm::Error::success();
+  if (llvm::Error error = writeEvaluation())
+    return error;
+  return save();
+}
+
 Trainer::Trainer() = default;
 Trainer::~Trainer() = default;
 
 llvm::Expected<std::unique_ptr<Trainer>>
 Trainer::create(std::vector<TrainingProgram> programs,
                 const TrainerOptions &options, std::string folder) {
+  Stopwatch session, sessionCpu(/*ofCpu=*/true);
   useOneTorchThread();
   auto set = TrainingSet::create(std::move(programs), options.game);
   if (!set)
@@ -528,6 +721,8 @@ Trainer::create(std::vector<TrainingProgram> programs,
   trainer->impl = std::make_unique<Impl>(std::move(*set), options,
                                          std::move(folder), std::move(network));
   Impl &impl = *trainer->impl;
+  impl.session = session;
+  impl.sessionCpu = sessionCpu;
   if (std::error_code ec =
           llvm::sys::fs::create_directories(impl.path("games")))
     return fileError(impl.folder, 0, ec.message());
@@ -536,27 +731,16 @@ Trainer::create(std::vector<TrainingProgram> programs,
   return trainer;
 }
 
-llvm::Error
-Trainer::run(const std::function<bool()> &cancelled,
-             const std::function<void(const TrainerStatus &)> &progress) {
+llvm::Error Trainer::run(
+    const std::function<bool()> &cancelled,
+    const std::function<void(const TrainerStatus &)> &progress,
+    const std::function<void(const TrainerStatus &, TrainerEvent)> &ended) {
   impl->cancelled = cancelled;
   impl->progress = progress;
-  impl->sitting = Stopwatch();
-  impl->sittingCpu = Stopwatch(/*ofCpu=*/true);
-  if (!impl->hasTeachers && impl->options.teacherBudget > 0) {
-    if (impl->teach())
-      return llvm::Error::success();
-    if (llvm::Error error = impl->save())
-      return error;
-  }
-  while (!impl->isOver()) {
-    if (llvm::Error error = impl->round())
-      return error;
-    if (cancelled && cancelled())
-      break;
-  }
+  impl->ended = ended;
+  llvm::Error error = impl->train();
   impl->status.seconds = impl->seconds();
-  return llvm::Error::success();
+  return error;
 }
 
 const TrainerStatus &Trainer::status() const { return impl->status; }

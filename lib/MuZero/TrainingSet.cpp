@@ -48,7 +48,8 @@ TrainingSet::create(std::vector<TrainingProgram> programs,
     set.programs.push_back({std::move(given.name), programKey(**program),
                             *program, given.isValidation});
   }
-  set.references.assign(set.programs.size(), 0);
+  set.found.assign(set.programs.size(), 0);
+  set.plans.resize(set.programs.size());
   return set;
 }
 
@@ -82,8 +83,13 @@ TrainingSet::imitate(int32_t program, const SolverOptions &search) const {
     llvm::consumeError(result.takeError());
     return std::nullopt;
   }
+  return trajectoryOfPlan(program, result->plan);
+}
+
+Trajectory TrainingSet::trajectoryOfPlan(int32_t program,
+                                         const Plan &plan) const {
   MallocGame game(programs[program].program);
-  std::vector<Action> actions = replayPlan(game, result->plan).episode.actions;
+  std::vector<Action> actions = replayPlan(game, plan).episode.actions;
   game.restart();
   return trajectoryOf(game, actions, program);
 }
@@ -96,24 +102,28 @@ Plan TrainingSet::planOf(int32_t program,
 }
 
 double TrainingSet::reference(int32_t program, const SolverOptions &search) {
-  double &latency = references[program];
-  if (latency == 0) {
-    auto solver = llvm::cantFail(createSolver("search"));
-    auto result = solver->solve(programs[program].program->instance(), search);
-    latency =
-        result ? result->latency : programs[program].program->greedyLatency();
-    if (!result)
-      llvm::consumeError(result.takeError());
+  double &latency = found[program];
+  if (latency > 0)
+    return latency;
+  auto solver = llvm::cantFail(createSolver("search"));
+  auto result = solver->solve(programs[program].program->instance(), search);
+  if (result) {
+    latency = result->latency;
+    plans[program] = std::move(result->plan);
+  } else {
+    llvm::consumeError(result.takeError());
+    latency = programs[program].program->greedyLatency();
   }
   return latency;
 }
 
-TrainingSet::Played TrainingSet::play(int32_t program, Evaluator &evaluator,
-                                      int32_t samples, uint64_t seed) const {
-  Played played = {};
+std::optional<TrainingSet::Played>
+TrainingSet::play(int32_t program, Evaluator &evaluator, int32_t samples,
+                  uint64_t seed, const std::function<bool()> &stop) const {
   SelfPlayOptions options;
   options.mode = SearchMode::Exact;
   options.search.simulations = 0;
+  // 0 if no game was over in time.
   auto bestOf = [&](float noise, int32_t games) {
     options.noise = noise;
     options.slots = games;
@@ -125,12 +135,13 @@ TrainingSet::Played TrainingSet::play(int32_t program, Evaluator &evaluator,
       if (best == 0 || game.latency() < best)
         best = game.latency();
     };
-    while (selfPlay.step(next, finished)) {
+    while (!stop() && selfPlay.step(next, finished)) {
     }
     return best;
   };
-  played.policy = played.best = bestOf(0, 1);
-  if (samples > 0)
-    played.best = std::min(played.best, bestOf(kSampleNoise, samples));
-  return played;
+  double policy = bestOf(0, 1);
+  if (policy == 0)
+    return std::nullopt;
+  double sample = samples > 0 ? bestOf(kSampleNoise, samples) : 0;
+  return Played{policy, sample > 0 ? std::min(policy, sample) : policy};
 }

@@ -45,23 +45,38 @@ public:
   /// none.
   std::optional<Trajectory> imitate(int32_t program,
                                     const SolverOptions &search) const;
+  /// The game of a plan, as near as the game comes to it.
+  Trajectory trajectoryOfPlan(int32_t program, const Plan &plan) const;
   /// The plan that these actions make.
   Plan planOf(int32_t program, llvm::ArrayRef<Action> actions) const;
   /// Latency of a plan of `search`, found once, seconds.
   double reference(int32_t program, const SolverOptions &search);
+  /// 0 where it has not been found yet.
+  llvm::ArrayRef<double> references() const { return found; }
+  void restoreReference(int32_t program, double latency) {
+    found[program] = latency;
+  }
+  /// The plan of the reference, which is forgotten with that; none if it has
+  /// not been found in this session.
+  std::optional<Plan> takeReferencePlan(int32_t program) {
+    return std::exchange(plans[program], std::nullopt);
+  }
 
   struct Played {
     double policy; ///< Latency of the best play by policy alone, seconds.
     double best;   ///< The best of that and of the samples.
   };
   /// Plays by the network's policy, without search: once its best, and
-  /// `samples` times with some noise.
-  Played play(int32_t program, Evaluator &evaluator, int32_t samples,
-              uint64_t seed) const;
+  /// `samples` times with some noise, which end when `stop` says so. Nothing if
+  /// it has said so before the first game was over.
+  std::optional<Played> play(int32_t program, Evaluator &evaluator,
+                             int32_t samples, uint64_t seed,
+                             const std::function<bool()> &stop) const;
 
 private:
   std::vector<Entry> programs;
-  std::vector<double> references;
+  std::vector<double> found;
+  std::vector<std::optional<Plan>> plans; ///< Of `found`.
 };
 
 } // namespace mempl

@@ -55,6 +55,9 @@ static void onInterrupt(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
-void mempl::catchInterrupt() { std::signal(SIGINT, onInterrupt); }
+void mempl::catchInterrupt() {
+  std::signal(SIGINT, onInterrupt);
+  std::signal(SIGTERM, onInterrupt);
+}
 
 bool mempl::isInterrupted() { return interrupted != 0; }

@@ -47,8 +47,8 @@ llvm::Error readNumber(const llvm::cl::opt<std::string> &flag, T least,
 /// Prints each error on a line of its own. Returns exit code 1.
 int printErrors(llvm::Error errors);
 
-/// From now on SIGINT asks the tool to stop with what it has; a second one
-/// ends the program.
+/// From now on SIGINT and SIGTERM ask the tool to stop with what it has; a
+/// second one ends the program.
 void catchInterrupt();
 /// Whether it has come.
 bool isInterrupted();

@@ -7,13 +7,14 @@
 //===----------------------------------------------------------------------===//
 //
 // The command line of training: programs, limits, sizes; progress on the
-// terminal; a summary at the end.
+// terminal, or a line per round elsewhere; a summary at the end.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Programs.h"
 #include "ToolErrors.h"
 
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
 
@@ -57,9 +58,10 @@ struct Flags {
   cl::opt<std::string> size{"size", cl::cat(category), cl::init("s"),
                             cl::value_desc("s|m"),
                             cl::desc("Size of the network (default s)")};
-  cl::opt<std::string> initial{
-      "from", cl::cat(category), cl::value_desc("weights"),
+  cl::opt<std::string> weights{
+      "weights", cl::cat(category), cl::value_desc("file"),
       cl::desc("Begin with these weights instead of random ones")};
+  cl::alias from{"from", cl::aliasopt(weights), cl::Hidden};
   cl::opt<std::string> mode{
       "mode", cl::cat(category), cl::init("hybrid"),
       cl::value_desc("exact|latent|hybrid"),
@@ -107,10 +109,12 @@ struct Flags {
   cl::opt<std::string> rounds{"rounds", cl::cat(category), cl::init("0"),
                               cl::value_desc("number"),
                               cl::desc("Rounds in all (default 0 = no limit)")};
-  cl::opt<double> minutes{"minutes", cl::cat(category), cl::init(0),
-                          cl::value_desc("number"),
-                          cl::desc("Minutes in all, over all sittings (default "
-                                   "0 = no limit)")};
+  cl::opt<std::string> timeLimit{
+      "time-limit-ms", cl::cat(category), cl::init("0"), cl::value_desc("ms"),
+      cl::desc("Time in all, over all sessions, from the start of the program "
+               "to its end (default 0 = no limit)")};
+  cl::opt<double> minutes{"minutes", cl::cat(category), cl::Hidden, cl::init(0),
+                          cl::desc("The old form of --time-limit-ms")};
   cl::opt<std::string> evaluateEvery{"evaluate-every", cl::cat(category),
                                      cl::init("10"), cl::value_desc("rounds"),
                                      cl::desc("Rounds between evaluations "
@@ -133,6 +137,12 @@ struct Flags {
       "actor-games", cl::cat(category), cl::init("0"), cl::value_desc("number"),
       cl::desc("Games after which an actor ends (default 0 = never)")};
 };
+
+/// Since the program began.
+const Stopwatch &sinceStart() {
+  static const Stopwatch watch;
+  return watch;
+}
 
 } // namespace
 
@@ -178,7 +188,7 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
     options.game.order = DecisionOrder::ValueDensity;
   if (flags.moves == "value")
     options.game.moves = MoveSize::Value;
-  options.initialWeights = flags.initial;
+  options.initialWeights = flags.weights;
   if (!(flags.learningRate > 0 && flags.learningRate < 1))
     return toolError("--learning-rate: expected a number between 0 and 1");
   if (!(flags.minutes >= 0))
@@ -187,7 +197,13 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
   if (!(flags.eliteShare >= 0 && flags.eliteShare <= 1))
     return toolError("--elite-share: expected a number from 0 to 1");
   options.replay.eliteShare = flags.eliteShare;
-  options.maxSeconds = 60 * flags.minutes;
+  int64_t timeLimitMs = 0;
+  if (Error error = readNumber<int64_t>(flags.timeLimit, 0, timeLimitMs))
+    return error;
+  if (timeLimitMs > 0 && flags.minutes > 0)
+    return toolError("--minutes: is --time-limit-ms in another unit; give one");
+  options.maxSeconds = timeLimitMs > 0 ? static_cast<double>(timeLimitMs) / 1000
+                                       : 60 * flags.minutes;
   struct Number {
     const cl::opt<std::string> &flag;
     int32_t least;
@@ -235,6 +251,38 @@ static std::string describe(const TrainerStatus &s,
   return text;
 }
 
+/// A line about what has just ended.
+static std::string describe(const TrainerStatus &s, TrainerEvent event,
+                            const TrainerOptions &options) {
+  std::string time = llvm::formatv("{0:f1} s", s.seconds).str();
+  if (options.maxSeconds > 0)
+    time += llvm::formatv(" of {0:f1} s", options.maxSeconds).str();
+  if (event == TrainerEvent::Round)
+    return llvm::formatv("round {0}: {1} games, step {2}, loss {3:f3}, return "
+                         "{4:f4}, {5}",
+                         s.round, s.games, s.steps, s.loss.total, s.meanReturn,
+                         time)
+        .str();
+  return llvm::formatv("evaluation after round {0}, of {1} program{2}: {3:f4} "
+                       "of search's time (greedy {4:f4}, slow memory only "
+                       "{5:f4}), {6}",
+                       s.round, s.numEvaluated, s.numEvaluated == 1 ? "" : "s",
+                       s.score, s.greedyScore, s.slowScore, time)
+      .str();
+}
+
+/// What training has come to.
+static void printSummary(const TrainerStatus &s, const std::string &folder) {
+  llvm::outs() << llvm::formatv("{0} rounds, {1} games, {2} steps", s.round,
+                                s.games, s.steps);
+  if (s.bestScore > 0)
+    llvm::outs() << llvm::formatv(
+        "; best evaluation: {0:f4} of the time of search's plans (at first "
+        "{1:f4})",
+        s.bestScore, s.firstScore);
+  llvm::outs() << "\nweights for mempl-solve: " << folder << "/best.mempl\n";
+}
+
 static Error train(std::vector<TrainingProgram> programs,
                    const TrainerOptions &options, const std::string &folder) {
   auto trainer = Trainer::create(std::move(programs), options, folder);
@@ -244,20 +292,25 @@ static Error train(std::vector<TrainingProgram> programs,
     llvm::errs() << "mempl-train: going on after round "
                  << (*trainer)->status().round << '\n';
   Progress progress;
-  Error error =
-      (*trainer)->run(isInterrupted, [&](const TrainerStatus &status) {
+  Error error = (*trainer)->run(
+      isInterrupted,
+      [&](const TrainerStatus &status) {
         progress.update([&] { return describe(status, options); });
+      },
+      [&](const TrainerStatus &status, TrainerEvent event) {
+        // On a terminal the display shows the rounds.
+        if (progress.isShown() && event == TrainerEvent::Round)
+          return;
+        progress.clear();
+        llvm::errs() << "mempl-train: " << describe(status, event, options)
+                     << '\n';
       });
   progress.clear();
   if (error)
     return error;
-  const TrainerStatus &s = (*trainer)->status();
-  llvm::outs() << llvm::formatv("{0} rounds, {1} games, {2} steps", s.round,
-                                s.games, s.steps);
-  if (s.bestScore > 0)
-    llvm::outs() << llvm::formatv(
-        "; best evaluation: {0:f4} of the time of search's plans", s.bestScore);
-  llvm::outs() << '\n';
+  if (isInterrupted())
+    llvm::errs() << "mempl-train: interrupted: the round under way is lost\n";
+  printSummary((*trainer)->status(), folder);
   return Error::success();
 }
 
@@ -274,6 +327,7 @@ static Error run(const Flags &flags) {
   auto programs = readPrograms(programOptions);
   if (!programs)
     return programs.takeError();
+  options.secondsBefore = sinceStart().seconds();
   if (!flags.actor.empty())
     return runActor(std::move(*programs), options, flags.out, flags.actor,
                     actorGames, isInterrupted);
@@ -281,6 +335,7 @@ static Error run(const Flags &flags) {
 }
 
 int main(int argc, char **argv) {
+  sinceStart();
   cl::ResetCommandLineParser();
   Flags flags;
   if (std::optional<int> code = parseCommandLine(

@@ -8,7 +8,8 @@
 //
 // Rounds are the same for any number of workers and across a kill; damaged and
 // foreign checkpoints are refused; games of actors are taken, bad ones dropped;
-// and from nothing, training comes to beat the heuristic.
+// there are evaluated weights from the start, and limits on time end what is
+// under way; and from nothing, training comes to beat the heuristic.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +23,9 @@
 #include "GameTestUtils.h"
 #include "RandomInstance.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
 
 #include <gmock/gmock.h>
 
@@ -88,6 +91,21 @@ protected:
   static void run(Trainer &trainer) {
     llvm::Error error = trainer.run({}, {});
     EXPECT_FALSE(static_cast<bool>(error));
+  }
+
+  /// The rounds after which there was an evaluation; of rounds themselves,
+  /// their negatives.
+  std::vector<int64_t> metrics() const {
+    std::string text = llvm::cantFail(readFile(folder + "/metrics.jsonl"));
+    std::vector<int64_t> rounds;
+    for (llvm::StringRef line :
+         llvm::split(llvm::StringRef(text).trim(), '\n')) {
+      llvm::json::Value value = llvm::cantFail(llvm::json::parse(line));
+      const llvm::json::Object *object = value.getAsObject();
+      int64_t round = object->getInteger("round").value_or(-1000);
+      rounds.push_back(object->get("evaluation") ? round : -round);
+    }
+    return rounds;
   }
 
   std::string messageOf(const TrainerOptions &options,
@@ -197,6 +215,94 @@ TEST_F(TrainerTest, TakesGamesOfActors) {
   std::error_code ec;
   EXPECT_EQ(llvm::sys::fs::directory_iterator(folder + "/games", ec),
             llvm::sys::fs::directory_iterator());
+}
+
+TEST_F(TrainerTest, EvaluatesAtStartAndEnd) {
+  TrainerOptions options = quick();
+  options.evaluateEvery = 3;
+  auto trainer = make(options);
+  std::vector<int64_t> told;
+  llvm::Error error =
+      trainer->run({}, {}, [&](const TrainerStatus &s, TrainerEvent event) {
+        told.push_back(event == TrainerEvent::Evaluation ? s.round : -s.round);
+      });
+  EXPECT_FALSE(static_cast<bool>(error));
+  EXPECT_EQ(told, (std::vector<int64_t>{0, -1, -2, -3, 3, -4, 4}));
+  EXPECT_EQ(metrics(), told);
+  const TrainerStatus &s = trainer->status();
+  EXPECT_EQ(s.numEvaluated, 1);
+  EXPECT_GT(s.firstScore, 0);
+  EXPECT_LE(s.bestScore, s.firstScore);
+  EXPECT_GT(s.greedyScore, 0.9);
+  EXPECT_GT(s.slowScore, s.greedyScore);
+  // The scores of what goes on compare with those of before.
+  options.maxRounds = 5;
+  auto second = make(options);
+  run(*second);
+  told.insert(told.end(), {-5, 5});
+  EXPECT_EQ(metrics(), told);
+  EXPECT_EQ(second->status().firstScore, s.firstScore);
+  EXPECT_LE(second->status().bestScore, s.bestScore);
+}
+
+TEST_F(TrainerTest, HoweverShortTheTimeThereAreWeights) {
+  TrainerOptions options = quick();
+  options.maxSeconds = 1e-3;
+  auto trainer = make(options);
+  run(*trainer);
+  EXPECT_EQ(trainer->status().round, 0);
+  EXPECT_EQ(metrics(), std::vector<int64_t>{0});
+  for (const char *name : {"/best.mempl", "/network.mempl"}) {
+    auto network = Network::load(folder + name);
+    ASSERT_TRUE(static_cast<bool>(network)) << name;
+    EXPECT_EQ(network->serialize(), trainer->network().serialize());
+  }
+  // With more time it goes on, teachers included.
+  options.maxSeconds = 0;
+  options.maxRounds = 1;
+  auto second = make(options);
+  run(*second);
+  EXPECT_EQ(second->status().steps, 3);
+  EXPECT_EQ(metrics(), (std::vector<int64_t>{0, -1, 1}));
+}
+
+TEST_F(TrainerTest, WhoIsStoppedAfterTheFirstEvaluationHasWeights) {
+  bool isEvaluated = false;
+  auto trainer = make(quick());
+  llvm::Error error = trainer->run(
+      [&] { return isEvaluated; }, {},
+      [&](const TrainerStatus &, TrainerEvent) { isEvaluated = true; });
+  EXPECT_FALSE(static_cast<bool>(error));
+  EXPECT_EQ(metrics(), std::vector<int64_t>{0});
+  for (const char *name : {"/best.mempl", "/network.mempl", "/checkpoint"})
+    EXPECT_TRUE(llvm::sys::fs::exists(folder + name)) << name;
+}
+
+// Without the limit, none of these would end.
+TEST_F(TrainerTest, TimeEndsWhatIsUnderWay) {
+  for (bool isLearning : {false, true}) {
+    removeAll();
+    TrainerOptions options = quick();
+    options.maxRounds = 0;
+    (isLearning ? options.stepsPerRound : options.gamesPerRound) = 1000000;
+    options.maxSeconds = 2;
+    auto trainer = make(options);
+    run(*trainer);
+    const TrainerStatus &s = trainer->status();
+    EXPECT_LE(s.round, 1);
+    EXPECT_GT(s.firstScore, 0);
+    std::vector<int64_t> expected{0};
+    if (s.round > 0)
+      expected.push_back(-1);
+    if (s.steps > 0)
+      expected.push_back(1);
+    EXPECT_EQ(metrics(), expected);
+    EXPECT_TRUE(llvm::sys::fs::exists(folder + "/best.mempl"));
+  }
+  TrainerOptions options = quick();
+  options.maxSeconds = 0.2;
+  llvm::cantFail(
+      runActor(programs(), options, folder, "a", /*maxGames=*/0, {}));
 }
 
 TEST_F(TrainerTest, GamesSurviveBytes) {

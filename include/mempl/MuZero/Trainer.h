@@ -16,9 +16,14 @@
 // through the game; and from time to time the best games, polished by `search`
 // and replayed.
 //
+// Weights are evaluated before the first round, every few rounds, and when
+// training ends. A limit on the time holds for all of that: what is under way
+// looks at it, and the time of the last evaluation is set aside.
+//
 // The folder of a run has
 //   network.mempl    the weights of the last round
-//   best.mempl       those that played best on the validation programs
+//   best.mempl       those that played best on the validation programs; there
+//                    from the first moment on
 //   checkpoint       everything needed to go on
 //   metrics.jsonl    one line per round and evaluation
 //   games/           games of other processes, taken and removed every round
@@ -56,7 +61,8 @@ struct TrainerOptions {
   /// one program per round; 0: never.
   int64_t polishBudget = 10000;
   int64_t maxRounds = 0;      ///< 0 = no limit.
-  double maxSeconds = 0;      ///< 0 = no limit; over all sittings.
+  double maxSeconds = 0;      ///< 0 = no limit; over all sessions.
+  double secondsBefore = 0;   ///< Of them, used in this session already.
   int32_t evaluateEvery = 10; ///< Rounds.
   int32_t evaluationSamples = 16;
   /// Evaluations without a better one after which training ends; 0 = never.
@@ -67,15 +73,23 @@ struct TrainerOptions {
 /// How training stands.
 struct TrainerStatus {
   int64_t round = 0, steps = 0, games = 0, moves = 0, simulations = 0;
-  double seconds = 0; ///< Over all sittings.
+  double seconds = 0; ///< Over all sessions.
   double simulationsPerSecond = 0;
   double meanReturn = 0; ///< Of the games of the last round.
   LearnerLoss loss;      ///< Means over the last round.
   /// Of the last evaluation: geometric mean of latency / that of the teacher,
   /// over the validation programs (all, if there are none); 0 = none yet.
   double score = 0, bestScore = 0;
+  double firstScore = 0; ///< Before the first round.
+  /// The same for the policy `greedy` and for everything in slow memory.
+  double greedyScore = 0, slowScore = 0;
+  /// Programs that are evaluated: all that there are, unless the time is short.
+  int32_t numEvaluated = 0;
   std::string doing; ///< "teachers", "playing", "evaluating".
 };
+
+/// What has just ended.
+enum class TrainerEvent : uint8_t { Round, Evaluation };
 
 class Trainer {
 public:
@@ -89,9 +103,12 @@ public:
 
   /// Trains until a limit is reached or `cancelled` returns true; that is asked
   /// a few times a second, and the round under way is given up. `progress` is
-  /// called as often.
+  /// called as often, `ended` after every round and evaluation. A round that
+  /// the limit on time cuts short keeps what it has.
   llvm::Error run(const std::function<bool()> &cancelled,
-                  const std::function<void(const TrainerStatus &)> &progress);
+                  const std::function<void(const TrainerStatus &)> &progress,
+                  const std::function<void(const TrainerStatus &, TrainerEvent)>
+                      &ended = {});
 
   const TrainerStatus &status() const;
   const Network &network() const;
@@ -107,7 +124,7 @@ private:
 /// Plays games for a learner in another process: takes the weights that it
 /// leaves in `folder`, and puts games into its folder `games`. `name` is the
 /// actor's own, and part of its seed. Ends when `cancelled` returns true, or
-/// after `maxGames` (0 = no limit).
+/// after `maxGames` (0 = no limit), or when the time of `options` is over.
 llvm::Error runActor(std::vector<TrainingProgram> programs,
                      const TrainerOptions &options, const std::string &folder,
                      llvm::StringRef name, int64_t maxGames,
