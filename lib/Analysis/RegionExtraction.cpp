@@ -366,6 +366,20 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
 // Calls
 //===----------------------------------------------------------------------===//
 
+static constexpr StringLiteral kCountsAsNoTime = " counts as no time: ";
+
+static bool isAboutTime(const ProgramNote &note) {
+  return StringRef(note.text).contains(kCountsAsNoTime);
+}
+
+/// How a function that is being gone through is called in itself.
+static std::string selfCallText(func::CallOp call, func::FuncOp callee) {
+  auto caller = call->getParentOfType<func::FuncOp>();
+  if (!caller || caller == callee)
+    return "it calls itself";
+  return "it calls itself through @" + caller.getName().str();
+}
+
 void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
                                double &seconds) {
   std::string reason = "is passed to or returned by the call of @" +
@@ -394,18 +408,23 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
   seconds = 0;
   auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
       call, call.getCalleeAttr());
-  bool known = callee && !callee.isExternal() && callee.getBody().hasOneBlock();
-  if (!known || !context.callees.insert(callee).second) {
+  std::string unknown;
+  if (!callee || callee.isExternal())
+    unknown = "its body is not in the module";
+  else if (!callee.getBody().hasOneBlock())
+    unknown = "it has several blocks";
+  else if (!context.callees.insert(callee).second)
+    unknown = selfCallText(call, callee);
+  if (!unknown.empty()) {
     context.notes.push_back(
         {call.getLoc(), "the call of @" + call.getCallee().str() +
-                            " counts as no time: its body is not known or it "
-                            "is recursive"});
+                            kCountsAsNoTime.str() + unknown});
     return;
   }
   // The callee runs from slow memory; its traffic is part of its time.
   Program program;
-  SmallVector<ProgramNote> ignored;
-  ExtractionContext inside(context.cost, context.target, ignored,
+  SmallVector<ProgramNote> notes;
+  ExtractionContext inside(context.cost, context.target, notes,
                            context.analysis);
   inside.callees = context.callees;
   BlockExtractor extractor(program, inside, nullptr);
@@ -415,4 +434,11 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
   ::mempl::setMachine(program.instance, context.target.machine);
   seconds = ::mempl::slowLatency(program.instance);
   context.callees.erase(callee);
+  // What its values are is not asked for; what its time leaves out is, once.
+  for (ProgramNote &note : notes)
+    if (isAboutTime(note) &&
+        llvm::none_of(context.notes, [&](const ProgramNote &known) {
+          return known.loc == note.loc && known.text == note.text;
+        }))
+      context.notes.push_back(std::move(note));
 }

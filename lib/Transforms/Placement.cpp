@@ -18,6 +18,8 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
@@ -68,11 +70,67 @@ mlir::mempl::selectCostModel(ModuleOp module, const TargetDescription &target,
   return CostModel(target, std::move(*measured));
 }
 
+namespace {
+
+/// Who calls whom in a module, by name.
+class CallGraph {
+public:
+  explicit CallGraph(ModuleOp module) {
+    module.walk([&](func::CallOp call) {
+      if (auto caller = call->getParentOfType<func::FuncOp>())
+        callees[caller.getName()].insert(call.getCallee());
+    });
+  }
+
+  /// Why a function that others call, or that calls itself, is not placed;
+  /// empty if neither is so.
+  std::string whyNotPlaced(llvm::StringRef function) const {
+    if (std::optional<llvm::StringRef> next = onCycle(function)) {
+      std::string through = *next == function ? "" : " through @" + next->str();
+      return "it calls itself" + through +
+             ", so it cannot be inlined; write "
+             "it as a loop to place it";
+    }
+    for (const auto &[caller, called] : callees)
+      if (called.contains(function))
+        return "it is called by another function of the module; inline it to "
+               "place it";
+    return "";
+  }
+
+private:
+  /// The first function on a shortest way from `function` back to it.
+  std::optional<llvm::StringRef> onCycle(llvm::StringRef function) const {
+    // Functions to go on from, and the first one on the way to each.
+    llvm::SmallVector<std::pair<llvm::StringRef, llvm::StringRef>> queue;
+    llvm::StringSet<> seen;
+    auto visit = [&](llvm::StringRef from, llvm::StringRef first) {
+      auto it = callees.find(from);
+      if (it == callees.end())
+        return;
+      for (llvm::StringRef to : it->second)
+        if (seen.insert(to).second)
+          queue.emplace_back(to, first.empty() ? to : first);
+    };
+    visit(function, "");
+    for (size_t i = 0; i < queue.size(); ++i) {
+      auto [to, first] = queue[i];
+      if (to == function)
+        return first;
+      visit(to, first);
+    }
+    return std::nullopt;
+  }
+
+  llvm::StringMap<llvm::SetVector<llvm::StringRef>> callees;
+};
+
+} // namespace
+
 FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped) {
-  llvm::StringSet<> called;
-  module.walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+  CallGraph calls(module);
   bufferization::OneShotBufferizationOptions options =
       placementBufferizationOptions();
   std::optional<bufferization::OneShotAnalysisState> analysis;
@@ -85,9 +143,9 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
   WalkResult walk = module.walk([&](func::FuncOp function) {
     if (function.isExternal())
       return WalkResult::skip();
-    if (called.contains(function.getName())) {
-      skipped(function, "it is called by another function of the module; "
-                        "inline it to place it");
+    std::string called = calls.whyNotPlaced(function.getName());
+    if (!called.empty()) {
+      skipped(function, called);
       return WalkResult::skip();
     }
     if (!function.getBody().hasOneBlock()) {
