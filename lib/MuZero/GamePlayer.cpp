@@ -111,7 +111,7 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
 
 void GamePlayer::playWindows(const MallocGame &game) {
   WindowSearch windows(samples, game, bestActions, WindowSearchOptions(),
-                       options.seed);
+                       options.seed, [this] { return isOver(); });
   int64_t before = asked;
   double first = share();
   while (!isOver()) {
@@ -148,7 +148,7 @@ void GamePlayer::playWhole(bool givesUp) {
   double start = share();
   play(how, samples, 1, /*untilShare=*/1);
   double cost = share() - start; // Of one game, by itself.
-  if (givesUp && best.latency >= givenLatency)
+  if (isOver() || (givesUp && best.latency >= givenLatency))
     return;
   take(playGreedily(game));
   game.restart();

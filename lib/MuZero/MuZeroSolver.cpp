@@ -91,6 +91,12 @@ public:
       if (llvm::Error error = take(search(shareOf(options, kTrial), start)))
         return std::move(error);
     }
+    bool isOutOfTime = options.timeLimitMs > 0 && deadline.hasPassed();
+    if (isOutOfTime) {
+      best.evaluated = evaluated;
+      best.seconds = deadline.seconds();
+      return best;
+    }
     if (llvm::Error error =
             take(search(restOf(options, deadline, evaluated), best.plan)))
       return std::move(error);

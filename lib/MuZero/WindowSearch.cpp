@@ -20,15 +20,18 @@ using namespace mempl;
 
 WindowSearch::WindowSearch(Evaluator &evaluator, const MallocGame &game,
                            llvm::ArrayRef<Action> actions,
-                           const WindowSearchOptions &options, uint64_t seed)
+                           const WindowSearchOptions &options, uint64_t seed,
+                           std::function<bool()> stop)
     : network(evaluator), options(options), seed(seed), random(seed, "windows"),
-      chains(options.chains) {
+      stop(std::move(stop)), chains(options.chains) {
   network.reserveRows(options.chains);
   for (Chain &chain : chains) {
     chain.game = game.clone();
     chain.game->restart();
     chain.wanted.assign(game.program().numNodes(), Action::Drop);
     for (Action a : actions) {
+      if (stops())
+        return;
       chain.wanted[chain.game->decisionNode()] = a;
       apply(chain, a);
     }
@@ -39,6 +42,12 @@ WindowSearch::WindowSearch(Evaluator &evaluator, const MallocGame &game,
   }
 }
 
+/// Looks at the clock every so many moves.
+bool WindowSearch::stops() {
+  isStopped = isStopped || (++asks % 64 == 0 && stop && stop());
+  return isStopped;
+}
+
 void WindowSearch::apply(Chain &chain, Action a) {
   chain.path.push_back(chain.game->decisionNode());
   chain.played.push_back(a);
@@ -46,8 +55,10 @@ void WindowSearch::apply(Chain &chain, Action a) {
 }
 
 void WindowSearch::goBack(Chain &chain, int32_t to) {
-  while (chain.game->numApplied() > to)
+  while (chain.game->numApplied() > to && !stops())
     chain.game->undo();
+  if (isStopped)
+    return;
   chain.path.resize(to);
   chain.played.resize(to);
 }
@@ -67,7 +78,7 @@ void WindowSearch::begin(Chain &chain) {
   auto length = static_cast<int32_t>(chain.asked.size());
   auto first = static_cast<int32_t>(random.below(length));
   goBack(chain, std::min(chain.same, first));
-  while (chain.game->numApplied() < first)
+  while (chain.game->numApplied() < first && !stops())
     apply(chain, chain.wanted[chain.game->decisionNode()]);
   chain.same = first;
   chain.end = first + static_cast<int32_t>(
@@ -81,8 +92,10 @@ void WindowSearch::finish(Chain &chain, double share,
     begin(chain); // Nothing was played otherwise.
     return;
   }
-  while (!chain.game->isOver())
+  while (!chain.game->isOver() && !stops())
     apply(chain, follow(chain));
+  if (isStopped)
+    return;
   finished(*chain.game);
   double latency = chain.game->latency();
   double temperature =
@@ -99,6 +112,8 @@ void WindowSearch::finish(Chain &chain, double share,
 
 void WindowSearch::step(double share,
                         const std::function<void(MallocGame &)> &finished) {
+  if (isStopped)
+    return;
   for (size_t i = 0; i < chains.size(); ++i)
     network.addState(*chains[i].game, static_cast<int32_t>(i));
   network.run(answers);
@@ -122,5 +137,7 @@ void WindowSearch::step(double share,
     apply(chain, best);
     if (chain.game->isOver() || chain.game->numApplied() >= chain.end)
       finish(chain, share, finished);
+    if (isStopped)
+      return;
   }
 }

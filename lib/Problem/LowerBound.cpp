@@ -280,9 +280,11 @@ static void report(const Model &model, Ascent &ascent,
           std::min(std::max(priced[k] / gains[k], 0.0), 1.0);
 }
 
-BodyBound bound::boundBody(const Instance &body) {
-  Model model(body, 1);
+BodyBound bound::boundBody(const Instance &body,
+                           const std::function<bool()> &cancelled) {
+  Model model(body, 1, cancelled);
   LowerBoundOptions options;
+  options.cancelled = cancelled;
   options.maxIterations = kBodyIterations;
   Ascent ascent(model, options);
   ascent.run(idealLatency(body));
@@ -291,7 +293,7 @@ BodyBound bound::boundBody(const Instance &body) {
 
 LowerBoundResult mempl::lowerBound(const Instance &instance,
                                    const LowerBoundOptions &options) {
-  Model model(instance, kBodyModes);
+  Model model(instance, kBodyModes, options.cancelled);
   Ascent ascent(model, options);
   double ideal = idealLatency(instance);
   ascent.run(ideal);

@@ -79,7 +79,8 @@ int32_t RangeMinimum::firstAtMost(int32_t from, int32_t to,
   return from;
 }
 
-Model::Model(const Instance &instance, int bodyModes)
+Model::Model(const Instance &instance, int bodyModes,
+             const std::function<bool()> &cancelled)
     : numSteps(instance.numSteps()),
       capacity(static_cast<double>(instance.machine.capacity)),
       slowBandwidth(instance.machine.slowBandwidth),
@@ -96,7 +97,7 @@ Model::Model(const Instance &instance, int bodyModes)
     remaining.push_back(machine.capacity - machine.roundUp(reserved));
   }
   addValues(instance, remaining);
-  addSteps(instance, bodyModes);
+  addSteps(instance, bodyModes, cancelled);
 
   // Slow traffic that remains when only it is priced.
   Prices prices(*this), slope(*this);
@@ -206,7 +207,8 @@ void Model::addGaps(PricedValue &value, const RangeMinimum &remaining,
   }
 }
 
-void Model::addSteps(const Instance &instance, int bodyModes) {
+void Model::addSteps(const Instance &instance, int bodyModes,
+                     const std::function<bool()> &cancelled) {
   const Machine &machine = instance.machine;
   std::vector<std::vector<int32_t>> choices(numSteps);
   steps.resize(numSteps);
@@ -240,12 +242,13 @@ void Model::addSteps(const Instance &instance, int bodyModes) {
     step.lastSmall = step.firstBig + count;
     stepVisits.insert(stepVisits.end(), choices[k].begin(), choices[k].end());
     step.firstMode = static_cast<int32_t>(modes.size());
-    addModes(machine, instance.steps[k], bodyModes);
+    addModes(machine, instance.steps[k], bodyModes, cancelled);
     step.lastMode = static_cast<int32_t>(modes.size());
   }
 }
 
-void Model::addModes(const Machine &machine, const Step &step, int bodyModes) {
+void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
+                     const std::function<bool()> &cancelled) {
   if (!step.body) {
     addMode(machine, step.compute, 0, step.reserved);
     return;
@@ -264,7 +267,7 @@ void Model::addModes(const Machine &machine, const Step &step, int bodyModes) {
     Machine smaller = machine;
     smaller.capacity = share;
     setMachine(body, smaller);
-    BodyBound bound = boundBody(body);
+    BodyBound bound = boundBody(body, cancelled);
     addMode(machine, step.compute + trips * bound.latency,
             trips * bound.slowTime, std::max(least, below + 1));
     below = share;

@@ -50,6 +50,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -145,12 +146,16 @@ struct BodyBound {
 };
 
 /// For `body`, with the capacity of its machine.
-BodyBound boundBody(const Instance &body);
+/// `cancelled` may be empty.
+BodyBound boundBody(const Instance &body,
+                    const std::function<bool()> &cancelled);
 
 /// The instance in the form that the relaxation needs.
 struct Model {
-  /// `bodyModes`: shares of the capacity that loops are bounded for.
-  Model(const Instance &instance, int bodyModes);
+  /// `bodyModes`: shares of the capacity that loops are bounded for. Where
+  /// `cancelled` says so their bounds are weaker.
+  Model(const Instance &instance, int bodyModes,
+        const std::function<bool()> &cancelled);
 
   int32_t numSteps = 0;
   double capacity = 0;
@@ -170,8 +175,10 @@ private:
   void addValues(const Instance &instance, llvm::ArrayRef<int64_t> remaining);
   void addGaps(PricedValue &value, const RangeMinimum &remaining,
                double tightest);
-  void addSteps(const Instance &instance, int bodyModes);
-  void addModes(const Machine &machine, const Step &step, int bodyModes);
+  void addSteps(const Instance &instance, int bodyModes,
+                const std::function<bool()> &cancelled);
+  void addModes(const Machine &machine, const Step &step, int bodyModes,
+                const std::function<bool()> &cancelled);
   void addMode(const Machine &machine, double compute, double slowTime,
                int64_t reserved);
 };

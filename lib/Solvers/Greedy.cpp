@@ -317,9 +317,13 @@ public:
                                      const SolverOptions &options) override {
     Deadline deadline(options);
     AccessIndex index(instance);
+    // One limit for all bodies, not one for each.
+    SolverOptions inner = options;
+    inner.timeLimitMs = 0;
+    inner.cancelled = [&] { return deadline.hasPassed(); };
     auto loops =
         planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
-          auto result = solve(body, options);
+          auto result = solve(body, inner);
           if (!result)
             return result.takeError();
           return std::move(result->plan);

@@ -145,11 +145,12 @@ public:
       return error;
     AccessIndex index(instance);
     PlanEditor editor(index);
-    if (llvm::Error error = planMsaLoops(editor, best, options.cancelled))
+    auto stop = [&] { return deadline.hasPassed(); };
+    if (llvm::Error error = planMsaLoops(editor, best, stop))
       return error;
     if (!editor.fitsLimits())
       return ordersError(instance);
-    auto first = planMsaPass(editor, best, nullptr, options.cancelled);
+    auto first = planMsaPass(editor, best, nullptr, stop);
     if (!first)
       return first.takeError();
 
@@ -164,7 +165,6 @@ public:
     };
     report(options.improved);
     Tuner tuner(index, options.seed);
-    auto stop = [&] { return deadline.hasPassed(); };
     while ((options.budget == 0 || result.evaluated < options.budget) &&
            !stop()) {
       MsaOptions next = tuner.neighbour(best);

@@ -47,9 +47,21 @@ public:
     SolverResult best;
     int64_t evaluated = 0;
     llvm::Error errors = llvm::Error::success();
-    for (const std::string &policy : policiesOf(options)) {
+    std::vector<std::string> policies = policiesOf(options);
+    for (size_t i = 0; i < policies.size(); ++i) {
+      const std::string &policy = policies[i];
+      // Who comes later has what those before have left of their shares.
+      SolverOptions shared = options;
+      if (options.timeLimitMs > 0) {
+        int64_t left =
+            options.timeLimitMs - static_cast<int64_t>(watch.seconds() * 1000);
+        if (left <= 0 && !best.winner.empty())
+          break;
+        shared.timeLimitMs = std::max<int64_t>(
+            1, left / static_cast<int64_t>(policies.size() - i));
+      }
       auto result =
-          llvm::cantFail(createSolver(policy))->solve(instance, options);
+          llvm::cantFail(createSolver(policy))->solve(instance, shared);
       if (!result) {
         errors = llvm::joinErrors(std::move(errors), result.takeError());
         continue;

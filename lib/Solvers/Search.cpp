@@ -39,13 +39,19 @@ public:
     if (!greedy)
       return greedy.takeError();
 
-    // Bodies get a share of the moves each; they are small programs.
+    // Bodies get a share of the moves each; they are small programs. All of
+    // them together get half of the time.
     SolverOptions inner = options;
     inner.progress = nullptr;
     inner.improved = nullptr;
     inner.start = nullptr;
     inner.budget = std::max<int64_t>(1, options.budget / kBodyShare);
-    inner.timeLimitMs = options.timeLimitMs / kBodyShare;
+    if (options.timeLimitMs > 0)
+      inner.timeLimitMs =
+          std::max<int64_t>(1, options.timeLimitMs / kBodyShare);
+    inner.cancelled = [&] {
+      return deadline.hasPassed() || deadline.share() > kBodiesShare;
+    };
     AccessIndex index(instance);
     auto loops =
         planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
@@ -78,6 +84,7 @@ public:
 
 private:
   static constexpr int64_t kBodyShare = 20;
+  static constexpr double kBodiesShare = 0.5;
 };
 
 } // namespace

@@ -19,6 +19,7 @@
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Progress.h"
@@ -340,6 +341,11 @@ void InstanceRun::computeBound() {
     if (row.violations.empty() && (boundOptions.knownLatency == 0 ||
                                    row.latency < boundOptions.knownLatency))
       boundOptions.knownLatency = row.latency;
+  double used = 0;
+  for (const ReportRow &row : report.rows)
+    used += row.seconds;
+  BoundDeadline deadline(options.solver, static_cast<int64_t>(solvers.size()),
+                         used);
   int64_t iteration = 0;
   boundOptions.cancelled = [&] {
     ++iteration;
@@ -347,7 +353,7 @@ void InstanceRun::computeBound() {
       return "bound: " + std::to_string(iteration) + " of " +
              std::to_string(options.boundIterations) + " iterations";
     });
-    return isInterrupted();
+    return isInterrupted() || deadline.hasPassed();
   };
   report.bound = lowerBound(instance, boundOptions).bound;
   progress.clear();

@@ -39,10 +39,13 @@ struct WindowSearchOptions {
 class WindowSearch {
 public:
   /// The evaluator must outlive this. `game` is over; every chain begins as a
-  /// copy of it.
+  /// copy of it. `stop` is asked often, as playing a long game takes a while;
+  /// when it says so, what is under way is left as it is, and the search with
+  /// it.
   WindowSearch(Evaluator &evaluator, const MallocGame &game,
                llvm::ArrayRef<Action> actions,
-               const WindowSearchOptions &options, uint64_t seed);
+               const WindowSearchOptions &options, uint64_t seed,
+               std::function<bool()> stop = {});
 
   /// Asks the network once, for all chains. `share`, in [0, 1], is how much of
   /// the search is over, and sets the temperature. `finished` is told of each
@@ -63,6 +66,7 @@ private:
     int32_t same = 0;           // So many actions are those of the kept game.
     int32_t end = 0;            // The window ends before this decision.
   };
+  bool stops();
   void begin(Chain &chain);
   void apply(Chain &chain, Action a);
   void goBack(Chain &chain, int32_t to);
@@ -74,6 +78,9 @@ private:
   WindowSearchOptions options;
   uint64_t seed;
   Random random;
+  std::function<bool()> stop;
+  uint32_t asks = 0; ///< Of stops().
+  bool isStopped = false;
   std::vector<Chain> chains;
   std::vector<Evaluator::Answer> answers;
   int64_t questions = 0, trials = 0;

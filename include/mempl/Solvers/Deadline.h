@@ -64,6 +64,27 @@ private:
   Stopwatch watch;
 };
 
+/// When the lower bound has to end that stands beside plans which were found
+/// under a limit on time: with what they have left of it, at least a tenth of
+/// it, and at least half a second. Never without a limit.
+class BoundDeadline {
+public:
+  /// `solvers` that were given the limit of `options` each have taken `used`
+  /// seconds together.
+  BoundDeadline(const SolverOptions &options, int64_t solvers, double used)
+      : isLimited(options.timeLimitMs > 0), watch(options.countsCpuTime) {
+    double given = static_cast<double>(options.timeLimitMs) / 1000 *
+                   static_cast<double>(solvers);
+    limit = std::max({0.5, 0.1 * given, given - used});
+  }
+  bool hasPassed() const { return isLimited && watch.seconds() >= limit; }
+
+private:
+  bool isLimited;
+  double limit; ///< Seconds.
+  Stopwatch watch;
+};
+
 } // namespace mempl
 
 #endif // MEMPL_SOLVERS_DEADLINE_H
