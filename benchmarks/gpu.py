@@ -199,7 +199,7 @@ def measure(tools, name, expected, environment):
     for policy in args.policies.split(","):
         files = f"instance-out={name}.instance.json plan-out={name}.plan.json"
         placed = tools.passes(f"{name}.mlir", placement(args, policy, f"{profile} {files}"))
-        command = [tools.solve, f"{name}.instance.json", f"--check={name}.plan.json", "--format=json"]
+        command = [tools.solve, f"{name}.instance.json", f"--plan-in={name}.plan.json", "--format=json"]
         predicted = json.loads(tools.run(command))["policies"][0]["latency"]
         module = lower(tools, name, placed, args.runs)
         numbers = execute(tools, module, environment(module))

@@ -177,7 +177,7 @@ class Lab:
             options = case.options()
             with tempfile.TemporaryDirectory() as folder:
                 ours = os.path.join(folder, "p.json")
-                self.solve(*options, f"--policy={policy}", "--no-bound", f"--plan={ours}")
+                self.solve(*options, f"--policy={policy}", "--no-bound", f"--plan-out={ours}")
                 with open(ours) as file:
                     plan = json.load(file)
             xla = json.loads(self.call("mempl-translate", "--import-hlo=xla-plan", *options))

@@ -31,8 +31,8 @@ SUBJECTS = [
     (LSTM, "f.json", ["{}", "--policy=none", "--no-bound"]),
     (os.path.join(INPUTS, "loop.json"), "f.json", ["{}", "--policy=none", "--no-bound"]),
     (os.path.join(INPUTS, "loop.plan.json"), "f.json",
-     [os.path.join(INPUTS, "loop.json"), "--check={}", "--no-bound"]),
-    (os.path.join(REAL, "lstm_b64.v5e.xla_plan.json.gz"), "f.json", [LSTM, "--check={}", "--no-bound"]),
+     [os.path.join(INPUTS, "loop.json"), "--plan-in={}", "--no-bound"]),
+    (os.path.join(REAL, "lstm_b64.v5e.xla_plan.json.gz"), "f.json", [LSTM, "--plan-in={}", "--no-bound"]),
     (HLO, "f.hlo.txt", ["{}", "--target=tpu-v5e", "--xla", "--policy=none", "--no-bound"]),
     (os.path.join(INPUTS, "packing.csv"), "f.csv", ["{}", "--capacity=16", "--budget=1000"]),
 ]

@@ -12,11 +12,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OldNames.h"
+
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
@@ -56,6 +59,12 @@ public:
   void getDependentDialects(DialectRegistry &registry) const override {
     LearnedMemoryPlacementBase::getDependentDialects(registry);
     registerCostModels(registry);
+  }
+  LogicalResult initializeOptions(
+      StringRef options,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    return LearnedMemoryPlacementBase::initializeOptions(withNewNames(options),
+                                                         errorHandler);
   }
   void runOnOperation() override;
 
@@ -150,7 +159,7 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
   options.timeLimitMs = timeLimitMs;
   options.seed = seed;
   options.threads = threads;
-  options.weights = checkpoint;
+  options.weights = weights;
   return options;
 }
 
@@ -233,7 +242,10 @@ void LearnedMemoryPlacementPass::printSummary(const Program &program,
                                               const SolverResult &result) {
   const Instance &instance = program.instance;
   ::mempl::Outcome outcome = ::mempl::simulate(instance, result.plan);
-  double bound = ::mempl::lowerBound(instance).bound;
+  ::mempl::BoundDeadline deadline(solverOptions(), 1, result.seconds);
+  ::mempl::LowerBoundOptions boundOptions;
+  boundOptions.cancelled = [&] { return deadline.hasPassed(); };
+  double bound = ::mempl::lowerBound(instance, boundOptions).bound;
   double slow = ::mempl::slowLatency(instance);
   llvm::raw_ostream &os = llvm::errs();
   os << instance.name << ": " << instance.steps.size() << " steps, "

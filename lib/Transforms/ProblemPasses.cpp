@@ -13,6 +13,8 @@
 
 #include "mempl/Transforms/ProblemPasses.h"
 
+#include "OldNames.h"
+
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Solver.h"
@@ -63,6 +65,12 @@ namespace {
 struct MemplSolvePass : mlir::mempl::impl::MemplSolveBase<MemplSolvePass> {
   using MemplSolveBase::MemplSolveBase;
 
+  LogicalResult initializeOptions(
+      StringRef options,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    return MemplSolveBase::initializeOptions(withNewNames(options),
+                                             errorHandler);
+  }
   void runOnOperation() override {
     if (failed(checkOptions()))
       return signalPassFailure();
@@ -113,7 +121,7 @@ LogicalResult MemplSolvePass::checkOptions() {
   options.timeLimitMs = timeLimitMs;
   options.seed = seed;
   options.threads = threads;
-  options.weights = checkpoint;
+  options.weights = weights;
   return options;
 }
 

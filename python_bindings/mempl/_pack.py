@@ -11,6 +11,7 @@ import numpy.typing as npt
 from . import _core
 from ._core import Packing
 from ._errors import Error
+from ._names import milliseconds, renamed
 
 
 def _column(name: str, numbers: npt.ArrayLike, count: int | None = None) -> npt.NDArray[np.int64]:
@@ -30,6 +31,7 @@ def _column(name: str, numbers: npt.ArrayLike, count: int | None = None) -> npt.
     return np.ascontiguousarray(given, dtype=np.int64)
 
 
+@renamed(time_limit=("time_limit_ms", milliseconds(1000)))
 def pack(
     sizes: npt.ArrayLike,
     lower: npt.ArrayLike,
@@ -40,7 +42,7 @@ def pack(
     gaps: Sequence[Sequence[tuple[int, ...]]] | None = None,
     capacity: int | str | None = None,
     node_limit: int = 0,
-    time_limit: float | None = None,
+    time_limit_ms: float | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Packing:
     """Gives each buffer an offset so that no two that live at the same time share a byte.
@@ -63,7 +65,7 @@ def pack(
             windows `optimal` and "infeasible" are claimed only where they are proven.
         capacity: bytes that no buffer may end above; a text may have a unit, as "64KiB".
         node_limit: nodes of the search; 0 is no limit.
-        time_limit: seconds, above 0.
+        time_limit_ms: milliseconds, above 0; None for no limit.
         cancelled: called about every 50 ms; true ends the search with the best offsets so far.
 
     Raises:
@@ -85,6 +87,6 @@ def pack(
         [] if gaps is None else [list(of_buffer) for of_buffer in gaps],
         capacity=None if capacity is None else operator.index(capacity),
         node_limit=node_limit,
-        time_limit=time_limit,
+        time_limit_ms=time_limit_ms,
         cancelled=cancelled,
     )

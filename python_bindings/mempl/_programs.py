@@ -8,6 +8,7 @@ from typing import Literal
 from . import _core
 from ._core import Instance, Machine, Placed, Plan
 from ._errors import Error
+from ._names import check_time_limit, milliseconds, renamed
 from ._weights import SHIPPED, refuse_second_torch, weights_path
 
 Cost = Literal["compiler", "roofline", "calibrated"]
@@ -119,6 +120,7 @@ def load_xla(
     return instance, plan
 
 
+@renamed(time_limit=("time_limit_ms", milliseconds(1000, zero_is_none=True)))
 def place(
     text: str,
     *,
@@ -127,7 +129,7 @@ def place(
     capacity: int | str = "",
     weights: str | os.PathLike[str] = "",
     budget: int = 20000,
-    time_limit: float = 0,
+    time_limit_ms: float | None = None,
     seed: int = 0,
     threads: int = 1,
     fallback: Literal["slow", "error"] = "slow",
@@ -143,7 +145,7 @@ def place(
         capacity: bytes of fast memory instead of the target's, or a text such as "512KiB".
         weights: of the policies muzero; see `mempl.solve()`.
         budget: plans that are evaluated at most, per function; 0 is no limit.
-        time_limit: seconds that solving may take, per function; 0 is no limit.
+        time_limit_ms: milliseconds that solving may take, per function; above 0, None for no limit.
         seed: of random choices.
         threads: that solvers may use.
         fallback: what happens where a policy finds no plan.
@@ -156,6 +158,7 @@ def place(
     Raises:
         mempl.Error: the module or an option is wrong.
     """
+    check_time_limit(time_limit_ms)
     if os.fspath(weights) or policy.startswith("muzero"):
         weights = weights or SHIPPED
         refuse_second_torch()
@@ -167,7 +170,7 @@ def place(
         capacity=str(capacity),
         weights=weights_path(weights),
         budget=budget,
-        time_limit_ms=round(1000 * time_limit),
+        time_limit_ms=0 if time_limit_ms is None else max(1, round(time_limit_ms)),
         seed=seed,
         threads=threads,
         fallback=fallback,

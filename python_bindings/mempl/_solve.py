@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 
 from . import _core
 from ._core import Instance, Plan, Progress, Solution
+from ._names import milliseconds, renamed
 from ._weights import SHIPPED, refuse_second_torch, weights_path
 
 
+@renamed(time_limit=("time_limit_ms", milliseconds(1000)))
 def solve(
     instance: Instance,
     policy: str = "portfolio",
     *,
     budget: int = 20000,
-    time_limit: float | None = None,
+    time_limit_ms: float | None = None,
     seed: int = 0,
     threads: int = 1,
     weights: str | os.PathLike[str] = "",
@@ -34,7 +36,7 @@ def solve(
         instance: the problem.
         policy: a name of `mempl.policies()`.
         budget: plans that are evaluated at most; 0 is no limit (then give a time limit).
-        time_limit: seconds, wall-clock; above 0.
+        time_limit_ms: milliseconds, wall-clock; above 0, None for no limit.
         seed: of random choices.
         threads: that the policy may use, at least 1.
         weights: a file of mempl.train() for the policies muzero, or "generalist", the network that comes with mempl
@@ -56,7 +58,7 @@ def solve(
         instance,
         policy,
         budget=budget,
-        time_limit=time_limit,
+        time_limit_ms=time_limit_ms,
         seed=seed,
         threads=threads,
         weights=weights_path(weights),

@@ -19,6 +19,7 @@ from typing import Any
 import ray
 
 from ._errors import Error
+from ._names import check_time_limit, milliseconds, renamed
 from .training import Program, Programs, TrainingRun, native, program_rows
 
 __all__ = ["Program", "RayTraining", "train"]
@@ -153,7 +154,7 @@ class RayTraining:
         self.restarts = 0
         self.admitted = 0
         self._count = games_per_batch
-        self._options = {"games": 0, **options}
+        self._options = {"games": 0, **options, "weights": os.fspath(options.get("weights", ""))}
         rows = program_rows(programs, validation, target)
         # The programs go to every actor by reference, too.
         self._rows = ray.put(rows)
@@ -200,13 +201,17 @@ class RayTraining:
         return TrainingRun(self.folder, status, latencies)
 
 
+@renamed(
+    minutes=("time_limit_ms", milliseconds(60000, zero_is_none=True)),
+    initial_weights=("weights", lambda name: name),
+)
 def train(
     programs: Programs,
     out: str | os.PathLike[str],
     *,
     actors: int = 2,
     games_per_batch: int = 8,
-    minutes: float = 0,
+    time_limit_ms: float | None = None,
     rounds: int = 0,
     progress: Callable[[dict[str, Any]], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -220,9 +225,14 @@ def train(
     Raises:
         mempl.Error: as of mempl.train().
     """
-    if rounds <= 0 and minutes <= 0 and cancelled is None and not arguments.get("patience"):
-        raise Error("expected a limit: rounds, minutes, patience or cancelled")
-    limits: dict[str, Any] = {"rounds": rounds, "max_seconds": 60.0 * minutes}
+    began = time.monotonic()
+    check_time_limit(time_limit_ms)
+    if rounds <= 0 and time_limit_ms is None and cancelled is None and not arguments.get("patience"):
+        raise Error("expected a limit: rounds, time_limit_ms, patience or cancelled")
+    if not ray.is_initialized():
+        ray.init()
+    limits: dict[str, Any] = {"rounds": rounds, "time_limit_ms": time_limit_ms or 0.0}
+    limits["seconds_before"] = time.monotonic() - began
     run = RayTraining(programs, out, actors=actors, games_per_batch=games_per_batch, **arguments, **limits)
     last = time.monotonic()
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from ._core import Instance
 from ._errors import Error
+from ._names import check_time_limit, milliseconds, renamed
 from ._programs import load
 from ._weights import refuse_second_torch
 
@@ -24,8 +26,9 @@ class TrainingRun:
 
     Attributes:
         folder: of the run: network.mempl, best.mempl, metrics.jsonl, checkpoint.
-        status: `round`, `steps`, `games`, `moves`, `seconds`, `mean_return`, `loss`, `score`, `best_score` (latency as a
-            share of that of the plans of `search`; 0: not evaluated).
+        status: `round`, `steps`, `games`, `moves`, `seconds`, `mean_return`, `loss`, `score`, `best_score`,
+            `first_score` (latency as a share of that of the plans of `search`; 0: not evaluated), and the same of the
+            policy greedy and of slow memory alone, `greedy_score` and `slow_score`.
         latencies: by program that was trained on, seconds of the best plan known; None: no game yet.
     """
 
@@ -80,13 +83,18 @@ def native() -> Any:
     return _train
 
 
+@renamed(
+    minutes=("time_limit_ms", milliseconds(60000, zero_is_none=True)),
+    initial_weights=("weights", lambda name: name),
+)
 def train(
     programs: Programs,
     out: str | os.PathLike[str],
     *,
     validation: Programs = (),
     target: str = "",
-    minutes: float = 0,
+    weights: str | os.PathLike[str] = "",
+    time_limit_ms: float | None = None,
     rounds: int = 0,
     progress: Callable[[dict[str, Any]], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -94,30 +102,36 @@ def train(
 ) -> TrainingRun:
     """Trains a network in the folder `out`, or goes on with a run that is there.
 
-    Runs without the GIL until a limit is reached. Ctrl-C raises KeyboardInterrupt; the last round's checkpoint stays.
+    Weights are evaluated before the first round, every few rounds, and at the end; the best ones are in the folder from the
+    first moment on. Runs without the GIL until a limit is reached. Ctrl-C raises KeyboardInterrupt; the last round's
+    checkpoint stays.
 
     Args:
         programs: what is trained on: instances or files, one, several, or by name.
         out: folder of the run.
         validation: programs that are evaluated with and not trained on.
         target: machine of files in MLIR and HLO text.
-        minutes: in all, over all sittings; 0 is no limit.
+        weights: file to begin with instead of random ones.
+        time_limit_ms: milliseconds in all, over all sessions, the last evaluation included; above 0, None for no limit.
         rounds: in all; 0 is no limit.
         progress: called about every 50 ms with the status, as in TrainingRun, and `doing`.
         cancelled: called about every 50 ms; true ends training.
         **options: as of mempl-train: `size` ("s", "m"), `mode` ("exact", "latent", "hybrid"), `games` and `steps` per
             round, `batch`, `simulations`, `slots` (games at once), `threads`, `seed`, `learning_rate`, `teacher_budget`,
-            `polish_budget`, `elite_share`, `evaluate_every` (rounds), `patience` (evaluations), `initial_weights` (file).
+            `polish_budget`, `elite_share`, `evaluate_every` (rounds), `patience` (evaluations).
 
     Raises:
         mempl.Error: an option, a program or the folder is wrong, or LibTorch is missing.
     """
+    began = time.monotonic()
+    check_time_limit(time_limit_ms)
     module = native()
-    if rounds <= 0 and minutes <= 0 and cancelled is None and not options.get("patience"):
-        raise Error("expected a limit: rounds, minutes, patience or cancelled")
+    if rounds <= 0 and time_limit_ms is None and cancelled is None and not options.get("patience"):
+        raise Error("expected a limit: rounds, time_limit_ms, patience or cancelled")
     rows = program_rows(programs, validation, target)
     folder = Path(out)
-    trainer = module.Trainer(rows, str(folder), {**options, "rounds": rounds, "max_seconds": 60.0 * minutes})
+    limits = {"rounds": rounds, "time_limit_ms": time_limit_ms or 0.0, "seconds_before": time.monotonic() - began}
+    trainer = module.Trainer(rows, str(folder), {**options, "weights": os.fspath(weights), **limits})
     trainer.run(progress, cancelled)
     latencies = {name: trainer.best_latency(i) for i, (name, _, is_held) in enumerate(rows) if not is_held}
     return TrainingRun(folder, trainer.status, latencies)

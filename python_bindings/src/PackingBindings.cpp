@@ -103,7 +103,7 @@ static const char *statusOf(const Packing &packing) {
 static Packing packColumns(Column sizes, Column lower, Column upper,
                            Column alignment, Column fixed, const nb::list &gaps,
                            std::optional<int64_t> capacity, int64_t nodeLimit,
-                           std::optional<double> seconds,
+                           std::optional<double> timeLimitMs,
                            const nb::object &cancelled) {
   PackingProblem problem;
   for (size_t i = 0; i < sizes.shape(0); ++i)
@@ -119,16 +119,16 @@ static Packing packColumns(Column sizes, Column lower, Column upper,
   if (capacity && *capacity < 0)
     throw PythonError{"expected a capacity of at least 0 bytes, found " +
                       std::to_string(*capacity)};
-  if (nodeLimit < 0 || (seconds && !(*seconds > 0)))
+  if (nodeLimit < 0 || (timeLimitMs && !(*timeLimitMs > 0)))
     throw PythonError{
-        "expected a node_limit of at least 0 and a time_limit above 0 seconds"};
+        "expected a node_limit of at least 0 and a time_limit_ms above 0"};
   PackingOptions options;
   options.minimize = !capacity;
   problem.capacity = capacity.value_or(INT64_MAX);
   options.nodeLimit = nodeLimit;
-  if (seconds)
+  if (timeLimitMs)
     options.timeLimitMs =
-        static_cast<int64_t>(std::min(std::max(1.0, 1000 * *seconds), 1e15));
+        static_cast<int64_t>(std::min(std::max(1.0, *timeLimitMs), 1e15));
   Packing packing;
   runWatched(cancelled, {}, [&](const std::atomic<bool> &stop) {
     options.cancelled = [&] { return stop.load(); };
@@ -184,6 +184,6 @@ void mempl::python::bindPacking(nb::module_ &m) {
   m.def("pack", &packColumns, nb::arg("sizes"), nb::arg("lower"),
         nb::arg("upper"), nb::arg("alignment"), nb::arg("fixed"),
         nb::arg("gaps"), nb::kw_only(), nb::arg("capacity") = nb::none(),
-        nb::arg("node_limit") = 0, nb::arg("time_limit") = nb::none(),
+        nb::arg("node_limit") = 0, nb::arg("time_limit_ms") = nb::none(),
         nb::arg("cancelled") = nb::none(), "What mempl.pack() calls.");
 }

@@ -352,7 +352,7 @@ void bindPlace(nb::module_ &m) {
         options.policy = policy;
         options.target = target;
         options.capacity = capacity;
-        options.checkpoint = weights;
+        options.weights = weights;
         options.budget = budget;
         options.timeLimitMs = timeLimitMs;
         options.seed = seed;

@@ -61,7 +61,7 @@ private:
 /// Of solve().
 struct Limits {
   int64_t budget;
-  std::optional<double> seconds;
+  std::optional<double> milliseconds;
 };
 
 } // namespace
@@ -71,18 +71,18 @@ static SolverOptions makeOptions(const Limits &limits, uint64_t seed,
                                  const std::vector<std::string> &policies,
                                  const std::string &msaOptions) {
   SolverOptions options;
-  if (limits.budget < 0 || (limits.seconds && !(*limits.seconds > 0)))
+  if (limits.budget < 0 || (limits.milliseconds && !(*limits.milliseconds > 0)))
     throw PythonError{
-        "expected a budget of at least 0 and a time_limit above 0 seconds"};
-  if (limits.budget == 0 && !limits.seconds)
+        "expected a budget of at least 0 and a time_limit_ms above 0"};
+  if (limits.budget == 0 && !limits.milliseconds)
     throw PythonError{
-        "budget=0 means no limit: expected a time_limit in seconds with it"};
+        "budget=0 means no limit: expected a time_limit_ms with it"};
   if (threads < 1)
     throw PythonError{"expected at least 1 thread"};
   options.budget = limits.budget;
-  if (limits.seconds)
+  if (limits.milliseconds)
     options.timeLimitMs = static_cast<int64_t>(
-        std::min(std::max(1.0, 1000 * *limits.seconds), 1e15));
+        std::min(std::max(1.0, *limits.milliseconds), 1e15));
   options.seed = seed;
   options.threads = threads;
   options.weights = weights;
@@ -96,13 +96,13 @@ static SolverOptions makeOptions(const Limits &limits, uint64_t seed,
 
 static SolverResult
 solve(const Instance &instance, const std::string &policy, int64_t budget,
-      std::optional<double> seconds, uint64_t seed, int threads,
+      std::optional<double> timeLimitMs, uint64_t seed, int threads,
       const std::string &weights, const std::vector<std::string> &policies,
       const std::string &msaOptions, const Plan *start,
       const nb::object &progress, const nb::object &cancelled) {
   auto solver = unwrap(createSolver(policy));
-  SolverOptions options = makeOptions({budget, seconds}, seed, threads, weights,
-                                      policies, msaOptions);
+  SolverOptions options = makeOptions({budget, timeLimitMs}, seed, threads,
+                                      weights, policies, msaOptions);
   if (start) {
     for (const Violation &violation : verify(instance, *start))
       throw PythonError{"start: expected a valid plan: " + violation.str()};
@@ -162,11 +162,11 @@ void mempl::python::bindSolvers(nb::module_ &m) {
                std::to_string(r.plan.residencies.size()) + " residencies>";
       });
   m.def("solve", &solve, nb::arg("instance"), nb::arg("policy"), nb::kw_only(),
-        nb::arg("budget"), nb::arg("time_limit") = nb::none(), nb::arg("seed"),
-        nb::arg("threads"), nb::arg("weights"), nb::arg("policies"),
-        nb::arg("msa_options"), nb::arg("start") = nb::none(),
-        nb::arg("progress") = nb::none(), nb::arg("cancelled") = nb::none(),
-        "What mempl.solve() calls.");
+        nb::arg("budget"), nb::arg("time_limit_ms") = nb::none(),
+        nb::arg("seed"), nb::arg("threads"), nb::arg("weights"),
+        nb::arg("policies"), nb::arg("msa_options"),
+        nb::arg("start") = nb::none(), nb::arg("progress") = nb::none(),
+        nb::arg("cancelled") = nb::none(), "What mempl.solve() calls.");
   m.def(
       "policies",
       [] {

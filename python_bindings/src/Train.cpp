@@ -93,7 +93,7 @@ TrainerOptions optionsOf(const nb::dict &given) {
     throw PythonError{"option mode: expected exact, latent or hybrid, found '" +
                       mode + "'"};
   options.selfPlay.mode = *searchMode;
-  in.read("initial_weights", options.initialWeights);
+  in.read("weights", options.initialWeights);
   in.number<uint64_t>("seed", options.seed, 0);
   in.number("threads", options.workers, 1);
   in.number("games", options.gamesPerRound, 0);
@@ -106,7 +106,10 @@ TrainerOptions optionsOf(const nb::dict &given) {
   in.number<int64_t>("polish_budget", options.polishBudget, 0);
   in.number("elite_share", options.replay.eliteShare, 0.0);
   in.number<int64_t>("rounds", options.maxRounds, 0);
-  in.number("max_seconds", options.maxSeconds, 0.0);
+  double timeLimitMs = 0;
+  in.number("time_limit_ms", timeLimitMs, 0.0);
+  options.maxSeconds = timeLimitMs / 1000;
+  in.number("seconds_before", options.secondsBefore, 0.0);
   in.number("evaluate_every", options.evaluateEvery, 1);
   in.number("patience", options.patience, 0);
   in.finish();
@@ -126,6 +129,9 @@ nb::dict statusOf(const TrainerStatus &s) {
   result["loss"] = s.loss.total;
   result["score"] = s.score;
   result["best_score"] = s.bestScore;
+  result["first_score"] = s.firstScore;
+  result["greedy_score"] = s.greedyScore;
+  result["slow_score"] = s.slowScore;
   result["doing"] = s.doing;
   return result;
 }

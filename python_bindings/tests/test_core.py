@@ -126,7 +126,7 @@ def test_another_machine(alexnet):
 def test_wrong_options_are_errors(tiny):
     for arguments, expected in [
         ({"policy": "magic"}, "magic"),
-        ({"budget": 0}, "time_limit"),
+        ({"budget": 0}, "time_limit_ms"),
         ({"threads": 0}, "thread"),
         ({"msa_options": "what=1"}, "msa_options"),
         ({"policy": "muzero", "weights": "/nowhere/x.mempl"}, "x.mempl|LibTorch"),
@@ -143,7 +143,7 @@ def test_progress_and_cancellation(alexnet):
 
     begin = time.monotonic()
     solution = mempl.solve(
-        alexnet, "search", budget=0, time_limit=60, progress=progress, cancelled=lambda: time.monotonic() - begin > 0.5
+        alexnet, "search", budget=0, time_limit_ms=60000, progress=progress, cancelled=lambda: time.monotonic() - begin > 0.5
     )
     assert time.monotonic() - begin < 20
     assert seen and seen[-1][0] == "search"
@@ -155,7 +155,7 @@ def test_exceptions_of_callbacks_come_through(alexnet):
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        mempl.solve(alexnet, "search", budget=0, time_limit=60, progress=progress)
+        mempl.solve(alexnet, "search", budget=0, time_limit_ms=60000, progress=progress)
 
 
 def test_ctrl_c_ends_solving(data):
@@ -164,7 +164,7 @@ def test_ctrl_c_ends_solving(data):
         f"i = mempl.load({str(data / 'xla_tpu/gpt2_decode_b8.v5e.instance.json.gz')!r})\n"
         "print('go', flush=True)\n"
         "try:\n"
-        "    mempl.solve(i, 'search', budget=0, time_limit=120)\n"
+        "    mempl.solve(i, 'search', budget=0, time_limit_ms=120000)\n"
         "except KeyboardInterrupt:\n"
         "    print('stopped')\n"
     )
@@ -178,7 +178,7 @@ def test_ctrl_c_ends_solving(data):
 
 def test_other_threads_run_while_solving(alexnet):
     done = threading.Event()
-    thread = threading.Thread(target=lambda: (mempl.solve(alexnet, "search", budget=0, time_limit=1), done.set()))
+    thread = threading.Thread(target=lambda: (mempl.solve(alexnet, "search", budget=0, time_limit_ms=1000), done.set()))
     thread.start()
     ticks = 0
     while not done.is_set():

@@ -140,7 +140,7 @@ def test_cancelled_ends_the_search_and_others_run_meanwhile():
             "buffer 0: expected a fixed offset of at least 0, or -1 for anywhere, found -2",
         ),
         (([1], [0], [1]), {"capacity": -1}, "expected a capacity of at least 0 bytes, found -1"),
-        (([1], [0], [1]), {"time_limit": 0}, "expected a node_limit of at least 0 and a time_limit above 0 seconds"),
+        (([1], [0], [1]), {"time_limit_ms": 0}, "expected a node_limit of at least 0 and a time_limit_ms above 0"),
     ],
 )
 def test_errors_say_what_was_expected(arguments, options, text):

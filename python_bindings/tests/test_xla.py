@@ -121,6 +121,94 @@ def test_it_stops_when_the_time_is_over(make_trip):
     assert trip.total == 1000
 
 
+class SlowCompiler(CountingCompiler):
+    """Every compilation takes so many seconds of a clock of its own."""
+
+    def __init__(self, seconds, names):
+        super().__init__(dict.fromkeys(names, 0), dict.fromkeys(names, 1), 9)
+        self.seconds, self.now = iter(seconds), 0.0
+
+    def compile(self, options):
+        self.now += next(self.seconds)
+        return super().compile(options)
+
+
+class EndableCompiler(SlowCompiler):
+    """One that ends when its time is over."""
+
+    deadline = None
+
+    def compile(self, options):
+        before = self.now
+        text = super().compile(options)
+        if self.deadline is not None and self.now > self.deadline:
+            self.now = max(before, self.deadline)
+            raise mempl.xla.OutOfTime
+        return text
+
+
+def test_what_would_not_end_in_time_is_not_begun(make_trip):
+    compiler = SlowCompiler([12] * 99, "abcdefgh")
+    trip = make_trip(compiler, seconds=40, clock=lambda: compiler.now)
+    trip.offer_all(offers("abcdefgh"))
+    assert (compiler.calls, compiler.now) == (3, 36)
+    assert trip.is_over() and values(trip) == list("abcd")
+
+
+def test_what_the_end_needs_is_set_aside(make_trip):
+    compiler = SlowCompiler([12] * 99, "ab")
+    trip = make_trip(compiler, seconds=40, clock=lambda: compiler.now)
+    trip.reserve = 5
+    trip.offer_all(offers("ab"))
+    assert trip.is_over() and compiler.now == 24
+
+
+def test_what_is_under_way_is_ended(make_trip):
+    compiler = EndableCompiler([1, 1, 1, 500], "abcdefgh")
+    trip = make_trip(compiler, seconds=40, clock=lambda: compiler.now)
+    trip.offer_all(offers("abcdefgh"))
+    # The one that takes long is neither kept nor refused.
+    assert (compiler.now, trip.is_over()) == (40, True)
+    assert (values(trip), trip.refused) == (list("abcd"), {})
+
+
+def test_time_that_is_too_short_for_the_compiler_alone_is_an_error():
+    class Endless:
+        deadline = None
+
+        def compile(self, options):
+            assert self.deadline - time.monotonic() <= 5
+            raise mempl.xla.OutOfTime
+
+    with pytest.raises(mempl.Error, match="XLA does not compile the program within time_limit_ms=5000; give it more"):
+        mempl.xla.improve(Endless(), "v5e", time_limit_ms=5000)
+    with pytest.raises(mempl.Error, match="time_limit_ms: expected more than 0 milliseconds, found 0"):
+        mempl.xla.improve(Endless(), "v5e", time_limit_ms=0)
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_the_process_of_the_compiler_is_ended_at_the_deadline(tmp_path, monkeypatch, answers):
+    # It says that it is ready, or not even that, and then nothing for an hour.
+    child = tmp_path / "child.py"
+    child.write_text(f"import time\nprint('{{}}\\n' * {answers}, end='', flush=True)\ntime.sleep(3600)\n")
+    monkeypatch.setattr(_child, "__file__", str(child))
+    compiler = object.__new__(mempl.xla.Compiler)
+    compiler.target, compiler._program = "v5e", b""
+    compiler._process = compiler._folder = compiler._messages = None
+    compiler.deadline = time.monotonic() + 0.5
+    with pytest.raises(mempl.xla.OutOfTime):
+        compiler.compile({})
+    assert compiler._process is None
+
+
+def test_old_names_of_limits_still_work():
+    with pytest.warns(DeprecationWarning, match="seconds is now time_limit_ms"):
+        result = mempl.xla.improve(SmallXla(room=2), "v5e", seconds=None, budget=200)
+    assert result.ended == "nothing gains"
+    with pytest.raises(mempl.Error, match="seconds: is the old name of time_limit_ms"):
+        mempl.xla.improve(SmallXla(room=2), "v5e", seconds=1, time_limit_ms=1)
+
+
 def test_it_stops_when_it_is_cancelled(make_trip):
     compiler = CountingCompiler(dict.fromkeys("abcd", 0), dict.fromkeys("abcd", -1), 9)
     trip = make_trip(compiler, cancelled=lambda: compiler.calls >= 3)
@@ -256,7 +344,7 @@ class SmallXla:
 
 def test_orders_are_kept_or_refused_and_read_back(tmp_path):
     xla, seen = SmallXla(room=3), []
-    result = mempl.xla.improve(xla, "v5e", seconds=None, budget=500, progress=seen.append, log=tmp_path / "log.jsonl")
+    result = mempl.xla.improve(xla, "v5e", time_limit_ms=None, budget=500, progress=seen.append, log=tmp_path / "log.jsonl")
     # Of 12 slow accesses, 3 pins save two each.
     assert (result.cycles_before, result.cycles_after) == (6 * 15000, 6 * 15000 - 6 * 7000)
     kept = [order for order in result.orders if order.status == "kept"]
@@ -281,7 +369,7 @@ def test_orders_are_kept_or_refused_and_read_back(tmp_path):
 
 
 def test_nothing_gained_is_told_and_reported(tmp_path):
-    result = mempl.xla.improve(SmallXla(room=0), "tpu-v5e", seconds=None, budget=200)
+    result = mempl.xla.improve(SmallXla(room=0), "tpu-v5e", time_limit_ms=None, budget=200)
     assert result.cycles_after == result.cycles_before
     assert result.compiler_options == {}
     assert not any(order.status == "kept" for order in result.orders)
@@ -291,7 +379,7 @@ def test_nothing_gained_is_told_and_reported(tmp_path):
 
 
 def test_the_report_has_the_plans_and_all_orders(tmp_path):
-    result = mempl.xla.improve(SmallXla(room=2), "v5e", seconds=None, budget=500)
+    result = mempl.xla.improve(SmallXla(room=2), "v5e", time_limit_ms=None, budget=500)
     page = result.report(tmp_path / "x.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.S)[1])
     assert [plan["name"] for plan in data["plans"]] == ["XLA", "mempl", "XLA with orders"]
@@ -303,7 +391,7 @@ def test_the_report_has_the_plans_and_all_orders(tmp_path):
 
 def test_given_options_are_in_every_compilation_and_in_the_result():
     xla = SmallXla(room=9)
-    result = mempl.xla.improve(xla, "v5e", seconds=None, budget=200, compiler_options={"xla_x": 1})
+    result = mempl.xla.improve(xla, "v5e", time_limit_ms=None, budget=200, compiler_options={"xla_x": 1})
     assert all(options["xla_x"] == "1" for options in xla.asked)
     assert result.compiler_options["xla_x"] == "1"
     with pytest.raises(mempl.Error, match="expected none that give orders themselves, found xla_tpu_msa_tensor"):
@@ -311,13 +399,13 @@ def test_given_options_are_in_every_compilation_and_in_the_result():
 
 
 def test_without_time_there_is_a_result_all_the_same():
-    result = mempl.xla.improve(SmallXla(room=9), "v5e", seconds=0)
+    result = mempl.xla.improve(SmallXla(room=9), "v5e", time_limit_ms=0.001)
     assert (result.compilations, result.ended) == (1, "time is over")
     assert result.plan.residencies and result.compiler_options == {}
 
 
 def test_results_can_be_pickled():
-    result = mempl.xla.improve(SmallXla(room=2), "v5e", seconds=None, budget=200)
+    result = mempl.xla.improve(SmallXla(room=2), "v5e", time_limit_ms=None, budget=200)
     assert pickle.loads(pickle.dumps(result)) == result
 
 
@@ -411,7 +499,7 @@ def decoding():
 @pytest.fixture(scope="module")
 def placed(decoding):
     function, arguments = decoding
-    return mempl.xla.place(function, *arguments, target="v5e", seconds=None)
+    return mempl.xla.place(function, *arguments, target="v5e", time_limit_ms=None)
 
 
 # What a user does, without mempl; ahead of time, as there is no TPU.

@@ -7,11 +7,11 @@
 // RUN:   budget=200 checkpoint=generalist plan-out=%t/again.json"
 // RUN: cmp %t/plan.json %t/again.json
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny \
-// RUN:   checkpoint=generalist summary" 2>&1 | FileCheck %s
+// RUN:   weights=generalist summary" 2>&1 | FileCheck %s
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny \
-// RUN:   checkpoint=%t/nothing.mempl" 2>&1 | FileCheck %s --check-prefix=NOFILE
+// RUN:   weights=%t/nothing.mempl" 2>&1 | FileCheck %s --check-prefix=NOFILE
 // RUN: env MEMPL_MUZERO_MODULE=%t/no-such.so not mempl-opt %s \
-// RUN:   --learned-memory-placement="target=tiny checkpoint=generalist" 2>&1 \
+// RUN:   --learned-memory-placement="target=tiny weights=generalist" 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=NOMODULE
 
 // NOFILE: error: policy 'portfolio': {{.*}}nothing.mempl: error: cannot be read

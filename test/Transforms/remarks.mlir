@@ -1,6 +1,6 @@
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy trace-out=%t.trace instance-out=%t.instance.json plan-out=%t.plan.json" --remarks-filter="mempl.*" -o /dev/null 2>&1 | FileCheck %s
 // RUN: FileCheck %s --check-prefix=TRACE < %t.trace
-// RUN: mempl-solve %t.instance.json --check=%t.plan.json --no-bound | FileCheck %s --check-prefix=PLAN
+// RUN: mempl-solve %t.instance.json --plan-in=%t.plan.json --no-bound | FileCheck %s --check-prefix=PLAN
 
 // One remark per value: where, how many bytes, and why.
 // CHECK-DAG: remark: {{.*}}'arg0' (64 bytes) slow:

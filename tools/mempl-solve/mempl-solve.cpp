@@ -69,14 +69,17 @@ struct Flags {
       "function", cl::cat(category), cl::value_desc("name"),
       cl::desc("Function of a program in MLIR that has several")};
   cl::list<std::string> check{
-      "check", cl::cat(category), cl::value_desc("plan.json"),
+      "plan-in", cl::cat(category), cl::value_desc("plan.json"),
       cl::desc("Verify this plan and show what it costs; may be repeated. "
                "Nothing is solved unless --policy is given. For packing "
                "files, one with offsets; without a file, the input itself")};
+  cl::alias sameCheck{"check", cl::aliasopt(check),
+                      cl::desc("The same as --plan-in")};
   cl::opt<std::string> plan{
-      "plan", cl::cat(category), cl::value_desc("file"),
+      "plan-out", cl::cat(category), cl::value_desc("file"),
       cl::desc("Write the best plan (for a packing file, the offsets) here; "
                "packed if it ends in .gz")};
+  cl::alias oldPlan{"plan", cl::aliasopt(plan), cl::Hidden};
   cl::opt<std::string> format{
       "format", cl::cat(category), cl::value_desc("table|json"),
       cl::init("table"), cl::desc("How results are printed (default table)")};
@@ -87,8 +90,9 @@ struct Flags {
                "limit)")};
   cl::opt<std::string> timeLimit{
       "time-limit-ms", cl::cat(category), cl::init("0"), cl::value_desc("ms"),
-      cl::desc("Time that a policy may take (default 0 = no limit). With a "
-               "limit the result depends on the machine")};
+      cl::desc("Time that a policy may take (default 0 = no limit); the bound "
+               "has what is left, at least a tenth of it, and at least 500. "
+               "With a limit the result depends on the machine")};
   cl::opt<bool> cpuTime{
       "cpu-time", cl::cat(category),
       cl::desc("Count CPU time of the process, not wall-clock, for "
@@ -242,7 +246,8 @@ static int runOnInstance(SolveOptions &options) {
   if (options.policies.empty() && options.checkPaths.empty() && !options.xla)
     options.policies = {"portfolio"};
   if (options.policies.empty() && !options.planPath.empty())
-    return printErrors(toolError("--plan: nothing is solved; give --policy"));
+    return printErrors(
+        toolError("--plan-out: nothing is solved; give --policy"));
   if (options.solver.budget == 0 && options.solver.timeLimitMs == 0)
     return printErrors(
         toolError("--budget: 0 means no limit; give --time-limit-ms with it"));
@@ -263,7 +268,7 @@ static int runOnPacking(const SolveOptions &options) {
                                    "as " +
                                    name + " is one, found " + path));
   if (!options.checkPaths.empty() && !options.planPath.empty())
-    return printErrors(toolError("--plan: nothing is packed with --check"));
+    return printErrors(toolError("--plan-out: nothing is packed with --check"));
   return runPacking(options);
 }
 

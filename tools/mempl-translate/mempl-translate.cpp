@@ -53,11 +53,18 @@ struct Flags {
       cl::desc("An instance as JSON to a module with a mempl.instance")};
   cl::opt<bool> mlirToJson{"mlir-to-json", cl::cat(category),
                            cl::desc("The mempl.instance of a module to JSON")};
+  cl::opt<std::string> planIn{
+      "plan-in", cl::cat(category), cl::ValueOptional, cl::value_desc("file"),
+      cl::desc("With --json-to-mlir: read this plan, as JSON, for a mempl.plan "
+               "behind the instance. With --export-xla-overrides: the plan")};
+  cl::opt<std::string> planOut{
+      "plan-out", cl::cat(category), cl::ValueOptional, cl::value_desc("file"),
+      cl::desc("With --mlir-to-json: write the mempl.plan of the module "
+               "instead of the instance, here (default: where -o says)")};
   cl::opt<std::string> plan{
-      "plan", cl::cat(category), cl::ValueOptional, cl::value_desc("file"),
-      cl::desc("With --json-to-mlir: a plan as JSON, for a mempl.plan behind "
-               "the instance. With --mlir-to-json, without a file: the "
-               "mempl.plan of the module instead of the instance")};
+      "plan", cl::cat(category), cl::ValueOptional, cl::Hidden,
+      cl::desc("The old name of --plan-in and, with --mlir-to-json, of "
+               "--plan-out")};
 
   cl::opt<std::string> importHlo{
       "import-hlo", cl::cat(category), cl::ValueOptional,
@@ -68,7 +75,7 @@ struct Flags {
   cl::opt<std::string> exportOverrides{
       "export-xla-overrides", cl::cat(category), cl::ValueOptional,
       cl::value_desc("options|decisions"),
-      cl::desc("HLO text and a plan for it (--plan) to XLA: compile options "
+      cl::desc("HLO text and a plan for it (--plan-in) to XLA: compile options "
                "that order what the plan does otherwise (default), or a list "
                "of the single decisions, the most valuable first")};
   cl::opt<std::string> target{
@@ -102,7 +109,22 @@ struct Flags {
     return exportOverrides.getNumOccurrences() > 0;
   }
   bool importsHlo() const { return importHlo.getNumOccurrences() > 0; }
-  bool hasPlan() const { return plan.getNumOccurrences() > 0; }
+  bool readsPlan() const {
+    return planIn.getNumOccurrences() > 0 ||
+           (plan.getNumOccurrences() > 0 && !mlirToJson);
+  }
+  bool writesPlan() const {
+    return planOut.getNumOccurrences() > 0 ||
+           (plan.getNumOccurrences() > 0 && mlirToJson);
+  }
+  /// The file to read.
+  const std::string &planFile() const {
+    return planIn.getNumOccurrences() > 0 ? planIn : plan;
+  }
+  /// Where the result goes.
+  const std::string &outputFile() const {
+    return planOut.empty() ? output : planOut;
+  }
 };
 
 /// Keeps the first error of MLIR as one line, so that nothing else is printed.
@@ -161,14 +183,15 @@ static int printError(Error error) {
 static Error addPlan(const Flags &flags, OpBuilder &builder,
                      mlir::mempl::InstanceOp instance,
                      const ::mempl::Instance &read, const FirstError &errors) {
-  auto plan = ::mempl::readPlan(flags.plan);
+  auto plan = ::mempl::readPlan(flags.planFile());
   if (!plan)
     return plan.takeError();
   if (plan->instance != read.name)
-    return ::mempl::fileError(flags.plan, 0,
+    return ::mempl::fileError(flags.planFile(), 0,
                               "V9: the plan is for \"" + plan->instance +
                                   "\", not for \"" + read.name + "\"");
-  Location loc = FileLineColLoc::get(builder.getContext(), flags.plan, 0, 0);
+  Location loc =
+      FileLineColLoc::get(builder.getContext(), flags.planFile(), 0, 0);
   if (succeeded(mlir::mempl::buildPlan(builder, loc, *plan, instance, "")))
     return Error::success();
   return errors.take("no plan");
@@ -176,8 +199,8 @@ static Error addPlan(const Flags &flags, OpBuilder &builder,
 
 static Expected<std::string> jsonToMlir(const Flags &flags,
                                         MLIRContext &context) {
-  if (flags.hasPlan() && flags.plan.empty())
-    return toolError("--plan: expected a file, --plan=FILE");
+  if (flags.readsPlan() && flags.planFile().empty())
+    return toolError("--plan-in: expected a file, --plan-in=FILE");
   auto instance = ::mempl::readInstance(flags.input);
   if (!instance)
     return instance.takeError();
@@ -186,7 +209,7 @@ static Expected<std::string> jsonToMlir(const Flags &flags,
   OwningOpRef<ModuleOp> module(ModuleOp::create(loc));
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
   auto op = mlir::mempl::buildInstance(builder, loc, *instance, "");
-  if (flags.hasPlan())
+  if (flags.readsPlan())
     if (Error error = addPlan(flags, builder, op, *instance, errors))
       return error;
   if (failed(verify(*module)))
@@ -244,7 +267,8 @@ static Error writeInstance(const Flags &flags, ModuleOp module,
 static Expected<std::string> mlirToJson(const Flags &flags,
                                         MLIRContext &context) {
   if (!flags.plan.empty())
-    return toolError("--plan: with --mlir-to-json it has no file; use -o");
+    return toolError("--plan: with --mlir-to-json it has no file; use "
+                     "--plan-out");
   auto source = ::mempl::readFile(flags.input);
   if (!source)
     return source.takeError();
@@ -255,8 +279,9 @@ static Expected<std::string> mlirToJson(const Flags &flags,
     return errors.take(flags.input + ": error: cannot be parsed");
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (Error error = flags.hasPlan() ? writePlan(flags, *module, errors, os)
-                                    : writeInstance(flags, *module, errors, os))
+  if (Error error = flags.writesPlan()
+                        ? writePlan(flags, *module, errors, os)
+                        : writeInstance(flags, *module, errors, os))
     return error;
   return text;
 }
@@ -368,23 +393,23 @@ static Expected<std::string> exportOverrides(const Flags &flags) {
     return toolError("--export-xla-overrides: expected options or decisions, "
                      "found '" +
                      kind + "'");
-  if (flags.plan.empty())
-    return toolError("--export-xla-overrides: expected a plan, --plan=FILE");
+  if (flags.planFile().empty())
+    return toolError("--export-xla-overrides: expected a plan, --plan-in=FILE");
   auto file = readHlo(flags);
   if (!file)
     return file.takeError();
   mlir::mempl::HloFile &f = **file;
-  auto plan = ::mempl::readPlan(flags.plan);
+  auto plan = ::mempl::readPlan(flags.planFile());
   if (!plan)
     return plan.takeError();
   if (plan->instance != f.imported.instance.name)
-    return ::mempl::fileError(flags.plan, 0,
+    return ::mempl::fileError(flags.planFile(), 0,
                               "V9: the plan is for \"" + plan->instance +
                                   "\", not for \"" + f.imported.instance.name +
                                   "\"");
   auto violations = ::mempl::verify(f.imported.instance, *plan);
   if (!violations.empty())
-    return ::mempl::fileError(flags.plan, 0, violations.front().str());
+    return ::mempl::fileError(flags.planFile(), 0, violations.front().str());
   auto decisions = hlo::xlaDecisions(f.module, f.program, f.imported, *plan);
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -405,6 +430,11 @@ static Error run(const Flags &flags) {
       1)
     return toolError("expected one of --json-to-mlir, --mlir-to-json, "
                      "--import-hlo and --export-xla-overrides");
+  if (flags.readsPlan() && !flags.jsonToMlir && !flags.exportsOverrides())
+    return toolError("--plan-in: is for --json-to-mlir and "
+                     "--export-xla-overrides");
+  if (flags.writesPlan() && !flags.mlirToJson)
+    return toolError("--plan-out: is for --mlir-to-json");
   DialectRegistry registry;
   registerAllDialects(registry);
   registry.insert<mlir::mempl::MemplDialect>();
@@ -416,7 +446,7 @@ static Error run(const Flags &flags) {
                                          : mlirToJson(flags, context);
   if (!text)
     return text.takeError();
-  return ::mempl::writeFile(flags.output, *text);
+  return ::mempl::writeFile(flags.outputFile(), *text);
 }
 
 int main(int argc, char **argv) {

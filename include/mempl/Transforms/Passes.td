@@ -45,7 +45,7 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "Preset or file that describes the machine.">,
     Option<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's, as in 512KiB.">,
-    Option<"checkpoint", "checkpoint", "std::string", "\"\"",
+    Option<"weights", "weights", "std::string", "\"\"",
            "Weights of the policies `muzero`, as mempl-train makes them, or "
            "`generalist`: those that come with mempl. With this, `portfolio` "
            "has `muzero+search` in place of `search`.">,

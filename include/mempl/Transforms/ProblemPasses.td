@@ -28,7 +28,7 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     Option<"policy", "policy", "std::string", /*default=*/"\"portfolio\"",
            "Policy that makes the plan: one of those that mempl-solve "
            "--list-policies prints.">,
-    Option<"checkpoint", "checkpoint", "std::string", /*default=*/"\"\"",
+    Option<"weights", "weights", "std::string", /*default=*/"\"\"",
            "Weights of the policies `muzero`, as mempl-train makes them, or "
            "`generalist`: those that come with mempl. With this, `portfolio` "
            "has `muzero+search` in place of `search`.">,

@@ -21,6 +21,7 @@ from typing import IO, Any, Literal
 
 from .. import _core
 from .._errors import Error
+from .._names import check_time_limit, milliseconds, renamed
 from .._pack import pack
 
 __all__ = ["Pack", "Report", "compile", "BUDGET"]
@@ -136,7 +137,7 @@ class Report:
 
 
 def _pack_one(
-    described: dict[str, Any], rewrite: str, budget: int, time_limit: float | None
+    described: dict[str, Any], rewrite: str, budget: int, time_limit_ms: float | None
 ) -> tuple[Pack, dict[str, Any] | None]:
     """The row of a pack, and the offsets to write or None to leave it to IREE."""
     where, sizes = (described["function"], described["memory"]), described["sizes"]
@@ -146,7 +147,9 @@ def _pack_one(
     rounded = [-(-size // granule) * granule for size in sizes]
     lower = [first for first, _ in described["lives"]]
     upper = [last + 1 for _, last in described["lives"]]
-    packing = pack(rounded, lower, upper, alignment=described["alignment"], node_limit=budget, time_limit=time_limit)
+    packing = pack(
+        rounded, lower, upper, alignment=described["alignment"], node_limit=budget, time_limit_ms=time_limit_ms
+    )
     own, theirs = packing.height, described["iree_total"]
     is_better = own < theirs or (own == theirs and rewrite == "all")
     is_written = packing.status == "packed" and rewrite != "none" and is_better
@@ -288,7 +291,7 @@ def _check_output(target: Path) -> None:
         raise Error(f"{target}: error: expected a file to write, found a folder")
 
 
-def _check(source: str, flags: Sequence[str], rewrite: str, budget: int, time_limit: float | None) -> None:
+def _check(source: str, flags: Sequence[str], rewrite: str, budget: int, time_limit_ms: float | None) -> None:
     if importlib.util.find_spec("iree") is None or importlib.util.find_spec("iree.compiler") is None:
         raise Error("expected IREE's compiler: pip install 'mempl[iree]'")
     if not os.path.exists(source):
@@ -297,8 +300,7 @@ def _check(source: str, flags: Sequence[str], rewrite: str, budget: int, time_li
         raise Error(f"{source}: error: expected a program for IREE, found a folder")
     if budget < 0:
         raise Error(f"budget: expected at least 0 nodes, found {budget}")
-    if time_limit is not None and not time_limit > 0:
-        raise Error(f"time limit: expected more than 0 seconds, found {time_limit:g}")
+    check_time_limit(time_limit_ms)
     if rewrite not in ("smaller", "all", "none"):
         raise Error(f"rewrite: expected smaller, all or none, found {rewrite!r}")
     for flag in flags:
@@ -306,6 +308,7 @@ def _check(source: str, flags: Sequence[str], rewrite: str, budget: int, time_li
             raise Error(f"expected a flag of iree-compile such as --iree-hal-target-device=local, found {flag!r}")
 
 
+@renamed(time_limit=("time_limit_ms", milliseconds(1000)))
 def compile(  # noqa: A001 - what IREE calls it
     source: str | os.PathLike[str],
     output: str | os.PathLike[str] | None,
@@ -313,7 +316,7 @@ def compile(  # noqa: A001 - what IREE calls it
     *,
     rewrite: Literal["smaller", "all", "none"] = "smaller",
     budget: int = BUDGET,
-    time_limit: float | None = None,
+    time_limit_ms: float | None = None,
     packs: str | os.PathLike[str] | None = None,
     intermediates: str | os.PathLike[str] | None = None,
 ) -> Report:
@@ -334,7 +337,7 @@ def compile(  # noqa: A001 - what IREE calls it
             takes them, too, where the totals are equal; "none" leaves IREE's everywhere, and the output is that of
             iree-compile, byte for byte.
         budget: nodes of the exact search per pack; 0 is no limit.
-        time_limit: seconds of the search per pack, above 0.
+        time_limit_ms: milliseconds of the search per pack, above 0; None for no limit.
         packs: folder for the packs as CSV for mempl-solve, and their offsets.
         intermediates: folder for the program before (scheduled.mlir) and after (packed.mlir).
 
@@ -342,7 +345,7 @@ def compile(  # noqa: A001 - what IREE calls it
         mempl.Error: IREE is not installed, says no to the program or a flag, or something cannot be written.
     """
     name, target = os.fspath(source), None if output is None else Path(output)
-    _check(name, flags, rewrite, budget, time_limit)
+    _check(name, flags, rewrite, budget, time_limit_ms)
     if target:
         _check_output(target)
     packs_folder, keep = _folder(packs), _folder(intermediates)
@@ -354,7 +357,7 @@ def compile(  # noqa: A001 - what IREE calls it
         with open(os.path.join(folder, "printed"), "w", encoding="utf-8") as printed:
             with _Worker(name, {**request, "keep": str(keep) if keep else None}, printed) as worker:
                 found = worker.receive()
-                chosen = [_pack_one(one, rewrite, budget, time_limit) for one in found["packs"]]
+                chosen = [_pack_one(one, rewrite, budget, time_limit_ms) for one in found["packs"]]
                 worker.send({"choices": [choice for _, choice in chosen]})
                 last = worker.receive()
                 text = worker.text()

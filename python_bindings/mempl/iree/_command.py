@@ -45,7 +45,8 @@ def _parser() -> _Parser:
     parser.add_argument(
         "--budget", type=int, default=BUDGET, help=f"nodes of the exact search per pack, 0: no limit ({BUDGET:,})"
     )
-    parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="of the search, per pack (no limit)")
+    parser.add_argument("--time-limit-ms", type=float, metavar="MS", help="of the search, per pack (no limit)")
+    parser.add_argument("--time-limit", type=float, help=argparse.SUPPRESS)  # The old form, in seconds.
     parser.add_argument("--emit-packs", metavar="DIR", help="write the packs as CSV for mempl-solve, and offsets")
     parser.add_argument(
         "--keep-intermediates", metavar="DIR", help="write the module before (scheduled.mlir) and after (packed.mlir)"
@@ -67,7 +68,7 @@ def _run(arguments: Sequence[str]) -> None:
         flags,
         rewrite=options.rewrite,
         budget=options.budget,
-        time_limit=options.time_limit,
+        time_limit_ms=options.time_limit_ms if options.time_limit is None else 1000 * options.time_limit,
         packs=options.emit_packs,
         intermediates=options.keep_intermediates,
     )

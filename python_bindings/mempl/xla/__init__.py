@@ -2,7 +2,7 @@
 
     import mempl.xla
 
-    result = mempl.xla.place(step, params, batch, target="v5e", seconds=60)
+    result = mempl.xla.place(step, params, batch, target="v5e", time_limit_ms=60000)
     print(result)
     result.report("out.html")
     compiled = jax.jit(step).lower(params, batch).compile(compiler_options=result.compiler_options)
@@ -13,7 +13,7 @@ place() wants jax and libtpu: pip install 'mempl[xla]'. The rest of this module 
 from __future__ import annotations
 
 from .._core import XlaDecision
-from ._compiler import TARGETS, Compiler, Refused, missing
+from ._compiler import TARGETS, Compiler, OutOfTime, Refused, missing
 from ._estimate import CLOCK
 from ._offers import Log
 from ._place import AnyCompiler, Progress, decisions, improve, options, place
@@ -27,6 +27,7 @@ __all__ = [
     "Log",
     "Moved",
     "Order",
+    "OutOfTime",
     "Placement",
     "Progress",
     "Refused",

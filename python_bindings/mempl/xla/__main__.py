@@ -67,7 +67,14 @@ def main() -> int:
     parser.add_argument("function", metavar="MODULE:FUNCTION")
     parser.add_argument("arguments", metavar="SHAPE", nargs="*", help="such as bf16[128,1024], or f32[] for a scalar")
     parser.add_argument("--target", default="v5e", choices=list(TARGETS))
-    parser.add_argument("--seconds", type=float, default=60, help="after which nothing more is tried (default 60)")
+    parser.add_argument(
+        "--time-limit-ms",
+        type=float,
+        default=60000,
+        metavar="MS",
+        help="of everything, what is under way included (default 60000)",
+    )
+    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)  # The old form.
     parser.add_argument(
         "--out", metavar="JSON", help="the compile options; default: standard output, after the summary"
     )
@@ -83,7 +90,7 @@ def main() -> int:
             _function(args.function),
             *map(_argument, args.arguments),
             target=args.target,
-            seconds=args.seconds,
+            time_limit_ms=args.time_limit_ms if args.seconds is None else 1000 * args.seconds,
             log=args.log,
             progress=_show,
         )

@@ -8,9 +8,11 @@ import importlib.util
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import IO, Any
@@ -24,6 +26,10 @@ NEEDED = ("jax", "libtpu")
 
 class Refused(Exception):
     """XLA's answer to a program or to options with which it cannot compile; str() is its message."""
+
+
+class OutOfTime(Exception):
+    """A compiler's answer when it was not done at its `deadline`."""
 
 
 def missing() -> str | None:
@@ -94,6 +100,8 @@ class Compiler:
         versions = [importlib.metadata.version(name) for name in NEEDED]
         #: Differs for what may be compiled otherwise: other programs, targets and compilers.
         self.identity = hashlib.sha256(self._program + " ".join([self.target, *versions]).encode()).hexdigest()
+        #: When compile() gives up, as time.monotonic() counts; None for never.
+        self.deadline: float | None = None
         self._process: subprocess.Popen[str] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._messages: IO[bytes] | None = None
@@ -103,6 +111,7 @@ class Compiler:
 
         Raises:
             Refused: XLA does not compile it with these options.
+            OutOfTime: it was not done at the deadline.
             mempl.Error: there is something wrong with the compiler.
         """
         if self._process is None or self._process.poll() is not None:
@@ -145,12 +154,20 @@ class Compiler:
         self._check(answer)
 
     def _ask(self, line: str | None) -> dict[str, Any] | None:
-        """The answer to a request, or the first one; None from a process that has died."""
+        """The answer to a request, or the first one; None from a process that has died.
+
+        An answer is a line, so nothing of it is here already when the last one has been read.
+        """
         assert self._process is not None and self._process.stdin is not None and self._process.stdout is not None
         try:
             if line is not None:
                 self._process.stdin.write(line + "\n")
                 self._process.stdin.flush()
+            left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+            if not select.select([self._process.stdout], [], [], left)[0]:
+                # There is no other way to end a compilation.
+                self.close()
+                raise OutOfTime
             answer = self._process.stdout.readline()
         except BrokenPipeError:
             answer = ""
@@ -194,4 +211,4 @@ class Compiler:
         self.close()
 
 
-__all__ = ["TARGETS", "Compiler", "Refused", "missing", "target_name"]
+__all__ = ["TARGETS", "Compiler", "OutOfTime", "Refused", "missing", "target_name"]

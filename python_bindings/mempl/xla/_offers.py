@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ._compiler import Refused
+from ._compiler import OutOfTime, Refused
 from ._estimate import stray_outputs
 
 #: Strict orders: compilation fails where they cannot be met.
@@ -42,7 +42,7 @@ BETTER = 1 - 1e-4
 
 
 class TextCompiler(Protocol):
-    """What is needed of a compiler: the text for options, or Refused."""
+    """What is needed of a compiler: the text for options, or Refused, or OutOfTime if it has a `deadline`."""
 
     def compile(self, options: Mapping[str, str], /) -> str: ...
 
@@ -125,7 +125,8 @@ class RoundTrip:
         compiler: makes text of options.
         judge: cycles of a text.
         log: of compilations.
-        seconds: from now on, after which nothing more is tried; None for no limit.
+        seconds: from now on, after which nothing is under way any more; None for no limit. Nothing is begun that would
+            not end before, as long as compilations take on average.
         switches: options of every compilation.
         clock, cancelled: where time comes from, and what ends it early.
         tried: called after every compilation.
@@ -145,6 +146,11 @@ class RoundTrip:
         self._compiler, self._judge, self._log = compiler, judge, log
         self._clock, self._cancelled, self._tried = clock, cancelled, tried
         self._end = None if seconds is None else clock() + seconds
+        #: Seconds of the time that the caller needs at the end.
+        self.reserve = 0.0
+        self._compiling = 0.0  # Seconds of all that have been compiled here.
+        self._compiled = 0
+        self._is_out = False
         self._useless = 0
         self.switches = dict(switches or {})
         self.kept: list[Offer] = []
@@ -159,9 +165,12 @@ class RoundTrip:
         self.was_cancelled = False
 
     def is_over(self) -> bool:
-        """Whether the time is over, or it was cancelled."""
+        """Whether there is no time for another compilation, or it was cancelled."""
         self.was_cancelled = self.was_cancelled or (self._cancelled is not None and self._cancelled())
-        return self.was_cancelled or (self._end is not None and self._clock() >= self._end)
+        if self.was_cancelled or self._is_out or self._end is None:
+            return self.was_cancelled or self._is_out
+        next_one = self._compiling / max(1, self._compiled)
+        return self._clock() + next_one + self.reserve >= self._end
 
     def options(self) -> dict[str, str]:
         """Compile options of what is kept."""
@@ -176,7 +185,7 @@ class RoundTrip:
         if found and self.text and found["cycles"] >= self.total:
             return found["cycles"], None  # No better, so nobody asks for its text.
         try:
-            text = self._compiler.compile(options)
+            text = self._compile(options)
         except Refused as error:
             self._log.add(options, error=str(error)[:2000])
             self._count()
@@ -189,6 +198,20 @@ class RoundTrip:
         self._log.add(options, cycles=cycles)
         self._count()
         return cycles, text
+
+    def _compile(self, options: Mapping[str, str]) -> str:
+        """Text of one compilation; with what is left of the time, for a compiler that can be told."""
+        if self._end is not None and hasattr(self._compiler, "deadline"):
+            self._compiler.deadline = self._end - self.reserve
+        began = self._clock()
+        try:
+            return self._compiler.compile(options)
+        except OutOfTime:
+            self._is_out = True
+            raise
+        finally:
+            self._compiling += self._clock() - began
+            self._compiled += 1
 
     def _fault(self, text: str) -> str | None:
         """Why a program is wrong that the compiler has accepted, as a refusal."""
@@ -213,7 +236,7 @@ class RoundTrip:
             cycles, text = self._attempt(switches, [])
             if cycles < self.total * BETTER and text is not None:
                 self.total, self.text, self.switches = cycles, text, switches
-        except Refused:
+        except (Refused, OutOfTime):
             pass
         return self.before
 
@@ -238,6 +261,8 @@ class RoundTrip:
             self._useless += 1
             try:
                 cycles, text = self._attempt(self.switches, self.kept + offers)
+            except OutOfTime:
+                return
             except Refused as error:
                 named = _named(str(error), offers)
                 if named is None or (lost >= _MAX_LOST and len(offers) > 1):

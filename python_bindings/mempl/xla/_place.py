@@ -12,9 +12,10 @@ from typing import Any, Protocol, cast
 from .. import _core
 from .._core import Instance, Plan, XlaDecision
 from .._errors import Error
+from .._names import check_time_limit, milliseconds, renamed
 from .._programs import Cost
 from .._solve import solve
-from ._compiler import Compiler, Refused, target_name
+from ._compiler import Compiler, OutOfTime, Refused, target_name
 from ._estimate import CLOCK, estimated_cycles, trips_of
 from ._offers import BETTER, OVERRIDES, USELESS, WISHES, Log, Offer, RoundTrip
 from ._placement import Moved, Order, Placement, Status, fits
@@ -24,7 +25,11 @@ _RANK = {"kept": 0, "useless": 1, "refused": 2, "undecided": 3, "not tried": 4}
 
 
 class AnyCompiler(Protocol):
-    """What improve() needs: a Compiler, or one of your own, say on another machine."""
+    """What improve() needs: a Compiler, or one of your own, say on another machine.
+
+    One that can be ended has an attribute `deadline`, which is set to the time.monotonic() at which compile() raises
+    OutOfTime. With another one the limit on time holds as far as compilations take as long as those before.
+    """
 
     def compile(self, options: Mapping[str, str], /) -> str:
         """The scheduled module as HLO text; raises mempl.xla.Refused with XLA's message."""
@@ -197,35 +202,48 @@ def _moved(before: Mapping[tuple[str, str], int], after: Mapping[tuple[str, str]
     )
 
 
-def improve(
+@dataclass
+class _Limits:
+    """The time of a call: milliseconds, and since when they count."""
+
+    milliseconds: float | None
+    began: float
+
+    def __post_init__(self) -> None:
+        check_time_limit(self.milliseconds)
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def left(self) -> float | None:
+        """Seconds."""
+        return None if self.milliseconds is None else self.milliseconds / 1000 - self.elapsed()
+
+
+# What reading a program at the end may take, beside what it took at the beginning.
+_RESERVE = 1.25
+
+
+def _improve(
     compiler: AnyCompiler,
     target: str,
+    limits: _Limits,
     *,
-    seconds: float | None = 60,
-    compiler_options: Mapping[str, str] | None = None,
-    policy: str = "search",
-    budget: int = 20000,
-    seed: int = 0,
-    costs: Sequence[Cost] = _COSTS,
-    log: Log | str | os.PathLike[str] | None = None,
-    progress: Callable[[Progress], object] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    compiler_options: Mapping[str, str] | None,
+    policy: str,
+    budget: int,
+    seed: int,
+    costs: Sequence[Cost],
+    log: Log | str | os.PathLike[str] | None,
+    progress: Callable[[Progress], object] | None,
+    cancelled: Callable[[], bool] | None,
 ) -> Placement:
-    """place() with a compiler that is there already. Arguments, result and errors as of place().
-
-    Args:
-        compiler: a Compiler, or anything with a method compile(options) that returns the text of the scheduled module
-            or raises mempl.xla.Refused.
-        target: what it compiles for.
-        log: a Log, or the file of one.
-    """
     target = target_name(target)
     if not costs:
         raise Error("costs: expected at least one of calibrated, compiler and roofline")
     switches = {name: str(value) for name, value in (compiler_options or {}).items()}
     for option in {OVERRIDES, WISHES} & switches.keys():
         raise Error(f"compiler_options: expected none that give orders themselves, found {option}")
-    began = time.monotonic()
     if not isinstance(log, Log):
         log = Log(log, getattr(compiler, "identity", ""))
     reader = _Reader(target)
@@ -246,22 +264,33 @@ def improve(
                 trip.total / clock,
                 len(trip.kept),
                 len(trip.refused),
-                time.monotonic() - began,
+                limits.elapsed(),
             )
         )
 
-    trip = RoundTrip(compiler, search.judge, log, seconds, switches, cancelled=cancelled, tried=note)
+    trip = RoundTrip(compiler, search.judge, log, limits.left(), switches, cancelled=cancelled, tried=note)
     note()
     try:
         trip.begin()
     except Refused as problem:
         raise Error(f"XLA does not compile the program: {' '.join(str(problem).split())[:300]}") from problem
+    except OutOfTime:
+        assert limits.milliseconds is not None
+        raise Error(
+            f"XLA does not compile the program within time_limit_ms={limits.milliseconds:g}; give it more time"
+        ) from None
+    notes: list[str] = []
+
+    def read_back(text: str) -> tuple[Instance, Plan, dict[tuple[str, str], int]]:
+        return *reader.plan(text, costs[0], notes), reader.served(text)
+
+    began = time.monotonic()
+    instance, xla_plan, before = read_back(trip.first_text)
+    trip.reserve = _RESERVE * (time.monotonic() - began)
     search.improve(trip, note)
     ended = "cancelled" if trip.was_cancelled else "time is over" if trip.is_over() else "nothing gains"
-    notes: list[str] = []
-    instance, xla_plan = reader.plan(trip.first_text, costs[0], notes)
-    final_instance, final_plan = reader.plan(trip.text, costs[0], notes)
-    before, after = reader.served(trip.first_text), reader.served(trip.text)
+    is_own = trip.text == trip.first_text
+    final_instance, final_plan, after = (instance, xla_plan, before) if is_own else read_back(trip.text)
     return Placement(
         program=instance.name,
         target=target,
@@ -279,17 +308,56 @@ def improve(
         final_text=trip.text,
         compilations=trip.compilations,
         rounds=search.rounds,
-        elapsed=time.monotonic() - began,
+        elapsed=limits.elapsed(),
         ended=ended,
         notes=notes,
     )
 
 
+@renamed(seconds=("time_limit_ms", milliseconds(1000)))
+def improve(
+    compiler: AnyCompiler,
+    target: str,
+    *,
+    time_limit_ms: float | None = 60000,
+    compiler_options: Mapping[str, str] | None = None,
+    policy: str = "search",
+    budget: int = 20000,
+    seed: int = 0,
+    costs: Sequence[Cost] = _COSTS,
+    log: Log | str | os.PathLike[str] | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Placement:
+    """place() with a compiler that is there already. Arguments, result and errors as of place().
+
+    Args:
+        compiler: a Compiler, or anything with a method compile(options) that returns the text of the scheduled module
+            or raises mempl.xla.Refused; with an attribute `deadline` if it can be ended (see AnyCompiler).
+        target: what it compiles for.
+        log: a Log, or the file of one.
+    """
+    return _improve(
+        compiler,
+        target,
+        _Limits(time_limit_ms, time.monotonic()),
+        compiler_options=compiler_options,
+        policy=policy,
+        budget=budget,
+        seed=seed,
+        costs=costs,
+        log=log,
+        progress=progress,
+        cancelled=cancelled,
+    )
+
+
+@renamed(seconds=("time_limit_ms", milliseconds(1000)))
 def place(
     function: Any,
     *arguments: Any,
     target: str = "v5e",
-    seconds: float | None = 60,
+    time_limit_ms: float | None = 60000,
     compiler_options: Mapping[str, str] | None = None,
     policy: str = "search",
     budget: int = 20000,
@@ -316,8 +384,9 @@ def place(
             device, and without calls back into Python.
         arguments: of the function, by position: arrays, ShapeDtypeStructs, or pytrees of them. Only shapes count.
         target: "v4", "v5e", "v5p" or "v6e".
-        seconds: after which nothing more is tried; None for no limit. A compilation that has begun is finished, and XLA's
-            own choice is always compiled. The same arguments without a limit give the same result.
+        time_limit_ms: milliseconds of the whole call, tracing and what is under way included; above 0, None for no limit. A
+            compilation that has not ended by then is ended, and nothing is offered that would not end in time. XLA's own
+            choice has to compile within it. The same arguments without a limit give the same result.
         compiler_options: given in every compilation, and part of the result.
         policy, budget, seed: of mempl.solve(), for every round.
         costs: cost models of mempl.load(), which rounds take in turn.
@@ -327,13 +396,14 @@ def place(
         cancelled: asked often; true ends with what has been found so far. Ctrl-C raises KeyboardInterrupt.
 
     Raises:
-        mempl.Error: jax or libtpu is not installed, an argument is wrong, or XLA does not compile the function.
+        mempl.Error: jax or libtpu is not installed, an argument is wrong, or XLA does not compile the function, or not in time.
     """
+    limits = _Limits(time_limit_ms, time.monotonic())
     with Compiler(function, *arguments, target=target) as compiler:
-        return improve(
+        return _improve(
             compiler,
             target,
-            seconds=seconds,
+            limits,
             compiler_options=compiler_options,
             policy=policy,
             budget=budget,
