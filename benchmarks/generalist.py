@@ -6,7 +6,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains the weights that come with mempl.
 
-    benchmarks/generalist.py --out=generalist --minutes=30
+    benchmarks/generalist.py --out=generalist --time-limit-ms=1800000
 
 turns the programs of benchmarks/corpus into instances, with both cost models
 and several sizes of fast memory, and trains one network on them with
@@ -53,7 +53,10 @@ def main():
     parser.add_argument("--out", required=True, help="folder of the run")
     parser.add_argument("--bin", default=os.path.join(ROOT, "build/release/bin"))
     parser.add_argument("--data", default=os.path.join(ROOT, "benchmarks/corpus/programs"))
-    parser.add_argument("--minutes", type=float, default=30, help="of training, over all sittings (default 30)")
+    parser.add_argument(
+        "--time-limit-ms", type=float, default=1800000, metavar="MS", help="of training, over all sessions (default 1800000)"
+    )
+    parser.add_argument("--minutes", type=float, help=argparse.SUPPRESS)  # The old form.
     parser.add_argument("--threads", type=int, default=1, help="threads that play, beside the learner (default 1)")
     parser.add_argument("--options", default="", help="more options for mempl-train, separated by blanks")
     args = parser.parse_args()
@@ -71,7 +74,7 @@ def main():
         fail(str(error))
     command = [
         lab.tool("mempl-train"), training, f"--out={args.out}", f"--validation={validation}",
-        f"--minutes={args.minutes}", f"--threads={args.threads}",
+        f"--time-limit-ms={round(args.time_limit_ms if args.minutes is None else 60000 * args.minutes)}", f"--threads={args.threads}",
         "--moves=value", "--games=16", "--steps=150", "--evaluate-every=10", *args.options.split(),
     ]
     sys.exit(subprocess.run(command).returncode)

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Bytes of IREE's allocations with its own offsets and with mempl's, as Markdown.
 
-    iree_pack.py [--networks=a,b] [--seconds=120] [--results=FILE] [--write=docs/IREE.md]
+    iree_pack.py [--networks=a,b] [--time-limit-ms=120000] [--results=FILE] [--write=docs/IREE.md]
 
 Needs the Python package mempl and IREE:
     pip install './python_bindings[iree]' 'iree-base-runtime>=3.13,<3.14'
@@ -14,7 +14,7 @@ iree-compile, by mempl.iree with IREE's offsets (which must give the same bytes
 as iree-compile), and by mempl.iree with its own offsets in every pack. The
 first and the last run on the same random inputs, and their results are compared
 byte by byte. The peak of memory is what IREE's runtime counts, arguments and
-results included. A network that runs for longer than --seconds is compiled
+results included. A network that runs for longer than --time-limit-ms is compiled
 only, and its row says so.
 
 With --results rows are kept in that file, a JSON object a line, as soon as they
@@ -209,7 +209,7 @@ def known(path):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--networks", default="", help="names, separated by commas; all by default")
-    parser.add_argument("--seconds", type=int, default=120, help="that a network may run for")
+    parser.add_argument("--time-limit-ms", type=int, default=120000, metavar="MS", help="that a network may run for (default 120000)")
     parser.add_argument("--results", default="", help="file of rows that are made, and need not be made again")
     parser.add_argument("--write", default="", help="file with the table")
     args = parser.parse_args()
@@ -223,7 +223,7 @@ def main():
     for name in networks:
         if name not in found:
             with tempfile.TemporaryDirectory() as work:
-                found[name] = Case(os.path.join(MODELS, f"{name}.mlir"), work, args.seconds).record(name)
+                found[name] = Case(os.path.join(MODELS, f"{name}.mlir"), work, args.time_limit_ms // 1000).record(name)
             if args.results:
                 with open(args.results, "a", encoding="utf-8") as f:
                     f.write(json.dumps(found[name]) + "\n")

@@ -122,7 +122,7 @@ class Study:
             os.makedirs(folder, exist_ok=True)
             path = os.path.join(folder, "program.instance.json")
             write_whole(path, self.lab.call("mempl-translate", "--import-hlo=instance", *case.options()))
-            self.lab.call("mempl-train", path, f"--out={folder}", f"--minutes={minutes}", "--evaluate-every=2",
+            self.lab.call("mempl-train", path, f"--out={folder}", f"--time-limit-ms={round(60000 * minutes)}", "--evaluate-every=2",
                           f"--games={self.args.games}", f"--steps={self.args.steps}", *options.split())
             with open(os.path.join(folder, "metrics.jsonl")) as file:
                 lines = [json.loads(line) for line in file]

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Gives plans of mempl back to the real XLA compiler and asks what it makes of them.
 
-    xla_roundtrip.py --out=FOLDER [--networks=a,b] [--target=v5e] [--seconds=300]
+    xla_roundtrip.py --out=FOLDER [--networks=a,b] [--target=v5e] [--time-limit-ms=300000]
 
 mempl.xla.place() for each network of corpus/networks.py, and what it did as a table. Wants the Python package with
 its extra, `pip install './python_bindings[xla]'`, and no TPU.
@@ -52,7 +52,7 @@ def run_network(args, network, function, arguments):
         result = mempl.xla.improve(
             compiler,
             args.target,
-            seconds=args.seconds,
+            time_limit_ms=args.time_limit_ms,
             budget=args.budget,
             costs=args.costs.split(","),
             log=log,
@@ -112,7 +112,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--networks", help="default: all of corpus/networks.py")
     parser.add_argument("--target", default="v5e", choices=list(make.TARGETS))
-    parser.add_argument("--seconds", type=float, default=300, help="for each network")
+    parser.add_argument("--time-limit-ms", type=float, default=300000, metavar="MS", help="for each network (default 300000)")
     parser.add_argument("--budget", type=int, default=20000, help="moves of search")
     parser.add_argument("--costs", default="calibrated,compiler")
     parser.add_argument("--report", action="store_true", help="the table of what is there, no runs")

@@ -20,6 +20,7 @@
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Deadline.h"
+#include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
@@ -142,6 +143,10 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
   if (threads < 1)
     return emitError(module.getLoc())
            << "option 'threads': expected at least 1";
+  ::mempl::MsaOptions checked;
+  if (llvm::Error error = ::mempl::applyMsaOptions(msaOptions, checked))
+    return emitError(module.getLoc())
+           << "option 'msa-options': " << llvm::toString(std::move(error));
   llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
       ::mempl::createSolver(policy);
   if (!solver)
@@ -160,6 +165,7 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
   options.seed = seed;
   options.threads = threads;
   options.weights = weights;
+  options.msaOptions = msaOptions;
   return options;
 }
 

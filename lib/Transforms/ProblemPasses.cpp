@@ -17,6 +17,7 @@
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Target/ProblemIR.h"
@@ -107,6 +108,9 @@ LogicalResult MemplSolvePass::checkOptions() {
     return error("threads", "expected an integer of at least 1");
   if (budget == 0 && timeLimitMs == 0)
     return error("budget", "0 means no limit; give time-limit-ms with it");
+  ::mempl::MsaOptions checked;
+  if (llvm::Error e = ::mempl::applyMsaOptions(msaOptions, checked))
+    return error("msa-options", llvm::toString(std::move(e)));
   auto solver = ::mempl::createSolver(policy);
   if (!solver)
     return error("policy", llvm::toString(solver.takeError()));
@@ -122,6 +126,7 @@ LogicalResult MemplSolvePass::checkOptions() {
   options.seed = seed;
   options.threads = threads;
   options.weights = weights;
+  options.msaOptions = msaOptions;
   return options;
 }
 

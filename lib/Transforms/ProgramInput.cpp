@@ -77,16 +77,18 @@ private:
 } // namespace
 
 Expected<Instance> mempl::readMlirInstance(StringRef path, StringRef target,
-                                           StringRef functionName) {
+                                           StringRef functionName,
+                                           StringRef profile) {
   Expected<std::string> text = readFile(path);
   if (!text)
     return text.takeError();
-  return parseMlirInstance(*text, path, target, functionName);
+  return parseMlirInstance(*text, path, target, functionName, profile);
 }
 
 Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
                                             StringRef target,
-                                            StringRef functionName) {
+                                            StringRef functionName,
+                                            StringRef profile) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -112,9 +114,12 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
   if (failed(mlir::mempl::prepareForPlacement(*module)))
     return errors.take();
   std::string reasons;
-  mlir::mempl::CostModel cost(*description);
+  llvm::FailureOr<mlir::mempl::CostModel> cost =
+      mlir::mempl::selectCostModel(*module, *description, profile);
+  if (failed(cost))
+    return errors.take();
   auto functions = mlir::mempl::extractFunctions(
-      *module, *description, cost,
+      *module, *description, *cost,
       [&](mlir::func::FuncOp function, const llvm::Twine &reason) {
         reasons += ("; @" + function.getName() + ": " + reason).str();
       });

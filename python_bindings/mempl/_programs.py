@@ -47,6 +47,7 @@ def load(
     capacity: int | str | None = None,
     max_carried: int | None = None,
     function: str = "",
+    profile: str | os.PathLike[str] = "",
     cost: Cost = "compiler",
 ) -> Instance:
     """Reads an instance (.json), a program in MLIR (.mlir) or XLA's HLO text (.hlo.txt), plain or with .gz.
@@ -58,6 +59,7 @@ def load(
         capacity: bytes of fast memory instead of the machine's, or a text such as "32MiB"; a multiple of its alignment.
         max_carried: most values that a run may leave in fast memory for the next one.
         function: of MLIR with several functions, the name of one.
+        profile: of MLIR, a JSON file with measured seconds of ops.
         cost: of HLO text, where compute seconds come from.
 
     Raises:
@@ -67,7 +69,7 @@ def load(
     if kind == "hlo":
         return _core.read_hlo(name, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
     if kind == "mlir":
-        return _on_machine(_core.read_mlir(name, target=target, function=function), None, size, max_carried)
+        return _on_machine(_core.read_mlir(name, target=target, function=function, profile=os.fspath(profile)), None, size, max_carried)
     machine = _core.target_machine(target) if target else None
     return _on_machine(Instance.read(name), machine, size, max_carried)
 
@@ -81,6 +83,7 @@ def loads(
     capacity: int | str | None = None,
     max_carried: int | None = None,
     function: str = "",
+    profile: str | os.PathLike[str] = "",
     cost: Cost = "compiler",
 ) -> Instance:
     """The same as load() for text. `file` is its name in errors; for HLO text, also that of the program.
@@ -92,7 +95,7 @@ def loads(
     if kind == "hlo":
         return _core.read_hlo(name, text=text, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
     if kind == "mlir":
-        instance = _core.parse_mlir(text, file=name, target=target, function=function)
+        instance = _core.parse_mlir(text, file=name, target=target, function=function, profile=os.fspath(profile))
         return _on_machine(instance, None, size, max_carried)
     if kind != "json":
         raise Error(f"kind: expected json, mlir or hlo, found {kind!r}")
@@ -134,6 +137,7 @@ def place(
     threads: int = 1,
     fallback: Literal["slow", "error"] = "slow",
     profile: str | os.PathLike[str] = "",
+    msa_options: str = "",
     file: str = "<mlir>",
 ) -> Placed:
     """The pass learned-memory-placement: MLIR text on tensors in, placed MLIR text and remarks out.
@@ -150,6 +154,7 @@ def place(
         threads: that solvers may use.
         fallback: what happens where a policy finds no plan.
         profile: JSON file with measured seconds of ops.
+        msa_options: constants of the policies msa, "key=value,..".
         file: name of the text in errors and remarks.
 
     Returns:
@@ -175,4 +180,5 @@ def place(
         threads=threads,
         fallback=fallback,
         profile=os.fspath(profile),
+        msa_options=msa_options,
     )

@@ -116,7 +116,8 @@ def train(
         rounds: in all; 0 is no limit.
         progress: called about every 50 ms with the status, as in TrainingRun, and `doing`.
         cancelled: called about every 50 ms; true ends training.
-        **options: as of mempl-train: `size` ("s", "m"), `mode` ("exact", "latent", "hybrid"), `games` and `steps` per
+        **options: as of mempl-train: `size` ("s", "m"), `mode` ("exact", "latent", "hybrid"), `order`
+            ("program", "density"), `moves` ("use", "value"), `games` and `steps` per
             round, `batch`, `simulations`, `slots` (games at once), `threads`, `seed`, `learning_rate`, `teacher_budget`,
             `polish_budget`, `elite_share`, `evaluate_every` (rounds), `patience` (evaluations).
 

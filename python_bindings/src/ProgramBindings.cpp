@@ -347,7 +347,8 @@ void bindPlace(nb::module_ &m) {
          const std::string &target, const std::string &policy,
          const std::string &capacity, const std::string &weights,
          int64_t budget, int64_t timeLimitMs, uint64_t seed, int threads,
-         const std::string &fallback, const std::string &profile) {
+         const std::string &fallback, const std::string &profile,
+         const std::string &msaOptions) {
         mlir::mempl::LearnedMemoryPlacementOptions options;
         options.policy = policy;
         options.target = target;
@@ -359,6 +360,7 @@ void bindPlace(nb::module_ &m) {
         options.threads = threads;
         options.fallback = fallback;
         options.profile = profile;
+        options.msaOptions = msaOptions;
         nb::gil_scoped_release release;
         return place(text, file, options);
       },
@@ -366,7 +368,7 @@ void bindPlace(nb::module_ &m) {
       nb::arg("policy"), nb::arg("capacity"), nb::arg("weights"),
       nb::arg("budget"), nb::arg("time_limit_ms"), nb::arg("seed"),
       nb::arg("threads"), nb::arg("fallback"), nb::arg("profile"),
-      "What mempl.place() calls.");
+      nb::arg("msa_options"), "What mempl.place() calls.");
 }
 
 } // namespace
@@ -377,21 +379,23 @@ void mempl::python::bindPrograms(nb::module_ &m) {
   m.def(
       "parse_mlir",
       [](const std::string &text, const std::string &file,
-         const std::string &target, const std::string &function) {
+         const std::string &target, const std::string &function,
+         const std::string &profile) {
         nb::gil_scoped_release release;
-        return unwrap(parseMlirInstance(text, file, target, function));
+        return unwrap(parseMlirInstance(text, file, target, function, profile));
       },
       nb::arg("text"), nb::kw_only(), nb::arg("file"), nb::arg("target"),
-      nb::arg("function"), "What mempl.loads() calls for MLIR.");
+      nb::arg("function"), nb::arg("profile"),
+      "What mempl.loads() calls for MLIR.");
   m.def(
       "read_mlir",
       [](const std::string &path, const std::string &target,
-         const std::string &function) {
+         const std::string &function, const std::string &profile) {
         nb::gil_scoped_release release;
-        return unwrap(readMlirInstance(path, target, function));
+        return unwrap(readMlirInstance(path, target, function, profile));
       },
       nb::arg("path"), nb::kw_only(), nb::arg("target"), nb::arg("function"),
-      "What mempl.load() calls for MLIR.");
+      nb::arg("profile"), "What mempl.load() calls for MLIR.");
   m.def("read_hlo", &readHlo, nb::arg("path"), nb::kw_only(),
         nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
         nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),

@@ -93,6 +93,19 @@ TrainerOptions optionsOf(const nb::dict &given) {
     throw PythonError{"option mode: expected exact, latent or hybrid, found '" +
                       mode + "'"};
   options.selfPlay.mode = *searchMode;
+  std::string order = "program", moves = "use";
+  in.read("order", order);
+  if (order != "program" && order != "density")
+    throw PythonError{"option order: expected program or density, found '" +
+                      order + "'"};
+  in.read("moves", moves);
+  if (moves != "use" && moves != "value")
+    throw PythonError{"option moves: expected use or value, found '" + moves +
+                      "'"};
+  if (order == "density")
+    options.game.order = DecisionOrder::ValueDensity;
+  if (moves == "value")
+    options.game.moves = MoveSize::Value;
   in.read("weights", options.initialWeights);
   in.number<uint64_t>("seed", options.seed, 0);
   in.number("threads", options.workers, 1);

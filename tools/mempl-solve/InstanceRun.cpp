@@ -128,9 +128,10 @@ Error InstanceRun::readProblem() {
     instance = *options.given;
     return applyMachine();
   }
-  auto read = options.isMlir ? readMlirInstance(options.input, options.target,
-                                                options.function)
-                             : readInstance(options.input);
+  auto read = options.isMlir
+                  ? readMlirInstance(options.input, options.target,
+                                     options.function, options.profile)
+                  : readInstance(options.input);
   if (!read)
     return read.takeError();
   instance = std::move(*read);

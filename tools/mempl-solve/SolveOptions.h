@@ -34,6 +34,7 @@ struct SolveOptions {
   bool reserveScoped = false;      ///< Of HLO: scoped memory is in fast memory.
   bool xla = false;                ///< Of HLO: judge XLA's own plan, too.
   std::string function;            ///< Of MLIR; empty = the only one.
+  std::string profile;             ///< Of MLIR; empty = none.
   std::string target;              ///< Preset or file; empty = none.
   std::optional<int64_t> capacity; ///< Bytes, instead of the file's.
   std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.

@@ -68,6 +68,10 @@ struct Flags {
   cl::opt<std::string> function{
       "function", cl::cat(category), cl::value_desc("name"),
       cl::desc("Function of a program in MLIR that has several")};
+  cl::opt<std::string> profile{
+      "profile", cl::cat(category), cl::value_desc("file"),
+      cl::desc("Measured seconds of ops of a program in MLIR, a JSON file; "
+               "they replace the cost model")};
   cl::list<std::string> check{
       "plan-in", cl::cat(category), cl::value_desc("plan.json"),
       cl::desc("Verify this plan and show what it costs; may be repeated. "
@@ -190,6 +194,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.input = flags.input;
   options.target = flags.target;
   options.function = flags.function;
+  options.profile = flags.profile;
   options.cost = flags.cost;
   options.reserveScoped = flags.reserveScoped;
   options.xla = flags.xla;
@@ -315,6 +320,8 @@ int main(int argc, char **argv) {
   options.isHlo = mlir::mempl::isHloFileName(options.input);
   if (!options.isMlir && !options.function.empty())
     return printErrors(toolError("--function: is for programs in MLIR"));
+  if (!options.isMlir && !options.profile.empty())
+    return printErrors(toolError("--profile: is for programs in MLIR"));
   if (!options.isHlo && (flags.cost.getNumOccurrences() > 0 || options.xla ||
                          options.reserveScoped))
     return printErrors(toolError(

@@ -79,6 +79,10 @@ struct Flags {
       "simulations", cl::cat(category), cl::init("16"),
       cl::value_desc("number"),
       cl::desc("Simulations per move of self-play (default 16)")};
+  cl::opt<std::string> slots{"slots", cl::cat(category), cl::init("16"),
+                             cl::value_desc("number"),
+                             cl::desc("Games that a thread plays at once "
+                                      "(default 16)")};
   cl::opt<std::string> games{"games", cl::cat(category), cl::init("32"),
                              cl::value_desc("number"),
                              cl::desc("Games per round (default 32)")};
@@ -211,6 +215,7 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
   };
   for (const Number &n :
        {Number{flags.simulations, 0, options.selfPlay.search.simulations},
+        Number{flags.slots, 1, options.selfPlay.slots},
         Number{flags.games, 1, options.gamesPerRound},
         Number{flags.steps, 1, options.stepsPerRound},
         Number{flags.batch, 1, options.learner.batch},

@@ -53,6 +53,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "Plans evaluated at most, per function; 0 is no limit.">,
     Option<"timeLimitMs", "time-limit-ms", "int64_t", "0",
            "Milliseconds that solving may take, per function; 0 is no limit.">,
+    Option<"msaOptions", "msa-options", "std::string", "\"\"",
+           "Constants of the policies `msa`, by XLA's names: key=value,...">,
     Option<"seed", "seed", "uint64_t", "0", "Seed of random choices.">,
     Option<"threads", "threads", "int", "1", "Threads that solvers may use.">,
     Option<"fallback", "fallback", "std::string", "\"slow\"",

@@ -38,6 +38,8 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     Option<"timeLimitMs", "time-limit-ms", "int64_t", /*default=*/"0",
            "Milliseconds that the policy may take per instance; 0 is no "
            "limit. With one the plan depends on the speed of the machine.">,
+    Option<"msaOptions", "msa-options", "std::string", /*default=*/"\"\"",
+           "Constants of the policies `msa`, by XLA's names: key=value,...">,
     Option<"seed", "seed", "uint64_t", /*default=*/"0",
            "Seed of the random numbers.">,
     Option<"threads", "threads", "int", /*default=*/"1",

@@ -23,16 +23,19 @@ namespace mempl {
 /// The instance that `learned-memory-placement` would solve for a function of
 /// the MLIR file `path` (text or bytecode, plain or gzip): the only one that
 /// can be placed, or the one named `function`. `target` is a preset or a target
-/// file; empty for what the module says.
+/// file; empty for what the module says. `profile` is a file with measured
+/// seconds of ops, as the option of the pass; empty for none.
 llvm::Expected<Instance> readMlirInstance(llvm::StringRef path,
                                           llvm::StringRef target,
-                                          llvm::StringRef function);
+                                          llvm::StringRef function,
+                                          llvm::StringRef profile = "");
 
 /// The same for the contents of a file; `path` is the name in errors.
 llvm::Expected<Instance> parseMlirInstance(llvm::StringRef text,
                                            llvm::StringRef path,
                                            llvm::StringRef target,
-                                           llvm::StringRef function);
+                                           llvm::StringRef function,
+                                           llvm::StringRef profile = "");
 
 /// The machine of `target`: a preset, a target file or a machine file.
 llvm::Expected<Machine> readTargetMachine(llvm::StringRef target);

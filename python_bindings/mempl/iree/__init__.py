@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -169,6 +170,21 @@ def _pack_one(
         rows=tuple(zip(lower, upper, rounded, described["iree_offsets"], offsets)),
     )
     return row, {"total": total, "offsets": offsets} if is_written else None
+
+
+def _pack_all(
+    described: Sequence[dict[str, Any]], rewrite: str, budget: int, time_limit_ms: float | None
+) -> list[tuple[Pack, dict[str, Any] | None]]:
+    """All packs; the later ones have what those before have left of their shares of the time."""
+    began = time.monotonic()
+    chosen = []
+    for number, one in enumerate(described):
+        share = time_limit_ms
+        if time_limit_ms is not None:
+            left = time_limit_ms - 1000 * (time.monotonic() - began)
+            share = max(1.0, left / (len(described) - number))
+        chosen.append(_pack_one(one, rewrite, budget, share))
+    return chosen
 
 
 class _Worker:
@@ -337,7 +353,8 @@ def compile(  # noqa: A001 - what IREE calls it
             takes them, too, where the totals are equal; "none" leaves IREE's everywhere, and the output is that of
             iree-compile, byte for byte.
         budget: nodes of the exact search per pack; 0 is no limit.
-        time_limit_ms: milliseconds of the search per pack, above 0; None for no limit.
+        time_limit_ms: milliseconds of the search for all packs together, above 0; None for no limit. IREE's own time is not
+            limited.
         packs: folder for the packs as CSV for mempl-solve, and their offsets.
         intermediates: folder for the program before (scheduled.mlir) and after (packed.mlir).
 
@@ -357,7 +374,7 @@ def compile(  # noqa: A001 - what IREE calls it
         with open(os.path.join(folder, "printed"), "w", encoding="utf-8") as printed:
             with _Worker(name, {**request, "keep": str(keep) if keep else None}, printed) as worker:
                 found = worker.receive()
-                chosen = [_pack_one(one, rewrite, budget, time_limit_ms) for one in found["packs"]]
+                chosen = _pack_all(found["packs"], rewrite, budget, time_limit_ms)
                 worker.send({"choices": [choice for _, choice in chosen]})
                 last = worker.receive()
                 text = worker.text()

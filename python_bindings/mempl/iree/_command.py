@@ -45,7 +45,7 @@ def _parser() -> _Parser:
     parser.add_argument(
         "--budget", type=int, default=BUDGET, help=f"nodes of the exact search per pack, 0: no limit ({BUDGET:,})"
     )
-    parser.add_argument("--time-limit-ms", type=float, metavar="MS", help="of the search, per pack (no limit)")
+    parser.add_argument("--time-limit-ms", type=float, metavar="MS", help="of the search, for all packs together (no limit)")
     parser.add_argument("--time-limit", type=float, help=argparse.SUPPRESS)  # The old form, in seconds.
     parser.add_argument("--emit-packs", metavar="DIR", help="write the packs as CSV for mempl-solve, and offsets")
     parser.add_argument(

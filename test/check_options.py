@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# Part of the mempl project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the ways to the solvers have in common is called the same everywhere.
+
+    check_options.py --bin=FOLDER
+
+Compares the options of tools, passes and the C API with the tables below: every
+option has a row, is where the row says and nowhere else, and has the default
+that the row says. Where an option is not in all of them the row says why. The
+tests of the Python package do the same with its functions.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# What an option may be called no more, as tools spell it.
+OLD = {"checkpoint", "from", "initial-weights", "minutes", "seconds", "time-limit", "max-seconds", "plan", "check"}
+
+# The ways that run a solver: the tool, the two passes, C, and Python.
+TOOL, PLACE, SOLVE, C, PY_SOLVE, PY_PLACE = "mempl-solve", "learned-memory-placement", "pass mempl-solve", "C", "mempl.solve", "mempl.place"
+ALL = {TOOL, PLACE, SOLVE, C, PY_SOLVE, PY_PLACE}
+ON_PROGRAMS = {TOOL, PLACE, PY_PLACE}  # The others take an instance, which has its machine.
+
+# name, default, where it is, why not everywhere.
+SOLVING = [
+    ("policy", "portfolio", ALL - {C}, "memplSolve() has it as an argument"),
+    ("budget", "20000", ALL, ""),
+    ("time-limit-ms", "", ALL, ""),
+    ("seed", "0", ALL, ""),
+    ("threads", "1", ALL, ""),
+    ("weights", "", ALL, ""),
+    ("msa-options", "", ALL, ""),
+    ("capacity", "", ON_PROGRAMS, "of programs; instances have a machine"),
+    ("target", "", ON_PROGRAMS, "of programs; instances have a machine"),
+    ("profile", "", ON_PROGRAMS, "of programs; in Python also of mempl.load()"),
+    ("plan-in", "", {TOOL}, "Python and C have plans as objects, IR as ops"),
+    ("plan-out", "", {TOOL, PLACE}, "Python and C have plans as objects, IR as ops"),
+    ("bound-iterations", "1500", {TOOL}, "Python and C compute the bound by itself"),
+    ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),
+    ("function", "", {TOOL}, "the passes place all; mempl.load() has it"),
+    ("policies", "", {PY_SOLVE}, "the tool runs several by itself"),
+    ("start", "", {PY_SOLVE}, "a plan as an object"),
+    ("progress", "", {PY_SOLVE, C}, "a call back"),
+    ("cancelled", "", {PY_SOLVE}, "a call back"),
+    ("is-cancelled", "", {C}, "the same in C, where names of functions have a verb"),
+    ("user-data", "", {C}, "of the calls back"),
+    ("text", "", {PY_PLACE}, "the program"),
+    ("file", "", {PY_PLACE}, "the name of the text"),
+    ("instance", "", {PY_SOLVE}, "the problem"),
+    ("instance-out", "", {PLACE}, "mempl-translate makes instances of programs"),
+    ("trace-out", "", {PLACE}, "remarks in Python, the report of the tool"),
+    ("verify", "true", {PLACE}, "the others always verify the plan"),
+    ("summary", "false", {PLACE}, "what the others return or print"),
+    ("eliminate-empty-tensors", "true", {PLACE}, "of the IR that the pass makes"),
+    ("max-carried", "", {TOOL}, "of the machine; mempl.load() has it"),
+    ("cost", "", {TOOL}, "of HLO text; mempl.load() has it"),
+    ("reserve-scoped", "", {TOOL}, "of HLO text"),
+    ("xla", "", {TOOL}, "of HLO text; mempl.load_xla() in Python"),
+] + [
+    (name, default, {TOOL}, "of a command line")
+    for name, default in [
+        ("anytime", ""), ("cpu-time", ""), ("format", "table"), ("list-policies", ""), ("no-bound", ""), ("plotly-js", ""),
+        ("report", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""), ("alignment", ""),
+    ]
+]
+
+# Options of training that mempl-train and mempl.train() both have, and their defaults.
+TRAINING = {
+    "time-limit-ms": "", "rounds": "0", "weights": "", "target": "", "validation": "", "out": "", "size": "s", "mode": "hybrid",
+    "order": "program", "moves": "use", "simulations": "16", "games": "32", "steps": "50", "batch": "256", "slots": "",
+    "learning-rate": "0.001", "teacher-budget": "30000", "polish-budget": "10000", "elite-share": "0.5",
+    "evaluate-every": "10", "patience": "0", "seed": "0", "threads": "1",
+}
+# What only the tool has: of files that it reads (mempl.load() in Python), and of actors (mempl.ray in Python).
+TRAINING_OF_TOOL = {"capacity", "cost", "actor", "actor-games", "list-targets"}
+
+# Options of mempl-translate, which runs nothing.
+TRANSLATING = {
+    "o", "json-to-mlir", "mlir-to-json", "plan-in", "plan-out", "import-hlo", "export-xla-overrides", "target", "cost",
+    "capacity", "max-carried", "reserve-scoped", "check-against", "list-targets",
+}
+# Options that are on their way: a row is right whether they are there or not.
+OPTIONAL = {"list-targets", "alignment", "function"}
+
+
+def output(*command):
+    """All that a command prints."""
+    process = subprocess.run(command, capture_output=True, text=True)
+    return process.stdout + process.stderr
+
+
+def tool_options(path):
+    """Options that --help shows, and their defaults as it says."""
+    found = {}
+    for name, text in re.findall(r"^  --?([a-z][a-z-]*)(?:\[?[= ]<[^>]*>\]?)? +- (.*)$", output(path, "--help"), re.M):
+        said = re.search(r"\(default ([^ ,);]*)", text)
+        found[name] = said[1].rstrip(":") if said else ""
+    return {name: default for name, default in found.items() if name not in ("help", "help-list", "version")}
+
+
+def pass_options(opt, name):
+    """Options of a pass and their defaults, as a pipeline is printed before it runs."""
+    text = output(opt, f"--{name}", os.path.join(ROOT, "test", "Inputs", "empty.mlir"), "--dump-pass-pipeline", "-o", os.devnull)
+    found = re.search(re.escape(name) + r"\{([^}]*)\}", text)
+    if not found:
+        sys.exit(f"expected the pipeline of {name}, found: {text.strip()}")
+    return dict(pair.split("=", 1) for pair in found[1].split(" "))
+
+
+def c_options():
+    """Fields of MemplSolveOptions, as tools would spell them; their defaults are those of the solvers."""
+    with open(os.path.join(ROOT, "include", "mempl-c", "Solver.h"), encoding="utf-8") as file:
+        text = re.sub(r"//.*", "", file.read())
+    body = re.search(r"typedef struct MemplSolveOptions \{(.*?)\} MemplSolveOptions;", text, re.S)[1]
+    names = [re.search(r"\(\*(\w+)\)", part) or re.search(r"(\w+)\s*$", part) for part in body.split(";") if part.strip()]
+    return {re.sub(r"[A-Z]", lambda m: "-" + m[0].lower(), name[1]): None for name in names}
+
+
+def same(given, expected):
+    """Whether two defaults are the same: no limit is 0 in tools and nothing in Python."""
+    nothing = {"", "0", "None"}
+    return given is None or given == expected or expected == "" or {given, expected} <= nothing
+
+
+def compare(where, options, rows):
+    """What is wrong with the options of one way; `rows` has their defaults by name."""
+    wrong = [f"{where}: {name} is an old name" for name in options.keys() & OLD]
+    wrong += [f"{where}: {name} has no row in test/check_options.py" for name in options.keys() - rows.keys() - OLD]
+    wrong += [f"{where}: expected an option {name}" for name in rows.keys() - options.keys() - OPTIONAL]
+    for name in options.keys() & rows.keys():
+        if not same(options[name], rows[name]):
+            wrong.append(f"{where}: default of {name}: expected {rows[name]!r}, found {options[name]!r}")
+    return sorted(wrong)
+
+
+def rows_of(where):
+    return {name: default for name, default, places, _ in SOLVING if where in places or name in OPTIONAL}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", required=True, help="folder of the tools")
+    parser.add_argument("--torch", default="ON", help="ON if mempl-train is built")
+    args = parser.parse_args()
+    tool = lambda name: os.path.join(args.bin, name)
+    wrong = [f"{name}: no reason" for name, _, places, why in SOLVING if places != ALL and not why]
+    wrong += compare(TOOL, tool_options(tool("mempl-solve")), rows_of(TOOL))
+    wrong += compare(PLACE, pass_options(tool("mempl-opt"), "learned-memory-placement"), rows_of(PLACE))
+    wrong += compare(SOLVE, pass_options(tool("mempl-opt"), "mempl-solve"), rows_of(SOLVE))
+    wrong += compare(C, c_options(), rows_of(C))
+    wrong += compare("mempl-translate", tool_options(tool("mempl-translate")), dict.fromkeys(TRANSLATING, ""))
+    if args.torch == "ON":
+        wrong += compare("mempl-train", tool_options(tool("mempl-train")), TRAINING | dict.fromkeys(TRAINING_OF_TOOL, ""))
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
