@@ -21,7 +21,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What an option may be called no more, as tools spell it.
-OLD = {"checkpoint", "from", "initial-weights", "minutes", "seconds", "time-limit", "max-seconds", "plan", "check"}
+OLD = {"checkpoint", "from", "initial-weights", "minutes", "seconds", "time-limit", "max-seconds", "plan"}
 
 # The ways that run a solver: the tool, the two passes, C, and Python.
 TOOL, PLACE, SOLVE, C, PY_SOLVE, PY_PLACE = "mempl-solve", "learned-memory-placement", "pass mempl-solve", "C", "mempl.solve", "mempl.place"
@@ -41,6 +41,7 @@ SOLVING = [
     ("target", "", ON_PROGRAMS, "of programs; instances have a machine"),
     ("profile", "", ON_PROGRAMS, "of programs; in Python also of mempl.load()"),
     ("plan-in", "", {TOOL}, "Python and C have plans as objects, IR as ops"),
+    ("check", "", {TOOL}, "plan-in as a verb: a packing file may check itself"),
     ("plan-out", "", {TOOL, PLACE}, "Python and C have plans as objects, IR as ops"),
     ("bound-iterations", "1500", {TOOL}, "Python and C compute the bound by itself"),
     ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),

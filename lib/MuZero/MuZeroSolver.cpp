@@ -68,7 +68,7 @@ public:
       limits.start = std::make_shared<Plan>(start);
       return llvm::cantFail(createSolver("search"))->solve(instance, limits);
     };
-    SolverOptions playing = shareOf(options, kPlay);
+    SolverOptions playing = shareOf(options, deadline, kPlay);
     SolverResult best = prepared->best;
     SolverResult played =
         play(*prepared, playing, Deadline(playing), *network, /*givesUp=*/true);
@@ -83,12 +83,14 @@ public:
     };
     if (played.latency < best.latency) {
       // Both starts are tried for a while, then the better one for the rest.
-      if (llvm::Error error = take(search(shareOf(options, kTrial), best.plan)))
+      if (llvm::Error error =
+              take(search(shareOf(options, deadline, kTrial), best.plan)))
         return std::move(error);
       Plan start = played.plan;
       if (played.latency < best.latency)
         best = std::move(played);
-      if (llvm::Error error = take(search(shareOf(options, kTrial), start)))
+      if (llvm::Error error =
+              take(search(shareOf(options, deadline, kTrial), start)))
         return std::move(error);
     }
     bool isOutOfTime = options.timeLimitMs > 0 && deadline.hasPassed();
@@ -109,7 +111,9 @@ private:
   // Shares of the limits.
   static constexpr double kTrial = 0.15, kPlay = 0.3;
 
-  static SolverOptions shareOf(SolverOptions options, double share) {
+  /// A share of the limits; of the time, not more than is left.
+  static SolverOptions shareOf(SolverOptions options, const Deadline &deadline,
+                               double share) {
     // 0 would be no limit.
     auto part = [&](int64_t limit) {
       return limit > 0
@@ -118,8 +122,18 @@ private:
                  : 0;
     };
     options.budget = part(options.budget);
-    options.timeLimitMs = part(options.timeLimitMs);
+    if (options.timeLimitMs > 0)
+      options.timeLimitMs =
+          std::min(part(options.timeLimitMs), leftOf(options, deadline));
     return options;
+  }
+
+  /// Milliseconds, at least 1: 0 would be no limit.
+  static int64_t leftOf(const SolverOptions &options,
+                        const Deadline &deadline) {
+    return std::max<int64_t>(
+        1,
+        options.timeLimitMs - static_cast<int64_t>(deadline.seconds() * 1000));
   }
 
   /// What is left of the limits, with another seed.
@@ -128,9 +142,7 @@ private:
     if (options.budget > 0)
       options.budget = std::max<int64_t>(1, options.budget - used);
     if (options.timeLimitMs > 0)
-      options.timeLimitMs = std::max<int64_t>(
-          1, options.timeLimitMs -
-                 static_cast<int64_t>(deadline.seconds() * 1000));
+      options.timeLimitMs = leftOf(options, deadline);
     ++options.seed;
     return options;
   }

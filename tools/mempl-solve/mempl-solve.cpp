@@ -77,7 +77,7 @@ struct Flags {
       cl::desc("Verify this plan and show what it costs; may be repeated. "
                "Nothing is solved unless --policy is given. For packing "
                "files, one with offsets; without a file, the input itself")};
-  cl::alias sameCheck{"check", cl::aliasopt(check),
+  cl::alias sameCheck{"check", cl::NotHidden, cl::aliasopt(check),
                       cl::desc("The same as --plan-in")};
   cl::opt<std::string> plan{
       "plan-out", cl::cat(category), cl::value_desc("file"),
