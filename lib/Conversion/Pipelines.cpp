@@ -162,6 +162,7 @@ static void addBufferization(OpPassManager &manager,
   manager.addPass(createConvertMemplToLLVM());
   ConvertMemplSpacesOptions spaces;
   spaces.map = {"*=none"};
+  spaces.others = "none";
   manager.addPass(createConvertMemplSpaces(spaces));
   // Removes copies of a buffer to itself, which are no steps: their two sides
   // are views that are the same once CSE has seen them.

@@ -191,7 +191,6 @@ static StringRef whatLowers(StringRef dialect) {
       .Case("tosa", "tosa-to-linalg-pipeline")
       .Case("shape", "convert-shape-to-std")
       .Case("sparse_tensor", "sparsification-and-bufferization")
-      .Case("transform", "transform-interpreter, which erases its program,")
       .Case("async", "async-to-async-runtime, convert-async-to-llvm")
       .Case("omp", "convert-openmp-to-llvm")
       .Case("acc", "openacc-to-scf")
@@ -252,8 +251,27 @@ static bool isBufferized(Operation *op) {
          llvm::none_of(op->getResultTypes(), isTensor);
 }
 
+/// Programs for the transform-interpreter, and modules of nothing else, are
+/// nothing that runs.
+static void eraseTransforms(ModuleOp module) {
+  SmallVector<Operation *> programs;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op->getName().getDialectNamespace() != "transform")
+      return WalkResult::advance();
+    programs.push_back(op);
+    return WalkResult::skip();
+  });
+  for (Operation *op : programs) {
+    auto library = dyn_cast<ModuleOp>(op->getParentOp());
+    op->erase();
+    if (library && library != module && library.getBody()->empty())
+      library.erase();
+  }
+}
+
 void MemplPrepareLoweringPass::runOnOperation() {
   ModuleOp module = getOperation();
+  eraseTransforms(module);
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(structure(function)))
       return signalPassFailure();

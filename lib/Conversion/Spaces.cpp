@@ -6,11 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Common.h"
+
 #include "mempl/Conversion/Passes.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -38,33 +41,52 @@ private:
   /// the map has no entry for it.
   std::optional<Attribute> spaceFor(SpaceAttr space) const;
   LogicalResult check();
+  void removeCasts();
 
   /// By name; null is the default space.
   std::map<std::string, Attribute> spaces;
+  /// What spaces that are not mempl's become, if they become anything.
+  std::optional<Attribute> otherSpaces;
 };
 
 } // namespace
 
+/// Reads an attribute, or `none` as null; an error that names the option if it
+/// is neither.
+static FailureOr<Attribute> parseSpace(StringRef text, StringRef option,
+                                       StringRef name, MLIRContext *context) {
+  if (text == "none")
+    return Attribute();
+  if (Attribute space = parseAttribute(text, context))
+    return space;
+  emitError(UnknownLoc::get(context))
+      << "option '" << option << "': expected an attribute or none"
+      << (name.empty() ? "" : " for '" + name.str() + "'") << ", got '" << text
+      << "'";
+  return failure();
+}
+
 LogicalResult ConvertMemplSpacesPass::initialize(MLIRContext *context) {
   spaces.clear();
+  otherSpaces.reset();
   for (const std::string &entry : map) {
     auto [name, text] = StringRef(entry).split('=');
     if (name.empty() || text.empty())
       return emitError(UnknownLoc::get(context))
              << "option 'map': expected NAME=SPACE, got '" << entry << "'";
-    Attribute space;
-    if (text != "none") {
-      space = parseAttribute(text, context);
-      if (!space)
-        return emitError(UnknownLoc::get(context))
-               << "option 'map': expected an attribute or none for '" << name
-               << "', got '" << text << "'";
-    }
-    if (!spaces.insert({name.str(), space}).second)
+    FailureOr<Attribute> space = parseSpace(text, "map", name, context);
+    if (failed(space))
+      return failure();
+    if (!spaces.insert({name.str(), *space}).second)
       return emitError(UnknownLoc::get(context))
              << "option 'map': '" << name << "' is there twice";
   }
-  return success();
+  if (others.empty())
+    return success();
+  FailureOr<Attribute> space = parseSpace(others, "others", "", context);
+  if (succeeded(space))
+    otherSpaces = *space;
+  return success(succeeded(space));
 }
 
 std::optional<Attribute>
@@ -111,15 +133,26 @@ LogicalResult ConvertMemplSpacesPass::check() {
   return failure(failed);
 }
 
+/// Casts between spaces that are the same now.
+void ConvertMemplSpacesPass::removeCasts() {
+  for (auto cast : opsOf<memref::MemorySpaceCastOp>(getOperation())) {
+    if (cast.getSource().getType() != cast.getType())
+      continue;
+    cast.replaceAllUsesWith(cast.getSource());
+    cast.erase();
+  }
+}
+
 void ConvertMemplSpacesPass::runOnOperation() {
   if (failed(check()))
     return signalPassFailure();
   AttrTypeReplacer replacer;
   replacer.addReplacement([&](BaseMemRefType type) -> std::optional<Type> {
-    auto space = dyn_cast_or_null<SpaceAttr>(type.getMemorySpace());
-    if (!space)
+    Attribute space = type.getMemorySpace();
+    auto named = dyn_cast_or_null<SpaceAttr>(space);
+    if (!space || (!named && !otherSpaces))
       return std::nullopt;
-    Attribute converted = *spaceFor(space);
+    Attribute converted = named ? *spaceFor(named) : *otherSpaces;
     if (auto ranked = dyn_cast<MemRefType>(type))
       return MemRefType::get(ranked.getShape(), ranked.getElementType(),
                              ranked.getLayout(), converted);
@@ -128,4 +161,5 @@ void ConvertMemplSpacesPass::runOnOperation() {
   replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,
                                         /*replaceTypes=*/true);
+  removeCasts();
 }

@@ -11,6 +11,8 @@
 // RUN: %count_buffers %t/realloc.llvm | FileCheck %s --check-prefix=REALLOC
 // RUN: mempl-opt --mempl-lower-to-cpu %t/blocks.mlir -o %t/blocks.llvm
 // RUN: %count_buffers %t/blocks.llvm | FileCheck %s --check-prefix=BLOCKS
+// RUN: mempl-opt --mempl-lower-to-cpu %t/spaces.mlir -o %t/spaces.llvm
+// RUN: %count_buffers %t/spaces.llvm | FileCheck %s --check-prefix=SPACES
 
 //--- buffers.mlir
 // Buffers that are made here and freed there.
@@ -172,6 +174,28 @@ func.func @main() {
   %c3 = arith.constant 3 : index
   %m = func.call @powers(%c3) : (index) -> memref<1xf32>
   %v = memref.load %m[%c0] : memref<1xf32>
+  vector.print %v : f32
+  return
+}
+
+//--- spaces.mlir
+// -----
+// Memory spaces of other dialects are ordinary memory, and programs for the
+// transform-interpreter do not run.
+// SPACES: 9
+// SPACES: not freed: 0
+module @library attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%module: !transform.any_op) {
+    transform.yield
+  }
+}
+
+func.func @main() {
+  %c0 = arith.constant 0 : index
+  %nine = arith.constant 9.0 : f32
+  %m = memref.alloc() : memref<4xf32, 1>
+  linalg.fill ins(%nine : f32) outs(%m : memref<4xf32, 1>)
+  %v = memref.load %m[%c0] : memref<4xf32, 1>
   vector.print %v : f32
   return
 }

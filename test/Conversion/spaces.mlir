@@ -22,3 +22,13 @@ func.func @types(%a: memref<4xf32, strided<[2], offset: ?>, #mempl.space<vmem>>,
 ^next(%1: memref<64xi8, #mempl.space<vmem>>):
   return
 }
+
+// RUN: mempl-opt --convert-mempl-spaces="map=*=none others=none" %s | FileCheck %s --check-prefix=OTHERS
+
+// OTHERS-LABEL: func.func @others(
+// OTHERS-SAME: %[[M:.*]]: memref<4xf32>)
+// OTHERS-NEXT: return %[[M]]
+func.func @others(%m: memref<4xf32, 1>) -> memref<4xf32> {
+  %n = memref.memory_space_cast %m : memref<4xf32, 1> to memref<4xf32>
+  return %n : memref<4xf32>
+}

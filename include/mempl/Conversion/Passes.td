@@ -94,6 +94,9 @@ def ConvertMemplSpaces : Pass<"convert-mempl-spaces", "ModuleOp"> {
   let options = [
     ListOption<"map", "map", "std::string",
                "Entries NAME=SPACE, as in `vmem=1,hbm=0` or `*=none`.">,
+    Option<"others", "others", "std::string", "\"\"",
+           "What memory spaces that are not mempl's become, as in the map; they "
+           "stay if this is empty.">,
   ];
   let dependentDialects = [
     "::mlir::gpu::GPUDialect",
