@@ -334,6 +334,8 @@ class Tester:
             return "not lowered: " + word, err
         check = {"MEMPL_RUNTIME_CHECK": "1", "MEMPL_RUNTIME_COPY_LATENCY": "1e-4", "MALLOC_PERTURB_": fill}
         code, out, err = call(self.runner, lowered, check)
+        # Programs that print memrefs print where they are.
+        out = re.sub(r"0x[0-9a-f]+", "0x..", out)
         return ("ok", out) if code == 0 else (f"run: {code}", err)
 
     def compare(self, module, placed):

@@ -34,6 +34,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
@@ -182,11 +183,28 @@ void MemplMarkDeallocationsPass::runOnOperation() {
       return signalPassFailure();
 }
 
+/// Ops that may allocate or free, for all that deallocation knows.
+static SmallVector<Operation *> opsOfUnknownEffects(Operation *function) {
+  SmallVector<Operation *> unknown;
+  function->walk([&](Operation *op) {
+    if (op != function && !isa<MemoryEffectOpInterface, CallOpInterface>(op) &&
+        !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+        !op->hasTrait<OpTrait::IsTerminator>())
+      unknown.push_back(op);
+  });
+  return unknown;
+}
+
 void MemplDeallocatePass::runOnOperation() {
   SymbolTableCollection tables;
   auto result = getOperation().walk([&](FunctionOpInterface function) {
     if (function.isExternal() || function->removeAttr(kOwnFrees))
       return WalkResult::skip();
+    SmallVector<Operation *> unknown = opsOfUnknownEffects(function);
+    if (!unknown.empty()) {
+      emitNotLowered(unknown);
+      return WalkResult::interrupt();
+    }
     if (failed(bufferization::deallocateBuffersOwnershipBased(
             function, bufferization::DeallocationOptions(), tables)))
       return WalkResult::interrupt();

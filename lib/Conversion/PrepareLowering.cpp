@@ -284,8 +284,10 @@ void MemplPrepareLoweringPass::runOnOperation() {
 
   SmallVector<Operation *> left;
   module.walk([&](Operation *op) {
+    StringRef dialect = op->getName().getDialectNamespace();
     if (!isBufferized(op) || !op->isRegistered() ||
-        isa<linalg::PackOp, linalg::UnPackOp>(op))
+        isa<linalg::PackOp, linalg::UnPackOp>(op) ||
+        !whatLowers(dialect).empty())
       left.push_back(op);
   });
   if (left.empty())
