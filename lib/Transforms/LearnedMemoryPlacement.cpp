@@ -85,6 +85,7 @@ private:
                            const SolverResult &result);
 
   llvm::SmallPtrSet<Operation *, 4> placed; ///< Functions that were rewritten.
+  std::string written; ///< Function that files are about; empty = none.
 };
 
 /// The functions of a module as they were. Preparation is of no use to those
@@ -334,7 +335,8 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
   remark(function, plan);
   if (summary)
     printSummary(program, *result);
-  if (failed(writeFiles(function, description, *result)))
+  if (function.function.getName() == written &&
+      failed(writeFiles(function, description, *result)))
     return failure();
   if (!placesAnything(plan))
     return success();
@@ -360,35 +362,52 @@ void LearnedMemoryPlacementPass::runOnOperation() {
   if (failed(description))
     return signalPassFailure();
   FailureOr<CostModel> cost = selectCostModel(module, *description, profile);
+  std::vector<SkippedFunction> unplaced;
   OriginalFunctions originals(module);
   placed.clear();
   if (failed(cost) ||
       failed(prepareForPlacement(module, eliminateEmptyTensors)))
     return signalPassFailure();
-  FailureOr<std::vector<PlaceableFunction>> functions =
-      extractFunctions(module, *description, *cost,
-                       [&](func::FuncOp function, const llvm::Twine &reason) {
-                         emitRemark(function.getLoc())
-                             << "'" << function.getName()
-                             << "' is not placed: " << reason;
-                       });
+  FailureOr<std::vector<PlaceableFunction>> functions = extractFunctions(
+      module, *description, *cost,
+      [&](func::FuncOp function, const llvm::Twine &reason) {
+        emitRemark(function.getLoc())
+            << "'" << function.getName() << "' is not placed: " << reason;
+        unplaced.push_back({function.getName().str(), reason.str()});
+      });
   if (failed(functions))
     return signalPassFailure();
-  bool writesFiles =
-      !planOut.empty() || !instanceOut.empty() || !traceOut.empty();
-  if (writesFiles && functions->size() != 1) {
-    emitError(module.getLoc())
-        << "options 'plan-out', 'instance-out' and 'trace-out' "
-           "need one function to place, found "
-        << functions->size();
+  constexpr StringRef bufferized = "it is bufferized; run this pass before";
+  std::vector<std::string> names;
+  for (PlaceableFunction &f : *functions) {
+    std::string name = f.function.getName().str();
+    if (f.program->onBuffers)
+      unplaced.push_back({name, bufferized.str()});
+    else
+      names.push_back(name);
+  }
+  written.clear();
+  if (!planOut.empty() || !instanceOut.empty() || !traceOut.empty()) {
+    llvm::Expected<std::string> chosen =
+        chooseFunction(function, names, unplaced, "the option 'function'");
+    if (!chosen) {
+      emitError(module.getLoc())
+          << "options 'plan-out', 'instance-out' and 'trace-out': "
+          << llvm::toString(chosen.takeError());
+      return signalPassFailure();
+    }
+    written = *chosen;
+  } else if (!function.empty()) {
+    emitError(module.getLoc()) << "option 'function': expected one of the "
+                                  "options 'plan-out', 'instance-out' and "
+                                  "'trace-out' with it";
     return signalPassFailure();
   }
-  for (PlaceableFunction &function : *functions) {
-    if (function.program->onBuffers)
-      emitRemark(function.function.getLoc())
-          << "'" << function.function.getName()
-          << "' is not placed: it is bufferized; run this pass before";
-    else if (failed(place(function, *description)))
+  for (PlaceableFunction &f : *functions) {
+    if (f.program->onBuffers)
+      emitRemark(f.function.getLoc())
+          << "'" << f.function.getName() << "' is not placed: " << bufferized;
+    else if (failed(place(f, *description)))
       return signalPassFailure();
   }
   originals.restore(placed);

@@ -11,6 +11,7 @@
 #include "mempl/Analysis/TargetAttrs.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Support/Suggest.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/Prepare.h"
 
@@ -149,7 +150,7 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
       return WalkResult::skip();
     }
     if (!function.getBody().hasOneBlock()) {
-      skipped(function, "it has more than one block");
+      skipped(function, "it has several blocks");
       return WalkResult::skip();
     }
     bool placed = function.walk([](AllocOp) { return WalkResult::interrupt(); })
@@ -171,6 +172,34 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
   if (walk.wasInterrupted())
     return failure();
   return functions;
+}
+
+llvm::Expected<std::string> mlir::mempl::chooseFunction(
+    llvm::StringRef name, llvm::ArrayRef<std::string> placed,
+    llvm::ArrayRef<SkippedFunction> skipped, llvm::StringRef option) {
+  if (name.empty() ? placed.size() == 1 : llvm::is_contained(placed, name))
+    return name.empty() ? placed.front() : name.str();
+  std::vector<std::string> all = placed.vec();
+  std::string reasons;
+  for (const SkippedFunction &function : skipped) {
+    if (function.name == name)
+      return llvm::createStringError("function @" + name +
+                                     " is not placed: " + function.reason);
+    all.push_back(function.name);
+    reasons += "; @" + function.name + ": " + function.reason;
+  }
+  std::string found;
+  for (const std::string &other : placed)
+    found += (found.empty() ? "@" : ", @") + other;
+  if (!name.empty())
+    return llvm::createStringError(
+        "expected a function @" + name +
+        (found.empty() ? reasons : ", found " + found) +
+        ::mempl::didYouMean(name, all));
+  return llvm::createStringError(placed.empty()
+                                     ? "expected a function to place" + reasons
+                                     : "expected one function, found " + found +
+                                           "; choose with " + option.str());
 }
 
 /// First and last step at which each value is of use (an output to the end).

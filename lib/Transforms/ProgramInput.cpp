@@ -113,7 +113,7 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
     return errors.take();
   if (failed(mlir::mempl::prepareForPlacement(*module)))
     return errors.take();
-  std::string reasons;
+  std::vector<mlir::mempl::SkippedFunction> skipped;
   llvm::FailureOr<mlir::mempl::CostModel> cost =
       mlir::mempl::selectCostModel(*module, *description, profile);
   if (failed(cost))
@@ -121,27 +121,19 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
   auto functions = mlir::mempl::extractFunctions(
       *module, *description, *cost,
       [&](mlir::func::FuncOp function, const llvm::Twine &reason) {
-        reasons += ("; @" + function.getName() + ": " + reason).str();
+        skipped.push_back({function.getName().str(), reason.str()});
       });
   if (failed(functions))
     return errors.take();
-  std::string names;
-  Instance *found = nullptr;
-  for (mlir::mempl::PlaceableFunction &function : *functions) {
-    StringRef name = function.function.getName();
-    names += (names.empty() ? "@" : ", @") + name.str();
-    if (functionName.empty() ? functions->size() == 1 : name == functionName)
-      found = &function.program->instance;
-  }
-  if (found)
-    return std::move(*found);
-  if (functions->empty())
-    return fileError(path, 0, "expected a function to place" + reasons);
-  return fileError(
-      path, 0,
-      functionName.empty()
-          ? "expected one function, found " + names + "; choose with --function"
-          : "expected a function @" + functionName.str() + ", found " + names);
+  std::vector<std::string> names;
+  for (mlir::mempl::PlaceableFunction &function : *functions)
+    names.push_back(function.function.getName().str());
+  auto chosen =
+      mlir::mempl::chooseFunction(functionName, names, skipped, "--function");
+  if (!chosen)
+    return fileError(path, 0, llvm::toString(chosen.takeError()));
+  return std::move(functions->at(llvm::find(names, *chosen) - names.begin())
+                       .program->instance);
 }
 
 Expected<Machine> mempl::readTargetMachine(StringRef target) {

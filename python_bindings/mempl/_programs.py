@@ -18,7 +18,21 @@ def _bytes(size: int | str | None) -> int | None:
     return _core.parse_size(size) if isinstance(size, str) else size
 
 
+def _expect_text(text: object, function: str) -> None:
+    """Refuses a path where the text of a program is expected."""
+    is_path = isinstance(text, os.PathLike)
+    if isinstance(text, str) and "\n" not in text:
+        is_path = text.removesuffix(".gz").endswith((".mlir", ".json", ".hlo", ".txt")) or os.path.isfile(text)
+    if is_path:
+        path = os.fspath(text)  # type: ignore[call-overload]
+        raise Error(f"expected the text of a program, found the path {path!r}; try {function}(open({path!r}).read(), ..)")
+    if not isinstance(text, str):
+        raise Error(f"expected the text of a program, found {type(text).__name__}")
+
+
 def _kind(name: str) -> str:
+    if "\n" in name:
+        raise Error("expected a path, found text; mempl.loads() takes text")
     plain = name.removesuffix(".gz")
     if plain.endswith(".json"):
         return "json"
@@ -91,6 +105,7 @@ def loads(
     Raises:
         mempl.Error: the text is wrong.
     """
+    _expect_text(text, "mempl.loads")
     name, size = file or f"<{kind}>", _bytes(capacity)
     if kind == "hlo":
         return _core.read_hlo(name, text=text, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
@@ -163,6 +178,7 @@ def place(
     Raises:
         mempl.Error: the module or an option is wrong.
     """
+    _expect_text(text, "mempl.place")
     check_time_limit(time_limit_ms)
     if os.fspath(weights) or policy.startswith("muzero"):
         weights = weights or SHIPPED

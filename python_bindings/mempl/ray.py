@@ -16,7 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ray
+try:
+    import ray
+except ModuleNotFoundError as problem:
+    raise ModuleNotFoundError("mempl.ray trains on Ray, and finds no ray: pip install 'mempl[ray]'") from problem
 
 from ._errors import Error
 from ._names import check_time_limit, milliseconds, renamed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 import pickle
 import signal
@@ -269,6 +270,35 @@ def test_the_network_that_comes_with_mempl_plays(alexnet):
     solution = mempl.solve(alexnet, "muzero", budget=50)
     assert mempl.verify(alexnet, solution.plan) == []
     assert solution.latency < mempl.slow_latency(alexnet)
+
+
+@pytest.mark.parametrize("path", ["net.mlir", "some/where/net.mlir.gz", Path("net.mlir"), Path(__file__)])
+def test_a_path_in_place_of_a_text_is_said_to_be_one(path):
+    for call in (lambda: mempl.place(path, target="tiny"), lambda: mempl.loads(path, "mlir", target="tiny")):
+        with pytest.raises(mempl.Error, match="expected the text of a program, found the path"):
+            call()
+    with pytest.raises(mempl.Error, match="found the path"):
+        mempl.place(__file__, target="tiny")
+    with pytest.raises(mempl.Error, match="expected the text of a program, found bytes"):
+        mempl.place(MLIR.encode(), target="tiny")
+    with pytest.raises(mempl.Error, match=r"expected a path, found text; mempl.loads\(\) takes text"):
+        mempl.load(MLIR)
+
+
+@pytest.mark.parametrize(("module", "needs"), [("ray", "ray"), ("envs", "gymnasium")])
+def test_a_module_whose_package_is_missing_says_what_to_install(monkeypatch, module, needs):
+    monkeypatch.setitem(sys.modules, needs, None)
+    monkeypatch.delitem(sys.modules, f"mempl.{module}", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=rf"pip install 'mempl\[{module}\]'"):
+        importlib.import_module(f"mempl.{module}")
+
+
+def test_targets_have_short_names():
+    assert mempl.target_machine("v5e") == mempl.target_machine("tpu-v5e")
+    with pytest.raises(mempl.Error, match="did you mean 'edge-npu'"):
+        mempl.target_machine("edgenpu")
+    alexnet = ROOT / "test/data/xla_tpu/alexnet_b64.v5e.instance.json.gz"
+    assert mempl.load(alexnet, capacity="28M") == mempl.load(alexnet, capacity="28MiB")
 
 
 def test_names_and_types_are_there():

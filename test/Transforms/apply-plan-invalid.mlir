@@ -18,7 +18,7 @@ mempl.plan @p for @i {
 
 // -----
 
-// expected-remark @below {{'f' is not placed: it has more than one block}}
+// expected-remark @below {{'f' is not placed: it has several blocks}}
 func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
   cf.br ^b
 ^b:

@@ -5,7 +5,7 @@
 // The target comes from the module; every function that nobody calls is placed
 // for itself.
 // REMARK-DAG: remark: 'helper' is not placed: it is called by another function of the module; inline it to place it
-// REMARK-DAG: remark: 'branches' is not placed: it has more than one block
+// REMARK-DAG: remark: 'branches' is not placed: it has several blocks
 module attributes {mempl.target = "tiny"} {
   // CHECK-LABEL: func.func @first
   // CHECK: mempl.alloc <fast> at 0

@@ -53,6 +53,19 @@ FailureOr<std::vector<PlaceableFunction>> extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped);
 
+/// A function that is not placed.
+struct SkippedFunction {
+  std::string name;   ///< Without the @.
+  std::string reason; ///< "it has several blocks".
+};
+
+/// The function that `name` means among those that are placed: the only one if
+/// `name` is empty. If there is no such function the error says what there is,
+/// or why that one is not placed; `option` is how to choose: "--function".
+llvm::Expected<std::string>
+chooseFunction(llvm::StringRef name, llvm::ArrayRef<std::string> placed,
+               llvm::ArrayRef<SkippedFunction> skipped, llvm::StringRef option);
+
 using ::mempl::Decision;
 
 /// A decision per value of the program, the bodies of loops left out: what

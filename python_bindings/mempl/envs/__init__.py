@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import gymnasium
+try:
+    import gymnasium
+except ModuleNotFoundError as problem:
+    raise ModuleNotFoundError("mempl.envs needs gymnasium, and finds none: pip install 'mempl[envs]'") from problem
 
 from .malloc_game import MallocGameEnv
 

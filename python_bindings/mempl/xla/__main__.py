@@ -66,7 +66,9 @@ def main() -> int:
     )
     parser.add_argument("function", metavar="MODULE:FUNCTION")
     parser.add_argument("arguments", metavar="SHAPE", nargs="*", help="such as bf16[128,1024], or f32[] for a scalar")
-    parser.add_argument("--target", default="v5e", choices=list(TARGETS))
+    parser.add_argument(
+        "--target", default="v5e", help=f"{', '.join(TARGETS)}, or the same with tpu- in front (default v5e)"
+    )
     parser.add_argument(
         "--time-limit-ms",
         type=float,

@@ -42,7 +42,7 @@ def missing() -> str | None:
 
 def target_name(target: str) -> str:
     """The name of a TPU without the prefix that it has among mempl's targets. Raises mempl.Error."""
-    name = target.removeprefix("tpu-")
+    name = target.lower().removeprefix("tpu-")
     if name not in TARGETS:
         raise Error(f"target: expected {', '.join(TARGETS)}, found {target!r}")
     return name
