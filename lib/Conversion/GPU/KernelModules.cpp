@@ -171,6 +171,9 @@ private:
                               .Case("ceil", "llvm.ceil")
                               .Case("trunc", "llvm.trunc")
                               .Case("rint", "llvm.roundeven")
+                              .Case("round", "llvm.round")
+                              .Case("fmax", "llvm.maxnum")
+                              .Case("fmin", "llvm.minnum")
                               .Case("sqrt", "llvm.sqrt")
                               .Case("copysign", "llvm.copysign")
                               .Default("");
