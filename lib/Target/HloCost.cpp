@@ -14,6 +14,7 @@
 #include "HloCost.h"
 
 #include "HloAliases.h"
+#include "HloShapes.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -72,7 +73,8 @@ public:
       read += user.shape.bytes();
       return false;
     }
-    if (operand == 0 && opcode == "slice-start") {
+    if (operand == 0 &&
+        (opcode == "slice-start" || opcode == "dynamic-slice-start")) {
       read += leafBytes(user.shape, 1);
       return false;
     }
@@ -80,7 +82,9 @@ public:
     if (operand == 0 &&
         (opcode == "dynamic-update-slice" || opcode == "scatter"))
       return true;
-    int32_t callee = opcode == "fusion" ? user.callee("calls") : -1;
+    // A start runs what it calls, as a fusion does.
+    bool runsCallee = opcode == "fusion" || opcode == "async-start";
+    int32_t callee = runsCallee ? user.callee("calls") : -1;
     if (callee >= 0 && depth < kMaxDepth) {
       const Computation &inner = module.computations[callee];
       if (operand < inner.parameters.size())
@@ -112,7 +116,7 @@ int64_t hlo::readBytes(const Module &module, const Computation &computation,
   if (!counter.use(instruction, operand, 0))
     return counter.total();
   // The output is the operand, changed in part. Elsewhere it is a copy of it.
-  for (const InPlacePair &pair : inPlacePairs(module, instruction))
+  for (const InPlacePair &pair : inPlacePairs(module, computation, instruction))
     if (pair.operand == operand)
       return counter.total();
   return whole;
@@ -179,7 +183,7 @@ int64_t hlo::writtenBytes(const Module &module, const Computation &computation,
   // In place, or in storage that is new: the rest is not touched. Elsewhere the
   // output is a copy of what is updated.
   bool inPlace = isNewStorage(inner, update->operands[0]);
-  for (const InPlacePair &pair : inPlacePairs(module, instruction))
+  for (const InPlacePair &pair : inPlacePairs(module, computation, instruction))
     inPlace |= pair.outputLeaf == leaf;
   return inPlace ? std::min(whole, updateBytes(inner, *update)) : whole;
 }
@@ -187,53 +191,6 @@ int64_t hlo::writtenBytes(const Module &module, const Computation &computation,
 //===----------------------------------------------------------------------===//
 // Work
 //===----------------------------------------------------------------------===//
-
-namespace {
-
-/// One dimension of `window={size=3x3 stride=2x2 pad=1_1x1_1 ..}`.
-struct WindowDim {
-  int64_t size = 1, stride = 1, padLow = 0;
-  int64_t baseDilation = 1, windowDilation = 1;
-  bool reversed = false;
-};
-
-} // namespace
-
-static std::vector<WindowDim> parseWindow(StringRef text) {
-  text.consume_front("{");
-  text.consume_back("}");
-  std::vector<WindowDim> dims;
-  llvm::SmallVector<StringRef> fields;
-  text.split(fields, ' ', -1, /*KeepEmpty=*/false);
-  for (StringRef field : fields) {
-    auto [key, list] = field.split('=');
-    llvm::SmallVector<StringRef> parts;
-    list.split(parts, 'x');
-    if (dims.size() < parts.size())
-      dims.resize(parts.size());
-    for (size_t i = 0; i < parts.size(); ++i) {
-      int64_t value = 0;
-      if (parts[i].split('_').first.getAsInteger(10, value))
-        continue;
-      if (key == "pad") {
-        dims[i].padLow = value;
-        continue;
-      }
-      value = std::max<int64_t>(value, key == "rhs_reversal" ? 0 : 1);
-      if (key == "size")
-        dims[i].size = value;
-      else if (key == "stride")
-        dims[i].stride = value;
-      else if (key == "lhs_dilate")
-        dims[i].baseDilation = value;
-      else if (key == "rhs_dilate")
-        dims[i].windowDilation = value;
-      else if (key == "rhs_reversal")
-        dims[i].reversed = value != 0;
-    }
-  }
-  return dims;
-}
 
 /// Pairs of an output position and a window position whose input element
 /// exists, along one dimension.
@@ -325,7 +282,11 @@ static Work work(const Module &module, const Computation &c,
                  const Instruction &i, int depth) {
   StringRef opcode = i.opcode;
   Work total;
-  int32_t callee = opcode == "fusion" ? i.callee("calls") : -1;
+  // What a start began has been done.
+  if (opcode.ends_with("-done"))
+    return total;
+  bool runsCallee = opcode == "fusion" || opcode == "async-start";
+  int32_t callee = runsCallee ? i.callee("calls") : -1;
   if (callee >= 0 && depth < kMaxDepth) {
     const Computation &inner = module.computations[callee];
     for (const Instruction &each : inner.instructions)
@@ -389,6 +350,16 @@ int64_t hlo::estimatedCycles(const Instruction &instruction) {
   return value;
 }
 
+/// A number of bytes, in quotes or not; -1 if it is none.
+static int64_t bytesOf(const JsonNode &config, StringRef key, int64_t missing) {
+  const JsonNode *node = config.find(key);
+  int64_t bytes = 0;
+  if (!node)
+    return missing;
+  return StringRef(node->text).getAsInteger(10, bytes) || bytes < 0 ? -1
+                                                                    : bytes;
+}
+
 int64_t hlo::scopedBytes(const Instruction &instruction) {
   const JsonNode *list =
       instruction.backendConfig.find("used_scoped_memory_configs");
@@ -396,15 +367,11 @@ int64_t hlo::scopedBytes(const Instruction &instruction) {
   if (!list)
     return 0;
   for (const JsonNode &config : list->elements) {
-    const JsonNode *size = config.find("size");
-    const JsonNode *offset = config.find("offset");
-    int64_t bytes = 0, at = 0;
-    if (!size || StringRef(size->text).getAsInteger(10, bytes) || bytes < 0)
-      continue;
-    if (offset && StringRef(offset->text).getAsInteger(10, at))
-      at = 0;
-    if (at >= 0 && at <= INT64_MAX - bytes)
-      most = std::max(most, at + bytes);
+    int64_t size = bytesOf(config, "size", -1);
+    int64_t offset = bytesOf(config, "offset", 0);
+    if (size < 0 || offset < 0 || offset > INT64_MAX - size)
+      return -1;
+    most = std::max(most, offset + size);
   }
   return most;
 }

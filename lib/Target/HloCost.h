@@ -54,7 +54,8 @@ Work workOf(const Module &module, const Computation &computation,
 /// none.
 int64_t estimatedCycles(const Instruction &instruction);
 
-/// Bytes of fast memory that it needs for itself.
+/// Bytes of fast memory that it needs for itself; -1 if the text says anything
+/// but bytes.
 int64_t scopedBytes(const Instruction &instruction);
 
 /// Equal for instructions that do the same with arrays of the same shapes,

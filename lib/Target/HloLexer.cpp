@@ -21,6 +21,10 @@ using namespace mempl::hlo;
 using llvm::StringRef;
 using llvm::Twine;
 
+static bool isNameChar(char c) {
+  return llvm::isAlnum(c) || c == '_' || c == '-' || c == '.';
+}
+
 void HloLexer::advance(size_t count) {
   count = std::min(count, text.size() - position);
   lineNumber += text.substr(position, count).count('\n');
@@ -35,18 +39,18 @@ bool HloLexer::skipComment() {
   return true;
 }
 
-bool HloLexer::skip(bool lines) {
+bool HloLexer::skip() {
   while (!atEnd()) {
-    char c = peek();
-    if (c == ' ' || c == '\t' || c == '\r' || (c == '\n' && lines))
+    if (llvm::isSpace(peek())) {
       advance(1);
-    else if (rest().starts_with("/*")) {
+    } else if (rest().starts_with("/*")) {
       if (!skipComment())
         return false;
-    } else if (lines && rest().starts_with("//"))
+    } else if (rest().starts_with("//")) {
       skipLine();
-    else
+    } else {
       break;
+    }
   }
   return true;
 }
@@ -57,9 +61,19 @@ void HloLexer::skipLine() {
 }
 
 bool HloLexer::consume(StringRef token) {
-  if (!skip(/*lines=*/false) || !rest().starts_with(token))
+  if (!skip() || !rest().starts_with(token))
     return false;
   advance(token.size());
+  return true;
+}
+
+bool HloLexer::consumeWord(StringRef word) {
+  if (!skip() || !rest().starts_with(word))
+    return false;
+  StringRef after = rest().drop_front(word.size());
+  if (!after.empty() && isNameChar(after.front()))
+    return false;
+  advance(word.size());
   return true;
 }
 
@@ -67,12 +81,15 @@ bool HloLexer::expect(StringRef token, StringRef where) {
   return consume(token) || expected("'" + token + "' " + where);
 }
 
-static bool isNameChar(char c) {
-  return llvm::isAlnum(c) || c == '_' || c == '-' || c == '.';
-}
-
 bool HloLexer::name(std::string &result, StringRef what) {
   consume("%");
+  if (peek() == '"') {
+    size_t start = position + 1;
+    if (!skipQuoted())
+      return false;
+    result = text.slice(start, position - 1).str();
+    return true;
+  }
   StringRef word = rest().take_while(isNameChar);
   if (word.empty())
     return expected(what);
@@ -82,7 +99,7 @@ bool HloLexer::name(std::string &result, StringRef what) {
 }
 
 bool HloLexer::integer(int64_t &result, int64_t least, StringRef what) {
-  if (!skip(/*lines=*/false))
+  if (!skip())
     return false;
   bool negative = rest().starts_with("-");
   StringRef digits = rest().drop_front(negative).take_while(llvm::isDigit);
@@ -110,33 +127,53 @@ static char closing(char open) {
   return open == '{' ? '}' : open == '(' ? ')' : ']';
 }
 
-bool HloLexer::balanced(StringRef ends, StringRef &result, StringRef what) {
+/// Whether an instruction is next: `ROOT`, or a name and `=`.
+static bool startsInstruction(StringRef rest) {
+  if (rest.consume_front("ROOT"))
+    return !rest.empty() && llvm::isSpace(rest.front());
+  rest.consume_front("%");
+  StringRef name = rest.take_while(isNameChar);
+  return !name.empty() && rest.drop_front(name.size()).ltrim().starts_with("=");
+}
+
+bool HloLexer::balanced(StringRef ends, std::string &result, StringRef what) {
   std::string open; // The brackets that wait for their other half.
   size_t start = position;
   int64_t startLine = lineNumber;
+  std::string kept; // What stands before the last comment.
   while (!atEnd()) {
     char c = peek();
-    if (open.empty() && (c == '\n' || ends.contains(c)))
+    bool isOutside = open.empty();
+    if (isOutside && (ends.contains(c) || StringRef("})]").contains(c)))
+      break;
+    // A value ends with its line, or in front of another instruction.
+    if (isOutside && !ends.contains(')') &&
+        (c == '\n' || (llvm::isSpace(c) && startsInstruction(rest().ltrim()))))
       break;
     if (c == '"') {
       if (!skipQuoted())
         return false;
-    } else if (rest().starts_with("/*")) {
-      if (!skipComment())
+    } else if (rest().starts_with("/*") || rest().starts_with("//")) {
+      kept += text.slice(start, position);
+      if (rest().starts_with("//"))
+        advance(rest().find('\n')); // The end of the line may end the value.
+      else if (!skipComment())
         return false;
+      start = position;
     } else {
       if (c == '{' || c == '(' || c == '[')
         open += closing(c);
       else if (!open.empty() && c == open.back())
         open.pop_back();
       else if (c == '}' || c == ')' || c == ']')
-        return expected(open.empty() ? what : "'" + Twine(open.back()) + "'");
+        return expected("'" + Twine(open.back()) + "'");
       advance(1);
     }
   }
   if (!open.empty())
     return fail("expected '" + Twine(open.back()) + "' in " + what, startLine);
-  result = text.slice(start, position).trim();
+  kept += text.slice(start, position);
+  result = StringRef(kept).trim().str();
   return true;
 }
 

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Walks over the characters of a module, skips blanks and comments, counts
-// lines, and keeps the first error. Brackets are matched without recursion.
+// Walks over the characters of a module, skips blanks, ends of lines and
+// comments (which may stand between any two tokens), counts lines, and keeps
+// the first error. Brackets are matched without recursion.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,24 +31,28 @@ public:
   HloLexer(llvm::StringRef text, llvm::StringRef file)
       : text(text), file(file) {}
 
-  /// Skips blanks and comments, and ends of lines only if `lines`.
-  bool skip(bool lines);
+  /// Skips blanks, ends of lines, and both kinds of comments.
+  bool skip();
   bool atEnd() const { return position >= text.size(); }
   char peek() const { return atEnd() ? '\0' : text[position]; }
   llvm::StringRef rest() const { return text.substr(position); }
   int64_t line() const { return lineNumber; }
 
-  /// Takes `token` if it is next, after blanks in the same line.
+  /// Takes `token` if it is next.
   bool consume(llvm::StringRef token);
+  /// Takes `word` if it is next and is a word of its own.
+  bool consumeWord(llvm::StringRef word);
   /// The same, or an error that says that it was expected, `where`.
   bool expect(llvm::StringRef token, llvm::StringRef where);
-  /// A name with an optional `%`: letters, digits, `_`, `-`, `.`.
+  /// A name with an optional `%`: letters, digits, `_`, `-`, `.`, or anything
+  /// in quotes.
   bool name(std::string &result, llvm::StringRef what);
   /// A decimal integer in [least, 2^63).
   bool integer(int64_t &result, int64_t least, llvm::StringRef what);
-  /// Text up to one of `ends` or the end of the line, outside of brackets,
-  /// quotes and comments; trimmed. Brackets may hold several lines.
-  bool balanced(llvm::StringRef ends, llvm::StringRef &result,
+  /// Text up to one of `ends` or a closing bracket, outside of brackets and
+  /// quotes; trimmed, and without comments. Unless it ends with `)`, it also
+  /// ends with its line or before another instruction.
+  bool balanced(llvm::StringRef ends, std::string &result,
                 llvm::StringRef what);
   /// Skips to the start of the next line.
   void skipLine();

@@ -15,6 +15,7 @@
 #include "mempl/Target/HloParser.h"
 
 #include "HloLexer.h"
+#include "HloShapes.h"
 
 #include "mempl/Support/FileIO.h"
 
@@ -51,6 +52,7 @@ private:
   bool parseBackendConfig(Instruction &instruction, StringRef text);
   bool parseControl(Instruction &instruction, StringRef text);
   bool parseShape(Shape &shape, int depth);
+  bool inferShape(const Computation &computation, Instruction &instruction);
   bool parseDims(Shape &shape);
   bool parseLayout(Shape &shape);
   bool parseTiles(Layout &layout);
@@ -78,6 +80,9 @@ bool HloParser::parseDims(Shape &shape) {
     if (!shape.dims.empty() && !lexer.expect(",", "between dimensions"))
       return false;
     lexer.consume("<="); // A dynamic dimension counts with its bound.
+    if (lexer.consume("?"))
+      return lexer.fail("expected a dimension with a bound, got '?'",
+                        lexer.line());
     int64_t dim = 0;
     if (!lexer.integer(dim, 0, "a dimension"))
       return false;
@@ -106,7 +111,13 @@ bool HloParser::parseTiles(Layout &layout) {
 
 /// What follows a shape's dimensions: `{1,0:T(8,128)S(1)}`.
 bool HloParser::parseLayout(Shape &shape) {
-  if (lexer.peek() != '{')
+  // The brace of a computation may stand right behind the shape of its result.
+  StringRef inside = lexer.rest();
+  if (!inside.consume_front("{"))
+    return true;
+  inside = inside.ltrim();
+  if (inside.empty() || (!llvm::isDigit(inside.front()) &&
+                         inside.front() != ':' && inside.front() != '}'))
     return true;
   lexer.consume("{");
   Layout &layout = shape.layout;
@@ -135,7 +146,7 @@ bool HloParser::parseLayout(Shape &shape) {
         return false;
     } else {
       // Padding, index types, split configurations: they change no size.
-      StringRef ignored;
+      std::string ignored;
       if (key.empty())
         key = lexer.rest().take_front();
       if (key.empty() || !StringRef("LDPM#*SCO").contains(key.front()))
@@ -172,7 +183,7 @@ bool HloParser::checkLayout(const Shape &shape) {
 
 bool HloParser::parseShape(Shape &shape, int depth) {
   if (!lexer.consume("(")) {
-    if (!lexer.skip(/*lines=*/false))
+    if (!lexer.skip())
       return false;
     std::string type;
     if (lexer.peek() == '%' || !lexer.name(type, "a shape"))
@@ -199,9 +210,7 @@ bool HloParser::parseShape(Shape &shape, int depth) {
 //===----------------------------------------------------------------------===//
 
 bool HloParser::parseOperand(Instruction &instruction) {
-  if (!lexer.skip(/*lines=*/true))
-    return false;
-  if (lexer.failed())
+  if (!lexer.skip())
     return false;
   // Long forms print the operand's shape before its name.
   StringRef word = lexer.rest().take_while(
@@ -212,14 +221,14 @@ bool HloParser::parseOperand(Instruction &instruction) {
   if (typed && !parseShape(ignored, 0))
     return false;
   std::string name;
-  if (!lexer.skip(/*lines=*/false) || !lexer.name(name, "an operand"))
+  if (!lexer.skip() || !lexer.name(name, "an operand"))
     return false;
   auto found = instructionOf.find(name);
   if (found == instructionOf.end())
     return lexer.fail("expected an instruction above, got '" + name + "'",
                       lexer.line());
   instruction.operands.push_back(found->second);
-  return lexer.skip(/*lines=*/true);
+  return true;
 }
 
 bool HloParser::parseOperands(Computation &computation,
@@ -227,11 +236,9 @@ bool HloParser::parseOperands(Computation &computation,
   if (!lexer.expect("(", "after the opcode"))
     return false;
   if (instruction.opcode == "constant" || instruction.opcode == "parameter") {
-    StringRef literal;
-    if (!lexer.balanced(")", literal, "')'"))
+    if (!lexer.balanced(")", instruction.literal, "')'"))
       return false;
-    instruction.literal = literal.str();
-  } else if (lexer.skip(/*lines=*/true) && lexer.peek() != ')') {
+  } else if (lexer.skip() && lexer.peek() != ')') {
     do {
       if (!parseOperand(instruction))
         return false;
@@ -259,30 +266,93 @@ bool HloParser::parseOperands(Computation &computation,
 }
 
 bool HloParser::parseAttribute(std::pair<std::string, std::string> &attribute) {
-  StringRef value;
-  if (!lexer.skip(/*lines=*/false) ||
+  if (!lexer.skip() ||
       !lexer.name(attribute.first, "the name of an attribute") ||
-      !lexer.expect("=", "after the name of an attribute") ||
-      !lexer.skip(/*lines=*/false) ||
-      !lexer.balanced(",", value, "the value of an attribute"))
+      !lexer.expect("=", "after the name of an attribute") || !lexer.skip() ||
+      !lexer.balanced(",", attribute.second, "the value of an attribute"))
     return false;
-  if (value.empty())
+  if (attribute.second.empty())
     return lexer.expected("the value of attribute " + attribute.first);
-  attribute.second = value.str();
   return true;
 }
 
-/// Braces hold JSON; other backends print strings, which are kept as text.
+/// Whether braces hold a dictionary as MLIR writes it, `{a = 1 : i64, b}`, not
+/// JSON.
+static bool isDictionary(StringRef text) {
+  text = text.drop_front().ltrim();
+  if (text.starts_with("\"")) {
+    size_t end = 1;
+    while (end < text.size() && text[end] != '"')
+      end += text[end] == '\\' ? 2 : 1;
+    return text.drop_front(std::min(end + 1, text.size()))
+        .ltrim()
+        .starts_with("=");
+  }
+  StringRef word = text.take_while(
+      [](char c) { return llvm::isAlnum(c) || StringRef("_.$-").contains(c); });
+  StringRef after = text.drop_front(word.size()).ltrim();
+  return !word.empty() && !after.empty() &&
+         StringRef("=,}").contains(after.front());
+}
+
+/// The entries of such a dictionary whose values are JSON, types left out.
+static JsonNode parseDictionary(StringRef text) {
+  JsonNode node;
+  node.kind = JsonNode::Kind::Object;
+  HloLexer lexer(text.drop_front().drop_back(), "");
+  while (lexer.skip() && !lexer.atEnd()) {
+    std::string key, value;
+    if (!lexer.name(key, "a key"))
+      break;
+    if (lexer.consume("=") &&
+        (!lexer.skip() || !lexer.balanced(",", value, "a value")))
+      break;
+    auto document = parseJson(value, "");
+    if (!document) {
+      llvm::consumeError(document.takeError());
+      document = parseJson(StringRef(value).rsplit(':').first.trim(), "");
+    }
+    if (document) {
+      node.keys.push_back(key);
+      node.elements.push_back(std::move(document->root));
+    } else {
+      llvm::consumeError(document.takeError());
+    }
+    if (!lexer.consume(","))
+      break;
+  }
+  llvm::consumeError(lexer.takeError());
+  return node;
+}
+
+/// The text inside quotes, without the backslashes.
+static std::string unquoted(StringRef text) {
+  std::string result;
+  text = text.drop_front().drop_back();
+  for (size_t i = 0; i < text.size(); ++i)
+    result += text[i] == '\\' && i + 1 < text.size() ? text[++i] : text[i];
+  return result;
+}
+
+/// Braces hold JSON, or a dictionary of MLIR. Strings hold JSON or whatever a
+/// backend likes.
 bool HloParser::parseBackendConfig(Instruction &instruction, StringRef text) {
-  if (!text.starts_with("{"))
+  bool isString = text.size() >= 2 && text.starts_with("\"");
+  std::string inner = isString ? unquoted(text) : text.str();
+  if (!StringRef(inner).starts_with("{"))
     return true;
-  auto document = parseJson(text, module.file);
+  if (!isString && isDictionary(inner)) {
+    instruction.backendConfig = parseDictionary(inner);
+    return true;
+  }
+  auto document = parseJson(inner, module.file);
   if (document) {
     instruction.backendConfig = std::move(document->root);
     return true;
   }
   std::string problem = llvm::toString(document.takeError());
-  return lexer.fail("backend_config: " +
+  return isString ||
+         lexer.fail("backend_config: " +
                         StringRef(problem).split("error: ").second.rtrim(),
                     instruction.line);
 }
@@ -322,20 +392,57 @@ bool HloParser::parseAttributes(Instruction &instruction) {
   return !lexer.failed();
 }
 
+/// Whether an opcode is next, and not the shape before it.
+static bool startsWithOpcode(StringRef rest) {
+  StringRef word = rest.take_while(
+      [](char c) { return llvm::isAlnum(c) || c == '_' || c == '-'; });
+  return !word.empty() && rest.drop_front(word.size()).ltrim().starts_with("(");
+}
+
+bool HloParser::inferShape(const Computation &computation,
+                           Instruction &instruction) {
+  std::vector<const Shape *> operands;
+  for (int32_t operand : instruction.operands)
+    operands.push_back(&computation.instructions[operand].shape);
+  auto shapeOfCall = [&](StringRef role) -> const Shape * {
+    StringRef name = instruction.attribute(role);
+    name.consume_front("{");
+    name = name.split(',').first.trim(" %}");
+    auto found = computationOf.find(name);
+    if (found == computationOf.end())
+      return nullptr;
+    const Computation &callee = module.computations[found->second];
+    return &callee.instructions[callee.root].shape;
+  };
+  auto shape = hlo::inferShape(instruction, operands, shapeOfCall);
+  if (!shape)
+    return lexer.fail("expected a shape before '" + instruction.opcode +
+                          "', whose operands do not tell it",
+                      instruction.line);
+  for (const Shape *leaf : shape->leaves())
+    if (checkedBytes(*leaf) < 0)
+      return lexer.fail("expected a shape of less than 2^63 bytes",
+                        instruction.line);
+  instruction.shape = std::move(*shape);
+  return true;
+}
+
 bool HloParser::parseInstruction(Computation &computation) {
   Instruction instruction;
+  instruction.isRoot = lexer.consumeWord("ROOT");
+  if (!lexer.skip())
+    return false;
   instruction.line = lexer.line();
-  instruction.isRoot = lexer.consume("ROOT ");
-  if (!lexer.skip(/*lines=*/false) ||
-      !lexer.name(instruction.name, "an instruction or '}'") ||
-      !lexer.expect("=", "after the name of an instruction") ||
-      !parseShape(instruction.shape, 0) || !lexer.skip(/*lines=*/false) ||
+  if (!lexer.name(instruction.name, "an instruction or '}'") ||
+      !lexer.expect("=", "after the name of an instruction") || !lexer.skip())
+    return false;
+  bool hasShape = !startsWithOpcode(lexer.rest());
+  if ((hasShape && !parseShape(instruction.shape, 0)) || !lexer.skip() ||
       !lexer.name(instruction.opcode, "an opcode") ||
       !parseOperands(computation, instruction) ||
-      !parseAttributes(instruction) || !lexer.skip(/*lines=*/false))
+      !parseAttributes(instruction) ||
+      (!hasShape && !inferShape(computation, instruction)))
     return false;
-  if (lexer.peek() != '\n' && lexer.peek() != '}' && !lexer.atEnd())
-    return lexer.expected("',' or the end of the line after an instruction");
   int32_t index = computation.instructions.size();
   if (!instructionOf.try_emplace(instruction.name, index).second)
     return lexer.fail("expected a new name, got '" + instruction.name +
@@ -355,7 +462,7 @@ bool HloParser::parseInstruction(Computation &computation) {
 
 /// `(x: f32[2]) -> f32[2]`, which repeats what the instructions say.
 bool HloParser::parseSignature() {
-  StringRef ignored;
+  std::string ignored;
   if (lexer.consume("(") && (!lexer.balanced(")", ignored, "the parameters") ||
                              !lexer.expect(")", "after the parameters")))
     return false;
@@ -385,22 +492,29 @@ bool HloParser::finish(Computation &computation) {
 bool HloParser::parseComputation() {
   Computation computation;
   computation.line = lexer.line();
-  computation.isEntry = lexer.consume("ENTRY ");
-  if (!lexer.skip(/*lines=*/false) ||
-      !lexer.name(computation.name, "a computation") || !parseSignature() ||
-      !lexer.expect("{", "at the start of a computation"))
+  computation.isEntry = lexer.consumeWord("ENTRY");
+  if (!lexer.skip() ||
+      !lexer.name(computation.name,
+                  !module.hasHeader && module.computations.empty()
+                      ? "'HloModule' or a computation"
+                      : "a computation") ||
+      !parseSignature() || !lexer.expect("{", "at the start of a computation"))
     return false;
   instructionOf.clear();
   while (true) {
-    if (!lexer.skip(/*lines=*/true))
+    if (!lexer.skip())
       return false;
     if (lexer.consume("}"))
       break;
     if (!parseInstruction(computation))
       return false;
   }
-  lexer.skipLine(); // Perhaps an execution thread.
-  if (!finish(computation))
+  // An execution thread.
+  std::pair<std::string, std::string> ignored;
+  while (lexer.consume(","))
+    if (!parseAttribute(ignored))
+      return false;
+  if (lexer.failed() || !finish(computation))
     return false;
   int32_t index = module.computations.size();
   if (!computationOf.try_emplace(computation.name, index).second)
@@ -415,21 +529,22 @@ bool HloParser::parseComputation() {
   return true;
 }
 
+/// The header, which may be missing.
 bool HloParser::parseHeader() {
-  if (!lexer.skip(/*lines=*/true))
+  if (!lexer.skip())
     return false;
-  if (!lexer.expect("HloModule", "at the start of the file") ||
-      !lexer.skip(/*lines=*/false) ||
-      !lexer.name(module.name, "the name of the module"))
+  module.line = lexer.line();
+  if (!lexer.consumeWord("HloModule")) {
+    module.name = "module";
+    return true;
+  }
+  module.hasHeader = true;
+  if (!lexer.skip() || !lexer.name(module.name, "the name of the module"))
     return false;
   while (lexer.consume(","))
     if (!parseAttribute(module.attributes.emplace_back()))
       return false;
-  if (lexer.failed() || !lexer.skip(/*lines=*/false))
-    return false;
-  if (lexer.peek() != '\n' && !lexer.atEnd())
-    return lexer.expected("',' or the end of the line after the header");
-  return true;
+  return !lexer.failed();
 }
 
 /// Tables of source locations, which XLA prints between the computations: a
@@ -445,7 +560,11 @@ static bool isLocationTable(StringRef rest) {
 bool HloParser::parseFile() {
   if (!parseHeader())
     return false;
-  while (lexer.skip(/*lines=*/true) && !lexer.atEnd()) {
+  while (lexer.skip() && !lexer.atEnd()) {
+    if (!module.computations.empty() && lexer.rest().starts_with("HloModule")) {
+      module.nextModule = lexer.line();
+      break;
+    }
     if (isLocationTable(lexer.rest()))
       lexer.skipLine();
     else if (!parseComputation())
@@ -453,9 +572,11 @@ bool HloParser::parseFile() {
   }
   if (lexer.failed())
     return false;
-  // A file of one computation needs no ENTRY.
-  if (module.entry < 0 && module.computations.size() == 1)
-    module.entry = 0;
+  // Where none is marked as the entry, it is the last.
+  if (module.entry < 0)
+    module.entry = static_cast<int32_t>(module.computations.size()) - 1;
+  if (module.entry < 0 && !module.hasHeader && module.computations.empty())
+    return lexer.expected("'HloModule' or a computation");
   if (module.entry < 0)
     return lexer.fail("expected an ENTRY computation", lexer.line());
   module.computations[module.entry].isEntry = true;

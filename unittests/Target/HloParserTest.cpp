@@ -61,7 +61,7 @@ TEST(HloParser, ReadsInstructionsOperandsAndAttributes) {
   ASSERT_EQ(entry.instructions.size(), 3u);
   EXPECT_EQ(module.attribute("is_scheduled"), "true");
   EXPECT_EQ(entry.instructions[0].attribute("sharding"), "{replicated}");
-  EXPECT_EQ(entry.instructions[1].literal, "{1, /*x*/ 2}");
+  EXPECT_EQ(entry.instructions[1].literal, "{1,  2}");
   const Instruction &add = entry.instructions[2];
   EXPECT_TRUE(add.isRoot);
   EXPECT_EQ(entry.root, 2);
@@ -116,6 +116,136 @@ TEST(HloParser, ReadsRareLayoutProperties) {
   EXPECT_EQ(shapeOf("f32[<=2]{0}").dims[0], 2);
 }
 
+TEST(HloParser, CommentsAndLineBreaksMayStandAnywhere) {
+  Module module = parsed("// from a dump\nHloModule /* x */ m,\n"
+                         "  is_scheduled=true // yes\n\n// entry\n"
+                         "ENTRY e (a: f32[2],\n  b: f32[2]) -> f32[2]{\n"
+                         "  a = f32[2] parameter(0) // the input\n"
+                         "  /* block */ ROOT y = f32[2]\n"
+                         "    /* z */ add(a, /*index=1*/\n a),\n"
+                         "    metadata={op_name=\"a // b\"}, // no end\n"
+                         "    x={1, /* 2 */ 3} z = f32[2] negate(y)}");
+  const Computation &entry = module.entryComputation();
+  EXPECT_EQ(module.attribute("is_scheduled"), "true");
+  ASSERT_EQ(entry.instructions.size(), 3u);
+  const Instruction &add = entry.instructions[1];
+  EXPECT_THAT(add.operands, ElementsAre(0, 0));
+  EXPECT_EQ(add.line, 9);
+  EXPECT_EQ(add.attribute("metadata"), "{op_name=\"a // b\"}");
+  EXPECT_EQ(add.attribute("x"), "{1,  3}");
+  EXPECT_EQ(entry.root, 1);
+}
+
+TEST(HloParser, NeedsNeitherHeaderNorEntry) {
+  Module module = parsed("f {\n  ROOT x = f32[] parameter(0)\n}\n"
+                         "g {\n  ROOT x = f32[2] parameter(0)\n}\n");
+  EXPECT_EQ(module.name, "module");
+  EXPECT_EQ(module.entry, 1);
+  module = parsed("HloModule a\nf {\n  ROOT x = f32[] parameter(0)\n}\n"
+                  "HloModule b\nf {\n  ROOT x = f32[] parameter(0)\n}\n");
+  EXPECT_EQ(module.name, "a");
+  EXPECT_EQ(module.nextModule, 5);
+}
+
+/// The shape that is inferred for an instruction of operands a: f32[4,6],
+/// b: f32[6,8], t: (f32[4,6], s32[2]), c: c64[3], i: s32[5,2].
+static std::string inferred(const std::string &instruction) {
+  Module module = parsed(
+      "HloModule m\nmax {\n  x = f32[] parameter(0)\n"
+      "  y = f32[] parameter(1)\n  ROOT m = maximum(x, y)\n}\n"
+      "ENTRY e {\n  a = f32[4,6]{1,0:S(1)} parameter(0)\n"
+      "  b = f32[6,8] parameter(1)\n"
+      "  t = (f32[4,6], s32[2]) parameter(2)\n  c = c64[3] parameter(3)\n"
+      "  i = s32[5,2] parameter(4)\n  z = f32[] constant(0)\n"
+      "  im = f32[1,8,8,3] parameter(5)\n  ke = f32[3,3,3,16] parameter(6)\n"
+      "  ROOT r = " +
+      instruction + "\n}\n");
+  if (module.entry < 0)
+    return "error";
+  std::string text;
+  const Computation &entry = module.entryComputation();
+  for (const Shape *leaf : entry.instructions[entry.root].shape.leaves()) {
+    text += (text.empty() ? "" : " ") + leaf->elementType;
+    for (int64_t dim : leaf->dims)
+      text += "," + std::to_string(dim);
+    EXPECT_EQ(leaf->layout.memorySpace, 0);
+  }
+  return text;
+}
+
+TEST(HloParser, InfersShapesThatAreLeftOut) {
+  EXPECT_EQ(inferred("add(a, a)"), "f32,4,6");
+  EXPECT_EQ(inferred("compare(a, a), direction=LT"), "pred,4,6");
+  EXPECT_EQ(inferred("dot(a, b), lhs_contracting_dims={1}, "
+                     "rhs_contracting_dims={0}"),
+            "f32,4,8");
+  EXPECT_EQ(inferred("transpose(a), dimensions={1,0}"), "f32,6,4");
+  EXPECT_EQ(inferred("concatenate(a, a), dimensions={0}"), "f32,8,6");
+  EXPECT_EQ(inferred("slice(a), slice={[0:4:2], [1:3]}"), "f32,2,2");
+  EXPECT_EQ(inferred("pad(a, z), padding=1_0x0_2_1"), "f32,5,13");
+  EXPECT_EQ(inferred("reduce(a, z), dimensions={0}, to_apply=max"), "f32,6");
+  EXPECT_EQ(inferred("reduce-window(a, z), window={size=2x3 stride=2x1 "
+                     "pad=0_0x1_1}, to_apply=max"),
+            "f32,2,6");
+  EXPECT_EQ(inferred("convolution(im, ke), window={size=3x3 pad=1_1x1_1}, "
+                     "dim_labels=b01f_01io->b01f"),
+            "f32,1,8,8,16");
+  EXPECT_EQ(inferred("gather(b, i), offset_dims={1}, "
+                     "collapsed_slice_dims={0}, start_index_map={0,1}, "
+                     "index_vector_dim=1, slice_sizes={1,8}"),
+            "f32,5,8");
+  EXPECT_EQ(inferred("dynamic-slice(a, z, z), dynamic_slice_sizes={1,6}"),
+            "f32,1,6");
+  EXPECT_EQ(inferred("tuple(a, t)"), "f32,4,6 f32,4,6 s32,2");
+  EXPECT_EQ(inferred("get-tuple-element(t), index=1"), "s32,2");
+  EXPECT_EQ(inferred("abs(c)"), "f32,3");
+  EXPECT_EQ(inferred("while(t), condition=max, body=max"), "f32,4,6 s32,2");
+  EXPECT_EQ(inferred("call(z, z), to_apply=max"), "f32");
+  EXPECT_EQ(inferred("sort(a, a), dimensions={0}"), "f32,4,6 f32,4,6");
+  EXPECT_EQ(inferred("copy-start(a)"), "f32,4,6 f32,4,6 u32");
+  EXPECT_EQ(inferred("after-all()"), "token");
+}
+
+TEST(HloParser, AShapeThatNothingTellsIsAnError) {
+  auto error = [](const std::string &instruction) {
+    return errorOf(
+        inEntry("  a = f32[4,6] parameter(0)\n  r = " + instruction));
+  };
+  for (const char *text :
+       {"reshape(a)", "convert(a)", "iota(), iota_dimension=0",
+        "get-tuple-element(a), index=0", "transpose(a), dimensions={0,2}",
+        "slice(a), slice={[0:4]}", "custom-call(a)", "constant({1})",
+        "concatenate(a), dimensions={7}", "pad(a, a), padding=x"})
+    EXPECT_THAT(error(text),
+                HasSubstr("m.hlo:5: error: expected a shape before '"))
+        << text;
+  EXPECT_THAT(error("f32[?,2] negate(a)"),
+              HasSubstr("m.hlo:5: error: expected a dimension with a bound, "
+                        "got '?'"));
+}
+
+TEST(HloParser, ReadsWhatIsJsonInTheConfigurationsOfBackends) {
+  auto config = [](const std::string &text) {
+    return parsed(inEntry("  %a = f32[2] parameter(0), backend_config=" + text))
+        .entryComputation()
+        .instructions[0]
+        .backendConfig;
+  };
+  JsonNode node =
+      config("{alpha = 2.0 : f32, n = 3 : i64, flag, \"k v\" = "
+             "{\"known_trip_count\":{\"n\":\"5\"}}, d = #x.y<1, 2>}");
+  ASSERT_NE(node.find("n"), nullptr);
+  EXPECT_EQ(node.find("n")->text, "3");
+  EXPECT_EQ(node.find("alpha")->text, "2.0");
+  EXPECT_NE(node.find("k v")->find("known_trip_count"), nullptr);
+  EXPECT_EQ(node.find("d"), nullptr);
+  EXPECT_EQ(config("{}").kind, JsonNode::Kind::Object);
+  node = config("\"{\\\"a\\\":{\\\"b\\\":1}}\"");
+  ASSERT_NE(node.find("a"), nullptr);
+  EXPECT_EQ(config("\"opaque {\"").kind, JsonNode::Kind::Null);
+  EXPECT_EQ(config("\"{no json\"").kind, JsonNode::Kind::Null);
+}
+
 TEST(HloParser, ErrorsNameTheLineAndWhatWasExpected) {
   auto expectError = [](const std::string &lines, const std::string &error) {
     EXPECT_EQ(errorOf(inEntry(lines)).substr(0, error.size()), error) << lines;
@@ -131,7 +261,8 @@ TEST(HloParser, ErrorsNameTheLineAndWhatWasExpected) {
               "m.hlo:4: error: expected each dimension of the shape once");
   expectError("  %a = f32[2]{0:T(0)} parameter(0)",
               "m.hlo:4: error: expected a tile dimension of at least 1");
-  expectError("  %a = f32[2]{0:T(8)", "m.hlo:4: error: expected T(..), S(..)");
+  expectError("  %a = f32[2]{0:T(8)x} parameter(0)",
+              "m.hlo:4: error: expected T(..), S(..)");
   expectError("  %a = f32[4294967296,4294967296] parameter(0)",
               "m.hlo:4: error: expected a shape of less than 2^63 bytes");
   expectError("  %a = f32[2] parameter(x)",

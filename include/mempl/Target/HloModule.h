@@ -28,6 +28,9 @@
 
 namespace mempl::hlo {
 
+/// The memory of the host, where arrays are that do not fit on the device.
+inline constexpr int64_t kHostMemory = 5;
+
 /// How an array is laid out in memory: `{1,0:T(8,128)(2,1)S(1)}`.
 struct Layout {
   /// A tile dimension `*`: this dimension is joined with the next minor one.
@@ -85,7 +88,9 @@ struct Instruction {
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<Call> calls;
   std::vector<int32_t> controlPredecessors;
-  JsonNode backendConfig; ///< Null where there is none or it is no JSON.
+  /// Null where there is none or it is no JSON; of a dictionary of MLIR, what
+  /// is.
+  JsonNode backendConfig;
   bool isRoot = false;
   int64_t line = 0; ///< Of the file, from 1.
 
@@ -111,7 +116,11 @@ struct Module {
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<Computation> computations;
   int32_t entry = -1;
-  std::string file; ///< Its name, for messages.
+  std::string file;       ///< Its name, for messages.
+  bool hasHeader = false; ///< `HloModule ..`; some text begins without.
+  int64_t line = 1;       ///< Of the header.
+  /// Line at which a second module begins, which is not read; 0 = none.
+  int64_t nextModule = 0;
 
   llvm::StringRef attribute(llvm::StringRef key) const;
   const Computation &entryComputation() const { return computations[entry]; }

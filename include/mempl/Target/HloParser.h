@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Reads the text that XLA prints for a module (`compiled.as_text()`, dumps),
-// with or without layouts. Attributes that mean nothing to mempl are kept as
-// text.
+// with or without layouts, and what people write by hand: comments and line
+// breaks anywhere, results without a shape, no header. Attributes that mean
+// nothing to mempl are kept as text.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +22,8 @@ namespace mempl::hlo {
 
 /// Parses a module. `file` is its name in errors, which are
 /// `file:line: error: what was expected`. Operands must be defined above their
-/// uses, as XLA prints them; one computation must be the entry.
+/// uses, as XLA prints them. Where no computation is the entry, the last one is. Of a file with
+/// several modules the first is read.
 llvm::Expected<Module> parseModule(llvm::StringRef text, llvm::StringRef file);
 
 /// Reads a plain or gzip file; "-" is standard input.
