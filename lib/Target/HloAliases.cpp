@@ -21,6 +21,8 @@
 
 #include "HloAliases.h"
 
+#include "HloLexer.h"
+
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -35,42 +37,162 @@ using llvm::Twine;
 /// Loops in loops; real programs have a handful.
 static constexpr int kMaxNesting = 64;
 
+/// Leaves in front of element `index` of a tuple, or -1.
+static int32_t leavesBefore(const Shape &tuple, int64_t index) {
+  if (!tuple.isTuple || index < 0 ||
+      index >= static_cast<int64_t>(tuple.elements.size()))
+    return -1;
+  int32_t count = 0;
+  for (int64_t i = 0; i < index; ++i)
+    count += tuple.elements[i].leaves().size();
+  return count;
+}
+
 //===----------------------------------------------------------------------===//
 // In-place operations
 //===----------------------------------------------------------------------===//
 
-/// `{0}: (1, {}), {1}: (2, {}, may-alias)`: pairs of leaves, tuples of arrays
-/// only.
-static void parseAliasAttribute(StringRef text,
-                                std::vector<InPlacePair> &pairs) {
-  while (true) {
-    text = text.drop_until([](char c) { return c == '{'; });
-    if (text.starts_with("{{"))
-      text = text.drop_front();
-    auto [output, rest] = text.drop_front(!text.empty()).split('}');
-    auto [operand, tail] = rest.split('(').second.split(',');
-    InPlacePair pair{0, 0, 0};
-    StringRef inner = tail.split('{').second.split('}').first;
-    if (operand.trim().getAsInteger(10, pair.operand))
-      return;
-    if (!output.trim().empty() &&
-        output.trim().getAsInteger(10, pair.outputLeaf))
-      return;
-    if (!inner.trim().empty() &&
-        inner.trim().getAsInteger(10, pair.operandLeaf))
-      return;
-    if (pair.operand < 0 || pair.operandLeaf < 0 || pair.outputLeaf < 0)
-      return;
-    pairs.push_back(pair);
-    text = tail.split(')').second;
-  }
+namespace {
+
+/// One entry of `{ {0}: (1, {}), {1,0}: (2, {3}, may-alias) }`.
+struct AliasEntry {
+  std::vector<int64_t> output;
+  int64_t operand = 0;
+  std::vector<int64_t> index; ///< In the operand.
+};
+
+} // namespace
+
+static bool parseIndex(HloLexer &lexer, std::vector<int64_t> &index) {
+  if (!lexer.expect("{", "before an index"))
+    return false;
+  while (!lexer.consume("}"))
+    if ((!index.empty() && !lexer.expect(",", "in an index")) ||
+        !lexer.integer(index.emplace_back(), 0, "an index"))
+      return false;
+  return true;
 }
 
-/// Parameters of the entry whose storage an output may take.
-static std::vector<InPlacePair> donations(const Module &module) {
+static bool parseAliasEntries(HloLexer &lexer,
+                              std::vector<AliasEntry> &entries) {
+  if (!lexer.expect("{", "before aliases"))
+    return false;
+  while (!lexer.consume("}")) {
+    if (!entries.empty() && !lexer.expect(",", "between aliases"))
+      return false;
+    AliasEntry entry;
+    std::string kind;
+    if (!parseIndex(lexer, entry.output) ||
+        !lexer.expect(":", "after the index of an output") || !lexer.skip())
+      return false;
+    bool isShort = llvm::isDigit(lexer.peek()); // `{}: 0`
+    if ((!isShort && !lexer.expect("(", "before an operand")) ||
+        !lexer.integer(entry.operand, 0, "the number of an operand"))
+      return false;
+    if (isShort) {
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    if (lexer.consume(",") && !parseIndex(lexer, entry.index))
+      return false;
+    if (lexer.consume(",") &&
+        (!lexer.skip() || !lexer.name(kind, "may-alias or must-alias")))
+      return false;
+    if (!lexer.expect(")", "after an operand"))
+      return false;
+    entries.push_back(std::move(entry));
+  }
+  return true;
+}
+
+/// First leaf and number of leaves of the part of a shape at `index`.
+static std::optional<std::pair<int32_t, int32_t>>
+leavesAt(const Shape &shape, llvm::ArrayRef<int64_t> index) {
+  const Shape *part = &shape;
+  int32_t first = 0;
+  for (int64_t at : index) {
+    int32_t before = leavesBefore(*part, at);
+    if (before < 0)
+      return std::nullopt;
+    first += before;
+    part = &part->elements[at];
+  }
+  return std::pair(first, static_cast<int32_t>(part->leaves().size()));
+}
+
+/// The pairs of leaves that `text` says, which has to be right: each output
+/// once, and what exists. Errors are without file and line.
+static llvm::Expected<std::vector<InPlacePair>>
+aliasPairs(StringRef text, const Shape &output,
+           llvm::ArrayRef<const Shape *> operands, StringRef operandWord) {
   std::vector<InPlacePair> pairs;
-  parseAliasAttribute(module.attribute("input_output_alias"), pairs);
+  if (text.empty())
+    return pairs;
+  std::vector<AliasEntry> entries;
+  HloLexer lexer(text, "");
+  auto fail = [](const Twine &message) {
+    return llvm::createStringError(message);
+  };
+  if (!parseAliasEntries(lexer, entries)) {
+    std::string problem = llvm::toString(lexer.takeError());
+    return fail(StringRef(problem).split("error: ").second);
+  }
+  std::vector<bool> isTaken(output.leaves().size(), false);
+  for (const AliasEntry &entry : entries) {
+    auto indexText = [](const std::vector<int64_t> &index) {
+      return "{" +
+             llvm::join(llvm::map_range(
+                            index, [](int64_t i) { return std::to_string(i); }),
+                        ",") +
+             "}";
+    };
+    auto to = leavesAt(output, entry.output);
+    if (!to)
+      return fail("expected an output that exists, got " +
+                  indexText(entry.output));
+    if (entry.operand >= static_cast<int64_t>(operands.size()))
+      return fail("expected " + operandWord + " that exists, got " +
+                  Twine(entry.operand));
+    auto from = leavesAt(*operands[entry.operand], entry.index);
+    if (!from || from->second != to->second)
+      return fail("expected an element of " + operandWord +
+                  " like the output, "
+                  "got " +
+                  indexText(entry.index) + " of " + Twine(entry.operand));
+    for (int32_t k = 0; k < to->second; ++k) {
+      if (isTaken[to->first + k])
+        return fail("expected each output once, got " +
+                    indexText(entry.output) + " again");
+      isTaken[to->first + k] = true;
+      pairs.push_back({static_cast<int32_t>(entry.operand), from->first + k,
+                       to->first + k});
+    }
+  }
   return pairs;
+}
+
+static std::vector<const Shape *> shapesOf(const Computation &c,
+                                           llvm::ArrayRef<int32_t> list) {
+  std::vector<const Shape *> shapes;
+  for (int32_t i : list)
+    shapes.push_back(&c.instructions[i].shape);
+  return shapes;
+}
+
+static llvm::Expected<std::vector<InPlacePair>>
+parseDonations(const Module &module) {
+  const Computation &entry = module.entryComputation();
+  return aliasPairs(module.attribute("input_output_alias"),
+                    entry.instructions[entry.root].shape,
+                    shapesOf(entry, entry.parameters), "a parameter");
+}
+
+std::vector<InPlacePair> hlo::donations(const Module &module) {
+  auto pairs = parseDonations(module);
+  if (pairs)
+    return *pairs;
+  llvm::consumeError(pairs.takeError());
+  return {};
 }
 
 /// Follows what costs nothing back to a parameter; -1 if there is none.
@@ -131,6 +253,7 @@ static void findUpdates(const Module &module, const Instruction &fusion,
 }
 
 std::vector<InPlacePair> hlo::inPlacePairs(const Module &module,
+                                           const Computation &computation,
                                            const Instruction &instruction) {
   std::vector<InPlacePair> pairs;
   StringRef opcode = instruction.opcode;
@@ -141,8 +264,13 @@ std::vector<InPlacePair> hlo::inPlacePairs(const Module &module,
                  count = static_cast<int32_t>(instruction.operands.size()) / 2;
          i < count; ++i)
       pairs.push_back({i, 0, i});
-  parseAliasAttribute(instruction.attribute("output_to_operand_aliasing"),
-                      pairs);
+  auto said = aliasPairs(
+      instruction.attribute("output_to_operand_aliasing"), instruction.shape,
+      shapesOf(computation, instruction.operands), "an operand");
+  if (said)
+    llvm::append_range(pairs, *said);
+  else
+    llvm::consumeError(said.takeError());
   if (pairs.empty() && opcode == "fusion")
     findUpdates(module, instruction, pairs);
   llvm::erase_if(pairs, [&](const InPlacePair &pair) {
@@ -150,6 +278,46 @@ std::vector<InPlacePair> hlo::inPlacePairs(const Module &module,
            pair.operand >= static_cast<int32_t>(instruction.operands.size());
   });
   return pairs;
+}
+
+//===----------------------------------------------------------------------===//
+// Transfers under way
+//===----------------------------------------------------------------------===//
+
+bool hlo::isStart(StringRef opcode) {
+  return opcode.ends_with("-start") || opcode == "send" || opcode == "recv";
+}
+
+std::vector<StartLeaf> hlo::startLeaves(StringRef opcode, const Shape &output) {
+  std::vector<StartLeaf> leaves;
+  // An all-reduce-start is the result itself, of any shape.
+  if (opcode == "all-reduce-start" || !output.isTuple) {
+    leaves.assign(output.leaves().size(), StartLeaf::Result);
+    return leaves;
+  }
+  // The source of a copy stands behind its destination; nothing is received
+  // from an operand.
+  StartLeaf first = StartLeaf::Operand, second = StartLeaf::Result;
+  if (opcode == "copy-start")
+    std::swap(first, second);
+  else if (opcode == "recv")
+    first = StartLeaf::Result;
+  if (opcode == "send" || opcode == "recv")
+    second = StartLeaf::Context;
+  for (size_t e = 0; e < output.elements.size(); ++e)
+    leaves.insert(leaves.end(), output.elements[e].leaves().size(),
+                  e == 0   ? first
+                  : e == 1 ? second
+                           : StartLeaf::Context);
+  return leaves;
+}
+
+/// The start that `x-done` and `x-update` belong to; empty for all others.
+static std::string startOf(StringRef opcode) {
+  if (!opcode.consume_back("-done") && !opcode.consume_back("-update"))
+    return "";
+  return opcode == "send" || opcode == "recv" ? opcode.str()
+                                              : (opcode + "-start").str();
 }
 
 //===----------------------------------------------------------------------===//
@@ -168,10 +336,11 @@ static bool isFree(StringRef opcode) {
   return llvm::is_contained(free, opcode);
 }
 
-/// Whether an asynchronous copy moves a buffer between the two memories.
+/// Whether an asynchronous copy moves a buffer between the two memories. What
+/// goes to the host and comes from there is the program's own copy.
 static bool changesMemory(const Instruction &start, int64_t fast) {
   auto leaves = start.shape.leaves();
-  if (leaves.size() < 2)
+  if (leaves.size() < 2 || isOnHost(*leaves[0]) || isOnHost(*leaves[1]))
     return false;
   return (leaves[0]->layout.memorySpace == fast) !=
          (leaves[1]->layout.memorySpace == fast);
@@ -203,7 +372,7 @@ Error Aliases::chooseRoles(int32_t computation) {
       role[i] = role[instruction.operands[0]] == Role::CopyStart
                     ? Role::CopyDone
                     : Role::Free;
-    else if (opcode.ends_with("-done") && instruction.operands.size() == 1)
+    else if (!startOf(opcode).empty() && instruction.operands.size() == 1)
       role[i] = Role::Free;
     if (opcode != "custom-call" || instruction.operands.empty() ||
         instruction.attribute("custom_call_target") != "\"ConcatBitcast\"")
@@ -315,17 +484,6 @@ void Aliases::pass(int32_t to, int32_t from) {
   groups.join(to, from);
 }
 
-/// Leaves in front of element `index` of a tuple, or -1.
-static int32_t leavesBefore(const Shape &tuple, int64_t index) {
-  if (!tuple.isTuple || index < 0 ||
-      index >= static_cast<int64_t>(tuple.elements.size()))
-    return -1;
-  int32_t count = 0;
-  for (int64_t i = 0; i < index; ++i)
-    count += tuple.elements[i].leaves().size();
-  return count;
-}
-
 Error Aliases::joinCall(int32_t computation, int32_t instruction) {
   const Computation &c = module.computations[computation];
   const Instruction &i = c.instructions[instruction];
@@ -401,14 +559,24 @@ Error Aliases::joinInstruction(int32_t computation, int32_t instruction,
     return Error::success();
   }
   case Role::Step:
-    for (const InPlacePair &pair : inPlacePairs(module, i))
+    for (const InPlacePair &pair : inPlacePairs(module, c, i))
       if (pair.outputLeaf < count && pair.operandLeaf >= 0 &&
           pair.operandLeaf < operandLeaves(pair.operand))
         groups.join(out + pair.outputLeaf,
                     operandBase(pair.operand) + pair.operandLeaf);
-    if (opcode == "copy-start" && i.operands.size() == 1 && count >= 2 &&
-        operandLeaves(0) == 1)
-      groups.join(out + 1, operandBase(0));
+    if (isStart(opcode)) {
+      // The operands that a start holds are the first of its output's arrays
+      // that are no results.
+      std::vector<StartLeaf> leaves = startLeaves(opcode, i.shape);
+      int32_t at = 0;
+      for (size_t k = 0; k < i.operands.size(); ++k)
+        for (int32_t leaf = 0; leaf < operandLeaves(k); ++leaf, ++at) {
+          while (at < count && leaves[at] == StartLeaf::Result)
+            ++at;
+          if (at < count && leaves[at] == StartLeaf::Operand)
+            groups.join(out + at, operandBase(k) + leaf);
+        }
+    }
     return Error::success();
   case Role::Free:
     break;
@@ -437,21 +605,19 @@ Error Aliases::joinInstruction(int32_t computation, int32_t instruction,
   }
   if (i.operands.empty() || opcode == "after-all")
     return Error::success();
-  if (opcode == "copy-done" || opcode == "slice-done") {
-    int32_t destination = opcode == "copy-done" ? 0 : 1;
-    if (count != 1 || destination >= operandLeaves(0))
-      return error(i.line, "expected one array that is copied");
-    pass(out, operandBase(0) + destination);
-    return Error::success();
-  }
   if (opcode.ends_with("-done")) {
-    // Each array is the last of its kind that the start has.
+    std::vector<StartLeaf> leaves =
+        startLeaves(startOf(opcode), c.instructions[i.operands[0]].shape);
+    std::vector<int32_t> results;
+    for (int32_t k = 0; k < operandLeaves(0); ++k)
+      if (leaves[k] == StartLeaf::Result)
+        results.push_back(operandBase(0) + k);
+    // What comes on top of the results is a token.
     for (int32_t leaf = 0; leaf < count; ++leaf)
-      for (int32_t k = operandLeaves(0) - 1; k >= 0; --k)
-        if (shapes[operandBase(0) + k]->key() == shapes[out + leaf]->key()) {
-          pass(out + leaf, operandBase(0) + k);
-          break;
-        }
+      if (leaf < static_cast<int32_t>(results.size()))
+        pass(out + leaf, results[leaf]);
+      else if (shapes[out + leaf]->numElements() > 1)
+        return error(i.line, "expected the results of the start");
     return Error::success();
   }
   if (operandLeaves(0) != count)
@@ -542,17 +708,30 @@ Error Aliases::join(bool copies) {
       if (Error e = joinInstruction(c, i, copies))
         return e;
   const Computation &entry = module.entryComputation();
-  for (const InPlacePair &pair : donations(module)) {
-    if (pair.operand < 0 ||
-        pair.operand >= static_cast<int32_t>(entry.parameters.size()))
-      continue;
-    int32_t parameter = entry.parameters[pair.operand];
-    if (pair.outputLeaf < leafCount(module.entry, entry.root) &&
-        pair.operandLeaf < leafCount(module.entry, parameter))
-      groups.join(base[module.entry][parameter] + pair.operandLeaf,
-                  base[module.entry][entry.root] + pair.outputLeaf);
-  }
+  for (const InPlacePair &pair : donations(module))
+    groups.join(base[module.entry][entry.parameters[pair.operand]] +
+                    pair.operandLeaf,
+                base[module.entry][entry.root] + pair.outputLeaf);
   groups.compress();
+  return Error::success();
+}
+
+/// Attributes that say which storage an output takes may speak only of what
+/// exists.
+Error Aliases::checkAliases() const {
+  if (auto pairs = parseDonations(module); !pairs)
+    return error(module.line,
+                 "input_output_alias: " + llvm::toString(pairs.takeError()));
+  for (size_t k = 0; k < module.computations.size(); ++k) {
+    const Computation &c = module.computations[k];
+    for (const Instruction &i : c.instructions) {
+      auto pairs = aliasPairs(i.attribute("output_to_operand_aliasing"),
+                              i.shape, shapesOf(c, i.operands), "an operand");
+      if (!pairs)
+        return error(i.line, "output_to_operand_aliasing: " +
+                                 llvm::toString(pairs.takeError()));
+    }
+  }
   return Error::success();
 }
 
@@ -563,6 +742,8 @@ llvm::Expected<Aliases> Aliases::create(const Module &module) {
       for (const Shape *leaf : i.shape.leaves())
         if (leaf->layout.memorySpace == 3)
           aliases.fast = 3;
+  if (Error e = aliases.checkAliases())
+    return std::move(e);
   if (Error e = aliases.number())
     return std::move(e);
   if (Error e = aliases.join(/*copies=*/false))

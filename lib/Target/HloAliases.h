@@ -31,9 +31,35 @@ struct InPlacePair {
   int32_t outputLeaf;
 };
 
-/// The operands that the output of this instruction overwrites.
+/// The operands that the output of this instruction overwrites. What the text
+/// says of outputs and operands that do not exist is left out;
+/// Aliases::create() refuses it.
 std::vector<InPlacePair> inPlacePairs(const Module &module,
+                                      const Computation &computation,
                                       const Instruction &instruction);
+
+/// The parameters of the entry (`operand`) whose storage an output takes.
+std::vector<InPlacePair> donations(const Module &module);
+
+/// What an array in the output of a `-start` is.
+enum class StartLeaf : uint8_t {
+  Result,  ///< Written by the transfer, and complete at its `-done`.
+  Operand, ///< The operand itself.
+  Context  ///< Semaphores and the like, which are no part of the problem.
+};
+
+/// Whether an instruction starts something that runs on while others do, until
+/// its `-done`: `async-start` and its short forms, `copy-start`, collectives,
+/// `send`, `recv`.
+bool isStart(llvm::StringRef opcode);
+
+/// By array of the output of the start `opcode`.
+std::vector<StartLeaf> startLeaves(llvm::StringRef opcode, const Shape &output);
+
+/// Whether an array is in the memory of the host, which is not planned.
+inline bool isOnHost(const Shape &array) {
+  return array.layout.memorySpace == kHostMemory;
+}
 
 /// What an instruction is to the reader of programs.
 enum class Role : uint8_t {
@@ -75,6 +101,9 @@ public:
   int32_t source(int32_t leaf) const { return sources[leaf]; }
   /// The memory space that XLA filled: 3 (CMEM) where the module has it.
   int64_t fastSpace() const { return fast; }
+  bool isOnHost(int32_t leaf) const {
+    return ::mempl::hlo::isOnHost(*shapes[leaf]);
+  }
   bool isFast(int32_t leaf) const {
     return shapes[leaf]->layout.memorySpace == fast;
   }
@@ -94,6 +123,7 @@ private:
   llvm::Error joinLeaves(int32_t a, int32_t b, int32_t count, int64_t line,
                          const llvm::Twine &what);
   void pass(int32_t to, int32_t from);
+  llvm::Error checkAliases() const;
   int32_t leafCount(int32_t computation, int32_t instruction) const {
     return counts[computation][instruction];
   }

@@ -61,6 +61,7 @@ public:
 private:
   void readEstimates();
   void calibrate();
+  Error checkScoped() const;
   double scaleOf(const ProgramStep &step) const;
   enum Class : uint8_t { Product, Copy, Other };
   Class classOf(const ProgramStep &step) const;
@@ -238,6 +239,10 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
     value.name = buffer.name;
     value.size = buffer.size;
     value.kind = buffer.kind;
+    if (buffer.onHost) {
+      value.space = SpaceOrder::Slow;
+      value.reason = "is in the memory of the host";
+    }
     instance.values.push_back(std::move(value));
   }
   std::vector<bool> isDefined(instance.values.size());
@@ -256,12 +261,9 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
         step.body = std::make_shared<Instance>(std::move(body));
     } else {
       step.compute = compute(each);
-      step.reserved =
-          std::max<int64_t>(0, scopedBytes(instruction(each)) -
-                                   std::min(scopedBytes(instruction(each)),
-                                            options.scopedOutside));
-      step.reserved = std::min(target.machine.roundUp(step.reserved),
-                               target.machine.capacity);
+      int64_t scoped = scopedBytes(instruction(each));
+      step.reserved = target.machine.roundUp(
+          scoped - std::min(scoped, options.scopedOutside));
     }
     double scale = scaleOf(each);
     for (const BufferAccess &a : each.accesses) {
@@ -269,6 +271,8 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
       access.value = result.valueOf[a.buffer];
       access.bytes = scaled(a, scale);
       access.mode = a.mode;
+      if (a.slowOnly)
+        access.space = SpaceOrder::Slow;
       // Nothing is there yet that a first write could keep.
       if (!isDefined[access.value] && access.mode == AccessMode::Update)
         access.mode = AccessMode::Write;
@@ -280,7 +284,34 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
   return instance;
 }
 
+/// Scoped memory that a step needs beyond what the machine leaves out has to
+/// fit, as in XLA.
+Error InstanceBuilder::checkScoped() const {
+  for (const Level &level : program.levels)
+    for (const ProgramStep &step : level.steps) {
+      if (step.body >= 0 || options.scopedOutside == INT64_MAX)
+        continue;
+      int64_t bytes = scopedBytes(instruction(step));
+      int64_t line = instruction(step).line;
+      if (bytes < 0)
+        return fileError(module.file, line,
+                         "used_scoped_memory_configs: expected a list of sizes "
+                         "and offsets in bytes, at least 0 and below 2^63");
+      bytes -= std::min(bytes, options.scopedOutside);
+      if (target.machine.roundUp(bytes) > target.machine.capacity)
+        return fileError(module.file, line,
+                         "expected at most " +
+                             llvm::Twine(target.machine.capacity) +
+                             " bytes of scoped memory, the capacity of fast "
+                             "memory, got " +
+                             llvm::Twine(bytes));
+    }
+  return Error::success();
+}
+
 Expected<Imported> InstanceBuilder::build() {
+  if (Error error = checkScoped())
+    return std::move(error);
   readEstimates();
   calibrate();
   addValues();

@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A buffer is a tensor of bytes; the one that is current follows its writes. A
-// loop carries the buffers from outside that its body writes.
+// loop carries the buffers from outside that its body writes. Where one access
+// has to be in slow memory, the whole value stays there: ops order values, not
+// accesses.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,11 +32,13 @@ class KernelWriter {
 public:
   KernelWriter(MLIRContext &context, const HloFile &file)
       : file(file), program(file.program), builder(&context),
-        loc(builder.getUnknownLoc()), current(program.buffers.size()) {}
+        loc(builder.getUnknownLoc()), current(program.buffers.size()),
+        isSlow(program.buffers.size(), false) {}
 
   OwningOpRef<ModuleOp> write();
 
 private:
+  void findSlow();
   void addFunction();
   void addLevel(int32_t level, const ::mempl::Instance &instance);
   void addStep(const hlo::ProgramStep &step, const ::mempl::Step &cost);
@@ -54,9 +58,24 @@ private:
   OpBuilder builder;
   Location loc;
   std::vector<Value> current; ///< By buffer.
+  std::vector<bool> isSlow;   ///< By buffer: it has to stay in slow memory.
 };
 
 } // namespace
+
+void KernelWriter::findSlow() {
+  for (size_t b = 0; b < program.buffers.size(); ++b)
+    isSlow[b] = program.buffers[b].onHost;
+  auto add = [&](const hlo::BufferAccess &access) {
+    if (access.slowOnly)
+      isSlow[access.buffer] = true;
+  };
+  for (const hlo::Level &level : program.levels)
+    for (const hlo::ProgramStep &step : level.steps) {
+      llvm::for_each(step.accesses, add);
+      llvm::for_each(step.outside, add);
+    }
+}
 
 void KernelWriter::addStep(const hlo::ProgramStep &step,
                            const ::mempl::Step &cost) {
@@ -91,8 +110,12 @@ void KernelWriter::addStep(const hlo::ProgramStep &step,
       builder.getF64FloatAttr(cost.compute), FloatAttr(), FloatAttr(),
       cost.reserved > 0 ? builder.getI64IntegerAttr(cost.reserved)
                         : IntegerAttr());
-  for (auto [buffer, result] : llvm::zip_equal(written, kernel.getResults()))
+  for (auto [buffer, result, tied] :
+       llvm::zip_equal(written, kernel.getResults(), outs)) {
     current[buffer] = result;
+    if (tied < 0 && isSlow[buffer])
+      kernel->setDiscardableAttr(kForbidAttr, builder.getUnitAttr());
+  }
 }
 
 void KernelWriter::addLoop(const hlo::ProgramStep &step,
@@ -104,9 +127,13 @@ void KernelWriter::addLoop(const hlo::ProgramStep &step,
       return;
     carried.push_back(access.buffer);
     // What only the loop writes has to be there before.
-    if (!current[access.buffer])
-      current[access.buffer] = tensor::EmptyOp::create(
+    if (!current[access.buffer]) {
+      auto empty = tensor::EmptyOp::create(
           builder, loc, type(access.buffer).getShape(), builder.getI8Type());
+      if (isSlow[access.buffer])
+        empty->setDiscardableAttr(kForbidAttr, builder.getUnitAttr());
+      current[access.buffer] = empty;
+    }
     inits.push_back(current[access.buffer]);
   };
   llvm::for_each(step.accesses, carry);
@@ -166,8 +193,13 @@ void KernelWriter::addFunction() {
       func::FuncOp::create(builder, loc, file.module.name,
                            builder.getFunctionType(argumentTypes, resultTypes));
   Block *entry = function.addEntryBlock();
-  for (auto [buffer, argument] : llvm::zip_equal(inputs, entry->getArguments()))
+  for (auto [buffer, argument] :
+       llvm::zip_equal(inputs, entry->getArguments())) {
     current[buffer] = argument;
+    if (isSlow[buffer])
+      function.setArgAttr(argument.getArgNumber(), kForbidAttr,
+                          builder.getUnitAttr());
+  }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(entry);
   addLevel(0, file.imported.instance);
@@ -180,6 +212,7 @@ void KernelWriter::addFunction() {
 OwningOpRef<ModuleOp> KernelWriter::write() {
   OwningOpRef<ModuleOp> module(ModuleOp::create(loc));
   builder.setInsertionPointToEnd(module->getBody());
+  findSlow();
   addFunction();
   return module;
 }

@@ -34,7 +34,11 @@ class ProgramReader {
 public:
   ProgramReader(const Module &module, const Aliases &aliases)
       : module(module), aliases(aliases), bufferOf(aliases.numGroups(), -1),
-        stayOf(aliases.numLeaves(), -1) {}
+        stayOf(aliases.numLeaves(), -1), onHost(aliases.numGroups(), false) {
+    for (int32_t leaf = 0; leaf < aliases.numLeaves(); ++leaf)
+      if (isArray(leaf) && aliases.isOnHost(leaf))
+        onHost[aliases.group(leaf)] = true;
+  }
 
   llvm::Expected<Program> read();
 
@@ -55,6 +59,15 @@ private:
   void addAccess(Accesses &accesses, const BufferAccess &access);
   void finishStep(ProgramStep step, int32_t level, const Accesses &accesses);
   void evict(int32_t stay, int32_t level);
+
+  /// A transfer that has been started.
+  struct Transfer {
+    int32_t level, step;
+    Accesses accesses;
+  };
+  bool isOfAssignment(const Site &start) const;
+  void endTransfer(const Site &done, int32_t level);
+  void keepSlow(const Transfer &transfer);
   void markOutputs();
 
   int32_t buffer(int32_t leaf, int32_t level);
@@ -72,6 +85,9 @@ private:
   const Aliases &aliases;
   Program program;
   std::vector<int32_t> bufferOf, stayOf;
+  std::vector<bool> onHost; ///< By group.
+  /// Those under way, by the first leaf of the start.
+  llvm::MapVector<int32_t, Transfer> transfers;
   /// By level: accesses of the steps so far to buffers from outside.
   std::vector<Accesses> outside;
   /// By instruction that starts a copy or a part of one: the boundary.
@@ -97,6 +113,8 @@ int32_t ProgramReader::buffer(int32_t leaf, int32_t level) {
     made.definition = aliases.site(leaf);
     made.name = siteName(module, made.definition);
     made.level = level;
+    made.onHost = onHost[aliases.group(leaf)];
+    program.notes.onHost += made.onHost;
     program.buffers.push_back(std::move(made));
     isWritten.push_back(false);
   }
@@ -124,6 +142,8 @@ void ProgramReader::free(const Site &at, int32_t level) {
     if (aliases.source(leaf) >= 0)
       passStays(leaf, aliases.source(leaf), 1);
   }
+  if (StringRef(i.opcode).ends_with("-done") && i.operands.size() == 1)
+    endTransfer(at, level);
 }
 
 //===----------------------------------------------------------------------===//
@@ -235,6 +255,7 @@ void ProgramReader::addAccess(Accesses &accesses, const BufferAccess &access) {
     sum.mode = AccessMode::Update;
   program.notes.mixedAccesses += sum.fast != access.fast;
   sum.fast &= access.fast;
+  sum.slowOnly |= access.slowOnly;
 }
 
 void ProgramReader::readOperands(const Site &at, int32_t level,
@@ -268,12 +289,14 @@ void ProgramReader::writeOutputs(const Site &at, int32_t level,
                                  Accesses &accesses) {
   const Instruction &i = instruction(at);
   const Computation &c = module.computations[at.computation];
-  std::vector<InPlacePair> pairs = inPlacePairs(module, i);
+  std::vector<InPlacePair> pairs = inPlacePairs(module, c, i);
   int32_t leaf = aliases.leaf(at);
   int32_t count = i.shape.leaves().size();
+  std::vector<StartLeaf> kinds;
+  if (isStart(i.opcode))
+    kinds = startLeaves(i.opcode, i.shape);
   for (int32_t l = 0; l < count; ++l, ++leaf) {
-    if (!isArray(leaf) || (l == 1 && i.opcode == "copy-start") ||
-        (l == 0 && i.opcode == "slice-start"))
+    if (!isArray(leaf) || (!kinds.empty() && kinds[l] != StartLeaf::Result))
       continue;
     BufferAccess access;
     access.buffer = buffer(leaf, level);
@@ -344,7 +367,92 @@ void ProgramReader::step(const Site &at, int32_t level) {
   step.computation = at.computation;
   step.instruction = at.instruction;
   finishStep(std::move(step), level, accesses);
+  if (isStart(i.opcode) && !isOfAssignment(at))
+    transfers[aliases.leaf(at)] = {level, now(level) - 1, std::move(accesses)};
 }
+
+//===----------------------------------------------------------------------===//
+// Transfers under way
+//===----------------------------------------------------------------------===//
+
+/// Whether a transfer is asynchronous because the assignment lets it change
+/// memory on its way: a copy or a slice of the program. Undone, it is a step
+/// like any other, which is over before the next one.
+bool ProgramReader::isOfAssignment(const Site &start) const {
+  const Instruction &i = instruction(start);
+  std::string base = StringRef(i.opcode).drop_back(6).str();
+  int32_t callee = i.callee("calls");
+  if (base == "async" && callee >= 0) {
+    const Computation &inner = module.computations[callee];
+    base = inner.instructions[inner.root].opcode;
+  }
+  if (base != "copy" && base != "slice" && base != "dynamic-slice")
+    return false;
+  std::vector<StartLeaf> kinds = startLeaves(i.opcode, i.shape);
+  bool fast[2] = {false, false};
+  for (size_t l = 0; l < kinds.size(); ++l) {
+    int32_t leaf = aliases.leaf(start) + static_cast<int32_t>(l);
+    if (kinds[l] == StartLeaf::Context)
+      continue;
+    if (onHost[aliases.group(leaf)])
+      return false;
+    fast[kinds[l] == StartLeaf::Result] |= aliases.isFast(leaf);
+  }
+  return fast[0] != fast[1];
+}
+
+void ProgramReader::keepSlow(const Transfer &transfer) {
+  ++program.notes.transfers;
+  ProgramStep &step = program.levels[transfer.level].steps[transfer.step];
+  for (BufferAccess &access : step.accesses)
+    access.slowOnly = true;
+  for (BufferAccess &access : step.outside) {
+    access.slowOnly = true;
+    auto it = outside[transfer.level].find(access.buffer);
+    if (it != outside[transfer.level].end())
+      it->second.slowOnly = true;
+  }
+}
+
+/// A transfer beside which other steps ran has held its arrays all the time,
+/// at one place. A plan can promise that of slow memory only: anywhere else a
+/// residency may end between two steps. So the start and the done access them
+/// there, and the done, a step that moves nothing, keeps results from being
+/// fetched before they are complete.
+void ProgramReader::endTransfer(const Site &done, int32_t level) {
+  int32_t leaf =
+      aliases.leaf(done.computation, instruction(done).operands.front());
+  while (aliases.source(leaf) >= 0)
+    leaf = aliases.source(leaf);
+  auto it = transfers.find(leaf);
+  if (it == transfers.end())
+    return;
+  Transfer transfer = std::move(it->second);
+  transfers.erase(it);
+  if (transfer.level == level && now(level) == transfer.step + 1)
+    return; // Nothing runs beside it.
+  keepSlow(transfer);
+  if (transfer.level != level)
+    return;
+  Accesses held;
+  for (const auto &[index, access] : transfer.accesses) {
+    BufferAccess hold;
+    hold.buffer = index;
+    hold.mode =
+        access.mode == AccessMode::Read ? AccessMode::Read : AccessMode::Update;
+    hold.fast = access.fast;
+    hold.slowOnly = true;
+    addAccess(held, hold);
+  }
+  ProgramStep step;
+  step.computation = done.computation;
+  step.instruction = done.instruction;
+  finishStep(std::move(step), level, held);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops and calls
+//===----------------------------------------------------------------------===//
 
 void ProgramReader::loop(const Site &at, int32_t level) {
   const Instruction &i = instruction(at);
@@ -456,6 +564,9 @@ llvm::Expected<Program> ProgramReader::read() {
   outside.emplace_back();
   visit(module.entry, 0);
   markOutputs();
+  // What ends nowhere, or in another program.
+  for (const auto &[leaf, transfer] : transfers)
+    keepSlow(transfer);
   // An eviction that never ends, and a prefetch that nothing reads.
   for (FastStay &stay : program.stays) {
     if (stay.done < 0)
@@ -469,7 +580,7 @@ llvm::Expected<Program> ProgramReader::read() {
   if (program.levels[0].steps.empty())
     return fileError(module.file, module.entryComputation().line,
                      "expected an entry computation that runs at least one "
-                     "step");
+                     "step, with arrays of more than one element");
   return std::move(program);
 }
 

@@ -6,15 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "HloTestUtils.h"
+
 #include "mempl/Problem/Simulator.h"
-#include "mempl/Problem/Verifier.h"
-#include "mempl/Target/HloImport.h"
-#include "mempl/Target/HloParser.h"
 
 #include "llvm/Support/FileSystem.h"
 
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
 
 using namespace mempl;
 using namespace mempl::hlo;
@@ -23,105 +21,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 namespace {
-
-ImportTarget testTarget() {
-  ImportTarget target;
-  target.machine.capacity = 1 << 20;
-  target.machine.alignment = 512;
-  target.machine.slowBandwidth = target.machine.copyBandwidth = 1e9;
-  target.machine.fastBandwidth = 1e10;
-  target.matrixOpsPerSecond = 1e12;
-  target.vectorOpsPerSecond = 1e11;
-  target.clock = 1e9;
-  return target;
-}
-
-/// A module and all that is made of it.
-struct Read {
-  Module module;
-  Program program;
-  Imported imported;
-  Plan xla;
-  XlaPlanNotes notes;
-
-  const Instance &instance() const { return imported.instance; }
-  const Step &step(llvm::StringRef name) const {
-    for (const Step &step : instance().steps)
-      if (step.name == name)
-        return step;
-    ADD_FAILURE() << "no step " << name.str();
-    static Step none;
-    return none;
-  }
-  const Value &value(const Access &access) const {
-    return instance().values[access.value];
-  }
-  const Value &value(llvm::StringRef name) const {
-    for (const Value &value : instance().values)
-      if (value.name == name)
-        return value;
-    ADD_FAILURE() << "no value " << name.str();
-    static Value none;
-    return none;
-  }
-  std::vector<std::string> valueNames() const {
-    std::vector<std::string> names;
-    for (const Value &value : instance().values)
-      names.push_back(value.name);
-    return names;
-  }
-  std::vector<std::string> stepNames() const {
-    std::vector<std::string> names;
-    for (const Step &step : instance().steps)
-      names.push_back(step.name);
-    return names;
-  }
-};
-
-llvm::Error readInto(llvm::StringRef text, Read &read,
-                     const ImportTarget &target, const ImportOptions &options) {
-  auto module = parseModule(text, "m.hlo");
-  if (!module)
-    return module.takeError();
-  read.module = std::move(*module);
-  auto program = readProgram(read.module);
-  if (!program)
-    return program.takeError();
-  read.program = std::move(*program);
-  auto imported = buildInstance(read.module, read.program, target, options);
-  if (!imported)
-    return imported.takeError();
-  read.imported = std::move(*imported);
-  auto plan = buildXlaPlan(read.module, read.program, read.imported,
-                           AssignmentTables(), read.notes);
-  if (!plan)
-    return plan.takeError();
-  read.xla = std::move(*plan);
-  return llvm::Error::success();
-}
-
-std::unique_ptr<Read> read(llvm::StringRef text,
-                           const ImportOptions &options = {}) {
-  auto result = std::make_unique<Read>();
-  llvm::Error error = readInto(text, *result, testTarget(), options);
-  EXPECT_FALSE(static_cast<bool>(error)) << llvm::toString(std::move(error));
-  for (const Violation &v : verify(result->instance(), result->xla))
-    ADD_FAILURE() << v.str();
-  EXPECT_EQ(result->notes.dropped, 0);
-  return result;
-}
-
-std::string errorOf(llvm::StringRef text) {
-  Read ignored;
-  return llvm::toString(readInto(text, ignored, testTarget(), {}));
-}
-
-/// A module with one entry computation; `before` are other computations.
-std::string module(llvm::StringRef entry, llvm::StringRef before = "") {
-  return ("HloModule m, is_scheduled=true\n" + before + "ENTRY %main {\n" +
-          entry + "}\n")
-      .str();
-}
 
 TEST(HloProgram, StepsReadAndWriteBuffers) {
   auto r = read(module("  %x = f32[256] parameter(0)\n"
@@ -599,6 +498,32 @@ TEST(HloCost, ScopedMemoryIsReservedBeyondWhatTheMachineLeavesOut) {
   EXPECT_EQ(read(text, options)->step("a").reserved, 1024);
 }
 
+TEST(HloCost, ScopedMemoryThatDoesNotFitIsAnError) {
+  ImportOptions options;
+  options.scopedOutside = 0;
+  auto error = [&](const std::string &configs) {
+    Read ignored;
+    std::string text =
+        module("  %x = f32[256] parameter(0)\n"
+               "  ROOT %a = f32[256] negate(%x), "
+               "backend_config={\"used_scoped_memory_configs\":[" +
+               configs + "]}\n");
+    return llvm::toString(readInto(text, ignored, testTarget(), options));
+  };
+  EXPECT_EQ(error("{\"offset\":\"0\",\"size\":\"1048576\"}"), "");
+  EXPECT_THAT(error("{\"offset\":\"0\",\"size\":\"1048577\"}"),
+              HasSubstr("m.hlo:4: error: expected at most 1048576 bytes of "
+                        "scoped memory, the capacity of fast memory, got "
+                        "1048577"));
+  for (const char *configs :
+       {"{\"size\":\"-1\"}", "{\"size\":\"x\"}", "{\"offset\":\"0\"}",
+        "{\"offset\":\"-4\",\"size\":\"4\"}",
+        "{\"offset\":\"4\",\"size\":\"9223372036854775807\"}"})
+    EXPECT_THAT(error(configs), HasSubstr("m.hlo:4: error: "
+                                          "used_scoped_memory_configs: "))
+        << configs;
+}
+
 //===----------------------------------------------------------------------===//
 // Errors and tables
 //===----------------------------------------------------------------------===//
@@ -680,6 +605,8 @@ void checkProgram(const std::string &path) {
   SCOPED_TRACE(path);
   auto module = readModule(path);
   ASSERT_TRUE(static_cast<bool>(module)) << llvm::toString(module.takeError());
+  EXPECT_TRUE(isScheduled(*module) && hasAssignment(*module));
+  EXPECT_EQ(insertCopies(*module), 0);
   auto program = readProgram(*module);
   ASSERT_TRUE(static_cast<bool>(program))
       << llvm::toString(program.takeError());

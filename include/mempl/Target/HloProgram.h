@@ -47,6 +47,7 @@ struct Buffer {
   int32_t level = 0;        ///< The program that owns it.
   std::vector<Site> writes; ///< Sites of steps that write it, in order.
   std::vector<Use> uses;    ///< Operands of steps that read it, in order.
+  bool onHost = false;      ///< In the memory of the host; it cannot be placed.
 };
 
 /// What a step does with one buffer.
@@ -58,6 +59,9 @@ struct BufferAccess {
   /// Where XLA put it. A step that reads two copies of a buffer, one slow, is
   /// slow.
   bool fast = false;
+  /// Part of a transfer that runs beside other steps: only slow memory is sure
+  /// to stay as it is until its `-done`.
+  bool slowOnly = false;
 };
 
 /// One instruction that takes time.
@@ -105,6 +109,8 @@ struct ProgramNotes {
   int64_t mixedAccesses = 0;   ///< Steps that read a fast and a slow copy.
   int64_t secondEvictions = 0; ///< Copies back of what has been copied back.
   int64_t scalars = 0;         ///< Buffers of one element; they are left out.
+  int64_t onHost = 0;          ///< Buffers in the memory of the host.
+  int64_t transfers = 0;       ///< Those that run beside other steps.
 };
 
 /// The whole module.
