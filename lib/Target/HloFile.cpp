@@ -8,6 +8,8 @@
 
 #include "mempl/Target/HloFile.h"
 
+#include "mempl/Target/HloCopies.h"
+
 #include "mempl/Analysis/Target.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Target/HloParser.h"
@@ -62,6 +64,47 @@ static Expected<hlo::ImportTarget> importTarget(const HloFileOptions &options) {
   return target;
 }
 
+static std::string warning(const HloFile &file, int64_t line,
+                           const llvm::Twine &text) {
+  return (file.module.file + ":" + llvm::Twine(line) + ": warning: " + text)
+      .str();
+}
+
+/// "1 copy", "2 copies".
+static std::string counted(int64_t count, StringRef one, StringRef many) {
+  return (llvm::Twine(count) + " " + (count == 1 ? one : many)).str();
+}
+
+static void addWarnings(HloFile &file, int64_t copies) {
+  const hlo::Module &module = file.module;
+  auto add = [&](int64_t line, const llvm::Twine &text) {
+    file.warnings.push_back(warning(file, line, text));
+  };
+  if (module.nextModule > 0)
+    add(module.nextModule, "another module begins here; only the first, '" +
+                               module.name + "', is read");
+  std::string added = "; " +
+                      counted(copies, "copy is added", "copies are added") +
+                      " without which a value would be overwritten that is "
+                      "needed later";
+  if (!hlo::isScheduled(module))
+    add(module.line, "the text is not scheduled (no is_scheduled=true): its "
+                     "order is taken as it stands, and it has no plan of XLA" +
+                         (copies > 0 ? added : ""));
+  else if (copies > 0)
+    add(module.line,
+        "the text is said to be scheduled, but lacks copies" + added);
+  if (int64_t count = file.program.notes.onHost)
+    add(module.line, counted(count, "array is", "arrays are") +
+                         " in the memory of the host, S(5), and not planned");
+}
+
+std::string mlir::mempl::noXlaPlanWarning(const HloFile &file) {
+  return warning(file, file.module.line,
+                 "XLA's memory space assignment has not run on this text (no "
+                 "array is in S(1)): it has no plan of XLA");
+}
+
 Expected<std::unique_ptr<HloFile>>
 mlir::mempl::readHloFile(const HloFileOptions &options) {
   auto file = std::make_unique<HloFile>();
@@ -86,6 +129,7 @@ mlir::mempl::readHloFile(const HloFileOptions &options) {
   if (!module)
     return module.takeError();
   file->module = std::move(*module);
+  int64_t copies = hlo::insertCopies(file->module);
   auto program = hlo::readProgram(file->module);
   if (!program)
     return program.takeError();
@@ -102,5 +146,8 @@ mlir::mempl::readHloFile(const HloFileOptions &options) {
   if (!tables)
     return tables.takeError();
   file->tables = std::move(*tables);
+  file->hasXlaPlan =
+      hlo::isScheduled(file->module) && hlo::hasAssignment(file->module);
+  addWarnings(*file, copies);
   return std::move(file);
 }

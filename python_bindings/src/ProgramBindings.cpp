@@ -192,21 +192,32 @@ readHlo(const std::string &path, std::optional<std::string> text,
         const std::string &target, const std::string &cost,
         std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
         bool wantsPlan, bool wantsWhole) {
-  nb::gil_scoped_release release;
-  auto file = unwrap(mlir::mempl::readHloFile(
-      hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
+  std::unique_ptr<mlir::mempl::HloFile> file;
   std::optional<Plan> plan;
-  if (wantsPlan) {
-    hlo::XlaPlanNotes notes;
-    plan = unwrap(hlo::buildXlaPlan(file->module, file->program, file->imported,
-                                    file->tables, notes));
-    if (wantsWhole && notes.dropped > 0)
-      throw PythonError{
-          path +
-          ": error: XLA's own plan is not valid on this "
-          "machine: " +
-          (notes.problems.empty() ? "it does not fit" : notes.problems.back())};
+  {
+    nb::gil_scoped_release release;
+    file = unwrap(mlir::mempl::readHloFile(
+        hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
+    if (wantsPlan && wantsWhole && !file->hasXlaPlan)
+      throw PythonError{path +
+                        ": error: expected text after scheduling and memory "
+                        "space assignment (is_scheduled=true, arrays in S(1)): "
+                        "there is no plan of XLA in it"};
+    if (wantsPlan) {
+      hlo::XlaPlanNotes notes;
+      plan = unwrap(hlo::buildXlaPlan(file->module, file->program,
+                                      file->imported, file->tables, notes));
+      if (wantsWhole && notes.dropped > 0)
+        throw PythonError{path +
+                          ": error: XLA's own plan is not valid on this "
+                          "machine: " +
+                          (notes.problems.empty() ? "it does not fit"
+                                                  : notes.problems.back())};
+    }
   }
+  for (const std::string &line : file->warnings)
+    if (PyErr_WarnEx(PyExc_UserWarning, line.c_str(), 1) < 0)
+      throw nb::python_error();
   return {std::move(file->imported.instance), std::move(plan)};
 }
 

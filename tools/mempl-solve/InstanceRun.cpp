@@ -151,7 +151,12 @@ Error InstanceRun::readHlo() {
   if (!file)
     return file.takeError();
   instance = (*file)->imported.instance;
-  if (!options.xla)
+  // One line tells why there is no row for XLA's plan.
+  if (options.xla && !(*file)->hasXlaPlan && (*file)->warnings.empty())
+    (*file)->warnings.push_back(mlir::mempl::noXlaPlanWarning(**file));
+  for (const std::string &line : (*file)->warnings)
+    llvm::errs() << line << '\n';
+  if (!options.xla || !(*file)->hasXlaPlan)
     return Error::success();
   hlo::XlaPlanNotes notes;
   auto plan = hlo::buildXlaPlan((*file)->module, (*file)->program,

@@ -343,7 +343,11 @@ readHlo(const Flags &flags) {
       return toolError("--capacity: " + llvm::toString(capacity.takeError()));
     options.capacity = *capacity;
   }
-  return mlir::mempl::readHloFile(options);
+  auto file = mlir::mempl::readHloFile(options);
+  if (file)
+    for (const std::string &line : (*file)->warnings)
+      llvm::errs() << line << '\n';
+  return file;
 }
 
 static Expected<std::string> importHlo(const Flags &flags,
@@ -372,6 +376,11 @@ static Expected<std::string> importHlo(const Flags &flags,
   if (kind == "instance") {
     ::mempl::writeInstance(os, f.imported.instance);
   } else if (kind == "xla-plan") {
+    if (!f.hasXlaPlan)
+      return ::mempl::fileError(
+          flags.input, f.module.line,
+          "expected text after scheduling and memory space assignment "
+          "(is_scheduled=true, arrays in S(1)): there is no plan of XLA in it");
     hlo::XlaPlanNotes notes;
     auto plan =
         hlo::buildXlaPlan(f.module, f.program, f.imported, f.tables, notes);

@@ -47,15 +47,25 @@ struct HloFile {
   ::mempl::hlo::ImportTarget target;
   ::mempl::hlo::Imported imported;
   ::mempl::hlo::AssignmentTables tables; ///< Those beside the text.
+  /// What a reader of results should know of the text, one line each:
+  /// `file:line: warning: ..`.
+  std::vector<std::string> warnings;
+  /// Whether the text has been scheduled and its arrays assigned to memories,
+  /// so that there is a plan of XLA in it.
+  bool hasXlaPlan = false;
 };
 
 /// Whether a file name is that of HLO text: `.hlo`, `.hlo.txt`, also `.gz`.
 bool isHloFileName(llvm::StringRef path);
 
 /// Reads a program and the tables that lie beside it. The instance is named
-/// after the file. Errors name file and line.
+/// after the file. Errors name file and line. To text that is not scheduled the
+/// copies are added without which values would be overwritten that are needed.
 llvm::Expected<std::unique_ptr<HloFile>>
 readHloFile(const HloFileOptions &options);
+
+/// The line that tells why there is no plan of XLA to show.
+std::string noXlaPlanWarning(const HloFile &file);
 
 /// The program as one function of `mempl.kernel` ops on byte tensors, loops as
 /// scf.for: parameters and constants are arguments, outputs are results. What
