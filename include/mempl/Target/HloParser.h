@@ -22,8 +22,8 @@ namespace mempl::hlo {
 
 /// Parses a module. `file` is its name in errors, which are
 /// `file:line: error: what was expected`. Operands must be defined above their
-/// uses, as XLA prints them. Where no computation is the entry, the last one is. Of a file with
-/// several modules the first is read.
+/// uses, as XLA prints them. Where no computation is the entry, the last one
+/// is. Of a file with several modules the first is read.
 llvm::Expected<Module> parseModule(llvm::StringRef text, llvm::StringRef file);
 
 /// Reads a plain or gzip file; "-" is standard input.
