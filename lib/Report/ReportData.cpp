@@ -13,6 +13,7 @@
 
 #include "Columns.h"
 
+#include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/Explain.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Report/Report.h"
@@ -257,6 +258,10 @@ std::string mempl::reportData(const Instance &instance,
     number(json, "slow", slowLatency(instance));
     number(json, "ideal", idealLatency(instance));
     number(json, "bound", bound);
+    std::string notPlaceable;
+    llvm::raw_string_ostream lines(notPlaceable);
+    printUncovered(lines, uncovered(instance), "");
+    json.attribute("not_placeable", llvm::json::fixUTF8(notPlaceable));
     json.attributeArray("levels", [&] {
       for (const Level &level : levels)
         json.object([&] { writeLevel(json, level); });

@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <charconv>
@@ -97,6 +98,15 @@ std::string mempl::formatBytes(int64_t bytes) {
     if (bytes != 0 && bytes % u.bytes == 0)
       return (llvm::Twine(bytes / u.bytes) + " " + u.name).str();
   return "0 B";
+}
+
+std::string mempl::formatTraffic(double bytes) {
+  // Below, one digit after the point would round up to the next unit.
+  for (const SizeUnit &u : kUnits)
+    if (double number = bytes / static_cast<double>(u.bytes);
+        u.bytes > 1 && number >= 0.99995)
+      return llvm::formatv("{0:f1} {1}", number, u.name).str();
+  return llvm::formatv("{0:f0} B", bytes).str();
 }
 
 std::string mempl::formatNumber(double number) {

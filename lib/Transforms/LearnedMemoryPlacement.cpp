@@ -15,6 +15,7 @@
 #include "OldNames.h"
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
@@ -266,6 +267,11 @@ void LearnedMemoryPlacementPass::printSummary(const Program &program,
      << ::mempl::formatSeconds(outcome.stall) << ", peak "
      << ::mempl::formatBytes(outcome.peakBytes) << ")\n"
      << "  lower bound       " << ::mempl::formatSeconds(bound) << "\n";
+  if (::mempl::Uncovered uncovered = ::mempl::uncovered(instance);
+      uncovered.values > 0) {
+    os << "  not placeable     ";
+    ::mempl::printUncovered(os, uncovered, "    ");
+  }
   std::string unknowns = describeUnknowns(program);
   if (!unknowns.empty())
     os << "  not known         " << unknowns << "\n";

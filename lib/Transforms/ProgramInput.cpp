@@ -78,17 +78,20 @@ private:
 
 Expected<Instance> mempl::readMlirInstance(StringRef path, StringRef target,
                                            StringRef functionName,
-                                           StringRef profile) {
+                                           StringRef profile,
+                                           std::string *unknowns) {
   Expected<std::string> text = readFile(path);
   if (!text)
     return text.takeError();
-  return parseMlirInstance(*text, path, target, functionName, profile);
+  return parseMlirInstance(*text, path, target, functionName, profile,
+                           unknowns);
 }
 
 Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
                                             StringRef target,
                                             StringRef functionName,
-                                            StringRef profile) {
+                                            StringRef profile,
+                                            std::string *unknowns) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -132,8 +135,11 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
       mlir::mempl::chooseFunction(functionName, names, skipped, "--function");
   if (!chosen)
     return fileError(path, 0, llvm::toString(chosen.takeError()));
-  return std::move(functions->at(llvm::find(names, *chosen) - names.begin())
-                       .program->instance);
+  mlir::mempl::Program &program =
+      *functions->at(llvm::find(names, *chosen) - names.begin()).program;
+  if (unknowns)
+    *unknowns = mlir::mempl::describeUnknowns(program);
+  return std::move(program.instance);
 }
 
 Expected<Machine> mempl::readTargetMachine(StringRef target) {

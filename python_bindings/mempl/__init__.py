@@ -34,6 +34,8 @@ from ._core import (
     Solution,
     SpaceOrder,
     Step,
+    Uncovered,
+    UncoveredGroup,
     Value,
     ValueKind,
     Violation,
@@ -45,6 +47,7 @@ from ._core import (
     slow_latency,
     target_machine,
     targets,
+    uncovered,
     verify,
 )
 from ._errors import Error
@@ -79,6 +82,8 @@ __all__ = [
     "SpaceOrder",
     "Step",
     "TrainingRun",
+    "Uncovered",
+    "UncoveredGroup",
     "Value",
     "ValueKind",
     "Violation",
@@ -99,6 +104,7 @@ __all__ = [
     "target_machine",
     "targets",
     "train",
+    "uncovered",
     "verify",
 ]
 

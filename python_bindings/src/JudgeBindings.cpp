@@ -14,10 +14,12 @@
 #include "Bindings.h"
 #include "Support.h"
 
+#include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/Explain.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Support/Units.h"
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -131,6 +133,36 @@ static LowerBoundResult boundOf(const Instance &instance, int64_t iterations,
   return result;
 }
 
+static void bindCoverage(nb::module_ &m) {
+  nb::class_<UncoveredGroup>(m, "UncoveredGroup",
+                             "Values that cannot be placed for one reason.")
+      .def_ro("reason", &UncoveredGroup::reason, "To go on after \"it\".")
+      .def_ro("values", &UncoveredGroup::values, "How many.")
+      .def_ro("bytes", &UncoveredGroup::bytes,
+              "Of their accesses, in all trips of loops.")
+      .def("__repr__", [](const UncoveredGroup &group) {
+        return "<mempl.UncoveredGroup " + std::to_string(group.values) +
+               " values, " + formatTraffic(group.bytes) + ": " + group.reason +
+               ">";
+      });
+  nb::class_<Uncovered>(m, "Uncovered", "The values that no plan places.")
+      .def_ro("values", &Uncovered::values,
+              "How many, those in loops included.")
+      .def_ro("bytes", &Uncovered::bytes, "Of their accesses.")
+      .def_ro("all_bytes", &Uncovered::allBytes,
+              "Of the accesses of all values.")
+      .def_ro("groups", &Uncovered::groups, "By reason, most bytes first.")
+      .def("__str__", [](const Uncovered &uncovered) {
+        std::string text;
+        llvm::raw_string_ostream os(text);
+        printUncovered(os, uncovered, "  ");
+        return text;
+      });
+  m.def("uncovered", &uncovered, nb::arg("instance"),
+        "What the bound leaves out: the values that no plan for the instance "
+        "can place, and why. Empty text where there are none.");
+}
+
 static void bindBound(nb::module_ &m) {
   nb::class_<LowerBoundResult>(m, "LowerBound",
                                "A latency that no plan is below.")
@@ -165,6 +197,7 @@ void mempl::python::bindJudges(nb::module_ &m) {
   bindOutcome(m);
   bindVerifier(m);
   bindBound(m);
+  bindCoverage(m);
   m.def("simulate", &simulateSafely, nb::arg("instance"), nb::arg("plan"),
         "What the plan costs. Means something for a valid plan only (see "
         "verify). Raises mempl.Error for a plan that names what the instance "

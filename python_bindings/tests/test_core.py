@@ -95,6 +95,18 @@ def test_policies_solve(tiny, policy):
     assert solution.latency <= mempl.slow_latency(tiny)
 
 
+def test_what_the_bound_leaves_out(tiny):
+    assert mempl.uncovered(tiny).values == 0 and str(mempl.uncovered(tiny)) == ""
+    text = tiny.to_json().replace('"kind":"input"', '"kind":"input","space":"slow","reason":"is passed to a call"')
+    told = mempl.loads(text, "json")
+    assert told.values[0].reason == "is passed to a call"
+    left = mempl.uncovered(told)
+    assert (left.values, left.bytes) == (1, 6 * 512)
+    assert left.all_bytes == mempl.uncovered(tiny).all_bytes
+    assert [(g.reason, g.values, g.bytes) for g in left.groups] == [("is passed to a call", 1, 6 * 512)]
+    assert "it is passed to a call" in str(left)
+
+
 def test_plan_columns_and_json(alexnet):
     plan = mempl.solve(alexnet, "greedy").plan
     columns = plan.columns

@@ -128,12 +128,16 @@ Error InstanceRun::readProblem() {
     instance = *options.given;
     return applyMachine();
   }
-  auto read = options.isMlir
-                  ? readMlirInstance(options.input, options.target,
-                                     options.function, options.profile)
-                  : readInstance(options.input);
+  std::string unknowns;
+  auto read = options.isMlir ? readMlirInstance(options.input, options.target,
+                                                options.function,
+                                                options.profile, &unknowns)
+                             : readInstance(options.input);
   if (!read)
     return read.takeError();
+  if (!unknowns.empty())
+    llvm::errs() << options.input << ": warning: " << escapeForMessage(unknowns)
+                 << '\n';
   instance = std::move(*read);
   return applyMachine();
 }
@@ -218,6 +222,7 @@ Error InstanceRun::prepare() {
   report.capacity = instance.machine.capacity;
   report.slow = slowLatency(instance);
   report.ideal = idealLatency(instance);
+  report.uncovered = uncovered(instance);
   return errors;
 }
 

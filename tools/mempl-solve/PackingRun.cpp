@@ -123,11 +123,10 @@ Error PackingRun::writeReport(StringRef file,
                               const std::vector<int64_t> &offsets,
                               const PackingReport &report) const {
   std::string result = report.status + (report.optimal ? ", optimal" : "");
-  return writeFile(
-      options.reportPath,
-      packingPage(packingData(llvm::sys::path::filename(file), table.problem,
-                              offsets, result),
-                  plotly));
+  return writeFile(options.reportPath,
+                   packingPage(packingData(llvm::sys::path::filename(file),
+                                           table.problem, offsets, result),
+                               plotly));
 }
 
 void PackingRun::print(const PackingReport &report) const {

@@ -125,6 +125,10 @@ void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
      << report.values << " values, " << formatBytes(report.capacity)
      << " of fast memory\n";
   printColumns(os, lines);
+  if (report.uncovered.values > 0) {
+    os << "not placeable: ";
+    printUncovered(os, report.uncovered, "  ");
+  }
 }
 
 void mempl::printTable(raw_ostream &os, const PackingReport &report,
@@ -187,6 +191,21 @@ static void printRow(llvm::json::OStream &json, const Report &report,
   json.attribute("verified", row.violations.empty());
 }
 
+static void writeUncovered(llvm::json::OStream &json,
+                           const Uncovered &uncovered) {
+  json.attribute("values", uncovered.values);
+  number(json, "bytes", uncovered.bytes);
+  number(json, "all_bytes", uncovered.allBytes);
+  json.attributeArray("reasons", [&] {
+    for (const UncoveredGroup &group : uncovered.groups)
+      json.object([&] {
+        string(json, "reason", group.reason);
+        json.attribute("values", group.values);
+        number(json, "bytes", group.bytes);
+      });
+  });
+}
+
 void mempl::printJson(raw_ostream &os, const Report &report, bool timing) {
   llvm::json::OStream json(os, 2);
   json.object([&] {
@@ -197,6 +216,8 @@ void mempl::printJson(raw_ostream &os, const Report &report, bool timing) {
     number(json, "slow", report.slow);
     number(json, "ideal", report.ideal);
     number(json, "bound", report.bound);
+    json.attributeObject("not_placeable",
+                         [&] { writeUncovered(json, report.uncovered); });
     json.attributeArray("policies", [&] {
       for (const ReportRow &row : report.rows)
         json.object([&] { printRow(json, report, row, timing); });

@@ -14,6 +14,8 @@
 #ifndef MEMPL_TOOLS_REPORT_H
 #define MEMPL_TOOLS_REPORT_H
 
+#include "mempl/Problem/Coverage.h"
+
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdint>
@@ -45,6 +47,7 @@ struct Report {
   int64_t capacity = 0;        ///< Bytes.
   double slow = 0, ideal = 0;  ///< Seconds.
   std::optional<double> bound; ///< Seconds.
+  Uncovered uncovered;         ///< What the bound leaves out.
   std::vector<ReportRow> rows;
 
   /// (slow - latency) / (slow - bound); nothing if there is no bound or

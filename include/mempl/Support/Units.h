@@ -32,6 +32,9 @@ llvm::Expected<int64_t> parseSize(llvm::StringRef text);
 /// `bytes` with the largest binary unit that divides it: "112 MiB", "100 B".
 std::string formatBytes(int64_t bytes);
 
+/// About as many `bytes`, for people: "3.4 GiB", "100 B".
+std::string formatTraffic(double bytes);
+
 /// `number` with the fewest digits that read back as the same double, valid
 /// as JSON if it is finite.
 std::string formatNumber(double number);

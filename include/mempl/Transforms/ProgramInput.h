@@ -24,18 +24,22 @@ namespace mempl {
 /// the MLIR file `path` (text or bytecode, plain or gzip): the only one that
 /// can be placed, or the one named `function`. `target` is a preset or a target
 /// file; empty for what the module says. `profile` is a file with measured
-/// seconds of ops, as the option of the pass; empty for none.
+/// seconds of ops, as the option of the pass; empty for none. `unknowns`, if
+/// given, gets what is not known of its sizes and trips, in one line; empty
+/// where all is known.
 llvm::Expected<Instance> readMlirInstance(llvm::StringRef path,
                                           llvm::StringRef target,
                                           llvm::StringRef function,
-                                          llvm::StringRef profile = "");
+                                          llvm::StringRef profile = "",
+                                          std::string *unknowns = nullptr);
 
 /// The same for the contents of a file; `path` is the name in errors.
 llvm::Expected<Instance> parseMlirInstance(llvm::StringRef text,
                                            llvm::StringRef path,
                                            llvm::StringRef target,
                                            llvm::StringRef function,
-                                           llvm::StringRef profile = "");
+                                           llvm::StringRef profile = "",
+                                           std::string *unknowns = nullptr);
 
 /// The machine of `target`: a preset, a target file or a machine file.
 llvm::Expected<Machine> readTargetMachine(llvm::StringRef target);
