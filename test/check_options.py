@@ -45,7 +45,7 @@ SOLVING = [
     ("plan-out", "", {TOOL, PLACE}, "Python and C have plans as objects, IR as ops"),
     ("bound-iterations", "1500", {TOOL}, "Python and C compute the bound by itself"),
     ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),
-    ("function", "", {TOOL}, "the passes place all; mempl.load() has it"),
+    ("function", "", {TOOL, PLACE}, "the pass places all and writes files of one; mempl.load() has it"),
     ("policies", "", {PY_SOLVE}, "the tool runs several by itself"),
     ("start", "", {PY_SOLVE}, "a plan as an object"),
     ("progress", "", {PY_SOLVE, C}, "a call back"),
@@ -88,7 +88,7 @@ TRANSLATING = {
     "capacity", "max-carried", "reserve-scoped", "check-against", "list-targets",
 }
 # Options that are on their way: a row is right whether they are there or not.
-OPTIONAL = {"list-targets", "alignment", "function"}
+OPTIONAL = {"list-targets", "alignment"}
 
 
 def output(*command):

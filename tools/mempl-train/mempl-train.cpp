@@ -14,6 +14,7 @@
 #include "Programs.h"
 #include "ToolErrors.h"
 
+#include "mempl/Analysis/Target.h"
 #include "mempl/Solvers/Deadline.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
@@ -48,6 +49,8 @@ struct Flags {
       cl::value_desc("a,b,.."),
       cl::desc("Fast memory, such as 112MiB,32MiB: each program with each "
                "(default: what the files or the target say)")};
+  cl::opt<bool> listTargets{"list-targets", cl::cat(category),
+                            cl::desc("Print the targets that come with mempl")};
   cl::opt<std::string> target{"target", cl::cat(category),
                               cl::value_desc("name or file"),
                               cl::desc("Machine of HLO text and MLIR")};
@@ -349,6 +352,10 @@ int main(int argc, char **argv) {
           "and by\nimitation of the policy search. A run that was killed goes "
           "on when started again.\n"))
     return *code;
+  if (flags.listTargets) {
+    mlir::mempl::printTargets(llvm::outs());
+    return 0;
+  }
   catchInterrupt();
   if (Error error = run(flags))
     return printErrors(std::move(error));

@@ -37,13 +37,14 @@ struct LowerToGPUOptions : public PassPipelineOptions<LowerToGPUOptions> {
       llvm::cl::desc("Functions that run on the device; those with ops of "
                      "mempl if none are named")};
   Option<std::string> chip{
-      *this, "chip", llvm::cl::desc("Architecture of the device, as in sm_90"),
+      *this, "chip",
+      llvm::cl::desc("Architecture of the device. Default: sm_90."),
       llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
       llvm::cl::desc("isa: PTX text, which the driver compiles when it is "
                      "loaded; bin: assembled here, which needs ptxas; llvm: "
-                     "stop before code is generated"),
+                     "stop before code is generated. Default: isa."),
       llvm::cl::init("isa")};
   Option<std::string> toolkit{
       *this, "toolkit",
@@ -52,12 +53,14 @@ struct LowerToGPUOptions : public PassPipelineOptions<LowerToGPUOptions> {
       *this, "libdevice",
       llvm::cl::desc("Bitcode of libdevice to link to kernels; without it math "
                      "functions are approximated by polynomials")};
-  Option<int64_t> threads{*this, "threads",
-                          llvm::cl::desc("Threads of a block, 1 to 1024"),
-                          llvm::cl::init(128)};
-  Option<int> optLevel{*this, "opt-level",
-                       llvm::cl::desc("Optimisation of kernels, 0 to 3"),
-                       llvm::cl::init(3)};
+  Option<int64_t> threads{
+      *this, "threads",
+      llvm::cl::desc("Threads of a block, 1 to 1024. Default: 128."),
+      llvm::cl::init(128)};
+  Option<int> optLevel{
+      *this, "opt-level",
+      llvm::cl::desc("Optimisation of kernels, 0 to 3. Default: 3."),
+      llvm::cl::init(3)};
 };
 
 /// From placed functions on tensors to a module of the LLVM dialect with a

@@ -9,7 +9,7 @@
 #ifndef MEMPL_CONVERSION_GPUPASSES
 #define MEMPL_CONVERSION_GPUPASSES
 
-include "mlir/Pass/PassBase.td"
+include "mempl/Support/PassOption.td"
 
 def ConvertMemplToGPU : Pass<"convert-mempl-to-gpu", "ModuleOp"> {
   let summary = "fast memory is that of the device, slow memory that of the host";
@@ -105,7 +105,7 @@ def ConvertLinalgToGPULaunch
   let options = [
     ListOption<"functions", "functions", "std::string",
                "Functions to work on; those with ops of mempl if none.">,
-    Option<"threads", "threads", "int64_t", "128",
+    OptionWithDefault<"threads", "threads", "int64_t", "128",
            "Threads of a block, 1 to 1024.">,
   ];
   let dependentDialects = [

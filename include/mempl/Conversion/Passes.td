@@ -9,7 +9,7 @@
 #ifndef MEMPL_CONVERSION_PASSES
 #define MEMPL_CONVERSION_PASSES
 
-include "mlir/Pass/PassBase.td"
+include "mempl/Support/PassOption.td"
 
 def ConvertMemplToMemRef : Pass<"convert-mempl-to-memref", "ModuleOp"> {
   let summary = "fast memory as a global array, copies as DMAs";
@@ -32,9 +32,9 @@ def ConvertMemplToMemRef : Pass<"convert-mempl-to-memref", "ModuleOp"> {
     `mempl.kernel`, a problem or a plan is an error.
   }];
   let options = [
-    Option<"copies", "copies", "std::string", "\"dma\"",
+    OptionWithDefault<"copies", "copies", "std::string", "\"dma\"",
            "`dma`, `sync` or `keep`.">,
-    Option<"alignment", "alignment", "int64_t", "64",
+    OptionWithDefault<"alignment", "alignment", "int64_t", "64",
            "Alignment of the arrays in bytes, a power of two.">,
   ];
   let dependentDialects = [
@@ -94,7 +94,7 @@ def ConvertMemplSpaces : Pass<"convert-mempl-spaces", "ModuleOp"> {
   let options = [
     ListOption<"map", "map", "std::string",
                "Entries NAME=SPACE, as in `vmem=1,hbm=0` or `*=none`.">,
-    Option<"others", "others", "std::string", "\"\"",
+    OptionWithDefault<"others", "others", "std::string", "\"\"",
            "What memory spaces that are not mempl's become, as in the map; they "
            "stay if this is empty.">,
   ];

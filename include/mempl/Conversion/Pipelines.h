@@ -21,7 +21,7 @@ struct LowerToCpuOptions : public PassPipelineOptions<LowerToCpuOptions> {
       *this, "instrument",
       llvm::cl::desc(
           "Tell the runtime about steps, so that it can check, trace "
-          "and slow them down."),
+          "and slow them down. Default: true."),
       llvm::cl::init(true)};
   ListOption<std::string> functions{
       *this, "functions",

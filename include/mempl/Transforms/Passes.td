@@ -9,7 +9,7 @@
 #ifndef MEMPL_TRANSFORMS_PASSES
 #define MEMPL_TRANSFORMS_PASSES
 
-include "mlir/Pass/PassBase.td"
+include "mempl/Support/PassOption.td"
 
 def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
   let summary = "place tensors in fast and slow memory";
@@ -39,43 +39,46 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     output is the same, unless `time-limit-ms` is given.
   }];
   let options = [
-    Option<"policy", "policy", "std::string", "\"portfolio\"",
+    OptionWithDefault<"policy", "policy", "std::string", "\"portfolio\"",
            "The solver; `mempl-solve --help` lists them.">,
-    Option<"target", "target", "std::string", "\"\"",
+    OptionWithDefault<"target", "target", "std::string", "\"\"",
            "Preset or file that describes the machine.">,
-    Option<"capacity", "capacity", "std::string", "\"\"",
+    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's, as in 512KiB.">,
-    Option<"weights", "weights", "std::string", "\"\"",
+    OptionWithDefault<"weights", "weights", "std::string", "\"\"",
            "Weights of the policies `muzero`, as mempl-train makes them, or "
            "`generalist`: those that come with mempl. With this, `portfolio` "
            "has `muzero+search` in place of `search`.">,
-    Option<"budget", "budget", "int64_t", "20000",
+    OptionWithDefault<"budget", "budget", "int64_t", "20000",
            "Plans evaluated at most, per function; 0 is no limit.">,
-    Option<"timeLimitMs", "time-limit-ms", "int64_t", "0",
+    OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", "0",
            "Milliseconds that solving may take, per function; 0 is no limit.">,
-    Option<"msaOptions", "msa-options", "std::string", "\"\"",
+    OptionWithDefault<"msaOptions", "msa-options", "std::string", "\"\"",
            "Constants of the policies `msa`, by XLA's names: key=value,...">,
-    Option<"seed", "seed", "uint64_t", "0", "Seed of random choices.">,
-    Option<"threads", "threads", "int", "1", "Threads that solvers may use.">,
-    Option<"fallback", "fallback", "std::string", "\"slow\"",
+    OptionWithDefault<"seed", "seed", "uint64_t", "0",
+                      "Seed of random choices.">,
+    OptionWithDefault<"threads", "threads", "int", "1",
+                      "Threads that solvers may use.">,
+    OptionWithDefault<"fallback", "fallback", "std::string", "\"slow\"",
            "What happens where the policy gives no plan: `slow` leaves the "
            "function in slow memory, `error` fails.">,
-    Option<"profile", "profile", "std::string", "\"\"",
+    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
            "Measured seconds of ops, a JSON file; they replace the cost model.">,
-    Option<"planOut", "plan-out", "std::string", "\"\"",
+    OptionWithDefault<"planOut", "plan-out", "std::string", "\"\"",
            "File for the plan as JSON.">,
-    Option<"instanceOut", "instance-out", "std::string", "\"\"",
+    OptionWithDefault<"instanceOut", "instance-out", "std::string", "\"\"",
            "File for the instance that the plan is for, as JSON.">,
-    Option<"traceOut", "trace-out", "std::string", "\"\"",
+    OptionWithDefault<"traceOut", "trace-out", "std::string", "\"\"",
            "File for the decisions and their reasons, as JSON.">,
-    Option<"function", "function", "std::string", "\"\"",
+    OptionWithDefault<"function", "function", "std::string", "\"\"",
            "Function that `plan-out`, `instance-out` and `trace-out` are "
            "about; needed where several are placed.">,
-    Option<"verify", "verify", "bool", "true",
+    OptionWithDefault<"verify", "verify", "bool", "true",
            "Replays the placed functions and fails where memory is misused.">,
-    Option<"summary", "summary", "bool", "false",
+    OptionWithDefault<"summary", "summary", "bool", "false",
            "Prints a table of latencies to stderr, one per function.">,
-    Option<"eliminateEmptyTensors", "eliminate-empty-tensors", "bool", "true",
+    OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
+           "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
   ];
   let statistics = [
@@ -107,7 +110,8 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     tensor.generate, tensor.from_elements, kernels) write into an operand.
   }];
   let options = [
-    Option<"eliminateEmptyTensors", "eliminate-empty-tensors", "bool", "true",
+    OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
+           "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
   ];
   let dependentDialects = [
@@ -125,11 +129,11 @@ def MemplExtractInstance : Pass<"mempl-extract-instance", "ModuleOp"> {
     must have been prepared by `mempl-prepare`.
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"\"",
+    OptionWithDefault<"target", "target", "std::string", "\"\"",
            "Preset or file that describes the machine.">,
-    Option<"capacity", "capacity", "std::string", "\"\"",
+    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's.">,
-    Option<"profile", "profile", "std::string", "\"\"",
+    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
            "Measured seconds of ops, a JSON file.">,
   ];
   let dependentDialects = ["::mlir::mempl::MemplDialect"];
@@ -143,11 +147,11 @@ def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
     extracted from.
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"\"",
+    OptionWithDefault<"target", "target", "std::string", "\"\"",
            "Preset or file that describes the machine.">,
-    Option<"capacity", "capacity", "std::string", "\"\"",
+    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's.">,
-    Option<"profile", "profile", "std::string", "\"\"",
+    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
            "Measured seconds of ops, a JSON file.">,
   ];
   let dependentDialects = [
@@ -169,9 +173,9 @@ def MemplCheckPlacement
     use. It knows nothing of plans.
   }];
   let options = [
-    Option<"capacity", "capacity", "std::string", "\"\"",
+    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory; no limit without it.">,
-    Option<"alignment", "alignment", "int64_t", "1",
+    OptionWithDefault<"alignment", "alignment", "int64_t", "1",
            "Every offset is a multiple of it.">,
   ];
 }
@@ -200,7 +204,7 @@ def MemplOptimizeCopies
 def MemplTestPrintProgram : Pass<"mempl-test-print-program", "ModuleOp"> {
   let summary = "print storages and steps of prepared functions, for tests";
   let options = [
-    Option<"target", "target", "std::string", "\"tiny\"",
+    OptionWithDefault<"target", "target", "std::string", "\"tiny\"",
            "Preset or file that describes the machine.">,
   ];
 }

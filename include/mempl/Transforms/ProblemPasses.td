@@ -9,7 +9,7 @@
 #ifndef MEMPL_TRANSFORMS_PROBLEMPASSES
 #define MEMPL_TRANSFORMS_PROBLEMPASSES
 
-include "mlir/Pass/PassBase.td"
+include "mempl/Support/PassOption.td"
 
 def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
   let summary = "add a plan for every instance that has none";
@@ -25,24 +25,24 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     same plan.
   }];
   let options = [
-    Option<"policy", "policy", "std::string", /*default=*/"\"portfolio\"",
+    OptionWithDefault<"policy", "policy", "std::string", /*default=*/"\"portfolio\"",
            "Policy that makes the plan: one of those that mempl-solve "
            "--list-policies prints.">,
-    Option<"weights", "weights", "std::string", /*default=*/"\"\"",
+    OptionWithDefault<"weights", "weights", "std::string", /*default=*/"\"\"",
            "Weights of the policies `muzero`, as mempl-train makes them, or "
            "`generalist`: those that come with mempl. With this, `portfolio` "
            "has `muzero+search` in place of `search`.">,
-    Option<"budget", "budget", "int64_t", /*default=*/"20000",
+    OptionWithDefault<"budget", "budget", "int64_t", /*default=*/"20000",
            "Plans that the policy may evaluate; 0 is no limit, and needs a "
            "time limit.">,
-    Option<"timeLimitMs", "time-limit-ms", "int64_t", /*default=*/"0",
+    OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", /*default=*/"0",
            "Milliseconds that the policy may take per instance; 0 is no "
            "limit. With one the plan depends on the speed of the machine.">,
-    Option<"msaOptions", "msa-options", "std::string", /*default=*/"\"\"",
+    OptionWithDefault<"msaOptions", "msa-options", "std::string", /*default=*/"\"\"",
            "Constants of the policies `msa`, by XLA's names: key=value,...">,
-    Option<"seed", "seed", "uint64_t", /*default=*/"0",
+    OptionWithDefault<"seed", "seed", "uint64_t", /*default=*/"0",
            "Seed of the random numbers.">,
-    Option<"threads", "threads", "int", /*default=*/"1",
+    OptionWithDefault<"threads", "threads", "int", /*default=*/"1",
            "Threads that the policy may use per instance.">,
   ];
   let statistics = [

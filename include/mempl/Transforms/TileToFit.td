@@ -9,7 +9,7 @@
 #ifndef MEMPL_TRANSFORMS_TILETOFIT
 #define MEMPL_TRANSFORMS_TILETOFIT
 
-include "mlir/Pass/PassBase.td"
+include "mempl/Support/PassOption.td"
 
 def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
   let summary = "split runs of ops along the batch so that tensors fit";
@@ -47,11 +47,11 @@ def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
     fails.
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"\"",
+    OptionWithDefault<"target", "target", "std::string", "\"\"",
            "Preset or file that describes the machine.">,
-    Option<"capacity", "capacity", "std::string", "\"\"",
+    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's, as in 512KiB.">,
-    Option<"share", "share", "double", "1.0",
+    OptionWithDefault<"share", "share", "double", "1.0",
            "Part of the fast memory that the tensors of a trip may fill.">,
   ];
   let statistics = [
