@@ -5,9 +5,9 @@
 """Placed programs allocate and copy no more than One-Shot Bufferize alone.
 
     never_worse.py --opt=mempl-opt [--targets=tiny,..] [--policies=none,greedy]
-                   [--capacities=256,4KiB] FILE..
+                   [--capacities=256,4KiB] [--before=cse] FILE..
 
-Each file is bufferized as it is and placed, with the options that the README
+Each file, after the passes `before`, is bufferized as it is and placed, with the options that the README
 names, and tidied up, which folds copies of a slice onto itself. Counted per
 function are allocations in slow memory, and copies that are not the plan's: all
 of them, and those inside of loops. A line per function that has more than
@@ -69,6 +69,7 @@ def main():
     parser.add_argument("--targets", default="tiny")
     parser.add_argument("--policies", default="none,greedy")
     parser.add_argument("--capacities", default="")
+    parser.add_argument("--before", default="")
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
 
@@ -81,13 +82,14 @@ def main():
 
     failures = programs = 0
     for path in args.files:
-        plain = opt(path, BUFFERIZE, TIDY)
+        before = [args.before] if args.before else []
+        plain = opt(path, *before, BUFFERIZE, TIDY)
         for target in args.targets.split(","):
             for policy in args.policies.split(","):
                 for capacity in args.capacities.split(","):
                     place = f"learned-memory-placement{{target={target} policy={policy} budget=300 capacity={capacity}}}"
                     programs += 1
-                    for text in worse(plain, opt(path, place, BUFFERIZE, TIDY)):
+                    for text in worse(plain, opt(path, *before, place, BUFFERIZE, TIDY)):
                         failures += 1
                         print(f"{path}, {place}: {text}")
     print(f"{programs} placed programs, {failures} numbers worse than without the pass")

@@ -53,6 +53,8 @@ using ::mempl::SolverResult;
 
 namespace {
 
+class OriginalFunctions;
+
 class LearnedMemoryPlacementPass
     : public mlir::mempl::impl::LearnedMemoryPlacementBase<
           LearnedMemoryPlacementPass> {
@@ -74,7 +76,8 @@ private:
   LogicalResult checkOptions();
   ::mempl::SolverOptions solverOptions() const;
   LogicalResult place(PlaceableFunction &function,
-                      const TargetDescription &description);
+                      const TargetDescription &description,
+                      const OriginalFunctions &originals);
   FailureOr<SolverResult> solve(func::FuncOp function,
                                 const Instance &instance);
   std::string reproducer(const Instance &instance, const Plan &plan,
@@ -100,6 +103,14 @@ public:
     });
   }
 
+  /// The function as it was.
+  Operation *get(Operation *function) const {
+    for (const auto &[op, original] : originals)
+      if (op == function)
+        return original.get();
+    return nullptr;
+  }
+
   /// Gives all functions their bodies back but those in `placed`.
   void restore(const llvm::SmallPtrSetImpl<Operation *> &placed) {
     for (auto &[function, original] : originals)
@@ -119,6 +130,16 @@ bool placesAnything(const Plan &plan) {
          llvm::any_of(plan.loops, [](const auto &loop) {
            return placesAnything(loop.second);
          });
+}
+
+/// The storages that the plan, or one of the loops', puts into fast memory.
+void collectPlaced(const Program &program, const Plan &plan,
+                   llvm::DenseSet<Value> &roots) {
+  for (const ::mempl::Residency &residency : plan.residencies)
+    roots.insert(program.storages[residency.value].root);
+  for (const auto &[step, loop] : plan.loops)
+    if (const Program *body = program.steps[step].body.get())
+      collectPlaced(*body, loop, roots);
 }
 
 remark::RemarkOpts about(func::FuncOp function, StringRef name) {
@@ -313,7 +334,8 @@ LearnedMemoryPlacementPass::writeFiles(PlaceableFunction &function,
 
 LogicalResult
 LearnedMemoryPlacementPass::place(PlaceableFunction &function,
-                                  const TargetDescription &description) {
+                                  const TargetDescription &description,
+                                  const OriginalFunctions &originals) {
   Program &program = *function.program;
   const Instance &instance = program.instance;
   FailureOr<SolverResult> result = solve(function.function, instance);
@@ -347,6 +369,8 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
   if (!placesAnything(plan))
     return success();
   placed.insert(function.function);
+  llvm::DenseSet<Value> roots;
+  collectPlaced(program, plan, roots);
   if (failed(applyPlan(program, plan, description.fastSpace)))
     return failure();
   if (verify &&
@@ -356,6 +380,7 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
     return emitError(function.function.getLoc())
            << "internal error: the placed function misuses fast memory"
            << reproducer(instance, plan, {});
+  shareAllocations(function.function, originals.get(function.function), roots);
   return success();
 }
 
@@ -413,7 +438,7 @@ void LearnedMemoryPlacementPass::runOnOperation() {
     if (f.program->onBuffers)
       emitRemark(f.function.getLoc())
           << "'" << f.function.getName() << "' is not placed: " << bufferized;
-    else if (failed(place(f, *description)))
+    else if (failed(place(f, *description, originals)))
       return signalPassFailure();
   }
   originals.restore(placed);

@@ -15,8 +15,10 @@
 
 #include "mempl/Transforms/Prepare.h"
 
+#include "mempl/Analysis/Program.h"
 #include "mempl/IR/Mempl.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
@@ -29,6 +31,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallBitVector.h"
@@ -245,7 +248,7 @@ static llvm::SmallSetVector<Operation *, 8> copiesIn(Operation *module) {
 /// made.
 static LogicalResult
 dropCopiesMadeAgain(RewriterBase &rewriter, Operation *module,
-                    llvm::SmallSetVector<Operation *, 8> made,
+                    llvm::SmallSetVector<Operation *, 8> &made,
                     const OneShotBufferizationOptions &options) {
   auto drop = [&](Operation *op) {
     made.remove(op);
@@ -314,6 +317,180 @@ static LogicalResult eliminateEmpties(RewriterBase &rewriter,
   for (OpOperand *source : sources)
     state.bufferizeInPlace(*source);
   return eliminateEmptyTensors(rewriter, module, state);
+}
+
+//===----------------------------------------------------------------------===//
+// Destinations of their own
+//===----------------------------------------------------------------------===//
+
+/// Whether the op writes the operand, as a destination or as what a loop
+/// carries.
+static bool isDestination(OpOperand &use, const AnalysisState &state) {
+  Operation *op = use.getOwner();
+  return isa<DestinationStyleOpInterface, LoopLikeOpInterface>(op) &&
+         isa<BufferizableOpInterface>(op) && state.bufferizesToMemoryWrite(use);
+}
+
+/// Whether making the tensor anew takes no longer than copying it: one number
+/// everywhere, or the result of an op that reads no tensor.
+static bool isCheapToMake(Value tensor) {
+  Operation *op = tensor.getDefiningOp();
+  auto type = dyn_cast<RankedTensorType>(tensor.getType());
+  if (!op || !type || type.getEncoding())
+    return false;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return isa<SplatElementsAttr>(constant.getValue()) &&
+           type.getElementType().isIntOrIndexOrFloat();
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp || op->getNumResults() != 1 ||
+      !linalgOp.hasPureTensorSemantics() ||
+      linalgOp.payloadUsesValueFromOperand(linalgOp.getDpsInitOperand(0)))
+    return false;
+  auto isTensor = [](Value value) { return isa<TensorType>(value.getType()); };
+  if (llvm::any_of(linalgOp.getDpsInputs(), isTensor))
+    return false;
+  return !op->walk([&](Operation *inner) {
+              return inner != op && llvm::any_of(inner->getOperands(), isTensor)
+                         ? WalkResult::interrupt()
+                         : WalkResult::advance();
+            }).wasInterrupted();
+}
+
+/// A tensor of the type of `like` that nothing has written.
+static Value newEmpty(RewriterBase &rewriter, Value like) {
+  auto type = cast<RankedTensorType>(like.getType());
+  return tensor::EmptyOp::create(rewriter, like.getLoc(), type,
+                                 dynamicSizes(rewriter, like.getLoc(), like));
+}
+
+/// What is cheap to make, made once more in `dest`.
+static Value makeAgain(RewriterBase &rewriter, Value tensor, Value dest) {
+  Operation *op = tensor.getDefiningOp();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto splat = cast<SplatElementsAttr>(constant.getValue());
+    Value scalar = arith::ConstantOp::create(
+        rewriter, op->getLoc(),
+        cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+    return linalg::FillOp::create(rewriter, op->getLoc(), scalar, dest)
+        .getResult(0);
+  }
+  IRMapping mapping;
+  mapping.map(cast<linalg::LinalgOp>(op).getDpsInitOperand(0)->get(), dest);
+  return rewriter.clone(*op, mapping)->getResult(0);
+}
+
+/// The use that runs after all others; null where the order is not clear.
+static OpOperand *lastUse(Value value) {
+  Block *block = value.getParentBlock();
+  OpOperand *last = nullptr;
+  for (OpOperand &use : value.getUses()) {
+    Operation *op = block->findAncestorOpInBlock(*use.getOwner());
+    Operation *best =
+        last ? block->findAncestorOpInBlock(*last->getOwner()) : nullptr;
+    if (best && best->isBeforeInBlock(op))
+      last = &use;
+    else if (!last)
+      last = &use;
+    else if (best == op)
+      return nullptr;
+  }
+  return last && last->getOwner()->getBlock() == block ? last : nullptr;
+}
+
+/// Gives every op that writes into `tensor`, which is cheap to make and used
+/// several times, one of its own. The last one gets it in the old storage, if
+/// others have read that.
+static void makePerDestination(RewriterBase &rewriter, Value tensor,
+                               const AnalysisState &state) {
+  SmallVector<OpOperand *> destinations;
+  bool others = false;
+  for (OpOperand &use : tensor.getUses()) {
+    if (isa<tensor::ExtractSliceOp>(use.getOwner()))
+      return; // Perhaps the slice that an insertion puts back.
+    if (isDestination(use, state))
+      destinations.push_back(&use);
+    else
+      others = true;
+  }
+  Operation *op = tensor.getDefiningOp();
+  bool constant = isa<arith::ConstantOp>(op);
+  if (destinations.empty() || (tensor.hasOneUse() && !constant))
+    return;
+  OpOperand *last = others && !constant ? lastUse(tensor) : nullptr;
+  for (OpOperand *use : destinations) {
+    rewriter.setInsertionPoint(use->getOwner());
+    Value own = use == last ? tensor : newEmpty(rewriter, tensor);
+    if (state.bufferizesToMemoryRead(*use))
+      own = makeAgain(rewriter, tensor, own);
+    rewriter.modifyOpInPlace(use->getOwner(), [&] { use->set(own); });
+  }
+  if (tensor.use_empty())
+    rewriter.eraseOp(op);
+}
+
+/// Gives every op that writes into `empty` an allocation of its own.
+static void allocatePerDestination(RewriterBase &rewriter,
+                                   tensor::EmptyOp empty,
+                                   const AnalysisState &state) {
+  if (empty->hasOneUse())
+    return;
+  // A slice of it may be what an insertion puts back.
+  bool sliced = llvm::any_of(empty->getUsers(), [](Operation *user) {
+    return isa<tensor::ExtractSliceOp>(user);
+  });
+  SmallVector<OpOperand *> destinations;
+  for (OpOperand &use : empty->getUses())
+    if (isDestination(use, state) &&
+        (!sliced || isa<linalg::LinalgOp>(use.getOwner())))
+      destinations.push_back(&use);
+  for (OpOperand *use : destinations) {
+    Operation *op = use->getOwner();
+    rewriter.setInsertionPoint(op);
+    Value own = rewriter.clone(*empty)->getResult(0);
+    // What the op reads of it is undefined, here or there.
+    rewriter.modifyOpInPlace(op, [&] {
+      for (OpOperand &other : op->getOpOperands())
+        if (&other == use ||
+            (other.get() == empty && !isDestination(other, state)))
+          other.set(own);
+    });
+  }
+  if (empty->use_empty())
+    rewriter.eraseOp(empty);
+}
+
+/// Undoes what `cse` does to destinations: ops that have nothing to do with
+/// each other write into one allocation, or into one tensor that is filled
+/// once, and bufferization copies it for all but the last.
+static void separateDestinations(RewriterBase &rewriter, Operation *module) {
+  BufferizationOptions options;
+  AnalysisState state(options);
+  SmallVector<Value> cheap;
+  SmallVector<tensor::EmptyOp> empties;
+  module->walk([&](Operation *op) {
+    if (op->getNumResults() == 1 && isCheapToMake(op->getResult(0)))
+      cheap.push_back(op->getResult(0));
+    else if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+      empties.push_back(empty);
+  });
+  for (Value tensor : cheap)
+    makePerDestination(rewriter, tensor, state);
+  for (tensor::EmptyOp empty : empties)
+    allocatePerDestination(rewriter, empty, state);
+}
+
+/// Makes what is cheap to make again instead of copying it.
+static void
+makeInsteadOfCopies(RewriterBase &rewriter,
+                    const llvm::SmallSetVector<Operation *, 8> &made) {
+  for (Operation *op : made) {
+    Value tensor = cast<AllocTensorOp>(op).getCopy();
+    if (!isCheapToMake(tensor))
+      continue;
+    rewriter.setInsertionPoint(op);
+    rewriter.replaceOp(op,
+                       makeAgain(rewriter, tensor, newEmpty(rewriter, tensor)));
+  }
 }
 
 /// A slice of an allocation that nothing else uses as an allocation of its own.
@@ -401,11 +578,26 @@ static LogicalResult computeInPlace(RewriterBase &rewriter, Operation *module) {
   return success();
 }
 
+/// Erases names of tensors that nothing uses: they are no accesses, but would
+/// look like some where they stand.
+static void eraseUnusedViews(RewriterBase &rewriter, Operation *module) {
+  SmallVector<Operation *> views;
+  module->walk([&](Operation *op) {
+    if (isViewOp(op) || isAliasCast(op))
+      views.push_back(op);
+  });
+  for (Operation *op : llvm::reverse(views))
+    if (op->use_empty())
+      rewriter.eraseOp(op);
+}
+
 LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
                                                bool eliminateEmpty) {
   IRRewriter rewriter(module->getContext());
   if (failed(toDestinationStyle(rewriter, module)))
     return failure();
+  eraseUnusedViews(rewriter, module);
+  separateDestinations(rewriter, module);
   if (eliminateEmpty && failed(computeInPlace(rewriter, module)))
     return failure();
   OneShotBufferizationOptions options = placementBufferizationOptions();
@@ -414,12 +606,12 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
   BufferizationState state;
   if (failed(insertTensorCopies(module, options, state)))
     return failure();
-  if (hasTensorControlFlow(module)) {
-    llvm::SmallSetVector<Operation *, 8> made = copiesIn(module);
-    made.set_subtract(own);
-    if (failed(dropCopiesMadeAgain(rewriter, module, std::move(made), options)))
-      return failure();
-  }
+  llvm::SmallSetVector<Operation *, 8> made = copiesIn(module);
+  made.set_subtract(own);
+  if (hasTensorControlFlow(module) &&
+      failed(dropCopiesMadeAgain(rewriter, module, made, options)))
+    return failure();
+  makeInsteadOfCopies(rewriter, made);
   copiesToTransfers(rewriter, module);
   // Allocations that nothing writes are no part of the problem; the others keep
   // their identity, and are known to be dense, whatever runs later. Those of a
@@ -438,4 +630,33 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
     }
   }
   return success();
+}
+
+void mlir::mempl::shareAllocations(Operation *function, Operation *original,
+                                   const llvm::DenseSet<Value> &placed) {
+  llvm::SmallDenseSet<Type> shared;
+  original->walk([&](tensor::EmptyOp op) {
+    if (op.getType().hasStaticShape() &&
+        (!llvm::hasNItemsOrLess(op->getUses(), 1) ||
+         llvm::any_of(op->getUsers(), [&](Operation *user) {
+           return user->getBlock() != op->getBlock();
+         })))
+      shared.insert(op.getType());
+  });
+  llvm::MapVector<Type, SmallVector<AllocTensorOp>> groups;
+  function->walk([&](AllocTensorOp op) {
+    if (shared.contains(op.getType()) && !placed.contains(op.getResult()) &&
+        op->getNumOperands() == 0 && !op.getMemorySpace() &&
+        op->getDiscardableAttrs().empty())
+      groups[op.getType()].push_back(op);
+  });
+  IRRewriter rewriter(function->getContext());
+  for (auto &[type, allocations] : groups) {
+    Block &entry = function->getRegion(0).front();
+    rewriter.setInsertionPointToStart(&entry);
+    Value one = tensor::EmptyOp::create(rewriter, allocations.front().getLoc(),
+                                        type, ValueRange());
+    for (AllocTensorOp op : allocations)
+      rewriter.replaceOp(op, one);
+  }
 }

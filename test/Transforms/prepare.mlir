@@ -64,3 +64,96 @@ func.func @elements(%x: f32, %n: index) -> (tensor<2xf32>, tensor<4xindex>) {
   } : tensor<4xindex>
   return %a, %b : tensor<2xf32>, tensor<4xindex>
 }
+
+// -----
+
+// What `cse` makes of three fills: each op that writes into the one gets its own,
+// where it is needed.
+// CHECK-LABEL: func.func @shared_fill(
+// CHECK-NOT: mempl.transfer
+// CHECK: %[[E0:.*]] = bufferization.alloc_tensor() : tensor<8x8xf32>
+// CHECK-NEXT: %[[F0:.*]] = linalg.fill {{.*}} outs(%[[E0]] :
+// CHECK-NEXT: %[[M0:.*]] = linalg.matmul {{.*}} outs(%[[F0]] :
+// CHECK-NEXT: %[[E1:.*]] = bufferization.alloc_tensor() : tensor<8x8xf32>
+// CHECK-NEXT: %[[F1:.*]] = linalg.fill {{.*}} outs(%[[E1]] :
+// CHECK-NEXT: linalg.matmul ins(%[[M0]], %{{.*}}) outs(%[[F1]] :
+// CHECK-NEXT: return
+func.func @shared_fill(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x8xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %a = linalg.matmul ins(%x, %w : tensor<8x8xf32>, tensor<8x8xf32>) outs(%f : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %b = linalg.matmul ins(%a, %w : tensor<8x8xf32>, tensor<8x8xf32>) outs(%f : tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %b : tensor<8x8xf32>
+}
+
+// -----
+
+// One that others read is filled again for the last op, which writes it.
+// CHECK-LABEL: func.func @filled_again(
+// CHECK: %[[F:.*]] = linalg.fill
+// CHECK-NEXT: %[[E:.*]] = bufferization.alloc_tensor()
+// CHECK-NEXT: %[[X:.*]] = linalg.max ins(%{{.*}}, %[[F]] : {{.*}} outs(%[[E]] :
+// CHECK-NEXT: %[[G:.*]] = linalg.fill {{.*}} outs(%[[F]] :
+// CHECK-NEXT: linalg.matmul ins(%[[X]], {{.*}} outs(%[[G]] :
+func.func @filled_again(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x8xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %a = linalg.max ins(%x, %f : tensor<8x8xf32>, tensor<8x8xf32>) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %b = linalg.matmul ins(%a, %w : tensor<8x8xf32>, tensor<8x8xf32>) outs(%f : tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %b : tensor<8x8xf32>
+}
+
+// -----
+
+// A constant of one number is no more to copy than to fill.
+// CHECK-LABEL: func.func @constant_destination(
+// CHECK-NOT: mempl.transfer
+// CHECK: linalg.fill
+// CHECK: linalg.matmul
+func.func @constant_destination(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %z = arith.constant dense<0.0> : tensor<8x8xf32>
+  %a = linalg.matmul ins(%x, %w : tensor<8x8xf32>, tensor<8x8xf32>) outs(%z : tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %a : tensor<8x8xf32>
+}
+
+// -----
+
+// An allocation for a body of a loop is in the body again, however often others
+// use it.
+// CHECK-LABEL: func.func @shared_with_a_body(
+// CHECK: scf.for
+// CHECK-NEXT: %[[E:.*]] = bufferization.alloc_tensor()
+// CHECK-NEXT: linalg.exp {{.*}} outs(%[[E]] :
+func.func @shared_with_a_body(%a: tensor<16xf32>, %b: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c10 = arith.constant 10 : index
+  %e = tensor.empty() : tensor<16xf32>
+  %s = linalg.exp ins(%b : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %r = scf.for %i = %c0 to %c10 step %c1 iter_args(%x = %a) -> tensor<16xf32> {
+    %y = linalg.exp ins(%b : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    %z = linalg.log ins(%y : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %z : tensor<16xf32>
+  }
+  return %r, %s : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+// The slice that an insertion puts back stays a slice of what it is put into.
+// CHECK-LABEL: func.func @slice_put_back(
+// CHECK: %[[F:.*]] = linalg.fill
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[F]]
+// CHECK: %[[X:.*]] = linalg.exp {{.*}} outs(%[[S]] :
+// CHECK: tensor.insert_slice %[[X]] into %[[F]]
+func.func @slice_put_back(%a: tensor<8xf32>) -> tensor<16xf32> {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<16xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %s = tensor.extract_slice %f[4] [8] [1] : tensor<16xf32> to tensor<8xf32>
+  %x = linalg.exp ins(%a : tensor<8xf32>) outs(%s : tensor<8xf32>) -> tensor<8xf32>
+  %r = tensor.insert_slice %x into %f[4] [8] [1] : tensor<8xf32> into tensor<16xf32>
+  return %r : tensor<16xf32>
+}

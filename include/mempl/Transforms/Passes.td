@@ -25,12 +25,12 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     of the placement problem from each function, lets `policy` solve it,
     verifies the plan, applies it, and replays the result
     (`mempl-check-placement`). It is the same as these passes one by one, which
-    exist too.
+    exist too, but for functions of which nothing is placed.
 
     The machine is `target` (a preset or a file), or what the module says in
     `mempl.target` or its `dlti.target_system_spec`; without either the pass
-    fails. Run it after fusion and tiling: it places what is there. Do not run
-    `cse` before it, which makes unrelated ops share a destination.
+    fails. Run it after fusion and tiling: it places what is there. `cse` may run
+    before it: unrelated ops that share a destination get one each.
 
     Functions that others of the module call, and functions with several blocks,
     stay in slow memory, with a remark. Every function of which nothing is placed
@@ -107,7 +107,10 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     Brings a module into the form that placement works on: every buffer that
     One-Shot Bufferize would allocate and every copy that it would make becomes
     an op, and ops that bring a buffer of their own (tensor.pad, tensor.concat,
-    tensor.generate, tensor.from_elements, kernels) write into an operand.
+    tensor.generate, tensor.from_elements, kernels) write into an operand. Ops
+    that share an allocation, or a tensor that is only filled, as `cse` makes
+    them, get one each. Where tensors flow together (conditionals, while loops), a
+    copy stays with bufferization if it would be made once more.
   }];
   let options = [
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",

@@ -11,7 +11,10 @@
 
 #include "mlir/Support/LLVM.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 namespace mlir {
+class Value;
 class Operation;
 namespace bufferization {
 struct OneShotBufferizationOptions;
@@ -34,6 +37,14 @@ bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 /// diagnostic, on programs that bufferization cannot analyse.
 LogicalResult prepareForPlacement(Operation *module,
                                   bool eliminateEmptyTensors = true);
+
+/// Takes back that preparation gave ops allocations of their own, where that
+/// was of no use: the allocations in `function` but those in `placed`, as far
+/// as one of their type was for several ops in `original` (the function before
+/// it was prepared), become one `tensor.empty`. Bufferization then decides, and
+/// never copies what is undefined.
+void shareAllocations(Operation *function, Operation *original,
+                      const llvm::DenseSet<Value> &placed);
 
 /// Whether tensors flow through conditionals or loops. Only there may a
 /// prepared module have operands that bufferization does not use in place.
