@@ -156,8 +156,9 @@ public:
 
   /// False if an order contradicts another one.
   bool placeFixed();
-  /// False if the lowest place is at 2^63 or above.
-  bool placeAll(const std::vector<size_t> &order, bool tightest, bool hints);
+  /// False if the lowest place is at 2^63 or above, or if `stop` says so.
+  bool placeAll(const std::vector<size_t> &order, bool tightest, bool hints,
+                const std::function<bool()> &stop);
 
   std::vector<int64_t> offsets;
 
@@ -269,8 +270,11 @@ bool GapPacker::placeFixed() {
 }
 
 bool GapPacker::placeAll(const std::vector<size_t> &order, bool tightest,
-                         bool hints) {
+                         bool hints, const std::function<bool()> &stop) {
+  size_t count = 0;
   for (size_t i : order) {
+    if (++count % 64 == 0 && stop && stop())
+      return false;
     const PackingBuffer &buffer = problem.buffers[i];
     int64_t where =
         hints && isFree(i, buffer.hint) ? buffer.hint : findGap(i, tightest);
@@ -318,7 +322,8 @@ static std::vector<size_t> sortBuffers(const PackingProblem &problem,
 }
 
 PackingResult mempl::packing::packGaps(const PackingProblem &problem,
-                                       int64_t goal) {
+                                       int64_t goal,
+                                       const std::function<bool()> &stop) {
   PackingResult result;
   bool isValid = checkPackingFields(problem).empty();
   std::vector<PackingPieces> pieces;
@@ -332,11 +337,12 @@ PackingResult mempl::packing::packGaps(const PackingProblem &problem,
   goal = std::max(goal, leastHeight(problem));
   bool found = false;
   auto attempt = [&](Order order, bool tightest, bool hints) {
-    if (found && result.height <= goal)
+    if (found && (result.height <= goal || (stop && stop())))
       return;
     GapPacker packer = start;
+    // There has to be one packing, however long it takes.
     if (!packer.placeAll(sortBuffers(problem, pieces, order, hints), tightest,
-                         hints))
+                         hints, found ? stop : nullptr))
       return;
     int64_t height = heightOf(problem, packer.offsets);
     if (found && height >= result.height)
@@ -358,5 +364,5 @@ PackingResult mempl::packing::packGaps(const PackingProblem &problem,
 }
 
 PackingResult mempl::packBestFit(const PackingProblem &problem) {
-  return packGaps(problem, 0);
+  return packGaps(problem, 0, nullptr);
 }

@@ -175,7 +175,8 @@ PackingResult ExactPacker::run() {
   if (least > problem.capacity)
     return infeasible();
 
-  result = packGaps(problem, options.minimize ? 0 : problem.capacity);
+  result = packGaps(problem, options.minimize ? 0 : problem.capacity,
+                    [this] { return timeIsUp(); });
   if (result.status == PackingStatus::Infeasible)
     return result;
   bool packed = result.status == PackingStatus::Packed;
@@ -183,6 +184,8 @@ PackingResult ExactPacker::run() {
     result.optimal = options.minimize;
     return result;
   }
+  if (timeIsUp())
+    return result;
   model = buildPackingModel(problem);
   search = std::make_unique<SectionSearch>(model);
   restartNodes = std::max<int64_t>(
@@ -220,7 +223,16 @@ static PackingProblem withoutWindows(PackingProblem problem, bool widened) {
 /// widened is a packing, though maybe not the lowest.
 static PackingResult packWithWindows(const PackingProblem &problem,
                                      const PackingOptions &options) {
+  // All parts together have the time that is given.
+  auto start = std::chrono::steady_clock::now();
+  std::function<bool()> stop = [&] {
+    return (options.cancelled && options.cancelled()) ||
+           (options.timeLimitMs > 0 &&
+            std::chrono::steady_clock::now() - start >=
+                std::chrono::milliseconds(options.timeLimitMs));
+  };
   PackingOptions half = options;
+  half.cancelled = stop;
   if (options.nodeLimit > 0)
     half.nodeLimit = std::max<int64_t>(1, options.nodeLimit / 2);
   if (options.timeLimitMs > 0)
@@ -237,7 +249,7 @@ static PackingResult packWithWindows(const PackingProblem &problem,
   if (closed.optimal)
     least = std::max(least, closed.height);
   PackingResult best =
-      packGaps(problem, options.minimize ? least : problem.capacity);
+      packGaps(problem, options.minimize ? least : problem.capacity, stop);
   best.nodes = closed.nodes;
   bool packed = best.status == PackingStatus::Packed;
   if (!packed || (options.minimize && best.height > least)) {

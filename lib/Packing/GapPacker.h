@@ -19,8 +19,10 @@
 
 namespace mempl::packing {
 
-/// As packBestFit, but content with the first packing of at most `goal` bytes.
-PackingResult packGaps(const PackingProblem &problem, int64_t goal);
+/// As packBestFit, but content with the first packing of at most `goal` bytes,
+/// and with the best one so far when `stop`, which may be empty, says so.
+PackingResult packGaps(const PackingProblem &problem, int64_t goal,
+                       const std::function<bool()> &stop);
 
 /// No packing of `problem`, whose fields are in range, is lower; INT64_MAX
 /// stands for that and anything above it.

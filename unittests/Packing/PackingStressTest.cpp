@@ -226,6 +226,23 @@ TEST(PackingStressTest, CancellingGivesTheBestFitAnswer) {
   expectBestFitAnswer(p, pack(p, options));
 }
 
+// On a large problem the heuristic's orders take seconds: the first one counts
+// where there is time for no more.
+TEST(PackingStressTest, CancellingEndsTheHeuristicAfterOnePacking) {
+  Random random(23, "packer-cancelled");
+  PackingProblem p = cutRectangle(random, 3000, int64_t(1) << 40, 300);
+  p.capacity = INT64_MAX;
+  int64_t asked = 0;
+  PackingOptions options;
+  options.minimize = true;
+  options.cancelled = [&] { return ++asked > 0; };
+  PackingResult result = pack(p, options);
+  EXPECT_EQ(result.status, PackingStatus::Packed);
+  EXPECT_FALSE(result.optimal);
+  EXPECT_EQ(checkPacking(p, result.offsets), "");
+  EXPECT_GT(result.height, packBestFit(p).height);
+}
+
 TEST(PackingStressTest, ALimitedMinimisationKeepsWhatItHas) {
   PackingProblem p = tightProblem();
   p.capacity = INT64_MAX;

@@ -118,9 +118,11 @@ int64_t maxLoad(const PackingProblem &problem);
 bool hasWindows(const PackingProblem &problem);
 
 /// The best-fit answer if it is good enough, else an exact search; the best-fit
-/// answer again if the limits strike first. Deterministic unless the time limit
-/// or `cancelled` strikes. With `minimize`, Packed without `optimal` means that
-/// a limit struck while a lower height was looked for.
+/// answer again, of as many of
+/// its orders as there is time for, if the limits strike first. Deterministic
+/// unless the time limit or `cancelled` strikes. With `minimize`, Packed
+/// without `optimal` means that a limit struck while a lower height was looked
+/// for.
 ///
 /// Gaps are searched exactly, but for those with windows. There two searches
 /// enclose the answer, one with the gaps in use and one with them free: the

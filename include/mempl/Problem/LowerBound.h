@@ -34,7 +34,8 @@ struct LowerBoundOptions {
   /// Stops when the gap to this known latency is closed (a valid plan's
   /// latency, seconds); 0 = none.
   double knownLatency = 0;
-  /// Asked once per iteration, and that of bodies of loops; true stops the computation with what it has.
+  /// Asked once per iteration, and that of bodies of loops; true stops the
+  /// computation with what it has.
   std::function<bool()> cancelled;
 };
 
