@@ -270,7 +270,7 @@ WRONG = """func.func @f(%a: tensor<4xf32>) -> tensor<5xf32> {
         (["wrong.mlir", "--budget=-1"], "mempl-iree-pack: error: budget: expected at least 0 nodes, found -1"),
         (
             ["wrong.mlir", "--time-limit-ms=0"],
-            "mempl-iree-pack: error: time limit: expected more than 0 seconds, found 0",
+            "mempl-iree-pack: error: time_limit_ms: expected more than 0 milliseconds, found 0",
         ),
     ],
 )

@@ -44,7 +44,7 @@ def test_training_says_what_is_wrong(tiny, tmp_path):
         ({"batch": 0}, "batch"),
         ({"batch": "many"}, "batch"),
         ({"size": "xl"}, "size"),
-        ({"initial_weights": "/nowhere/x.mempl"}, "x.mempl"),
+        ({"weights": "/nowhere/x.mempl"}, "x.mempl"),
     ]:
         with pytest.raises(mempl.Error, match=expected):
             mempl.train(tiny, tmp_path / "run", **{"rounds": 1, **QUICK, **arguments})

@@ -577,6 +577,27 @@ TEST(LowerBound, StopsWhenAskedTo) {
   EXPECT_GE(result.bound, known.knownLatency * (1 - 1e-9));
 }
 
+TEST(LowerBound, StopsInBodiesOfLoops) {
+  Step loop = makeStep(0, {});
+  loop.trips = 3;
+  loop.body = std::make_shared<Instance>(layers(24));
+  Instance instance = makeInstance({}, {loop, loop, loop});
+  LowerBoundOptions options;
+  int64_t asked = 0;
+  options.cancelled = [&] {
+    ++asked;
+    return true;
+  };
+  LowerBoundResult result = lowerBound(instance, options);
+  // Once for each body and share of the memory that it is bounded for, at
+  // least, and once for the program: none of the iterations is made.
+  EXPECT_GE(asked, 4);
+  EXPECT_LE(asked, 100);
+  EXPECT_EQ(result.iterations, 0);
+  EXPECT_GE(result.bound, idealLatency(instance));
+  EXPECT_LE(result.bound, lowerBound(instance).bound);
+}
+
 TEST(LowerBound, HandlesManyValues) {
   Instance instance = layers(20000);
   LowerBoundOptions options;

@@ -313,4 +313,35 @@ TEST(Registry, TakesPoliciesFromOutside) {
   EXPECT_EQ(llvm::cantFail(createSolver("custom"))->name(), "custom");
 }
 
+// Three policies that need no time, so that each leaves all of its share to
+// those behind it.
+TEST(Registry, PoliciesOfAPortfolioShareTheTime) {
+  static std::vector<int64_t> limits;
+  class Recorder : public Solver {
+    llvm::StringRef name() const override { return "recorder"; }
+    llvm::StringRef description() const override { return "of a test"; }
+    llvm::Expected<SolverResult> solve(const Instance &instance,
+                                       const SolverOptions &options) override {
+      limits.push_back(options.timeLimitMs);
+      return llvm::cantFail(createSolver("none"))->solve(instance, options);
+    }
+  };
+  registerSolver("recorder", [] { return std::make_unique<Recorder>(); });
+  SolverOptions options;
+  options.policies = {"recorder", "recorder", "recorder"};
+  options.timeLimitMs = 3000000;
+  Instance instance = realProgram("alexnet_b64");
+  llvm::cantFail(solve("portfolio", instance, options));
+  ASSERT_EQ(limits.size(), 3u);
+  for (int64_t k : {0, 1, 2}) {
+    EXPECT_LE(limits[k], 3000000 / (3 - k));
+    // Far longer than any machine needs for this.
+    EXPECT_GT(limits[k], (3000000 - 300000) / (3 - k));
+  }
+  limits.clear();
+  options.timeLimitMs = 0;
+  llvm::cantFail(solve("portfolio", instance, options));
+  EXPECT_EQ(limits, (std::vector<int64_t>{0, 0, 0}));
+}
+
 } // namespace
