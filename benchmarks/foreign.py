@@ -4,12 +4,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tries programs of other projects: what is placed, what is refused, what breaks.
 
-    foreign.py mlir FOLDER --bin=build/release/bin [--out=results.jsonl] [--limit=60] [PROJECT..]
+    foreign.py mlir FOLDER --bin=build/release/bin [--out=results.jsonl] [--limit=60] [--projects=a,b]
 
 FOLDER has a folder for each project with its .mlir files. They are cut at
 `// -----`; pieces without tensors or buffers, and those that mempl-opt does not
-parse, are left out. Each piece is inlined and placed, for a large and for a tiny fast
-memory, goes through every pass of mempl alone, through One-Shot Bufferize
+parse, are left out. Each piece is inlined, written in linalg as far as upstream's
+passes and mempl-prepare-lowering can, and placed for a large and for a tiny fast
+memory. It goes through every pass of mempl alone, through One-Shot Bufferize
 after placement, and through mempl-lower-to-cpu with and without placement.
 Functions whose arguments can be made up run in both forms, and their results
 must have the same bits. What has been tried before, by the same binary or not, is
@@ -31,14 +32,16 @@ PASSES = [
     "convert-mempl-to-async",
     "convert-mempl-to-llvm",
     "convert-mempl-to-memref",
-    "mempl-apply-plan",
-    "mempl-check-placement",
-    "mempl-drop-releases",
-    "mempl-extract-instance",
-    "mempl-extract-instance,mempl-solve{policies=greedy},mempl-verify-plan,mempl-apply-plan",
-    "mempl-instrument-steps",
-    "mempl-optimize-copies",
+    "func.func(mempl-check-placement)",
+    "func.func(mempl-optimize-copies)",
     "mempl-prepare",
+    "mempl-apply-plan{target=edge-npu}",
+    "mempl-drop-releases",
+    "mempl-extract-instance{target=edge-npu}",
+    "mempl-extract-instance{target=edge-npu},mempl-solve{policy=greedy},mempl-verify-plan,mempl-apply-plan{target=edge-npu}",
+    "mempl-instrument-steps",
+    "mempl-mark-deallocations",
+    "mempl-prepare-lowering",
     "mempl-solve",
     "mempl-tile-to-fit{target=edge-npu}",
     "mempl-verify-plan",
@@ -47,6 +50,7 @@ BUFFERIZE = (
     "one-shot-bufferize{bufferize-function-boundaries allow-unknown-ops "
     "function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops}"
 )
+TOSA = "func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-tensor,tosa-to-arith,tosa-to-scf)"
 PLACEMENTS = {
     "place": "learned-memory-placement{target=edge-npu}",
     "place-tiny": "learned-memory-placement{target=edge-npu capacity=2KiB}",
@@ -371,10 +375,13 @@ class Tester:
                 notes[key] = (errors[0] if errors and record[key] == "error" else err[:2000])[:2000]
             return record[key] == "ok"
 
-        code, inlined, err = self.passes(module, "inline")
-        inlined = inlined if code == 0 else module
+        # As much as can be placed; if that does not work, the program as it is.
+        base = module
+        for passes in ("inline", TOSA, "mempl-prepare-lowering"):
+            code, out, _ = self.passes(base, passes)
+            base = out if code == 0 else base
         for key, place in PLACEMENTS.items():
-            code, out, err = self.passes(inlined, place)
+            code, out, err = self.passes(base, place)
             if key == "place":
                 record["remarks"] = re.findall(r"(?:remark|warning): (.*)", err)
             if not note(key, code, err):
@@ -382,17 +389,17 @@ class Tester:
             if "mempl.alloc" in out:
                 record[key] = "placed"
                 placed[key] = out
-            elif out.strip() != inlined.strip():
+            elif out.strip() != base.strip():
                 record[key] = "changed"
             note(f"bufferize-{key}", *self.passes(out, BUFFERIZE)[::2])
-            note(f"check-{key}", *self.passes(out, "mempl-check-placement")[::2])
+            note(f"check-{key}", *self.passes(out, "func.func(mempl-check-placement)")[::2])
         # What bufferization refuses without placement, too, is no fault of it.
         note("bufferize-plain", *self.passes(module, BUFFERIZE)[::2])
         for passes in PASSES:
             note(f"pass {passes}", *self.passes(module, passes)[::2])
-        for key, out in {"plain": module, **placed}.items():
+        for key, out in {"plain": module, "prepared": base, **placed}.items():
             note(f"lower-{key}", *self.opt(out, "--mempl-lower-to-cpu")[::2])
-        record["run"], notes["run"] = self.compare(module, placed)
+        record["run"], notes["run"] = self.compare(base, placed)
         notes["run"] = notes["run"][:2000]
         record["notes"] = {k: v for k, v in notes.items() if v}
         return record
@@ -472,7 +479,7 @@ def main():
     parser.add_argument("--limit", type=int, default=0, help="pieces per project at most, about; 0 is all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--report", action="store_true", help="only print what is known")
-    parser.add_argument("projects", nargs="*")
+    parser.add_argument("--projects", default="", help="folders, separated by commas; all if empty")
     args = parser.parse_args()
     records = {}
     if os.path.exists(args.out):
@@ -480,7 +487,7 @@ def main():
             records = {r["name"]: r for r in map(json.loads, f)}
     if not args.report:
         tester = Tester(args)
-        todo = [p for p in pieces_of(args.folder, args.projects, args.limit) if p[1] not in records]
+        todo = [p for p in pieces_of(args.folder, args.projects.split(',') if args.projects else [], args.limit) if p[1] not in records]
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool, open(args.out, "a") as out:
             futures = {pool.submit(tester.test, piece[2]): piece for piece in todo}
             for number, future in enumerate(concurrent.futures.as_completed(futures)):

@@ -130,7 +130,6 @@ public:
 } // namespace
 
 void mlir::mempl::addLoweringPreparation(OpPassManager &manager) {
-  manager.addPass(createLowerAffinePass());
   manager.addPass(createMemplMarkDeallocations());
   manager.addPass(createMemplPrepareLowering());
 }

@@ -17,6 +17,7 @@
 
 #include "mempl/Conversion/Passes.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,6 +33,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/RegionGraphTraits.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -280,6 +282,10 @@ void MemplPrepareLoweringPass::runOnOperation() {
                LowerBitcast>(&getContext());
   linalg::populateDecomposeWinogradOpsPatterns(patterns);
   linalg::populateElementwiseToLinalgConversionPatterns(patterns);
+  // lower-affine itself folds tensors: a release of a slice in fast memory
+  // would become one of what was written there.
+  populateAffineToStdConversionPatterns(patterns);
+  populateAffineToVectorConversionPatterns(patterns);
   walkAndApplyPatterns(module, std::move(patterns));
 
   SmallVector<Operation *> left;
