@@ -75,11 +75,11 @@ def use_arena(text, at_wait):
     lines = []
     for n, line in enumerate(text.split("\n")):
         line = re.sub(r", #mempl\.space<\w+>", "", line)
-        if m := re.match(r"(\s*)(%\S+) = mempl\.alloc <\w+> at (\d+) bytes \d+ : (.*)", line):
+        if m := re.match(r"(\s*)(%\S+) = mempl\.alloc <\w+> at (\d+) bytes \d+(?:\((.*)\))? : (.*)", line):
             lines += [
                 f"{m[1]}%arena_{n} = memref.get_global @mempl_arena : {arena}",
                 f"{m[1]}%offset_{n} = arith.constant {m[3]} : index",
-                f"{m[1]}{m[2]} = memref.view %arena_{n}[%offset_{n}][] : {arena} to {m[4]}",
+                f"{m[1]}{m[2]} = memref.view %arena_{n}[%offset_{n}][{m[4] or ''}] : {arena} to {m[5]}",
             ]
         elif m := re.match(r"(\s*)%\S+ = mempl\.copy_start (?:prefetch |evict )?(\S+) to (\S+) : (.*)", line):
             if not at_wait:

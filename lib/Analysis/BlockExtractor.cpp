@@ -176,6 +176,37 @@ void BlockExtractor::keepSlow(const Reference &reference,
 /// other steps can use it anywhere: where several tensors flow together, it is
 /// known at run time only which of them is read, or written by those who know
 /// that nobody reads it again.
+bool BlockExtractor::isReadOnly(const Reference &reference) {
+  return reference.owner->program.storages[reference.view.storage].readOnly;
+}
+
+/// Says that the storage of `tensor` may be that of `other`.
+void BlockExtractor::mayShare(Value tensor, const Reference &other) {
+  const Reference &own = resolve(tensor);
+  own.owner->sharers[own.view.storage].push_back(other);
+}
+
+/// Adds that what may share a storage that a step writes is written, too: no
+/// copy of it may be under way then.
+void BlockExtractor::touchSharers(Touches &touches) {
+  using Key = std::pair<BlockExtractor *, int32_t>;
+  std::set<Key> seen;
+  for (size_t i = 0; i < touches.size(); ++i) {
+    Key key(touches[i].target.owner, touches[i].target.view.storage);
+    // The step that says which of them it is does not write it.
+    if (!touches[i].writes || !key.first->defined[key.second] ||
+        !seen.insert(key).second)
+      continue;
+    for (const Reference &other : key.first->sharers.lookup(key.second)) {
+      Touch touch;
+      touch.target = other;
+      touch.reads = touch.slowOnly = true;
+      touch.writes = !isReadOnly(other);
+      touches.push_back(std::move(touch));
+    }
+  }
+}
+
 void BlockExtractor::readSlow(const Reference &reference,
                               const llvm::Twine &reason, Touches &touches) {
   reference.owner->slowUses.try_emplace(reference.view.storage, reason.str());
@@ -218,6 +249,7 @@ void BlockExtractor::bindAlias(OpResult result, OpOperand &aliased) {
 void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
                              int64_t reserved, std::unique_ptr<Program> body,
                              int64_t trips) {
+  touchSharers(touches);
   // All that the step does with a storage is one access.
   llvm::MapVector<int32_t, Touch> own;
   for (Touch &touch : touches) {
@@ -424,12 +456,14 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
       continue;
     if (copied) {
       touch.reads |= !context.analysis->canOmitTensorCopy(operand);
-      touch.writes = false;
       touch.slowOnly = true;
+      // The analysis that decides runs again on the placed function, and may
+      // find that it can do without the copy.
+      touch.writes = !isReadOnly(touch.target);
     }
     int64_t bytes = bytesOf(operand.get(), touch.target);
     touch.readBytes = touch.reads ? bytes : 0;
-    touch.writtenBytes = touch.writes ? bytes : 0;
+    touch.writtenBytes = touch.writes && !copied ? bytes : 0;
     for (const auto &[number, moved] : work.touched)
       if (number == operand.getOperandNumber()) {
         touch.readBytes = touch.writes ? 0 : moved;
@@ -467,6 +501,8 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
                      op->getName().getStringRef() + "' may be",
                  touches);
     bindNew(result, /*allocated=*/false);
+    for (const bufferization::AliasingOpOperand &alias : aliases)
+      mayShare(result, resolve(alias.opOperand->get()));
     Reference &reference = resolve(result);
     if (copied)
       keepSlow(reference, "is a copy that bufferization makes");
@@ -511,11 +547,14 @@ void BlockExtractor::visitCaptured(Operation *op, Touches &touches) {
       Touch touch;
       touch.target = resolve(tensor);
       touch.reads = true;
-      touch.writes = context.state.bufferizesToMemoryWrite(operand);
+      touch.writes = !isa<func::CallOp>(nested) &&
+                     context.state.bufferizesToMemoryWrite(operand);
       touch.readBytes = bytesOf(tensor, touch.target);
       touch.writtenBytes = touch.writes ? touch.readBytes : 0;
-      int64_t element = DataLayout::closest(op).getTypeSize(
-          cast<TensorType>(tensor.getType()).getElementType());
+      Type elementType = cast<TensorType>(tensor.getType()).getElementType();
+      int64_t element = bytesOfType(RankedTensorType::get({}, elementType),
+                                    DataLayout::closest(op))
+                            .value_or(0);
       if (isa<tensor::ExtractOp>(nested) && iterations >= 0 &&
           iterations < touch.readBytes / std::max<int64_t>(element, 1))
         touch.readBytes = iterations * element;

@@ -116,6 +116,9 @@ private:
   void bindView(Operation *view);
   void bindAlias(OpResult result, OpOperand &aliased);
   void keepSlow(const Reference &reference, const llvm::Twine &reason);
+  bool isReadOnly(const Reference &reference);
+  void mayShare(Value tensor, const Reference &other);
+  void touchSharers(Touches &touches);
   void readSlow(const Reference &reference, const llvm::Twine &reason,
                 Touches &touches);
   ::mempl::Value &valueOf(const Reference &reference);
@@ -163,6 +166,8 @@ private:
   DenseMap<int32_t, std::string> slowUses;
   /// Seconds of the calls inside of the current opaque step.
   double callSeconds = 0;
+  /// Of storages that are one of several at run time: which.
+  DenseMap<int32_t, SmallVector<Reference, 2>> sharers;
   /// Touches of storages around this program, one trip's worth.
   Touches foreign;
 };

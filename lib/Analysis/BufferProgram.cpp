@@ -197,7 +197,9 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
   if (isa<memref::DimOp, memref::DeallocOp, ViewLikeOpInterface>(op))
     return;
   if (std::optional<Element> element = elementOf(op)) {
-    int64_t bytes = context.layout.getTypeSize(element->type);
+    int64_t bytes =
+        bytesOfType(MemRefType::get({}, element->type), context.layout)
+            .value_or(0);
     for (Key key : storagesOf(element->memref)) {
       BufferTouch &sum = touches[key];
       (element->load ? sum.reads : sum.writes) = true;

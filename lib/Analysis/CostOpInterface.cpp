@@ -53,9 +53,12 @@ static double operationsOf(Operation *op) {
           math::CopySignOp, math::RoundOp, math::RoundEvenOp, math::TruncOp>(
           op))
     return 1;
-  if (isa<math::MathDialect>(op->getDialect()))
+  // An op that is not registered has no dialect; like any whose cost is not
+  // known, it counts as none.
+  Dialect *dialect = op->getDialect();
+  if (isa_and_nonnull<math::MathDialect>(dialect))
     return kTranscendentalOps;
-  return isa<arith::ArithDialect>(op->getDialect()) ? 1 : 0;
+  return isa_and_nonnull<arith::ArithDialect>(dialect) ? 1 : 0;
 }
 
 /// The multiply of a multiply-accumulate into a block's last arguments, looked

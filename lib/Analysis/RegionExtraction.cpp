@@ -129,7 +129,9 @@ void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
     passedOn.push_back(i);
     readSlow(init, "is passed into a loop that does not update it in place",
              touches);
+    touches.back().writes = !isReadOnly(init);
     bindNew(loop.getResult(i), /*allocated=*/true);
+    mayShare(loop.getResult(i), init);
     Reference carried = resolve(loop.getResult(i));
     keepSlow(carried, "is passed from trip to trip in several buffers");
     bind(argument, carried);
@@ -139,9 +141,12 @@ void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
     touches.push_back(std::move(write));
   }
   visitTrips(loop.getRegion(), touches);
-  for (unsigned i : passedOn)
-    readSlow(resolve(loop.getYieldedValues()[i]),
-             "is passed from trip to trip in several buffers", touches);
+  for (unsigned i : passedOn) {
+    Reference &yielded = resolve(loop.getYieldedValues()[i]);
+    mayShare(loop.getResult(i), yielded);
+    readSlow(yielded, "is passed from trip to trip in several buffers",
+             touches);
+  }
 }
 
 /// What the blocks of a region do, as often as it runs.
@@ -176,7 +181,9 @@ void BlockExtractor::visitForall(scf::ForallOp loop, Touches *outerTouches) {
     if (context.isCopied(output)) {
       readSlow(resolve(output.get()), "is copied into the output of a loop",
                touches);
+      touches.back().writes = !isReadOnly(touches.back().target);
       bindNew(result, /*allocated=*/false);
+      mayShare(result, resolve(output.get()));
       keepSlow(resolve(result), "is a copy that a loop makes of its output");
       defined[resolve(result).view.storage] = false;
     } else {
@@ -228,7 +235,9 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     passedOn.push_back(i);
     readSlow(init, "is passed into a loop that does not update it in place",
              touches);
+    touches.back().writes = !isReadOnly(init);
     bindNew(loop.getResult(i), /*allocated=*/true);
+    mayShare(loop.getResult(i), init);
     Reference carried = resolve(loop.getResult(i));
     keepSlow(carried, "is passed from trip to trip in several buffers");
     inner.bind(argument, carried);
@@ -246,6 +255,7 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
       body->instance.values[yielded->view.storage].space =
           ::mempl::SpaceOrder::Slow;
     } else if (yielded) {
+      mayShare(loop.getResult(i), *yielded);
       readSlow(*yielded, "is passed from trip to trip in several buffers",
                touches);
     }
@@ -318,6 +328,8 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
     readSlow(b, "is one of two tensors that a conditional chooses from",
              touches);
     bindNew(result, /*allocated=*/false);
+    mayShare(result, a);
+    mayShare(result, b);
     Reference chosen = resolve(result);
     keepSlow(chosen, "is chosen by a conditional");
     chosen.owner->defined[chosen.view.storage] = false;
@@ -331,11 +343,21 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
 void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
   std::string reason = "is passed into '" + op->getName().getStringRef().str() +
                        "', whose inside is not placed";
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isTensor(operand.get()))
+      continue;
+    readSlow(resolve(operand.get()), reason, touches);
+    // What it passes on may be written inside.
+    touches.back().writes = !isReadOnly(touches.back().target);
+  }
+  SmallVector<Reference> passed;
   for (Value operand : op->getOperands())
     if (isTensor(operand))
-      readSlow(resolve(operand), reason, touches);
+      passed.push_back(resolve(operand));
   auto bindSlow = [&](Value tensor, const llvm::Twine &why) {
     bindNew(tensor, /*allocated=*/false);
+    for (const Reference &other : passed)
+      mayShare(tensor, other);
     Reference &reference = resolve(tensor);
     keepSlow(reference, why);
     defined[reference.view.storage] = false;
@@ -355,8 +377,10 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
     for (Block &block : region)
       if (block.mightHaveTerminator())
         for (Value yielded : block.getTerminator()->getOperands())
-          if (isTensor(yielded))
+          if (isTensor(yielded)) {
             readSlow(resolve(yielded), reason, touches);
+            passed.push_back(resolve(yielded));
+          }
   for (OpResult result : op->getResults())
     if (isTensor(result))
       bindSlow(result, "is a result of '" + op->getName().getStringRef() + "'");
@@ -390,14 +414,15 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
     readSlow(resolve(operand), reason, touches);
     // The callee may write it, if bufferization lets it.
     Touch &touch = touches.back();
-    const Storage &storage =
-        touch.target.owner->program.storages[touch.target.view.storage];
-    touch.writes = !storage.readOnly;
+    touch.writes = !isReadOnly(touch.target);
   }
   for (OpResult result : call.getResults()) {
     if (!isTensor(result))
       continue;
     bindNew(result, /*allocated=*/false);
+    for (Value operand : call.getOperands())
+      if (isTensor(operand))
+        mayShare(result, resolve(operand));
     keepSlow(resolve(result), reason);
     Touch touch;
     touch.target = resolve(result);

@@ -16,6 +16,12 @@
 using namespace mlir;
 using namespace mlir::mempl;
 
+/// Whether a data layout can say how large the type is.
+static bool hasKnownSize(Type type) {
+  return isa<IntegerType, FloatType, IndexType, ComplexType, VectorType,
+             DataLayoutTypeInterface>(type);
+}
+
 /// Why no conversion lowers an op of mempl; empty if one does.
 static StringRef whyUnlowerable(Operation *op) {
   if (isa<KernelOp>(op))
@@ -27,8 +33,16 @@ static StringRef whyUnlowerable(Operation *op) {
   if (llvm::any_of(op->getOperandTypes(), onTensors) ||
       llvm::any_of(op->getResultTypes(), onTensors))
     return "cannot be lowered: it is on tensors; run one-shot-bufferize before";
+  for (Type type : op->getOperandTypes())
+    if (auto memref = dyn_cast<MemRefType>(type))
+      if (!hasKnownSize(memref.getElementType()))
+        return "cannot be lowered: the size of its elements is not known";
   if (!op->getParentOfType<FunctionOpInterface>())
     return "cannot be lowered: it is in no function";
+  for (Operation *parent = op->getParentOp(); parent;
+       parent = parent->getParentOp())
+    if (!parent->isRegistered())
+      return "cannot be lowered: it is inside of an op that is not registered";
   if (auto wait = dyn_cast<CopyWaitOp>(op); wait && !wait.getStart())
     return "cannot be lowered: the mempl.copy_start of its token is not known";
   return "";
@@ -50,6 +64,8 @@ LogicalResult mlir::mempl::rejectUnlowerable(Operation *root) {
 }
 
 int64_t mlir::mempl::elementBytes(Operation *op, Type element) {
+  if (!hasKnownSize(element))
+    return 0;
   DataLayout layout = DataLayout::closest(op);
   return llvm::alignTo(layout.getTypeSize(element),
                        layout.getTypeABIAlignment(element));

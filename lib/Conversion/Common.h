@@ -37,7 +37,8 @@ template <typename OpTy> SmallVector<OpTy> opsOf(Operation *root) {
   return ops;
 }
 
-/// Bytes between two elements of a memref.
+/// Bytes between two elements of a memref; 0 if the size of an element is not
+/// known.
 int64_t elementBytes(Operation *op, Type element);
 
 /// A copy whose destination is in a memory of mempl goes into fast memory.

@@ -216,6 +216,9 @@ void Instrumentation::run(func::FuncOp function) {
   function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto leave = dyn_cast<func::ReturnOp>(op))
       returns.push_back(leave);
+    // Whatever it is, it may have symbols of its own, not those of the runtime.
+    if (!op->isRegistered())
+      return WalkResult::skip();
     SmallVector<StepAccess> accesses = accessesOf(op);
     // Payloads belong to their op.
     bool whole = isa<linalg::LinalgOp>(op) || !accesses.empty();

@@ -139,8 +139,13 @@ LogicalResult AllocOp::verify() {
       return emitOpError() << "expected a memref without a layout";
   }
   if (type.hasStaticShape()) {
-    uint64_t element =
-        DataLayout::closest(*this).getTypeSize(type.getElementType());
+    Type elementType = type.getElementType();
+    if (!isa<IntegerType, FloatType, IndexType, ComplexType, VectorType>(
+            elementType) &&
+        !isa<DataLayoutTypeInterface>(elementType))
+      return emitOpError() << "expected elements of a known size, got "
+                           << elementType;
+    uint64_t element = DataLayout::closest(*this).getTypeSize(elementType);
     bool overflow = false;
     uint64_t size = element;
     for (int64_t extent : type.getShape())

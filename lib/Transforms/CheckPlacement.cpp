@@ -17,6 +17,7 @@
 
 #include "mempl/Transforms/CheckPlacement.h"
 
+#include "mempl/Analysis/Program.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Transforms/Prepare.h"
 
@@ -277,11 +278,19 @@ void Replay::visit(Operation *op) {
     if (isa<TensorType>(value.getType())) {
       if (!known)
         uses.push_back({&operand, /*reads=*/true, /*writes=*/true});
-      else if (!control && !isa<func::CallOp, func::ReturnOp>(op))
-        uses.push_back(
-            {&operand, state.bufferizesToMemoryRead(operand),
-             state.bufferizesToMemoryWrite(operand) && !isCopied(operand)});
-      else if (isa<func::CallOp>(op))
+      else if (!control && !isa<func::CallOp, func::ReturnOp>(op)) {
+        // A part that is put back where it was taken from changes nothing.
+        bool writes = state.bufferizesToMemoryWrite(operand) &&
+                      !isCopied(operand) &&
+                      !(isa<tensor::InsertSliceOp>(op) && isInsertInPlace(op));
+        // A name for a tensor reads nothing, though upstream counts those that
+        // may have to copy for their layout as readers.
+        bool names =
+            !writes && state.getAliasingValues(operand).getNumAliases() > 0;
+        uses.push_back({&operand,
+                        !names && state.bufferizesToMemoryRead(operand),
+                        writes});
+      } else if (isa<func::CallOp>(op))
         uses.push_back({&operand, /*reads=*/true, /*writes=*/false});
       continue;
     }

@@ -182,6 +182,9 @@ void Storages::joinAliases(Operation *op) {
   for (Value result : op->getResults()) {
     if (isa<CopyStartOp, CopyWaitOp>(op)) // The last operand is the one.
       join(op->getOperands().back(), result);
+    else if (isa<CallOpInterface>(op)) // Any of them, without an analysis.
+      for (Value operand : op->getOperands())
+        join(operand, result);
     else if (isa<TensorType>(result.getType()))
       // All operands, where the op does not have the interface.
       for (const AliasingOpOperand &alias : state.getAliasingOpOperands(result))

@@ -149,6 +149,10 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
       skipped(function, called);
       return WalkResult::skip();
     }
+    if (!function->getParentOp()->hasTrait<OpTrait::SymbolTable>()) {
+      skipped(function, "it is in an op that is no symbol table");
+      return WalkResult::skip();
+    }
     if (!function.getBody().hasOneBlock()) {
       skipped(function, "it has several blocks");
       return WalkResult::skip();

@@ -19,6 +19,7 @@
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
@@ -132,9 +133,106 @@ static void reshapeAsViews(RewriterBase &rewriter, tensor::ReshapeOp reshape) {
   rewriter.replaceOp(reshape, tensor);
 }
 
+/// Whether a tensor of the type has no element.
+static bool isEmptyType(RankedTensorType type) {
+  return llvm::is_contained(type.getShape(), 0);
+}
+
+/// A tensor.concat as insertions into one tensor. Pieces without an element are
+/// left out: no slice may begin where a tensor ends.
+static void concatAsInsertions(RewriterBase &rewriter,
+                               tensor::ConcatOp concat) {
+  RankedTensorType type = concat.getResultType();
+  if (type.getEncoding())
+    return;
+  SmallVector<Value> inputs =
+      llvm::filter_to_vector(concat.getInputs(), [](Value input) {
+        return !isEmptyType(cast<RankedTensorType>(input.getType()));
+      });
+  if (inputs.empty() || isEmptyType(type)) {
+    // Its dynamic sizes are those of any input.
+    SmallVector<Value> sizes;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(i))
+        sizes.push_back(tensor::DimOp::create(rewriter, concat.getLoc(),
+                                              concat.getInputs().front(), i));
+    rewriter.replaceOpWithNewOp<tensor::EmptyOp>(concat, type, sizes);
+    return;
+  }
+  if (inputs.size() < concat.getInputs().size())
+    rewriter.modifyOpInPlace(concat,
+                             [&] { concat.getInputsMutable().assign(inputs); });
+  FailureOr<SmallVector<Value>> pieces = concat.decomposeOperation(rewriter);
+  if (succeeded(pieces))
+    rewriter.replaceOp(concat, *pieces);
+}
+
+/// What a tensor.pad writes everywhere: the value that it yields, if that is
+/// the same for all elements and is known before the op.
+static Value uniformPadding(RewriterBase &rewriter, tensor::PadOp pad) {
+  Value value =
+      cast<tensor::YieldOp>(pad.getBody()->getTerminator()).getValue();
+  if (!pad->isAncestor(value.getParentBlock()->getParentOp()))
+    return value;
+  Operation *op = value.getDefiningOp();
+  if (!op || !op->hasTrait<OpTrait::ConstantLike>())
+    return {};
+  return rewriter.clone(*op)->getResult(0);
+}
+
+/// A tensor.pad as an insertion into what it writes around its source. Others
+/// that upstream can bufferize as they are stay.
+static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
+  Location loc = pad.getLoc();
+  RankedTensorType type = pad.getResultType();
+  ReifiedRankedShapedTypeDims sizes;
+  if (type.getEncoding() || pad.getSourceType().getEncoding() ||
+      !type.getElementType().isIntOrIndexOrFloat() ||
+      failed(reifyResultShapes(rewriter, pad, sizes)))
+    return;
+  // An amount that is a constant gives a size that is one, whatever the type.
+  SmallVector<Value> dynamic;
+  for (auto [i, size] : llvm::enumerate(sizes.front()))
+    if (type.isDynamicDim(i))
+      dynamic.push_back(getValueOrCreateConstantIndexOp(rewriter, loc, size));
+  Value tensor = tensor::EmptyOp::create(rewriter, loc, type, dynamic);
+  if (isEmptyType(type)) {
+    rewriter.replaceOp(pad, tensor);
+    return;
+  }
+  if (Value value = uniformPadding(rewriter, pad)) {
+    tensor = linalg::FillOp::create(rewriter, loc, value, tensor).getResult(0);
+  } else {
+    AffineMap map = rewriter.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> loops(type.getRank(),
+                                           utils::IteratorType::parallel);
+    auto fill = [&](OpBuilder &builder, Location loc, ValueRange) {
+      IRMapping mapping;
+      for (BlockArgument index : pad.getBody()->getArguments())
+        mapping.map(
+            index, linalg::IndexOp::create(builder, loc, index.getArgNumber()));
+      for (Operation &op : pad.getBody()->without_terminator())
+        builder.clone(op, mapping);
+      Value value =
+          cast<tensor::YieldOp>(pad.getBody()->getTerminator()).getValue();
+      linalg::YieldOp::create(builder, loc, mapping.lookupOrDefault(value));
+    };
+    tensor = linalg::GenericOp::create(rewriter, loc, type, ValueRange(),
+                                       tensor, map, loops, fill)
+                 .getResult(0);
+  }
+  if (isEmptyType(pad.getSourceType())) {
+    rewriter.replaceOp(pad, tensor);
+    return;
+  }
+  SmallVector<OpFoldResult> strides(type.getRank(), rewriter.getIndexAttr(1));
+  rewriter.replaceOpWithNewOp<tensor::InsertSliceOp>(
+      pad, pad.getSource(), tensor, pad.getMixedLowPad(),
+      tensor::getMixedSizes(rewriter, loc, pad.getSource()), strides);
+}
+
 /// Turns ops that bring a buffer of their own into ops that write an operand.
-static LogicalResult toDestinationStyle(RewriterBase &rewriter,
-                                        Operation *module) {
+static void toDestinationStyle(RewriterBase &rewriter, Operation *module) {
   SmallVector<Operation *> ops;
   module->walk([&](Operation *op) {
     if (isa<tensor::PadOp, tensor::ConcatOp, tensor::GenerateOp,
@@ -144,27 +242,20 @@ static LogicalResult toDestinationStyle(RewriterBase &rewriter,
   for (Operation *op : ops) {
     rewriter.setInsertionPoint(op);
     if (auto pad = dyn_cast<tensor::PadOp>(op)) {
-      if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, pad)))
-        return pad.emitError() << "expected a tensor.pad that can be written "
-                                  "as a fill and an insertion";
+      padAsInsertion(rewriter, pad);
     } else if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
-      if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, generate)))
-        continue; // More than one block: it keeps its own buffer.
+      // One with several blocks keeps its own buffer.
+      (void)linalg::rewriteInDestinationPassingStyle(rewriter, generate);
     } else if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
-      if (failed(linalg::rewriteInDestinationPassingStyle(rewriter, elements)))
-        continue;
+      (void)linalg::rewriteInDestinationPassingStyle(rewriter, elements);
     } else if (auto reshape = dyn_cast<tensor::ReshapeOp>(op)) {
       reshapeAsViews(rewriter, reshape);
     } else if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
-      FailureOr<SmallVector<Value>> pieces =
-          concat.decomposeOperation(rewriter);
-      if (succeeded(pieces))
-        rewriter.replaceOp(concat, *pieces);
+      concatAsInsertions(rewriter, concat);
     } else {
       tieResults(rewriter, cast<KernelOp>(op));
     }
   }
-  return success();
 }
 
 /// A copy of the operand in storage without a layout.
@@ -594,8 +685,7 @@ static void eraseUnusedViews(RewriterBase &rewriter, Operation *module) {
 LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
                                                bool eliminateEmpty) {
   IRRewriter rewriter(module->getContext());
-  if (failed(toDestinationStyle(rewriter, module)))
-    return failure();
+  toDestinationStyle(rewriter, module);
   eraseUnusedViews(rewriter, module);
   separateDestinations(rewriter, module);
   if (eliminateEmpty && failed(computeInPlace(rewriter, module)))

@@ -13,6 +13,8 @@
 
 #include "TileToFitModel.h"
 
+#include "mempl/Analysis/ByteSize.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
@@ -22,6 +24,7 @@
 
 using namespace mlir;
 using namespace mlir::mempl::tiling;
+using mlir::mempl::bytesOfType;
 
 //===----------------------------------------------------------------------===//
 // Splitting one op
@@ -129,10 +132,7 @@ bool mlir::mempl::tiling::isRowView(Operation *op) {
 
 static int64_t bytesOf(Value tensor, const DataLayout &layout) {
   auto type = dyn_cast<RankedTensorType>(tensor.getType());
-  if (!type || !type.hasStaticShape())
-    return 0;
-  return type.getNumElements() *
-         static_cast<int64_t>(layout.getTypeSize(type.getElementType()));
+  return type ? bytesOfType(type, layout).value_or(0) : 0;
 }
 
 BlockModel::BlockModel(Block &block, int64_t capacity)
@@ -189,8 +189,9 @@ void BlockModel::captured(BlockOp &model, Operation *op) {
         continue;
       int64_t bytes = bytesOf(value, layout);
       if (isa<tensor::ExtractOp>(nested)) {
-        int64_t read = layout.getTypeSize(
-            cast<TensorType>(value.getType()).getElementType());
+        Type element = cast<TensorType>(value.getType()).getElementType();
+        int64_t read =
+            bytesOfType(RankedTensorType::get({}, element), layout).value_or(0);
         if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
           for (int64_t range : linalgOp.getStaticLoopRanges())
             read = range > bytes / std::max<int64_t>(read, 1) ? bytes

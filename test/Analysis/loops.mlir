@@ -44,7 +44,7 @@ func.func @slices(%a: tensor<40xf32>, %b: tensor<40xf32>) -> tensor<40xf32> {
 // CHECK-LABEL: function handed_on
 // CHECK-NEXT: value arg0: 64 bytes, input slow
 // CHECK-NEXT: value v1: 64 bytes, output slow
-// CHECK-NEXT: step 0 scf.for: reads 0 of arg0 slow, writes 640 of v1 slow, 10 trips
+// CHECK-NEXT: step 0 scf.for: updates 0 of arg0 slow, writes 640 of v1 slow, 10 trips
 // CHECK: note: {{.*}}is passed into a loop that does not update it in place
 func.func @handed_on(%a: tensor<16xf32>) -> tensor<16xf32> {
   %c0 = arith.constant 0 : index

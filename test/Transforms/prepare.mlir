@@ -157,3 +157,49 @@ func.func @slice_put_back(%a: tensor<8xf32>) -> tensor<16xf32> {
   %r = tensor.insert_slice %x into %f[4] [8] [1] : tensor<8xf32> into tensor<16xf32>
   return %r : tensor<16xf32>
 }
+
+// -----
+
+// Amounts of a pad that are constants, given as values, and a size that the
+// type does not know.
+// CHECK-LABEL: func.func @pad_constant_amounts
+func.func @pad_constant_amounts(%a: tensor<4xf32>, %v: tensor<8xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
+  %k = arith.constant 2.0 : f32
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  // CHECK: %[[SIZE:.*]] = arith.constant 6 : index
+  // CHECK: %[[E:.*]] = tensor.empty(%[[SIZE]])
+  // CHECK: %[[F:.*]] = linalg.fill {{.*}} outs(%[[E]]
+  // CHECK: tensor.insert_slice %{{.*}} into %[[F]][0] [4] [1]
+  %0 = tensor.pad %a low[%c0] high[%c2] {
+  ^bb0(%i: index):
+    tensor.yield %k : f32
+  } : tensor<4xf32> to tensor<?xf32>
+  // CHECK: linalg.generic
+  // CHECK: %[[I:.*]] = linalg.index 0
+  // CHECK: %[[X:.*]] = tensor.extract %{{.*}}[%[[I]]]
+  // CHECK: linalg.yield %[[X]]
+  // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[2] [4] [1]
+  %1 = tensor.pad %a low[%c2] high[%c0] {
+  ^bb0(%i: index):
+    %x = tensor.extract %v[%i] : tensor<8xf32>
+    tensor.yield %x : f32
+  } : tensor<4xf32> to tensor<?xf32>
+  return %0, %1 : tensor<?xf32>, tensor<?xf32>
+}
+
+// Pieces without an element are not inserted.
+// CHECK-LABEL: func.func @no_elements
+func.func @no_elements(%a: tensor<4xf32>, %b: tensor<0xf32>) -> (tensor<4xf32>, tensor<0xf32>, tensor<2xf32>) {
+  %k = arith.constant 2.0 : f32
+  // CHECK: tensor.insert_slice {{.*}} : tensor<4xf32> into tensor<4xf32>
+  // CHECK-NOT: tensor.insert_slice
+  // CHECK: return
+  %0 = tensor.concat dim(0) %a, %b : (tensor<4xf32>, tensor<0xf32>) -> tensor<4xf32>
+  %1 = tensor.concat dim(0) %b, %b : (tensor<0xf32>, tensor<0xf32>) -> tensor<0xf32>
+  %2 = tensor.pad %b low[2] high[0] {
+  ^bb0(%i: index):
+    tensor.yield %k : f32
+  } : tensor<0xf32> to tensor<2xf32>
+  return %0, %1, %2 : tensor<4xf32>, tensor<0xf32>, tensor<2xf32>
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# Part of the mempl project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs every pass of mempl over valid IR that few programs have.
+
+    check_survival.py --opt=mempl-opt FILE..
+
+A pass may take a piece or refuse it with an error of its own: it may not crash,
+hang, refuse without a word, or find a mistake of itself. The passes are those
+that --help of mempl-opt lists.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+
+# What passes need to do anything, and several ways to run one.
+OPTIONS = {
+    "learned-memory-placement": ["target=tiny", "target=tiny policy=greedy eliminate-empty-tensors=false",
+                                 "target=tiny capacity=128 policy=search budget=100"],
+    "mempl-apply-plan": ["target=tiny"],
+    "mempl-check-placement": ["", "capacity=1024 alignment=16"],
+    "mempl-extract-instance": ["target=tiny"],
+    "mempl-test-print-program": ["target=tiny"],
+    "mempl-tile-to-fit": ["target=tiny", "target=tiny capacity=64"],
+}
+SECONDS = 120
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--opt", required=True)
+    parser.add_argument("files", nargs="+")
+    args = parser.parse_args()
+
+    def run(pipeline, file):
+        command = [args.opt, "-allow-unregistered-dialect", "-split-input-file",
+                   f"--pass-pipeline=builtin.module({pipeline})", file, "-o", "-"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+
+    text = subprocess.run([args.opt, "--help"], capture_output=True, text=True, check=True).stdout
+    names = sorted(set(re.findall(r"^ +--((?:mempl|learned-memory)-[a-z0-9-]+)", text, re.MULTILINE)))
+    failed, runs, refused = 0, 0, 0
+    for name in names:
+        for options in OPTIONS.get(name, [""]):
+            for file in args.files:
+                pipeline = f"{name}{{{options}}}" if options else name
+                done = run(pipeline, file)
+                if "unable to schedule pass" in done.stderr:
+                    pipeline = f"func.func({pipeline})"
+                    done = run(pipeline, file)
+                runs += 1
+                refused += len(re.findall(r": error: ", done.stderr))
+                faults = [t for t in ("internal error", "PLEASE submit", "Assertion")
+                          if t in done.stderr]
+                if done.returncode not in (0, 1) or faults or (done.returncode == 1 and "error:" not in done.stderr):
+                    failed += 1
+                    print(f"{pipeline} over {file}: exit code {done.returncode} {' '.join(faults)}\n"
+                          f"{done.stderr[-1500:]}")
+    print(f"{len(names)} passes, {runs} runs, {refused} errors given, {failed} runs that did not survive")
+    sys.exit(failed > 0 or len(names) < 10)
+
+
+if __name__ == "__main__":
+    main()
