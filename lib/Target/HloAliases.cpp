@@ -187,6 +187,42 @@ parseDonations(const Module &module) {
                     shapesOf(entry, entry.parameters), "a parameter");
 }
 
+/// `{ (0, {}), (1, {2}) }`: parameters and parts of them.
+static bool parseDonors(HloLexer &lexer, std::vector<AliasEntry> &donors) {
+  if (!lexer.expect("{", "before donors"))
+    return false;
+  while (!lexer.consume("}")) {
+    if (!donors.empty() && !lexer.expect(",", "between donors"))
+      return false;
+    AliasEntry &donor = donors.emplace_back();
+    if (!lexer.expect("(", "before a parameter") ||
+        !lexer.integer(donor.operand, 0, "the number of a parameter") ||
+        (lexer.consume(",") && !parseIndex(lexer, donor.index)) ||
+        !lexer.expect(")", "after a parameter"))
+      return false;
+  }
+  return true;
+}
+
+/// Donors mean nothing here, but they are to exist.
+static Error checkDonors(const Module &module) {
+  StringRef text = module.attribute("buffer_donor");
+  const Computation &entry = module.entryComputation();
+  std::vector<AliasEntry> donors;
+  HloLexer lexer(text, "");
+  if (!text.empty() && !parseDonors(lexer, donors)) {
+    std::string problem = llvm::toString(lexer.takeError());
+    return llvm::createStringError(StringRef(problem).split("error: ").second);
+  }
+  for (const AliasEntry &donor : donors)
+    if (donor.operand >= static_cast<int64_t>(entry.parameters.size()) ||
+        !leavesAt(entry.instructions[entry.parameters[donor.operand]].shape,
+                  donor.index))
+      return llvm::createStringError("expected a parameter that exists, got " +
+                                     Twine(donor.operand));
+  return Error::success();
+}
+
 std::vector<InPlacePair> hlo::donations(const Module &module) {
   auto pairs = parseDonations(module);
   if (pairs)
@@ -484,6 +520,15 @@ void Aliases::pass(int32_t to, int32_t from) {
   groups.join(to, from);
 }
 
+/// Whether two shapes have the same arrays, wherever and however laid out.
+static bool haveSameArrays(const Shape &a, const Shape &b) {
+  auto left = a.leaves(), right = b.leaves();
+  return left.size() == right.size() &&
+         llvm::all_of_zip(left, right, [](const Shape *x, const Shape *y) {
+           return x->elementType == y->elementType && x->dims == y->dims;
+         });
+}
+
 Error Aliases::joinCall(int32_t computation, int32_t instruction) {
   const Computation &c = module.computations[computation];
   const Instruction &i = c.instructions[instruction];
@@ -497,22 +542,22 @@ Error Aliases::joinCall(int32_t computation, int32_t instruction) {
     return error(i.line, mismatch);
   for (size_t k = 0; k < i.operands.size(); ++k) {
     int32_t parameter = body.parameters[k];
-    bool same =
-        leafCount(callee, parameter) == leafCount(computation, i.operands[k]);
+    bool same = haveSameArrays(body.instructions[parameter].shape,
+                               c.instructions[i.operands[k]].shape);
     if (Error e = joinLeaves(
             base[callee][parameter], base[computation][i.operands[k]],
             same ? leafCount(callee, parameter) : -1, i.line, mismatch))
       return e;
   }
   int32_t count = leafCount(callee, body.root);
-  bool same = count == leafCount(computation, instruction);
+  bool same = haveSameArrays(body.instructions[body.root].shape, i.shape);
   if (Error e =
           joinLeaves(base[callee][body.root], base[computation][instruction],
                      same ? count : -1, i.line, mismatch))
     return e;
   if (!isLoop)
     return Error::success();
-  same = count == leafCount(computation, i.operands[0]);
+  same = haveSameArrays(c.instructions[i.operands[0]].shape, i.shape);
   return joinLeaves(base[computation][i.operands[0]],
                     base[computation][instruction], same ? count : -1, i.line,
                     mismatch);
@@ -722,6 +767,8 @@ Error Aliases::checkAliases() const {
   if (auto pairs = parseDonations(module); !pairs)
     return error(module.line,
                  "input_output_alias: " + llvm::toString(pairs.takeError()));
+  if (Error e = checkDonors(module))
+    return error(module.line, "buffer_donor: " + llvm::toString(std::move(e)));
   for (size_t k = 0; k < module.computations.size(); ++k) {
     const Computation &c = module.computations[k];
     for (const Instruction &i : c.instructions) {

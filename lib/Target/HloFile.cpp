@@ -105,6 +105,16 @@ std::string mlir::mempl::noXlaPlanWarning(const HloFile &file) {
                  "array is in S(1)): it has no plan of XLA");
 }
 
+std::string mlir::mempl::partialPlanWarning(const HloFile &file,
+                                            const hlo::XlaPlanNotes &notes) {
+  if (notes.inTransfers == 0)
+    return "";
+  return warning(file, file.module.line,
+                 "XLA keeps " + counted(notes.inTransfers, "array", "arrays") +
+                     " in fast memory during transfers, which a plan cannot "
+                     "say: its plan is not complete");
+}
+
 Expected<std::unique_ptr<HloFile>>
 mlir::mempl::readHloFile(const HloFileOptions &options) {
   auto file = std::make_unique<HloFile>();

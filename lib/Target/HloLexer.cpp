@@ -191,6 +191,10 @@ bool HloLexer::expected(const Twine &what) {
                     : found.empty()
                         ? "the end of the line"
                         : "'" + found.take_front(40).rtrim().str() + "'";
+  // A file that is no text is not to garble the message.
+  for (char &c : got)
+    if (!llvm::isPrint(c))
+      c = '?';
   return fail("expected " + what + ", got " + got, lineNumber);
 }
 

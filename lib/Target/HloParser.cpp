@@ -58,6 +58,7 @@ private:
   bool parseTiles(Layout &layout);
   bool checkLayout(const Shape &shape);
   bool finish(Computation &computation);
+  bool applyEntryLayout();
   bool resolveCalls();
   bool resolveCall(Instruction &instruction, StringRef role, StringRef name);
   bool checkNoCycle();
@@ -557,6 +558,17 @@ static bool isLocationTable(StringRef rest) {
   return !rest.empty() && llvm::isDigit(rest.front());
 }
 
+/// Gives the arrays of `to` the memory spaces that they have in `from` and not
+/// in the text.
+static void copyMemorySpaces(const Shape &from, Shape &to) {
+  if (from.elements.size() != to.elements.size())
+    return;
+  if (!to.isTuple && to.layout.memorySpace == 0)
+    to.layout.memorySpace = from.layout.memorySpace;
+  for (auto [source, target] : llvm::zip_equal(from.elements, to.elements))
+    copyMemorySpaces(source, target);
+}
+
 bool HloParser::parseFile() {
   if (!parseHeader())
     return false;
@@ -580,7 +592,31 @@ bool HloParser::parseFile() {
   if (module.entry < 0)
     return lexer.fail("expected an ENTRY computation", lexer.line());
   module.computations[module.entry].isEntry = true;
-  return resolveCalls() && checkNoCycle();
+  return applyEntryLayout() && resolveCalls() && checkNoCycle();
+}
+
+/// Memories of parameters and results that only the header tells:
+/// `entry_computation_layout={(f32[2]{0:S(5)})->f32[2]{0}}`.
+bool HloParser::applyEntryLayout() {
+  StringRef text = module.attribute("entry_computation_layout");
+  if (text.empty())
+    return true;
+  HloParser header(text, module.file);
+  Shape parameters, result;
+  if (!header.lexer.consume("{") || !header.parseShape(parameters, 0) ||
+      !header.lexer.consume("->") || !header.parseShape(result, 0)) {
+    llvm::consumeError(header.lexer.takeError());
+    return lexer.fail("entry_computation_layout: expected the shapes of the "
+                      "parameters and of the result",
+                      module.line);
+  }
+  Computation &entry = module.computations[module.entry];
+  if (parameters.elements.size() == entry.parameters.size())
+    for (auto [shape, index] :
+         llvm::zip_equal(parameters.elements, entry.parameters))
+      copyMemorySpaces(shape, entry.instructions[index].shape);
+  copyMemorySpaces(result, entry.instructions[entry.root].shape);
+  return true;
 }
 
 bool HloParser::resolveCall(Instruction &instruction, StringRef role,

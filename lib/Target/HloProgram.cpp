@@ -28,6 +28,16 @@ using namespace mempl::hlo;
 using llvm::Error;
 using llvm::StringRef;
 
+/// Before scheduling, JAX's offloading is a custom call that names the memory.
+static bool movesToHost(const Instruction &i) {
+  StringRef target = i.attribute("custom_call_target");
+  StringRef attributes = i.attribute("frontend_attributes");
+  return target == "\"MoveToHost\"" ||
+         (target == "\"annotate_device_placement\"" &&
+          (attributes.contains("\"pinned_host\"") ||
+           attributes.contains("\"unpinned_host\"")));
+}
+
 namespace {
 
 class ProgramReader {
@@ -36,7 +46,8 @@ public:
       : module(module), aliases(aliases), bufferOf(aliases.numGroups(), -1),
         stayOf(aliases.numLeaves(), -1), onHost(aliases.numGroups(), false) {
     for (int32_t leaf = 0; leaf < aliases.numLeaves(); ++leaf)
-      if (isArray(leaf) && aliases.isOnHost(leaf))
+      if (isArray(leaf) && (aliases.isOnHost(leaf) ||
+                            movesToHost(instruction(aliases.site(leaf)))))
         onHost[aliases.group(leaf)] = true;
   }
 
@@ -67,6 +78,7 @@ private:
   };
   bool isOfAssignment(const Site &start) const;
   void endTransfer(const Site &done, int32_t level);
+  void addHold(const Site &done, int32_t level, const Accesses &accesses);
   void keepSlow(const Transfer &transfer);
   void markOutputs();
 
@@ -380,7 +392,7 @@ void ProgramReader::step(const Site &at, int32_t level) {
 /// like any other, which is over before the next one.
 bool ProgramReader::isOfAssignment(const Site &start) const {
   const Instruction &i = instruction(start);
-  std::string base = StringRef(i.opcode).drop_back(6).str();
+  std::string base = StringRef(i.opcode).rsplit("-start").first.str();
   int32_t callee = i.callee("calls");
   if (base == "async" && callee >= 0) {
     const Computation &inner = module.computations[callee];
@@ -401,17 +413,56 @@ bool ProgramReader::isOfAssignment(const Site &start) const {
   return fast[0] != fast[1];
 }
 
+/// Orders the accesses of a start into slow memory; in a loop, also those of
+/// the loops around it that stand for them.
 void ProgramReader::keepSlow(const Transfer &transfer) {
   ++program.notes.transfers;
-  ProgramStep &step = program.levels[transfer.level].steps[transfer.step];
-  for (BufferAccess &access : step.accesses)
-    access.slowOnly = true;
-  for (BufferAccess &access : step.outside) {
-    access.slowOnly = true;
-    auto it = outside[transfer.level].find(access.buffer);
-    if (it != outside[transfer.level].end())
-      it->second.slowOnly = true;
+  ProgramStep *step = &program.levels[transfer.level].steps[transfer.step];
+  std::vector<int32_t> open;
+  for (const auto &[index, access] : transfer.accesses)
+    open.push_back(index);
+  for (int32_t level = transfer.level;;) {
+    for (auto *list : {&step->accesses, &step->outside})
+      for (BufferAccess &access : *list)
+        access.slowOnly |= llvm::is_contained(open, access.buffer);
+    for (int32_t index : open) {
+      auto it = outside[level].find(index);
+      if (it != outside[level].end())
+        it->second.slowOnly = true;
+    }
+    llvm::erase_if(open, [&](int32_t index) {
+      return program.buffers[index].level == level;
+    });
+    int32_t parent = program.levels[level].parent;
+    if (open.empty() || parent < 0)
+      return;
+    std::vector<ProgramStep> &steps = program.levels[parent].steps;
+    auto loop = llvm::find_if(
+        steps, [&](const ProgramStep &each) { return each.body == level; });
+    if (loop == steps.end())
+      return; // It is still open, and takes them over from `outside`.
+    step = &*loop;
+    level = parent;
   }
+}
+
+/// The done as a step that moves nothing.
+void ProgramReader::addHold(const Site &done, int32_t level,
+                            const Accesses &accesses) {
+  Accesses held;
+  for (const auto &[index, access] : accesses) {
+    BufferAccess hold;
+    hold.buffer = index;
+    hold.mode =
+        access.mode == AccessMode::Read ? AccessMode::Read : AccessMode::Update;
+    hold.fast = access.fast;
+    hold.slowOnly = true;
+    addAccess(held, hold);
+  }
+  ProgramStep step;
+  step.computation = done.computation;
+  step.instruction = done.instruction;
+  finishStep(std::move(step), level, held);
 }
 
 /// A transfer beside which other steps ran has held its arrays all the time,
@@ -425,29 +476,34 @@ void ProgramReader::endTransfer(const Site &done, int32_t level) {
   while (aliases.source(leaf) >= 0)
     leaf = aliases.source(leaf);
   auto it = transfers.find(leaf);
-  if (it == transfers.end())
+  Transfer transfer = {level, now(level), {}};
+  if (it != transfers.end()) {
+    transfer = std::move(it->second);
+    transfers.erase(it);
+  } else {
+    if (isStart(instruction(aliases.site(leaf)).opcode))
+      return; // One of the assignment, or of scalars.
+    // It was started in another trip or before the loop.
+    int32_t output = aliases.leaf(done);
+    int32_t count = instruction(done).shape.leaves().size();
+    for (int32_t k = 0; k < count; ++k)
+      if (isArray(output + k)) {
+        BufferAccess result;
+        result.buffer = buffer(output + k, level);
+        result.mode = AccessMode::Update;
+        addAccess(transfer.accesses, result);
+      }
+    if (transfer.accesses.empty())
+      return;
+    addHold(done, level, transfer.accesses);
     return;
-  Transfer transfer = std::move(it->second);
-  transfers.erase(it);
+  }
   if (transfer.level == level && now(level) == transfer.step + 1)
     return; // Nothing runs beside it.
   keepSlow(transfer);
   if (transfer.level != level)
     return;
-  Accesses held;
-  for (const auto &[index, access] : transfer.accesses) {
-    BufferAccess hold;
-    hold.buffer = index;
-    hold.mode =
-        access.mode == AccessMode::Read ? AccessMode::Read : AccessMode::Update;
-    hold.fast = access.fast;
-    hold.slowOnly = true;
-    addAccess(held, hold);
-  }
-  ProgramStep step;
-  step.computation = done.computation;
-  step.instruction = done.instruction;
-  finishStep(std::move(step), level, held);
+  addHold(done, level, transfer.accesses);
 }
 
 //===----------------------------------------------------------------------===//

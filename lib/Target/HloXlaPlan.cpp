@@ -49,7 +49,7 @@ private:
     std::vector<int32_t> stays; ///< By residency: of the program, or -1.
   };
 
-  Level collect(int32_t level);
+  Level collect(int32_t level, const Instance &instance);
   void separate(Level &level);
   bool placeAsXla(Level &level, const Instance &instance);
   bool pack(Level &level, const Instance &instance, bool late);
@@ -124,8 +124,15 @@ void XlaPlanBuilder::indexTables() {
   }
 }
 
-XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index) {
+XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
+                                              const Instance &instance) {
   Level level;
+  // By value: the steps that can access it in slow memory only.
+  llvm::DenseMap<int32_t, std::vector<int32_t>> slowSteps;
+  for (int32_t s = 0; s < instance.numSteps(); ++s)
+    for (const Access &access : instance.steps[s].accesses)
+      if (access.space == SpaceOrder::Slow)
+        slowSteps[access.value].push_back(s);
   for (size_t i = 0; i < program.stays.size(); ++i) {
     const FastStay &stay = program.stays[i];
     if (stay.level != index)
@@ -143,6 +150,11 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index) {
       r.done = std::max(stay.done, stay.back + 1);
     }
     r.offset = -1;
+    if (llvm::any_of(slowSteps[r.value],
+                     [&](int32_t step) { return r.serves(step); })) {
+      ++notes.inTransfers;
+      continue;
+    }
     level.plan.residencies.push_back(r);
     level.stays.push_back(i);
     ++notes.stays;
@@ -335,7 +347,7 @@ void XlaPlanBuilder::dropInvalid(Plan &plan, const Instance &instance) {
 }
 
 Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
-  Level level = collect(index);
+  Level level = collect(index, instance);
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
     const Step &step = instance.steps[s];
     if (!step.body)

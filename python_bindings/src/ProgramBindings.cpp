@@ -213,6 +213,8 @@ readHlo(const std::string &path, std::optional<std::string> text,
                           "machine: " +
                           (notes.problems.empty() ? "it does not fit"
                                                   : notes.problems.back())};
+      if (notes.inTransfers > 0)
+        file->warnings.push_back(mlir::mempl::partialPlanWarning(*file, notes));
     }
   }
   for (const std::string &line : file->warnings)

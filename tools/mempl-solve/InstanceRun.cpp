@@ -172,7 +172,12 @@ Error InstanceRun::readHlo() {
                      "XLA's own plan is not valid on this machine: " +
                          (notes.problems.empty() ? "it does not fit"
                                                  : notes.problems.back()));
-  xlaPlan = std::move(*plan);
+  // What is not all of XLA's plan is no measure of it.
+  if (notes.inTransfers > 0)
+    llvm::errs() << mlir::mempl::partialPlanWarning(**file, notes)
+                 << "; it has no row\n";
+  else
+    xlaPlan = std::move(*plan);
   return Error::success();
 }
 

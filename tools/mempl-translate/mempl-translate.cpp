@@ -386,6 +386,8 @@ static Expected<std::string> importHlo(const Flags &flags,
         hlo::buildXlaPlan(f.module, f.program, f.imported, f.tables, notes);
     if (!plan)
       return plan.takeError();
+    if (notes.inTransfers > 0)
+      llvm::errs() << mlir::mempl::partialPlanWarning(f, notes) << '\n';
     ::mempl::writePlan(os, *plan);
   } else {
     auto module = mlir::mempl::buildKernels(context, f);

@@ -142,6 +142,13 @@ TEST(HloCopies, AliasesSpeakOfWhatExists) {
               HasSubstr("expected each output once, got {0} again"));
   EXPECT_THAT(error("{ {0}: (-1, {}) }"),
               HasSubstr("expected the number of an operand"));
+  EXPECT_EQ(error("{}, buffer_donor={ (0, {}), (1, {1}) }"), "");
+  EXPECT_THAT(
+      error("{}, buffer_donor={ (2, {}) }"),
+      HasSubstr("m.hlo:1: error: buffer_donor: expected a parameter that "
+                "exists, got 2"));
+  EXPECT_THAT(error("{}, buffer_donor={ 1 }"),
+              HasSubstr("buffer_donor: expected '(' before a parameter"));
   EXPECT_THAT(error("", "{{}: (4, {})}"),
               HasSubstr("m.hlo:5: error: output_to_operand_aliasing: expected "
                         "an operand that exists, got 4"));

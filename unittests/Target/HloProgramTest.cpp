@@ -548,6 +548,16 @@ TEST(HloProgram, WhatCannotBeIsAnErrorWithItsLine) {
       HasSubstr("error: expected the arguments and results that 'b' has"));
 }
 
+TEST(HloProgram, ArgumentsAreLikeParameters) {
+  EXPECT_THAT(
+      errorOf(module("  %x = f32[] parameter(0)\n"
+                     "  ROOT %l = f32[256] call(%x), to_apply=%b\n",
+                     "%b {\n  %p = f32[256] parameter(0)\n"
+                     "  ROOT %n = f32[256] negate(%p)\n}\n")),
+      HasSubstr("m.hlo:8: error: expected the arguments and results that "
+                "'b' has"));
+}
+
 TEST(HloProgram, EveryPrefixAndEveryLostByteGivesAnAnswer) {
   std::string text = loopModule(kLessThan20, ":S(1)");
   for (size_t i = 0; i < text.size(); ++i) {
@@ -633,6 +643,7 @@ void checkProgram(const std::string &path) {
     auto plan = buildXlaPlan(*module, *program, *imported, *tables, notes);
     ASSERT_TRUE(static_cast<bool>(plan)) << llvm::toString(plan.takeError());
     EXPECT_EQ(notes.dropped, 0);
+    EXPECT_EQ(notes.inTransfers, 0);
     EXPECT_FALSE(plan->residencies.empty() && plan->loops.empty());
     for (const Violation &violation : verify(imported->instance, *plan))
       ADD_FAILURE() << violation.str();

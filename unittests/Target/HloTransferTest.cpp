@@ -159,6 +159,64 @@ TEST(HloTransfers, InALoopTheLoopHoldsWhatIsFromOutside) {
   EXPECT_EQ(body.steps[0].accesses[0].space, SpaceOrder::Slow);
 }
 
+TEST(HloTransfers, OneTripMayStartWhatTheNextOneEnds) {
+  std::string state = "(s32[], f32[256], (f32[256], u32[], token[]))";
+  std::string recv = "  k = token[] after-all()\n  rs = (f32[256], u32[], "
+                     "token[]) recv(k), channel_id=1\n";
+  std::string done = "(f32[256], u32[], token[]) get-tuple-element(";
+  auto r =
+      read("HloModule m, is_scheduled=true\n"
+           "c {\n  p = " +
+           state +
+           " parameter(0)\n"
+           "  ROOT t = pred[] constant(true)\n}\n"
+           "b {\n  p = " +
+           state +
+           " parameter(0)\n"
+           "  i = s32[] get-tuple-element(p), index=0\n"
+           "  v = f32[256] get-tuple-element(p), index=1\n"
+           "  ctx = " +
+           done +
+           "p), index=2\n"
+           "  rd = (f32[256], token[]) recv-done(ctx), channel_id=1\n"
+           "  g = f32[256] get-tuple-element(rd), index=0\n"
+           "  w = f32[256] add(v, g)\n" +
+           recv + "  ROOT t = " + state +
+           " tuple(i, w, rs)\n}\n"
+           "ENTRY e {\n  x = f32[256] parameter(0)\n  y = f32[256] copy(x)\n"
+           "  z = s32[] constant(0)\n" +
+           recv + "  t = " + state +
+           " tuple(z, y, rs)\n"
+           "  l = " +
+           state +
+           " while(t), condition=c, body=b\n"
+           "  v = f32[256] get-tuple-element(l), index=1\n"
+           "  u = f32[256] negate(v)\n  ctx = " +
+           done +
+           "l), index=2\n"
+           "  rd = (f32[256], token[]) recv-done(ctx), channel_id=1\n"
+           "  g = f32[256] get-tuple-element(rd), index=0\n"
+           "  ROOT o = f32[256] add(u, g)\n}\n");
+  EXPECT_THAT(r->stepNames(), ElementsAre("y", "rs", "l", "u", "rd", "o"));
+  expectSlow(*r, "rs", "rs{0}", AccessMode::Write, 1024);
+  EXPECT_EQ(accessOf(*r, "l", "rs{0}")->space, SpaceOrder::Slow);
+  EXPECT_EQ(accessOf(*r, "l", "y")->space, SpaceOrder::None);
+  expectSlow(*r, "rd", "rs{0}", AccessMode::Update, 0);
+  EXPECT_EQ(accessOf(*r, "o", "rs{0}")->space, SpaceOrder::None);
+}
+
+TEST(HloTransfers, WhatXlaKeepsFastDuringThemIsNoPartOfItsPlan) {
+  auto r =
+      read(module("  %a = f32[256] parameter(0)\n"
+                  "  %s = (f32[256], f32[256]{0:S(1)}) all-gather-start(%a)\n"
+                  "  %m = f32[256]{0:S(1)} negate(%a)\n"
+                  "  %d = f32[256]{0:S(1)} all-gather-done(%s)\n"
+                  "  ROOT %r = f32[256] add(%d, %m)\n"));
+  EXPECT_EQ(r->notes.inTransfers, 1);
+  ASSERT_EQ(r->xla.residencies.size(), 1u);
+  EXPECT_EQ(r->instance().values[r->xla.residencies[0].value].name, "m");
+}
+
 TEST(HloTransfers, APlanThatOverwritesAnOperandInFlightIsNotValid) {
   auto r = read(module(
       "  %p = f32[256] parameter(0)\n  %q = f32[256] parameter(1)\n"
@@ -219,6 +277,28 @@ TEST(HloTransfers, TheMemoryOfTheHostIsNotPlanned) {
   EXPECT_EQ(r->value("s{0}").space, SpaceOrder::None);
   EXPECT_EQ(r->program.notes.onHost, 1);
   EXPECT_THAT(r->valueNames(), ElementsAre("w", "u", "s{0}", "a", "r"));
+}
+
+TEST(HloTransfers, TheHeaderAndOffloadingTellWhatIsOnTheHost) {
+  auto r = read("HloModule m, entry_computation_layout={(f32[256]{0:S(5)}, "
+                "f32[256]{0})->f32[256]{0:S(5)}}\nENTRY e {\n"
+                "  w = f32[256] parameter(0)\n  x = f32[256] parameter(1)\n"
+                "  a = f32[256] add(w, x)\n"
+                "  h = f32[256] custom-call(a), "
+                "custom_call_target=\"annotate_device_placement\", "
+                "frontend_attributes={_xla_buffer_placement=\"pinned_host\"}\n"
+                "  d = f32[256] custom-call(h), "
+                "custom_call_target=\"annotate_device_placement\", "
+                "frontend_attributes={_xla_buffer_placement=\"device\"}\n"
+                "  ROOT r = f32[256] negate(d)\n}\n");
+  for (const char *name : {"w", "h", "r"})
+    EXPECT_EQ(r->value(name).space, SpaceOrder::Slow) << name;
+  for (const char *name : {"x", "a", "d"})
+    EXPECT_EQ(r->value(name).space, SpaceOrder::None) << name;
+  EXPECT_THAT(errorOf("HloModule m, entry_computation_layout={(f32[2])}\n"
+                      "ENTRY e {\n  w = f32[2] parameter(0)\n"
+                      "  ROOT r = f32[2] negate(w)\n}\n"),
+              HasSubstr("m.hlo:1: error: entry_computation_layout: "));
 }
 
 } // namespace

@@ -67,6 +67,10 @@ readHloFile(const HloFileOptions &options);
 /// The line that tells why there is no plan of XLA to show.
 std::string noXlaPlanWarning(const HloFile &file);
 
+/// The line that tells what XLA's plan lacks; empty if it lacks nothing.
+std::string partialPlanWarning(const HloFile &file,
+                               const ::mempl::hlo::XlaPlanNotes &notes);
+
 /// The program as one function of `mempl.kernel` ops on byte tensors, loops as
 /// scf.for: parameters and constants are arguments, outputs are results. What
 /// XLA placed is not in it.

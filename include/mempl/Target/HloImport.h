@@ -109,6 +109,9 @@ struct XlaPlanNotes {
   int64_t delayedCopies = 0; ///< Copies of what was still held elsewhere.
   int64_t dropped = 0;       ///< Stays that a plan cannot say.
   int64_t carried = 0;       ///< Values kept over from the run before.
+  /// Stays during transfers under way, which a plan cannot promise to keep
+  /// where they are. They are left out.
+  int64_t inTransfers = 0;
   std::vector<std::string> problems; ///< Why stays were dropped.
 };
 
