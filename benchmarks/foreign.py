@@ -28,23 +28,14 @@ import signal
 import subprocess
 import sys
 
+# The first are for placed programs, and do nothing to others.
 PASSES = [
-    "convert-mempl-to-async",
-    "convert-mempl-to-llvm",
-    "convert-mempl-to-memref",
-    "func.func(mempl-check-placement)",
-    "func.func(mempl-optimize-copies)",
-    "mempl-prepare",
-    "mempl-apply-plan{target=edge-npu}",
-    "mempl-drop-releases",
-    "mempl-extract-instance{target=edge-npu}",
+    "mempl-drop-releases,mempl-solve,mempl-verify-plan,convert-mempl-to-async,convert-mempl-to-memref,"
+    "convert-mempl-to-llvm,func.func(mempl-check-placement,mempl-optimize-copies),mempl-instrument-steps",
     "mempl-extract-instance{target=edge-npu},mempl-solve{policy=greedy},mempl-verify-plan,mempl-apply-plan{target=edge-npu}",
-    "mempl-instrument-steps",
-    "mempl-mark-deallocations",
-    "mempl-prepare-lowering",
-    "mempl-solve",
+    "mempl-mark-deallocations,mempl-prepare-lowering",
+    "mempl-prepare",
     "mempl-tile-to-fit{target=edge-npu}",
-    "mempl-verify-plan",
 ]
 BUFFERIZE = (
     "one-shot-bufferize{bufferize-function-boundaries allow-unknown-ops "
@@ -330,35 +321,28 @@ class Tester:
     def passes(self, text, passes):
         return self.opt(text, f"--pass-pipeline=builtin.module({passes})")
 
-    def execute(self, text, fill="0"):
-        """What the program prints; (word, text)."""
-        code, lowered, err = self.opt(text, "--mempl-lower-to-cpu")
-        word = outcome(code, err)
-        if word != "ok":
-            return "not lowered: " + word, err
+    def execute(self, lowered, fill):
+        """What a lowered program prints; (word, text)."""
         check = {"MEMPL_RUNTIME_CHECK": "1", "MEMPL_RUNTIME_COPY_LATENCY": "1e-4", "MALLOC_PERTURB_": fill}
         code, out, err = call(self.runner, lowered, check)
         # Programs that print memrefs print where they are.
         out = re.sub(r"0x[0-9a-f]+", "0x..", out)
         return ("ok", out) if code == 0 else (f"run: {code}", err)
 
-    def compare(self, module, placed):
-        """Whether the placed program gives the bits of the one that is not."""
-        driver = driver_for(module)
-        if driver is None:
-            return "not executable", ""
-        word, plain = self.execute(with_driver(module, driver), "85")
+    def compare(self, plain, placed):
+        """Whether lowered placed programs print what the one that is not prints."""
+        word, printed = self.execute(plain, "85")
         if word != "ok":
-            return f"plain {word}", plain
-        word, again = self.execute(with_driver(module, driver), "170")
-        if again != plain:
+            return f"plain {word}", printed
+        # With other bytes in new buffers: what is read there has no meaning.
+        if self.execute(plain, "170")[1] != printed:
             return "undefined", ""
-        for name, text in placed.items():
-            word, out = self.execute(with_driver(text, driver), "170")
+        for name, lowered in placed.items():
+            word, out = self.execute(lowered, "170")
             if word != "ok":
                 return f"{name} {word}", out
-            if out != plain:
-                return f"{name}: WRONG RESULT", f"{plain}\n{out}"
+            if out != printed:
+                return f"{name}: WRONG RESULT", f"{printed}\n{out}"
         return "same", ""
 
     def test(self, text):
@@ -389,18 +373,26 @@ class Tester:
             if "mempl.alloc" in out:
                 record[key] = "placed"
                 placed[key] = out
-            elif out.strip() != base.strip():
+            elif out.strip() == base.strip():
+                continue
+            else:
                 record[key] = "changed"
             note(f"bufferize-{key}", *self.passes(out, BUFFERIZE)[::2])
             note(f"check-{key}", *self.passes(out, "func.func(mempl-check-placement)")[::2])
         # What bufferization refuses without placement, too, is no fault of it.
-        note("bufferize-plain", *self.passes(module, BUFFERIZE)[::2])
+        note("bufferize-plain", *self.passes(base, BUFFERIZE)[::2])
         for passes in PASSES:
             note(f"pass {passes}", *self.passes(module, passes)[::2])
-        for key, out in {"plain": module, "prepared": base, **placed}.items():
-            note(f"lower-{key}", *self.opt(out, "--mempl-lower-to-cpu")[::2])
-        record["run"], notes["run"] = self.compare(base, placed)
-        notes["run"] = notes["run"][:2000]
+        driver = driver_for(base)
+        lowered = {}
+        for key, text in {"plain": base, **placed}.items():
+            code, out, err = self.opt(with_driver(text, driver) if driver else text, "--mempl-lower-to-cpu")
+            if note(f"lower-{key}", code, err):
+                lowered[key] = out
+        record["run"] = "not executable"
+        if driver is not None and "plain" in lowered:
+            record["run"], notes["run"] = self.compare(lowered.pop("plain"), lowered)
+            notes["run"] = notes["run"][:2000]
         record["notes"] = {k: v for k, v in notes.items() if v}
         return record
 
@@ -410,7 +402,7 @@ def is_fault(key, word):
         return False
     bad = ("crash", "hang", "internal error", "silent failure", "WRONG RESULT")
     if key == "run":
-        return bool(re.search(r"^place\S* (run|not lowered)|WRONG|: (crash|hang)", word))
+        return bool(re.search(r"^place\S* run|WRONG", word))
     return word in bad
 
 
