@@ -195,10 +195,26 @@ static SmallVector<Operation *> opsOfUnknownEffects(Operation *function) {
   return unknown;
 }
 
+/// Whether a function makes or gets buffers that may be its to free.
+static bool hasBuffers(Operation *function) {
+  return function
+      ->walk([](Operation *op) {
+        auto isBuffer = llvm::IsaPred<BaseMemRefType>;
+        bool gets = (isa<CallOpInterface>(op) ||
+                     hasEffect<MemoryEffects::Allocate>(op)) &&
+                    llvm::any_of(op->getResultTypes(), isBuffer);
+        bool gives = isa<func::ReturnOp>(op) &&
+                     llvm::any_of(op->getOperandTypes(), isBuffer);
+        return gets || gives ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 void MemplDeallocatePass::runOnOperation() {
   SymbolTableCollection tables;
   auto result = getOperation().walk([&](FunctionOpInterface function) {
-    if (function.isExternal() || function->removeAttr(kOwnFrees))
+    if (function.isExternal() || function->removeAttr(kOwnFrees) ||
+        !hasBuffers(function))
       return WalkResult::skip();
     SmallVector<Operation *> unknown = opsOfUnknownEffects(function);
     if (!unknown.empty()) {

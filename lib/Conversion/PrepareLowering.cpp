@@ -142,6 +142,20 @@ struct LowerBitcast : OpRewritePattern<tensor::BitcastOp> {
   }
 };
 
+/// A tensor of any values.
+struct LowerPoison : OpRewritePattern<ub::PoisonOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ub::PoisonOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (!type || !type.hasStaticShape())
+      return failure();
+    rewriter.replaceOpWithNewOp<tensor::EmptyOp>(op, type.getShape(),
+                                                 type.getElementType());
+    return success();
+  }
+};
+
 /// Loops and switches of blocks as ops with regions, which deallocation knows.
 class Structuring : public ControlFlowToSCFTransformation {
 public:
@@ -163,26 +177,33 @@ public:
 
 } // namespace
 
-/// Whether control flow between blocks is more than branches forward.
+/// Whether control flow between blocks is more than branches forward, or
+/// carries tensors, for which One-Shot Bufferize knows each block once at most.
 static bool needsStructure(Region &region) {
   for (auto it = llvm::scc_begin(&region); !it.isAtEnd(); ++it)
     if (it.hasCycle())
       return true;
   return llvm::any_of(region, [](Block &block) {
-    return block.getNumSuccessors() > 1 &&
-           !isa<cf::CondBranchOp>(block.getTerminator());
+    return (block.getNumSuccessors() > 1 &&
+            !isa<cf::CondBranchOp>(block.getTerminator())) ||
+           (!block.isEntryBlock() &&
+            llvm::any_of(block.getArgumentTypes(), llvm::IsaPred<TensorType>));
   });
 }
 
-static LogicalResult structure(func::FuncOp function) {
-  if (function.isExternal() || !needsStructure(function.getBody()))
+/// Makes structured control flow of the blocks of a function, and of those of
+/// an execute_region, which has one yield in what follows.
+static LogicalResult structure(Operation *op) {
+  Region &region = op->getRegion(0);
+  if (region.empty() || region.hasOneBlock() ||
+      (isa<func::FuncOp>(op) && !needsStructure(region)))
     return success();
   Structuring structuring;
-  DominanceInfo dominance(function);
-  if (failed(transformCFGToSCF(function.getBody(), structuring, dominance)))
-    return function.emitError()
-           << "the control flow between the blocks of '" << function.getName()
-           << "' cannot be lowered; run lift-cf-to-scf before";
+  DominanceInfo dominance(op);
+  if (failed(transformCFGToSCF(region, structuring, dominance)))
+    return op->emitError() << "the control flow between the blocks of '"
+                           << op->getName()
+                           << "' cannot be lowered; run lift-cf-to-scf before";
   return success();
 }
 
@@ -274,12 +295,16 @@ static void eraseTransforms(ModuleOp module) {
 void MemplPrepareLoweringPass::runOnOperation() {
   ModuleOp module = getOperation();
   eraseTransforms(module);
-  for (auto function : module.getOps<func::FuncOp>())
-    if (failed(structure(function)))
-      return signalPassFailure();
+  auto structured = module.walk([](Operation *op) {
+    return isa<func::FuncOp, scf::ExecuteRegionOp>(op) && failed(structure(op))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (structured.wasInterrupted())
+    return signalPassFailure();
   RewritePatternSet patterns(&getContext());
   patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,
-               LowerBitcast>(&getContext());
+               LowerBitcast, LowerPoison>(&getContext());
   linalg::populateDecomposeWinogradOpsPatterns(patterns);
   linalg::populateElementwiseToLinalgConversionPatterns(patterns);
   // lower-affine itself folds tensors: a release of a slice in fast memory
