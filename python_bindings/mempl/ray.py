@@ -32,9 +32,12 @@ __all__ = ["Program", "RayTraining", "train"]
 class Learner:
     """Trains on a thread of its own, and meanwhile takes games and gives out weights."""
 
-    def __init__(self, rows: list[tuple[str, str, bool]], folder: str, options: dict[str, Any]) -> None:
+    def __init__(self, rows: list[tuple[str, str, bool]], folder: str, options: dict[str, Any], asked: float) -> None:
         self._rows = rows
         self._folder = Path(folder)
+        # Starting this process takes some of the time, too; `asked` is of the caller's clock, as time.time().
+        before = float(options.get("seconds_before", 0)) + max(0.0, time.time() - asked)
+        options = {**options, "seconds_before": before}
         self._failure: str | None = None
         self._admitted = 0
         self._version = 0
@@ -161,7 +164,7 @@ class RayTraining:
         rows = program_rows(programs, validation, target)
         # The programs go to every actor by reference, too.
         self._rows = ray.put(rows)
-        self.learner = Learner.remote(self._rows, str(self.folder), self._options)
+        self.learner = Learner.remote(self._rows, str(self.folder), self._options, time.time())
         _get(self.learner.status.remote())
         self.actors = [self._start() for _ in range(actors)]
         self._name = uuid.uuid4().hex[:12]
