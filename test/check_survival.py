@@ -29,6 +29,17 @@ OPTIONS = {
 SECONDS = 120
 
 
+def nest_of_loops(depth):
+    """A nest, in each loop of which storage is made and released."""
+    buffer = "memref<16xf32, #mempl.space<fast>>"
+    head = "".join(f"scf.for %i{i} = %c0 to %n step %c1 {{\n"
+                   f"%a{i} = mempl.alloc <fast> at {64 * i} bytes 64 : {buffer}\n"
+                   f"linalg.exp ins(%w : memref<16xf32>) outs(%a{i} : {buffer})\n" for i in range(depth))
+    tail = "".join(f"mempl.release %a{i} : {buffer}\n}}\n" for i in reversed(range(depth)))
+    return ("func.func @nest(%w: memref<16xf32>, %n: index) {\n%c0 = arith.constant 0 : index\n"
+            f"%c1 = arith.constant 1 : index\n{head}{tail}return\n}}\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--opt", required=True)
@@ -43,6 +54,12 @@ def main():
     text = subprocess.run([args.opt, "--help"], capture_output=True, text=True, check=True).stdout
     names = sorted(set(re.findall(r"^ +--((?:mempl|learned-memory)-[a-z0-9-]+)", text, re.MULTILINE)))
     failed, runs, refused = 0, 0, 0
+    # A pass that walked each body twice would not end before the sun burns out.
+    deep = subprocess.run([args.opt, "--pass-pipeline=builtin.module(func.func(mempl-check-placement))"],
+                          input=nest_of_loops(100), capture_output=True, text=True, timeout=SECONDS)
+    if deep.returncode:
+        failed += 1
+        print(f"mempl-check-placement of a deep nest: {deep.stderr[-500:]}")
     for name in names:
         for options in OPTIONS.get(name, [""]):
             for file in args.files:

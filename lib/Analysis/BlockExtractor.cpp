@@ -183,6 +183,12 @@ bool BlockExtractor::isReadOnly(const Reference &reference) {
 /// Says that the storage of `tensor` may be that of `other`.
 void BlockExtractor::mayShare(Value tensor, const Reference &other) {
   const Reference &own = resolve(tensor);
+  // Bufferization reinterprets integers and indices at most.
+  const Storage &storage = other.owner->program.storages[other.view.storage];
+  Type one = getElementTypeOrSelf(tensor),
+       two = getElementTypeOrSelf(storage.root);
+  if (one != two && !(one.isIntOrIndex() && two.isIntOrIndex()))
+    return;
   own.owner->sharers[own.view.storage].push_back(other);
 }
 

@@ -95,6 +95,18 @@ class MemplMathToLibmPass
     : public mlir::mempl::impl::MemplMathToLibmBase<MemplMathToLibmPass> {
 public:
   void runOnOperation() override {
+    // Upstream's patterns declare functions in the nearest symbol table, which
+    // is not known inside of an op that is not registered.
+    WalkResult outside = getOperation()->walk([](Operation *op) {
+      if (!isa_and_nonnull<math::MathDialect>(op->getDialect()) ||
+          SymbolTable::getNearestSymbolTable(op))
+        return WalkResult::advance();
+      op->emitOpError()
+          << "cannot be lowered: it is inside of an op that is not registered";
+      return WalkResult::interrupt();
+    });
+    if (outside.wasInterrupted())
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     populateMathToLibmConversionPatterns(patterns);
     patterns.add<CompareClass<math::IsFiniteOp>, CompareClass<math::IsInfOp>,

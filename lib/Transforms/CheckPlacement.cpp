@@ -10,8 +10,10 @@
 // and the rewrite, so that it can find their mistakes: aliases come from the
 // ops' interfaces, on tensors under the assumption that everything is in place
 // but what One-Shot Analysis says is not, where tensors flow together.
-// A loop's body is walked once, which sees all there is to see as long as no
-// copy is under way across its ends.
+// A loop's body is walked until what holds where it begins, in whatever trip,
+// does not change any more. That only grows and is kept from visit to visit, so
+// that nests of loops take no more walks than there are changes. What a copy
+// may do across the end of a body is not looked at: that is an error.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +34,11 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
+#include "llvm/ADT/BitVector.h"
+
+#include <map>
+#include <set>
+
 using namespace mlir;
 using namespace mlir::mempl;
 
@@ -48,27 +55,47 @@ struct Buffer {
   SmallVector<CopyStartOp, 1> leaving; ///< Copies that are reading it.
 };
 
+/// What is found at a loop: where its body begins, in any trip, and ends.
+struct LoopState {
+  llvm::BitVector begin, end; ///< As of Replay::snapshot().
+  bool visited = false;
+};
+
 class Replay {
 public:
-  Replay(FunctionOpInterface function, int64_t capacity, int64_t alignment)
+  Replay(FunctionOpInterface function, int64_t capacity, int64_t alignment,
+         bool outdated)
       : function(function), capacity(capacity), alignment(alignment),
-        state(options) {}
+        outdated(outdated), state(options) {}
 
   LogicalResult run() {
-    if (hasTensorControlFlow(function)) {
+    if (hasTensorControlFlow(function) || (outdated && placesTensors())) {
       analysis.emplace(function, analysisOptions);
       if (mlir::failed(bufferization::analyzeOp(function, *analysis)))
         return failure();
     }
     for (Block &block : function.getFunctionBody())
       number(block);
-    for (Block &block : function.getFunctionBody())
-      visit(block);
-    return failure(failed);
+    visitRegions(function);
+    for (const Finding &finding : findings) {
+      InFlightDiagnostic diagnostic = finding.op->emitError() << finding.text;
+      if (finding.noted)
+        diagnostic.attachNote(finding.noted->getLoc()) << finding.note;
+    }
+    return failure(!findings.empty());
   }
 
 private:
   using Indices = SmallVector<int32_t, 1>;
+
+  bool placesTensors() {
+    return function
+        ->walk([](AllocOp op) {
+          return isa<TensorType>(op.getType()) ? WalkResult::interrupt()
+                                               : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
 
   static bool isStorage(Value value) {
     return isa<TensorType, BaseMemRefType>(value.getType());
@@ -96,20 +123,35 @@ private:
   void visitWait(CopyWaitOp op);
   void visitUse(OpOperand &operand, bool reads, bool writes);
   void visitRegions(Operation *op);
+  void visitOnce(Operation *op);
+  llvm::BitVector snapshot() const;
+  void restore(const llvm::BitVector &snapshot);
   void reserve(KernelOp kernel);
-  InFlightDiagnostic error(Operation *op) {
-    failed = true;
-    return op->emitError();
+
+  /// Something that is wrong, once however often the op is visited.
+  void error(Operation *op, const llvm::Twine &text,
+             std::optional<Value> noted = {}, StringRef note = {}) {
+    if (known.insert({op, text.str()}).second)
+      findings.push_back({op, text.str(), noted, note});
   }
 
   FunctionOpInterface function;
   int64_t capacity, alignment;
+  bool outdated;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state;
   bufferization::OneShotBufferizationOptions analysisOptions =
       placementBufferizationOptions();
   std::optional<bufferization::OneShotAnalysisState> analysis;
-  bool failed = false;
+  struct Finding {
+    Operation *op;
+    std::string text;
+    std::optional<Value> noted;
+    StringRef note;
+  };
+  std::vector<Finding> findings;
+  std::set<std::pair<Operation *, std::string>> known;
+  std::map<Operation *, LoopState> loopStates;
   int64_t now = 0;
   int64_t copiesUnderWay = 0;             ///< Buffers that copies are writing.
   DenseMap<Operation *, int64_t> numbers; ///< Of the last op inside of it.
@@ -240,8 +282,8 @@ void Replay::visit(Operation *op) {
     if (isCopied(operand) &&
         llvm::any_of(buffersOf(operand.get()),
                      [&](int32_t i) { return bool(buffers[i].alloc); }))
-      error(op) << "operand " << operand.getOperandNumber()
-                << ": bufferization would copy storage in fast memory";
+      error(op, "operand " + llvm::Twine(operand.getOperandNumber()) +
+                    ": bufferization would copy storage in fast memory");
   if (auto alloc = dyn_cast<AllocOp>(op))
     return visitAlloc(alloc);
   if (auto start = dyn_cast<CopyStartOp>(op))
@@ -252,9 +294,9 @@ void Replay::visit(Operation *op) {
     for (int32_t index : buffersOf(release.getValue())) {
       Buffer &buffer = buffers[index];
       if (buffer.released)
-        error(op) << "releases storage that was released before";
+        error(op, "releases storage that was released before");
       if (buffer.arriving || !buffer.leaving.empty())
-        error(op) << "releases storage while a copy of it is under way";
+        error(op, "releases storage while a copy of it is under way");
       buffer.released = true;
       llvm::erase(inUse, index);
     }
@@ -318,13 +360,69 @@ void Replay::visit(Operation *op) {
     visitRegions(op);
 }
 
-void Replay::visitRegions(Operation *op) {
+/// Whether a region of `op` may run again after it ran.
+static bool mayRepeat(Operation *op) {
+  if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
+    std::optional<APInt> trips = loop.getStaticTripCount();
+    return !trips || trips->ugt(1);
+  }
+  auto goesBack = [](Block &block) {
+    return llvm::any_of(block.getSuccessors(), [&](Block *next) {
+      return next == &block ||
+             next->computeBlockNumber() < block.computeBlockNumber();
+    });
+  };
+  return llvm::any_of(op->getRegions(), [&](Region &region) {
+    return !region.hasOneBlock() && llvm::any_of(region, goesBack);
+  });
+}
+
+/// Two bits per buffer: it is released, and nothing has written it.
+llvm::BitVector Replay::snapshot() const {
+  llvm::BitVector bits(2 * buffers.size());
+  for (auto [i, buffer] : llvm::enumerate(buffers)) {
+    bits[2 * i] = buffer.released;
+    bits[2 * i + 1] = !buffer.written;
+  }
+  return bits;
+}
+
+void Replay::restore(const llvm::BitVector &snapshot) {
+  for (unsigned i = 0; i < snapshot.size() / 2; ++i) {
+    buffers[i].released = snapshot[2 * i];
+    buffers[i].written = !snapshot[2 * i + 1];
+  }
+}
+
+void Replay::visitOnce(Operation *op) {
   for (Region &region : op->getRegions()) {
     int64_t before = copiesUnderWay;
     for (Block &block : region)
       visit(block);
     if (isa<LoopLikeOpInterface>(op) && copiesUnderWay != before)
-      error(op) << "a copy is under way across the end of the loop's body";
+      error(op, "a copy is under way across the end of the loop's body");
+  }
+}
+
+void Replay::visitRegions(Operation *op) {
+  if (!mayRepeat(op))
+    return visitOnce(op);
+  LoopState &loop = loopStates[op];
+  while (true) {
+    llvm::BitVector joined = snapshot();
+    joined |= loop.begin;
+    if (loop.visited && joined == loop.begin) {
+      restore(loop.end);
+      return;
+    }
+    loop.visited = true;
+    loop.begin = joined;
+    restore(joined);
+    int64_t before = copiesUnderWay;
+    visitOnce(op);
+    loop.end = snapshot();
+    if (copiesUnderWay != before)
+      return;
   }
 }
 
@@ -334,24 +432,25 @@ void Replay::visitAlloc(AllocOp op) {
   if (op.getBytes() == 0)
     return;
   if (begin % alignment != 0)
-    error(op) << "offset " << begin << " is not a multiple of the alignment, "
-              << alignment;
+    error(op, "offset " + llvm::Twine(begin) +
+                  " is not a multiple of the alignment, " +
+                  llvm::Twine(alignment));
   if (capacity >= 0 && end > capacity)
-    error(op) << "bytes [" << begin << ", " << end
-              << ") are outside of the fast memory of " << capacity << " bytes";
-  llvm::erase_if(inUse, [&](int32_t i) { return buffers[i].lastUse < now; });
+    error(op, "bytes [" + llvm::Twine(begin) + ", " + llvm::Twine(end) +
+                  ") are outside of the fast memory of " +
+                  llvm::Twine(capacity) + " bytes");
+  llvm::erase_if(
+      inUse, [&](int32_t i) { return i == index || buffers[i].lastUse < now; });
   for (int32_t i : inUse) {
     AllocOp other = buffers[i].alloc;
     int64_t otherBegin = other.getOffset(),
             otherEnd = otherBegin + other.getBytes();
-    if (begin < otherEnd && otherBegin < end) {
-      error(op)
-              .append("bytes [", begin, ", ", end,
-                      ") overlap storage that is in use, [", otherBegin, ", ",
-                      otherEnd, ")")
-              .attachNote(other.getLoc())
-          << "in use since here";
-    }
+    if (begin < otherEnd && otherBegin < end)
+      error(op,
+            "bytes [" + llvm::Twine(begin) + ", " + llvm::Twine(end) +
+                ") overlap storage that is in use, [" +
+                llvm::Twine(otherBegin) + ", " + llvm::Twine(otherEnd) + ")",
+            other.getResult(), "in use since here");
   }
   // A loop that is replayed twice allocates its storage anew.
   buffers[index].written = false;
@@ -389,9 +488,9 @@ void Replay::visitUse(OpOperand &operand, bool reads, bool writes) {
   for (int32_t index : buffersOf(operand.get())) {
     Buffer &buffer = buffers[index];
     auto report = [&](StringRef text) {
-      InFlightDiagnostic diagnostic = error(op);
-      diagnostic << "operand " << operand.getOperandNumber() << ": " << text;
-      diagnostic.attachNote(buffer.root.getLoc()) << "the storage is this";
+      error(op,
+            "operand " + llvm::Twine(operand.getOperandNumber()) + ": " + text,
+            buffer.root, "the storage is this");
     };
     if (!reads && !writes)
       continue;
@@ -411,25 +510,26 @@ void Replay::visitUse(OpOperand &operand, bool reads, bool writes) {
 void Replay::reserve(KernelOp kernel) {
   int64_t reserved = kernel.getReserved().value_or(0);
   if (capacity >= 0 && reserved > capacity)
-    error(kernel) << "reserves " << reserved << " bytes of a fast memory of "
-                  << capacity << " bytes";
+    error(kernel, "reserves " + llvm::Twine(reserved) +
+                      " bytes of a fast memory of " + llvm::Twine(capacity) +
+                      " bytes");
   for (int32_t i : inUse) {
     if (buffers[i].lastUse < now ||
         int64_t(buffers[i].alloc.getOffset()) >= reserved)
       continue;
-    error(kernel)
-            .append("reserves bytes [0, ", reserved, "), but [",
-                    buffers[i].alloc.getOffset(), ", ",
-                    buffers[i].alloc.getOffset() + buffers[i].alloc.getBytes(),
-                    ") is in use")
-            .attachNote(buffers[i].alloc.getLoc())
-        << "in use since here";
+    AllocOp other = buffers[i].alloc;
+    error(kernel,
+          "reserves bytes [0, " + llvm::Twine(reserved) + "), but [" +
+              llvm::Twine(other.getOffset()) + ", " +
+              llvm::Twine(other.getOffset() + other.getBytes()) + ") is in use",
+          other.getResult(), "in use since here");
   }
 }
 
 LogicalResult mlir::mempl::checkPlacement(FunctionOpInterface function,
-                                          int64_t capacity, int64_t alignment) {
+                                          int64_t capacity, int64_t alignment,
+                                          bool outdated) {
   if (function.isExternal())
     return success();
-  return Replay(function, capacity, alignment).run();
+  return Replay(function, capacity, alignment, outdated).run();
 }

@@ -184,7 +184,7 @@ public:
       emitError(function.getLoc()) << "option 'alignment': expected at least 1";
       return signalPassFailure();
     }
-    if (failed(checkPlacement(function, bytes, alignment)))
+    if (failed(checkPlacement(function, bytes, alignment, /*outdated=*/true)))
       signalPassFailure();
   }
 };

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --pass-pipeline="builtin.module(func.func(mempl-check-placement{capacity=256 alignment=16}))" -split-input-file -verify-diagnostics
+// RUN: mempl-opt %s --pass-pipeline="builtin.module(func.func(mempl-check-placement{capacity=256 alignment=16}))" -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
 func.func @overlap(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
   // expected-note @below {{in use since here}}
@@ -144,4 +144,153 @@ func.func @one_after_the_other(%x: tensor<16xf32>) -> tensor<16xf32> {
   %e = linalg.exp ins(%d : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
   %f = linalg.exp ins(%e : tensor<16xf32>) outs(%d : tensor<16xf32>) -> tensor<16xf32>
   return %f : tensor<16xf32>
+}
+
+// -----
+
+// What the second trip finds: storage that the first one has released.
+func.func @released_by_the_last_trip(%w: tensor<16xf32>, %z: f32, %n: index) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %x = linalg.fill ins(%z : f32) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%q = %w) -> (tensor<16xf32>) {
+    // expected-error @below {{operand 0: uses storage after its release}}
+    %s = linalg.add ins(%x, %q : tensor<16xf32>, tensor<16xf32>) outs(%q : tensor<16xf32>) -> tensor<16xf32>
+    // expected-error @below {{releases storage that was released before}}
+    mempl.release %x : tensor<16xf32>
+    scf.yield %s : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// -----
+
+// A loop that runs once has no second trip.
+func.func @one_trip(%w: tensor<16xf32>, %z: f32) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %x = linalg.fill ins(%z : f32) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%q = %w) -> (tensor<16xf32>) {
+    %s = linalg.add ins(%x, %q : tensor<16xf32>, tensor<16xf32>) outs(%q : tensor<16xf32>) -> tensor<16xf32>
+    mempl.release %x : tensor<16xf32>
+    scf.yield %s : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
+
+// -----
+
+// The same on buffers, and in all kinds of loops.
+func.func @on_buffers(%w: memref<16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  linalg.exp ins(%w : memref<16xf32>) outs(%a : memref<16xf32, #mempl.space<fast>>)
+  scf.for %i = %c0 to %n step %c1 {
+    // expected-error @below {{operand 0: uses storage after its release}}
+    linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%w : memref<16xf32>)
+    // expected-error @below {{releases storage that was released before}}
+    mempl.release %a : memref<16xf32, #mempl.space<fast>>
+  }
+  return
+}
+
+// -----
+
+func.func @in_a_while(%w: memref<16xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  linalg.exp ins(%w : memref<16xf32>) outs(%a : memref<16xf32, #mempl.space<fast>>)
+  %r = scf.while (%i = %n) : (index) -> index {
+    %go = arith.cmpi sgt, %i, %c1 : index
+    // expected-error @below {{operand 0: uses storage after its release}}
+    linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%w : memref<16xf32>)
+    scf.condition(%go) %i : index
+  } do {
+  ^bb0(%i: index):
+    %j = arith.subi %i, %c1 : index
+    // expected-error @below {{releases storage that was released before}}
+    mempl.release %a : memref<16xf32, #mempl.space<fast>>
+    scf.yield %j : index
+  }
+  return
+}
+
+// -----
+
+func.func @in_an_affine_loop(%w: memref<16xf32>) {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  linalg.exp ins(%w : memref<16xf32>) outs(%a : memref<16xf32, #mempl.space<fast>>)
+  affine.for %i = 0 to 4 {
+    // expected-error @below {{operand 0: uses storage after its release}}
+    linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%w : memref<16xf32>)
+    // expected-error @below {{releases storage that was released before}}
+    mempl.release %a : memref<16xf32, #mempl.space<fast>>
+  }
+  return
+}
+
+// -----
+
+// Blocks that branch back to each other are a loop, too.
+func.func @in_blocks(%w: memref<16xf32>, %c: i1) {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  linalg.exp ins(%w : memref<16xf32>) outs(%a : memref<16xf32, #mempl.space<fast>>)
+  "other.op"() ({
+    cf.br ^next
+  ^next:
+    // expected-error @below {{operand 0: uses storage after its release}}
+    linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%w : memref<16xf32>)
+    // expected-error @below {{releases storage that was released before}}
+    mempl.release %a : memref<16xf32, #mempl.space<fast>>
+    cf.cond_br %c, ^next, ^end
+  ^end:
+    "other.end"() : () -> ()
+  }) : () -> ()
+  return
+}
+
+// -----
+
+// A change in the innermost of several loops is found in all of them, and each
+// is walked a few times at most.
+func.func @nest(%w: memref<16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  linalg.exp ins(%w : memref<16xf32>) outs(%a : memref<16xf32, #mempl.space<fast>>)
+  scf.for %i = %c0 to %n step %c1 {
+    // expected-error @below {{operand 0: uses storage after its release}}
+    linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%w : memref<16xf32>)
+    scf.parallel (%j) = (%c0) to (%n) step (%c1) {
+      scf.for %k = %c0 to %c1 step %c1 {
+        // expected-error @below {{releases storage that was released before}}
+        mempl.release %a : memref<16xf32, #mempl.space<fast>>
+      }
+      scf.reduce
+    }
+  }
+  return
+}
+
+// -----
+
+// The version of a tensor that was overwritten in place is gone.
+func.func @outdated(%x: tensor<16xf32>) -> (tensor<16xf32>, f32) {
+  %c0 = arith.constant 0 : index
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %old = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  // expected-error @below {{operand 1: bufferization would copy storage in fast memory}}
+  %new = linalg.exp ins(%old : tensor<16xf32>) outs(%old : tensor<16xf32>) -> tensor<16xf32>
+  %v = tensor.extract %old[%c0] : tensor<16xf32>
+  %y = linalg.exp ins(%new : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+  return %y, %v : tensor<16xf32>, f32
 }

@@ -21,9 +21,11 @@ namespace mlir::mempl {
 
 /// Replays `function`, on tensors or on buffers, and emits an error for each
 /// misuse of fast memory (see the pass `mempl-check-placement`). `capacity` is
-/// in bytes, negative for no limit; offsets are multiples of `alignment`.
+/// in bytes, negative for no limit; offsets are multiples of `alignment`. With
+/// `outdated`, reads of old versions are looked for in functions without
+/// control flow on tensors, too, which costs a run of One-Shot Analysis.
 LogicalResult checkPlacement(FunctionOpInterface function, int64_t capacity,
-                             int64_t alignment);
+                             int64_t alignment, bool outdated = false);
 
 } // namespace mlir::mempl
 

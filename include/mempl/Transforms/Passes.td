@@ -173,7 +173,13 @@ def MemplCheckPlacement
     write to the source or destination of a copy under way, a use after
     `mempl.release`, two storages in use that overlap, a storage outside the
     capacity or against the alignment, and a kernel whose reserved bytes are in
-    use. It knows nothing of plans.
+    use. On tensors also a use of fast storage that bufferization would have to
+    copy, as the read of a version that was overwritten in place. The bodies of
+    loops are walked until nothing changes.
+
+    It knows nothing of plans, nor of the function before it was placed: an op
+    that was given the wrong tensor is another program, and as valid as any.
+    After bufferization there are no versions any more, and no outdated ones.
   }];
   let options = [
     OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
