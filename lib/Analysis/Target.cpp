@@ -129,6 +129,15 @@ void mlir::mempl::printTargets(llvm::raw_ostream &os) {
   }
 }
 
+/// The names of the presets and their short forms.
+static std::vector<std::string> allNames() {
+  std::vector<std::string> names = targetNames();
+  for (const Preset &preset : kPresets)
+    if (StringRef shortForm = preset.name; shortForm.consume_front("tpu-"))
+      names.push_back(shortForm.str());
+  return names;
+}
+
 Expected<TargetDescription> mlir::mempl::loadTarget(StringRef nameOrFile) {
   std::string name = presetNamed(nameOrFile);
   for (const Preset &preset : kPresets)
@@ -139,7 +148,7 @@ Expected<TargetDescription> mlir::mempl::loadTarget(StringRef nameOrFile) {
     return llvm::createStringError(
         "unknown target '" + nameOrFile.str() + "'; expected " +
         llvm::join(targetNames(), ", ") + " or a JSON file" +
-        ::mempl::didYouMean(nameOrFile, targetNames()));
+        ::mempl::didYouMean(nameOrFile, allNames()));
   Expected<std::string> text = ::mempl::readFile(nameOrFile);
   if (!text)
     return text.takeError();

@@ -24,6 +24,7 @@
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/OptionNames.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/CheckPlacement.h"
@@ -67,8 +68,12 @@ public:
   LogicalResult initializeOptions(
       StringRef options,
       function_ref<LogicalResult(const Twine &)> errorHandler) override {
-    return LearnedMemoryPlacementBase::initializeOptions(withNewNames(options),
-                                                         errorHandler);
+    std::string renamed = withNewNames(options);
+    std::string wrong = ::mempl::wrongOptionName(
+        renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
+    return wrong.empty() ? LearnedMemoryPlacementBase::initializeOptions(
+                               renamed, errorHandler)
+                         : errorHandler(wrong);
   }
   void runOnOperation() override;
 

@@ -20,6 +20,7 @@
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/OptionNames.h"
 #include "mempl/Target/ProblemIR.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -69,8 +70,12 @@ struct MemplSolvePass : mlir::mempl::impl::MemplSolveBase<MemplSolvePass> {
   LogicalResult initializeOptions(
       StringRef options,
       function_ref<LogicalResult(const Twine &)> errorHandler) override {
-    return MemplSolveBase::initializeOptions(withNewNames(options),
-                                             errorHandler);
+    std::string renamed = withNewNames(options);
+    std::string wrong = ::mempl::wrongOptionName(
+        renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
+    return wrong.empty()
+               ? MemplSolveBase::initializeOptions(renamed, errorHandler)
+               : errorHandler(wrong);
   }
   void runOnOperation() override {
     if (failed(checkOptions()))

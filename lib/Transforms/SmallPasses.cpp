@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/Support/OptionNames.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Target/ProblemIR.h"
 #include "mempl/Transforms/ApplyPlan.h"
@@ -83,6 +84,7 @@ class MemplExtractInstancePass
           MemplExtractInstancePass> {
 public:
   using MemplExtractInstanceBase::MemplExtractInstanceBase;
+  MEMPL_NAMED_OPTIONS
   void getDependentDialects(DialectRegistry &registry) const override {
     MemplExtractInstanceBase::getDependentDialects(registry);
     registerCostModels(registry);
@@ -109,6 +111,7 @@ class MemplApplyPlanPass
     : public mlir::mempl::impl::MemplApplyPlanBase<MemplApplyPlanPass> {
 public:
   using MemplApplyPlanBase::MemplApplyPlanBase;
+  MEMPL_NAMED_OPTIONS
   void getDependentDialects(DialectRegistry &registry) const override {
     MemplApplyPlanBase::getDependentDialects(registry);
     registerCostModels(registry);
@@ -168,6 +171,7 @@ class MemplCheckPlacementPass
           MemplCheckPlacementPass> {
 public:
   using MemplCheckPlacementBase::MemplCheckPlacementBase;
+  MEMPL_NAMED_OPTIONS
   void runOnOperation() override {
     FunctionOpInterface function = getOperation();
     int64_t bytes = -1;

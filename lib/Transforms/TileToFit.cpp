@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Transforms/TileToFit.h"
+#include "mempl/Support/OptionNames.h"
 
 #include "TileToFitModel.h"
 #include "TileToFitSegments.h"
@@ -334,6 +335,7 @@ namespace {
 struct MemplTileToFitPass
     : mlir::mempl::impl::MemplTileToFitBase<MemplTileToFitPass> {
   using MemplTileToFitBase::MemplTileToFitBase;
+  MEMPL_NAMED_OPTIONS
 
   void runOnOperation() override {
     ModuleOp module = getOperation();

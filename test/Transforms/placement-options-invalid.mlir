@@ -8,6 +8,8 @@
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny threads=0" 2>&1 | FileCheck %s --check-prefix=THREADS
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny plan-out=%t/none/plan.json" 2>&1 | FileCheck %s --check-prefix=FILE
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny profile=%t.none" 2>&1 | FileCheck %s --check-prefix=PROFILE
+// RUN: not mempl-opt %s --learned-memory-placement="targt=tiny" 2>&1 | FileCheck %s --check-prefix=OPTION
+// RUN: not mempl-opt %s --pass-pipeline="builtin.module(mempl-extract-instance{capcity=1K})" 2>&1 | FileCheck %s --check-prefix=EXTRACT
 
 // TARGET: error: no target: give the option 'target' a preset (
 // NAME: error: {{.*}}abacus
@@ -19,6 +21,8 @@
 // THREADS: error: option 'threads': expected at least 1
 // FILE: error: {{.*}}plan.json
 // PROFILE: error: {{.*}}none
+// OPTION: error: learned-memory-placement: no option 'targt'; expected budget, {{.*}}; did you mean 'target'?
+// EXTRACT: error: mempl-extract-instance: no option 'capcity'; expected capacity, profile, target; did you mean 'capacity'?
 func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
   %x = linalg.exp ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
   return %x : tensor<16xf32>

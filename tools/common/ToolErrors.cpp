@@ -43,7 +43,7 @@ std::optional<int> mempl::parseCommandLine(int argc, const char *const *argv,
 
 int mempl::printErrors(llvm::Error errors) {
   llvm::handleAllErrors(std::move(errors), [](const llvm::ErrorInfoBase &e) {
-    llvm::errs() << escapeForMessage(e.message()) << '\n';
+    llvm::errs() << escapeForMessage(withPlace(e.message(), kToolName)) << '\n';
   });
   return 1;
 }

@@ -171,7 +171,8 @@ static Error toolError(const Twine &text) {
 }
 
 static int printError(Error error) {
-  llvm::errs() << ::mempl::escapeForMessage(llvm::toString(std::move(error)))
+  llvm::errs() << ::mempl::escapeForMessage(::mempl::withPlace(
+                      llvm::toString(std::move(error)), "mempl-translate"))
                << '\n';
   return 1;
 }

@@ -24,7 +24,8 @@ namespace mempl {
 /// The name most like `name`: the one with the fewest letters to change, if
 /// those are at most a third of its letters (one letter is always close
 /// enough), else the only one that contains it. The case of letters does not
-/// count, and the first of several wins. Empty if none is close.
+/// count. Of several that are as near, one that begins with `name` wins, else
+/// the first. Empty if none is close.
 std::string nearestName(llvm::StringRef name,
                         llvm::ArrayRef<llvm::StringRef> names);
 std::string nearestName(llvm::StringRef name,
@@ -34,6 +35,9 @@ std::string nearestName(llvm::StringRef name,
 std::string didYouMean(llvm::StringRef name,
                        llvm::ArrayRef<llvm::StringRef> names);
 std::string didYouMean(llvm::StringRef name, llvm::ArrayRef<std::string> names);
+
+/// `message` as it is if it names a file or a tool, else as an error of `tool`.
+std::string withPlace(llvm::StringRef message, llvm::StringRef tool);
 
 /// What LLVM's command line parser wrote about an argument, as one line: its
 /// complaint, its guess, and where to read more.
