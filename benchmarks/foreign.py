@@ -301,7 +301,9 @@ def driver_for(module):
 
 def with_driver(module, driver):
     """The driver inside of the braces of the module."""
-    end = module.rstrip().rfind("}")
+    # Behind them there may be a section of resources.
+    end = module.find("\n{-#")
+    end = module.rfind("}", 0, end if end >= 0 else len(module))
     rest = module[end + 1 :]
     return module[:end] + driver + "}" + rest
 

@@ -34,8 +34,10 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/RegionGraphTraits.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 #include "llvm/ADT/SCCIterator.h"
@@ -237,6 +239,20 @@ static bool hasTinyFloats(Operation *op) {
          llvm::any_of(op->getResultTypes(), tiny);
 }
 
+/// A type of an op or of the values that it has that is of a dialect that is
+/// not registered; null if there is none.
+static Type unknownTypeOf(Operation *op) {
+  Type unknown;
+  AttrTypeWalker walker;
+  walker.addWalk([&](OpaqueType type) { unknown = type; });
+  walker.walk(op->getAttrDictionary());
+  for (Type type : op->getOperandTypes())
+    walker.walk(type);
+  for (Type type : op->getResultTypes())
+    walker.walk(type);
+  return unknown;
+}
+
 void mlir::mempl::emitNotLowered(ArrayRef<Operation *> left) {
   Operation *first = left.front();
   InFlightDiagnostic error = first->emitError()
@@ -250,6 +266,9 @@ void mlir::mempl::emitNotLowered(ArrayRef<Operation *> left) {
            hasTinyFloats(first))
     error << "cannot be lowered: LLVM has no such numbers; run "
              "convert-arith-to-apfloat before, and link mlir_apfloat_wrappers";
+  else if (Type type = unknownTypeOf(first); type && first->isRegistered())
+    error << "cannot be lowered: the dialect of its type " << type
+          << " is not known here; run what lowers it before";
   else if (!first->isRegistered())
     error << "cannot be lowered: its dialect is not known here; run what "
              "lowers it to linalg, scf or memref before";
@@ -272,6 +291,15 @@ static bool isBufferized(Operation *op) {
     return true;
   return llvm::none_of(op->getOperandTypes(), isTensor) &&
          llvm::none_of(op->getResultTypes(), isTensor);
+}
+
+/// Ops on tensors that would be errors, but whose results nobody needs.
+static void eraseUnusedThatStay(ModuleOp module) {
+  SmallVector<Operation *> ops;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+  for (Operation *op : llvm::reverse(ops))
+    if (isOpTriviallyDead(op) && !isBufferized(op))
+      op->erase();
 }
 
 /// Programs for the transform-interpreter, and modules of nothing else, are
@@ -313,12 +341,13 @@ void MemplPrepareLoweringPass::runOnOperation() {
   populateAffineToVectorConversionPatterns(patterns);
   walkAndApplyPatterns(module, std::move(patterns));
 
+  eraseUnusedThatStay(module);
   SmallVector<Operation *> left;
   module.walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
     if (!isBufferized(op) || !op->isRegistered() ||
         isa<linalg::PackOp, linalg::UnPackOp>(op) ||
-        !whatLowers(dialect).empty())
+        !whatLowers(dialect).empty() || unknownTypeOf(op))
       left.push_back(op);
   });
   if (left.empty())

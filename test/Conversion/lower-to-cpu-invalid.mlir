@@ -72,3 +72,19 @@ func.func @gives(%t: tensor<4xf32>) -> tensor<4xf32> {
   call @frees(%m) : (memref<4xf32>) -> ()
   return %t : tensor<4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{'func.func' cannot be lowered: the dialect of its type '!foo.bar' is not known here}}
+func.func @opaque(%a: !foo.bar) {
+  return
+}
+
+// -----
+
+// Nobody needs it.
+func.func @dead(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %b = tosa.add %a, %a : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %c = tosa.tanh %b : (tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
