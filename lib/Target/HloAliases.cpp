@@ -26,6 +26,7 @@
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mempl;
@@ -138,6 +139,7 @@ aliasPairs(StringRef text, const Shape &output,
     return fail(StringRef(problem).split("error: ").second);
   }
   std::vector<bool> isTaken(output.leaves().size(), false);
+  llvm::DenseSet<std::pair<int64_t, int32_t>> isGiven;
   for (const AliasEntry &entry : entries) {
     auto indexText = [](const std::vector<int64_t> &index) {
       return "{" +
@@ -164,6 +166,10 @@ aliasPairs(StringRef text, const Shape &output,
         return fail("expected each output once, got " +
                     indexText(entry.output) + " again");
       isTaken[to->first + k] = true;
+      if (!isGiven.insert({entry.operand, from->first + k}).second)
+        return fail("expected each array of " + operandWord + " once, got " +
+                    indexText(entry.index) + " of " + Twine(entry.operand) +
+                    " again");
       pairs.push_back({static_cast<int32_t>(entry.operand), from->first + k,
                        to->first + k});
     }

@@ -308,6 +308,12 @@ static JsonNode parseDictionary(StringRef text) {
     if (lexer.consume("=") &&
         (!lexer.skip() || !lexer.balanced(",", value, "a value")))
       break;
+    // An attribute of a dialect, `#x.y<1, 2>`, may hold commas.
+    std::string more;
+    while (StringRef(value).count('<') > StringRef(value).count('>') &&
+           lexer.consume(",") && lexer.skip() &&
+           lexer.balanced(",", more, "a value"))
+      value += ", " + more;
     auto document = parseJson(value, "");
     if (!document) {
       llvm::consumeError(document.takeError());
@@ -558,15 +564,14 @@ static bool isLocationTable(StringRef rest) {
   return !rest.empty() && llvm::isDigit(rest.front());
 }
 
-/// Gives the arrays of `to` the memory spaces that they have in `from` and not
-/// in the text.
-static void copyMemorySpaces(const Shape &from, Shape &to) {
+/// Puts the arrays of `to` on the host that are there in `from`.
+static void copyHostMemory(const Shape &from, Shape &to) {
   if (from.elements.size() != to.elements.size())
     return;
-  if (!to.isTuple && to.layout.memorySpace == 0)
-    to.layout.memorySpace = from.layout.memorySpace;
+  if (!to.isTuple && from.layout.memorySpace == kHostMemory)
+    to.layout.memorySpace = kHostMemory;
   for (auto [source, target] : llvm::zip_equal(from.elements, to.elements))
-    copyMemorySpaces(source, target);
+    copyHostMemory(source, target);
 }
 
 bool HloParser::parseFile() {
@@ -595,7 +600,7 @@ bool HloParser::parseFile() {
   return applyEntryLayout() && resolveCalls() && checkNoCycle();
 }
 
-/// Memories of parameters and results that only the header tells:
+/// Parameters and results on the host of which only the header tells:
 /// `entry_computation_layout={(f32[2]{0:S(5)})->f32[2]{0}}`.
 bool HloParser::applyEntryLayout() {
   StringRef text = module.attribute("entry_computation_layout");
@@ -614,8 +619,8 @@ bool HloParser::applyEntryLayout() {
   if (parameters.elements.size() == entry.parameters.size())
     for (auto [shape, index] :
          llvm::zip_equal(parameters.elements, entry.parameters))
-      copyMemorySpaces(shape, entry.instructions[index].shape);
-  copyMemorySpaces(result, entry.instructions[entry.root].shape);
+      copyHostMemory(shape, entry.instructions[index].shape);
+  copyHostMemory(result, entry.instructions[entry.root].shape);
   return true;
 }
 

@@ -129,7 +129,8 @@ def load_xla(
     """A program in HLO text that XLA has placed, and XLA's own plan for it. Arguments as of load().
 
     Raises:
-        mempl.Error: the file is wrong, or the plan is not valid on the machine.
+        mempl.Error: the file is wrong, has no plan of XLA (it is not scheduled, or no array is in fast memory), or the
+            plan is not valid on the machine.
     """
     instance, plan = _core.read_hlo(
         os.fspath(path), target=target, cost=cost, capacity=_bytes(capacity), max_carried=max_carried, xla_plan=True

@@ -235,6 +235,21 @@ def test_hlo_is_a_program():
     assert caught.value.file == "x.hlo.txt" and caught.value.line == 3
 
 
+UNSCHEDULED = """ENTRY e {
+  a = f32[64] parameter(0)
+  ROOT b = negate(a)
+}
+"""
+
+
+def test_hlo_that_is_not_scheduled_has_a_warning_and_no_plan_of_xla(tmp_path):
+    with pytest.warns(UserWarning, match=r"x\.hlo:1: warning: the text is not scheduled"):
+        assert mempl.loads(UNSCHEDULED, "hlo", file="x.hlo", target="tpu-v5e").num_steps == 1
+    (tmp_path / "x.hlo").write_text(UNSCHEDULED)
+    with pytest.raises(mempl.Error, match="no plan of XLA"):
+        mempl.load_xla(tmp_path / "x.hlo", "tpu-v5e")
+
+
 def test_the_pass_from_text_to_text():
     placed = mempl.place(MLIR, target="tiny", file="net.mlir")
     assert "mempl.alloc" in placed.text

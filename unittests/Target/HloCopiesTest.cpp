@@ -140,6 +140,9 @@ TEST(HloCopies, AliasesSpeakOfWhatExists) {
   EXPECT_THAT(error("{ {}: (0, {}) }"), HasSubstr("like the output"));
   EXPECT_THAT(error("{ {0}: (0, {}), {0}: (1, {0}) }"),
               HasSubstr("expected each output once, got {0} again"));
+  EXPECT_THAT(error("{ {0}: (0, {}), {1}: (0, {}) }"),
+              HasSubstr("expected each array of a parameter once, got {} of 0 "
+                        "again"));
   EXPECT_THAT(error("{ {0}: (-1, {}) }"),
               HasSubstr("expected the number of an operand"));
   EXPECT_EQ(error("{}, buffer_donor={ (0, {}), (1, {1}) }"), "");

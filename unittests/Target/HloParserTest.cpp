@@ -231,14 +231,15 @@ TEST(HloParser, ReadsWhatIsJsonInTheConfigurationsOfBackends) {
         .instructions[0]
         .backendConfig;
   };
-  JsonNode node =
-      config("{alpha = 2.0 : f32, n = 3 : i64, flag, \"k v\" = "
-             "{\"known_trip_count\":{\"n\":\"5\"}}, d = #x.y<1, 2>}");
+  JsonNode node = config(
+      "{alpha = 2.0 : f32, n = 3 : i64, flag, \"k v\" = "
+      "{\"known_trip_count\":{\"n\":\"5\"}}, d = #x.y<1, 2>, last = true}");
   ASSERT_NE(node.find("n"), nullptr);
   EXPECT_EQ(node.find("n")->text, "3");
   EXPECT_EQ(node.find("alpha")->text, "2.0");
   EXPECT_NE(node.find("k v")->find("known_trip_count"), nullptr);
   EXPECT_EQ(node.find("d"), nullptr);
+  EXPECT_NE(node.find("last"), nullptr);
   EXPECT_EQ(config("{}").kind, JsonNode::Kind::Object);
   node = config("\"{\\\"a\\\":{\\\"b\\\":1}}\"");
   ASSERT_NE(node.find("a"), nullptr);
