@@ -144,6 +144,49 @@ struct LowerBitcast : OpRewritePattern<tensor::BitcastOp> {
   }
 };
 
+/// A gather, element by element.
+struct LowerGather : OpRewritePattern<tensor::GatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::GatherOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getType());
+    auto sourceType = cast<RankedTensorType>(op.getSource().getType());
+    int64_t batch =
+        cast<RankedTensorType>(op.getIndices().getType()).getRank() - 1;
+    // Dimensions that are gathered may stay, with a size of 1.
+    bool reduced = type.getRank() < batch + sourceType.getRank();
+    SmallVector<int64_t> sourceDims;
+    for (int64_t dim = 0; dim < sourceType.getRank(); ++dim)
+      if (!reduced || !llvm::is_contained(op.getGatherDims(), dim))
+        sourceDims.push_back(dim);
+    Location loc = op.getLoc();
+    SmallVector<Value> extents;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim))
+        extents.push_back(rewriter.createOrFold<tensor::DimOp>(
+            loc, dim < batch ? op.getIndices() : op.getSource(),
+            dim < batch ? dim : sourceDims[dim - batch]));
+    auto element = [&](OpBuilder &nested, Location at, ValueRange point) {
+      SmallVector<Value> coordinates(sourceType.getRank());
+      for (auto [dim, index] : llvm::zip(sourceDims, point.drop_front(batch)))
+        coordinates[dim] = index;
+      for (auto [i, dim] : llvm::enumerate(op.getGatherDims())) {
+        SmallVector<Value> where(point.take_front(batch));
+        where.push_back(arith::ConstantIndexOp::create(nested, at, i));
+        Value index =
+            tensor::ExtractOp::create(nested, at, op.getIndices(), where);
+        coordinates[dim] = nested.createOrFold<arith::IndexCastOp>(
+            at, nested.getIndexType(), index);
+      }
+      Value value =
+          tensor::ExtractOp::create(nested, at, op.getSource(), coordinates);
+      tensor::YieldOp::create(nested, at, value);
+    };
+    rewriter.replaceOpWithNewOp<tensor::GenerateOp>(op, type, extents, element);
+    return success();
+  }
+};
+
 /// A tensor of any values.
 struct LowerPoison : OpRewritePattern<ub::PoisonOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -332,7 +375,7 @@ void MemplPrepareLoweringPass::runOnOperation() {
     return signalPassFailure();
   RewritePatternSet patterns(&getContext());
   patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,
-               LowerBitcast, LowerPoison>(&getContext());
+               LowerBitcast, LowerGather, LowerPoison>(&getContext());
   linalg::populateDecomposeWinogradOpsPatterns(patterns);
   linalg::populateElementwiseToLinalgConversionPatterns(patterns);
   // lower-affine itself folds tensors: a release of a slice in fast memory

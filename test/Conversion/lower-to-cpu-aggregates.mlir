@@ -61,6 +61,21 @@ func.func @main() {
   %bit = tensor.extract %bits[%c0] : tensor<2xi32>
   vector.print %bit : i32
 
+  // Rows and elements at given places.
+  // CHECK: ( 10, 10, 10, 10 )
+  // CHECK: 10
+  // CHECK: 0
+  %places = arith.constant dense<[[0], [1]]> : tensor<2x1xi32>
+  %rows = tensor.gather %f[%places] gather_dims([0]) : (tensor<2x4xf32>, tensor<2x1xi32>) -> tensor<2x4xf32>
+  func.call @row(%rows) : (tensor<2x4xf32>) -> ()
+  %points = arith.constant dense<[[1, 3], [0, 2]]> : tensor<2x2xindex>
+  %points_of = tensor.gather %f[%points] gather_dims([0, 1]) : (tensor<2x4xf32>, tensor<2x2xindex>) -> tensor<2x1x1xf32>
+  %c1 = arith.constant 1 : index
+  %one_of = tensor.extract %points_of[%c0, %c0, %c0] : tensor<2x1x1xf32>
+  vector.print %one_of : f32
+  %other_of = tensor.extract %points_of[%c1, %c0, %c0] : tensor<2x1x1xf32>
+  vector.print %other_of : f32
+
   // A softmax of buffers, in place.
   // CHECK: ( 0.25, 0.25, 0.25, 0.25 )
   %m = memref.alloc() : memref<2x4xf32>

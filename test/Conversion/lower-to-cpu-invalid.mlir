@@ -45,10 +45,11 @@ func.func @unknown(%a: memref<4xf32>) {
 
 // -----
 
-func.func @gather(%a: tensor<8xf32>, %i: tensor<2x1xindex>) -> tensor<2xf32> {
-  // expected-error @+1 {{'tensor.gather' cannot be lowered}}
-  %r = tensor.gather %a[%i] gather_dims([0]) : (tensor<8xf32>, tensor<2x1xindex>) -> tensor<2xf32>
-  return %r : tensor<2xf32>
+func.func @scatter(%a: tensor<2x1x1xf32>, %d: tensor<8x4xf32>, %i: tensor<2x2xindex>) -> tensor<8x4xf32> {
+  // expected-error @+1 {{'tensor.scatter' cannot be lowered}}
+  %r = tensor.scatter %a into %d[%i] scatter_dims([0, 1]) unique
+      : (tensor<2x1x1xf32>, tensor<8x4xf32>, tensor<2x2xindex>) -> tensor<8x4xf32>
+  return %r : tensor<8x4xf32>
 }
 
 // -----

@@ -132,8 +132,8 @@ def MemplPrepareLowering : Pass<"mempl-prepare-lowering", "ModuleOp"> {
     What neither One-Shot Bufferize nor the conversion of linalg to loops knows
     becomes ops that they know, with the same destination: `linalg.softmax`,
     `linalg.pack` and `unpack`, the transforms of Winograd convolutions,
-    elementwise ops of other dialects on tensors, `tensor.bitcast`, ops of
-    affine, and loops of blocks. An op that is left is an error, which says what
+    elementwise ops of other dialects on tensors, `tensor.bitcast` and `gather`,
+    ops of affine, and loops of blocks. An op that is left is an error, which says what
     to run before. Nothing is folded.
 
     The first pass of `mempl-lower-to-cpu` and `mempl-lower-to-gpu`.
