@@ -68,7 +68,7 @@ SOLVING = [
     (name, default, {TOOL}, "of a command line")
     for name, default in [
         ("anytime", ""), ("cpu-time", ""), ("format", "table"), ("list-policies", ""), ("no-bound", ""), ("plotly-js", ""),
-        ("report", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""), ("alignment", ""),
+        ("report", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
     ]
 ]
 
@@ -87,8 +87,6 @@ TRANSLATING = {
     "o", "json-to-mlir", "mlir-to-json", "plan-in", "plan-out", "import-hlo", "export-xla-overrides", "target", "cost",
     "capacity", "max-carried", "reserve-scoped", "check-against", "list-targets",
 }
-# Options that are on their way: a row is right whether they are there or not.
-OPTIONAL = {"list-targets", "alignment"}
 
 
 def output(*command):
@@ -134,7 +132,7 @@ def compare(where, options, rows):
     """What is wrong with the options of one way; `rows` has their defaults by name."""
     wrong = [f"{where}: {name} is an old name" for name in options.keys() & OLD]
     wrong += [f"{where}: {name} has no row in test/check_options.py" for name in options.keys() - rows.keys() - OLD]
-    wrong += [f"{where}: expected an option {name}" for name in rows.keys() - options.keys() - OPTIONAL]
+    wrong += [f"{where}: expected an option {name}" for name in rows.keys() - options.keys()]
     for name in options.keys() & rows.keys():
         if not same(options[name], rows[name]):
             wrong.append(f"{where}: default of {name}: expected {rows[name]!r}, found {options[name]!r}")
@@ -142,7 +140,7 @@ def compare(where, options, rows):
 
 
 def rows_of(where):
-    return {name: default for name, default, places, _ in SOLVING if where in places or name in OPTIONAL}
+    return {name: default for name, default, places, _ in SOLVING if where in places}
 
 
 def main():
