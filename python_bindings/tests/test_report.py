@@ -176,3 +176,25 @@ def test_the_tool_writes_the_same_page(tiny, tmp_path):
     assert failed.returncode == 1 and "pip install plotly" in failed.stderr
     missing = subprocess.run([*command, f"--report={out}", "--plotly-js=/nowhere.js"], capture_output=True, text=True)
     assert missing.returncode == 1 and "/nowhere.js" in missing.stderr
+
+
+@pytest.mark.skipif("MEMPL_SOLVE" not in os.environ, reason="MEMPL_SOLVE names no mempl-solve")
+def test_packings_have_a_page(tmp_path):
+    import plotly
+
+    rows = ["a,0,9,6,4-5,0", "</script>,2,6,4,,6", "c,4,5,6,,0", "d,8,9,2,,5"]
+    (tmp_path / "p.csv").write_text("\n".join(["id,lower,upper,size,gaps,offset", *rows, ""]))
+    script = os.path.join(os.path.dirname(plotly.__file__), "package_data", "plotly.min.js")
+    page = tmp_path / "p.html"
+    command = [os.environ["MEMPL_SOLVE"], f"--check={tmp_path / 'p.csv'}", f"--report={page}", f"--plotly-js={script}"]
+    assert subprocess.run(command, capture_output=True).returncode == 1
+    data = data_of(page)
+    assert data["buffers"]["names"] == ["a", "</script>", "c", "d"]
+    fault = "in bytes [5, 6) at times [8, 9)"
+    assert data["buffers"]["faults"] == [f"collides with d {fault}", "", "", f"collides with a {fault}"]
+    assert (data["peak"], data["height"], data["result"]) == (10, 10, "invalid")
+    found = run_browser(page, tmp_path, "--virtual-time-budget=10000", "--dump-dom")
+    assert re.search(r'data-ready="(\d+)"', found), "the script of the page did not come to its end"
+    rows = found[found.index("<tbody") : found.index("</tbody")]
+    assert rows.count("<tr") == 4 and "at times [8, 9)" in rows
+    assert found.count('class="point"') >= 5
