@@ -8,42 +8,92 @@
 
 #include "mempl/Problem/OccupancyMap.h"
 
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
+
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 using namespace mempl;
 
+//===----------------------------------------------------------------------===//
+// RangeMaximum
+//===----------------------------------------------------------------------===//
+
+RangeMaximum::RangeMaximum(int32_t count)
+    : size(static_cast<int32_t>(llvm::PowerOf2Ceil(std::max(count, 1)))),
+      added(2 * static_cast<size_t>(size), 0), largest(added) {}
+
+void RangeMaximum::add(int32_t node, int32_t from, int32_t to, int32_t first,
+                       int32_t last, int64_t amount) {
+  if (last < from || to < first)
+    return;
+  if (first <= from && to <= last) {
+    added[node] += amount;
+    largest[node] += amount;
+    return;
+  }
+  int32_t middle = from + (to - from) / 2;
+  add(2 * node, from, middle, first, last, amount);
+  add(2 * node + 1, middle + 1, to, first, last, amount);
+  largest[node] =
+      std::max(largest[2 * node], largest[2 * node + 1]) + added[node];
+}
+
+int64_t RangeMaximum::maximum(int32_t node, int32_t from, int32_t to,
+                              int32_t first, int32_t last) const {
+  if (last < from || to < first)
+    return INT64_MIN / 2;
+  if (first <= from && to <= last)
+    return largest[node];
+  int32_t middle = from + (to - from) / 2;
+  return std::max(maximum(2 * node, from, middle, first, last),
+                  maximum(2 * node + 1, middle + 1, to, first, last)) +
+         added[node];
+}
+
+//===----------------------------------------------------------------------===//
+// OccupancyMap
+//===----------------------------------------------------------------------===//
+
 OccupancyMap::OccupancyMap(int32_t numSteps, int64_t capacity,
                            int64_t alignment)
-    : capacity(capacity), alignment(alignment), reservedBytes(numSteps, 0),
+    : capacity(capacity), alignment(alignment), used(numSteps),
+      reservedBytes(numSteps, 0),
       bucketReserved((numSteps >> kShifts[0]) + 1, 0) {
-  for (int32_t shift : kShifts)
-    if (shift == kShifts[0] || numSteps >> (shift - 2) > 0)
-      levels.push_back(
-          {shift, std::vector<std::vector<Entry>>((numSteps >> shift) + 1)});
+  for (int32_t shift : kShifts) {
+    levels.push_back({shift, std::vector<Bucket>((numSteps >> shift) + 1)});
+    if (numSteps >> shift == 0)
+      break;
+  }
 }
 
 void OccupancyMap::add(int32_t id, int32_t start, int32_t end, int64_t low,
                        int64_t high) {
   Entry entry = {low, high, id, start, end};
-  for (Level &level : levels)
-    for (int32_t b = start >> level.shift; b <= end >> level.shift; ++b) {
-      auto &bucket = level.buckets[b];
-      bucket.insert(find(bucket, low, id), entry);
-    }
+  used.add(start, end, high - low);
+  Level &level = levelOf(start, end);
+  for (int32_t b = start >> level.shift; b <= end >> level.shift; ++b) {
+    Bucket &bucket = level.buckets[b];
+    bucket.insert(find(bucket, low, id), entry);
+  }
 }
 
 void OccupancyMap::remove(int32_t id, int32_t start, int32_t end, int64_t low) {
-  for (Level &level : levels)
-    for (int32_t b = start >> level.shift; b <= end >> level.shift; ++b) {
-      auto &bucket = level.buckets[b];
-      bucket.erase(find(bucket, low, id));
-    }
+  Level &level = levelOf(start, end);
+  for (int32_t b = start >> level.shift; b <= end >> level.shift; ++b) {
+    Bucket &bucket = level.buckets[b];
+    auto at = find(bucket, low, id);
+    if (b == start >> level.shift)
+      used.add(start, end, at->low - at->high);
+    bucket.erase(at);
+  }
 }
 
 /// Where the rectangle is, or belongs.
-std::vector<OccupancyMap::Entry>::iterator
-OccupancyMap::find(std::vector<Entry> &bucket, int64_t low, int32_t id) {
+OccupancyMap::Bucket::iterator OccupancyMap::find(Bucket &bucket, int64_t low,
+                                                  int32_t id) {
   return std::lower_bound(
       bucket.begin(), bucket.end(), std::pair(low, id),
       [](const Entry &e, const std::pair<int64_t, int32_t> &x) {
@@ -80,8 +130,25 @@ int64_t OccupancyMap::maxReserved(int32_t start, int32_t end) const {
 int32_t OccupancyMap::countOverlaps(int32_t start, int32_t end, int64_t low,
                                     int64_t high) const {
   int32_t count = 0;
-  forEachOverlap(start, end, low, high, [&](int32_t) { ++count; });
+  visit(start, end,
+        [&](const Entry &e) { count += low < e.high && e.low < high; });
   return count;
+}
+
+/// By time, in buckets that are wide for a question about many steps, then by
+/// offset.
+void OccupancyMap::sortForVisit(std::vector<Entry> &met, int32_t start,
+                                int32_t end) {
+  std::size_t l = 0;
+  while (l + 1 < kNumVisitShifts && end - start > 1 << kShifts[l])
+    ++l;
+  auto bucketOf = [&](const Entry &e) {
+    return std::max(e.start, start) >> kShifts[l];
+  };
+  std::sort(met.begin(), met.end(), [&](const Entry &a, const Entry &b) {
+    return std::tuple(bucketOf(a), a.low, a.id) <
+           std::tuple(bucketOf(b), b.low, b.id);
+  });
 }
 
 namespace {
@@ -139,37 +206,58 @@ int64_t OccupancyMap::findOffset(int32_t start, int32_t end, int64_t size,
     floor += alignment - floor % alignment;
   if (size > capacity - floor)
     return -1;
-  const Level &level = levelFor(start, end);
-  int32_t first = start >> level.shift, last = end >> level.shift;
   GapChooser chooser(floor, size, fit);
-
-  auto meets = [&](const Entry &e) { return e.start <= end && start <= e.end; };
-  if (first == last) {
-    for (const Entry &e : level.buckets[first])
-      if (meets(e) && chooser.take(e.low, e.high))
-        return chooser.chosen();
-    return chooser.finish(capacity);
-  }
-  // What is in two buckets is taken twice, which changes nothing.
-  if (first + 1 == last) {
-    const auto &a = level.buckets[first], &b = level.buckets[last];
-    size_t i = 0, j = 0;
-    while (i < a.size() || j < b.size()) {
-      bool fromA = j == b.size() || (i < a.size() && a[i].low <= b[j].low);
-      const Entry &e = fromA ? a[i++] : b[j++];
-      if (meets(e) && chooser.take(e.low, e.high))
-        return chooser.chosen();
+  // Every bucket is sorted; so that all are, the least of their heads is taken
+  // again and again. What is in two buckets is taken twice, which changes
+  // nothing.
+  struct Head {
+    const Entry *at, *end;
+  };
+  llvm::SmallVector<Head, 32> heads;
+  auto skip = [&](Head &head) {
+    while (head.at != head.end &&
+           !(head.at->start <= end && start <= head.at->end))
+      ++head.at;
+  };
+  auto addHead = [&](const Bucket &bucket) {
+    Head head = {bucket.data(), bucket.data() + bucket.size()};
+    skip(head);
+    if (head.at != head.end)
+      heads.push_back(head);
+  };
+  // Of the many narrow buckets of a question about many steps, one.
+  constexpr int32_t mostHeads = 4;
+  Bucket narrow;
+  for (const Level &level : levels) {
+    int32_t first = start >> level.shift, last = end >> level.shift;
+    if (last - first < mostHeads) {
+      for (int32_t b = first; b <= last; ++b)
+        addHead(level.buckets[b]);
+      continue;
     }
-    return chooser.finish(capacity);
+    for (int32_t b = first; b <= last; ++b)
+      for (const Entry &e : level.buckets[b])
+        if (e.start <= end && start <= e.end &&
+            isFirstMeeting(e, start, b, level.shift))
+          narrow.push_back(e);
   }
-  std::vector<std::pair<int64_t, int64_t>> taken;
-  for (int32_t b = first; b <= last; ++b)
-    for (const Entry &e : level.buckets[b])
-      if (meets(e) && isFirstMeeting(e, start, b, level.shift))
-        taken.emplace_back(e.low, e.high);
-  std::sort(taken.begin(), taken.end());
-  for (auto [low, high] : taken)
-    if (chooser.take(low, high))
+  std::sort(narrow.begin(), narrow.end(),
+            [](const Entry &a, const Entry &b) { return a.low < b.low; });
+  addHead(narrow);
+  while (!heads.empty()) {
+    size_t least = 0;
+    for (size_t h = 1; h < heads.size(); ++h)
+      if (heads[h].at->low < heads[least].at->low)
+        least = h;
+    Head &head = heads[least];
+    if (chooser.take(head.at->low, head.at->high))
       return chooser.chosen();
+    ++head.at;
+    skip(head);
+    if (head.at == head.end) {
+      head = heads.back();
+      heads.pop_back();
+    }
+  }
   return chooser.finish(capacity);
 }

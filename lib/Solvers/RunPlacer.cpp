@@ -155,6 +155,10 @@ PlanEditor::Id RunPlacer::place(Run run, const RunStyle &style) {
 
   const OccupancyMap &space = editor.occupancy();
   auto fit = [&]() {
+    // Where nothing overlaps, what is used says at once that there is no room.
+    if (editor.isDisjoint() &&
+        space.mostUsed(r.start(), r.end()) > editor.capacity() - size)
+      return false;
     // A value of size zero may be anywhere.
     r.offset =
         size == 0 ? 0 : space.findOffset(r.start(), r.end(), size, style.fit);

@@ -153,6 +153,13 @@ TEST(PlanEditor, AgreesWithSimulatorAndVerifierAfterRandomEdits) {
   }
 }
 
+static std::vector<int64_t> usedOf(const OccupancyMap &map, int32_t steps) {
+  std::vector<int64_t> used;
+  for (int32_t i = 0; i < steps; ++i)
+    used.push_back(map.mostUsed(i, i));
+  return used;
+}
+
 TEST(PlanEditor, FindsOnlyOffsetsThatAreFree) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);
@@ -195,11 +202,20 @@ TEST(PlanEditor, FindsOnlyOffsetsThatAreFree) {
       EXPECT_EQ(lowest, possible.front());
       EXPECT_EQ(highest, possible.back());
       EXPECT_TRUE(llvm::is_contained(possible, tightest));
+      std::vector<int64_t> before = usedOf(map, steps);
       map.add(id, start, end, lowest, lowest + size);
+      for (int32_t i = 0; i < steps; ++i)
+        EXPECT_EQ(map.mostUsed(i, i),
+                  before[i] + (start <= i && i <= end ? size : 0));
+      EXPECT_EQ(
+          map.mostUsed(start, end),
+          *std::max_element(before.begin() + start, before.begin() + end + 1) +
+              size);
       EXPECT_GE(map.countOverlaps(start, end, lowest, lowest + size), 1);
       if (random.chance(0.4)) {
         map.remove(id, start, end, lowest);
         EXPECT_TRUE(map.findOffset(start, end, size, Fit::Lowest) == lowest);
+        EXPECT_EQ(usedOf(map, steps), before);
         continue;
       }
       for (int32_t i = start; i <= end; ++i)

@@ -153,6 +153,41 @@ Instance loopThatWaits(int64_t capacity) {
   return program;
 }
 
+/// A long program of which thousands of values are alive at once, in which each
+/// may be held for as long as all others: what costs as much as there is in the
+/// plan per value would not end.
+TEST(Greedy, TakesManyValuesThatAreAliveTogether) {
+  constexpr int32_t n = 8000;
+  Random random(1, "long program");
+  Instance instance;
+  instance.name = "long";
+  instance.machine = {int64_t(1) << 25, 64, 1e11, 1e10, 1e10, 0};
+  std::vector<std::vector<int32_t>> again(n);
+  for (int32_t i = 0; i < n; ++i) {
+    Step step;
+    step.compute = 1e-7;
+    auto access = [&](int32_t value, AccessMode mode) {
+      step.accesses.push_back({value, instance.values[value].size, mode});
+    };
+    instance.values.push_back(
+        {"v", 4096 * random.between(1, 4), ValueKind::Temporary});
+    if (i > 0)
+      access(i - 1, AccessMode::Read);
+    for (int32_t value : again[i])
+      if (value != i - 1)
+        access(value, AccessMode::Read);
+    access(i, AccessMode::Write);
+    if (i + 1 < n)
+      again[random.between(i + 1, n - 1)].push_back(i);
+    instance.steps.push_back(std::move(step));
+  }
+  auto result = solve("greedy", instance);
+  ASSERT_TRUE(static_cast<bool>(result)) << llvm::toString(result.takeError());
+  EXPECT_TRUE(verify(instance, result->plan).empty());
+  // Nearly all of it fits.
+  EXPECT_LT(result->latency, 1.1 * idealLatency(instance));
+}
+
 TEST_P(Policies, PlanBodiesForTrafficWhereTheLoopWaitsForMemory) {
   // The body alone is no faster with its value in fast memory, but the loop is:
   // it waits for slow memory.

@@ -9,7 +9,9 @@
 // Rectangles of (steps x bytes) in fast memory, kept in buckets of steps and
 // sorted by offset within each, so that placing, removing and looking for a
 // free offset cost what is near in time, not what is in the plan. There are
-// buckets of several widths: a question about many steps is put to wide ones.
+// buckets of several widths. A rectangle is in the narrowest of which two hold
+// it, so that one that lasts long is not in many; a question is put to those of
+// every width.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +31,30 @@ enum class Fit : uint8_t {
   Tightest, ///< In the smallest gap; the lowest of equal ones.
 };
 
+/// Sums over steps, and the largest of a range of them, in logarithmic time.
+class RangeMaximum {
+public:
+  explicit RangeMaximum(int32_t count);
+  /// Adds `amount` to each of [first, last].
+  void add(int32_t first, int32_t last, int64_t amount) {
+    add(1, 0, size - 1, first, last, amount);
+  }
+  /// The largest of [first, last].
+  int64_t maximum(int32_t first, int32_t last) const {
+    return maximum(1, 0, size - 1, first, last);
+  }
+
+private:
+  void add(int32_t node, int32_t from, int32_t to, int32_t first, int32_t last,
+           int64_t amount);
+  int64_t maximum(int32_t node, int32_t from, int32_t to, int32_t first,
+                  int32_t last) const;
+  int32_t size; ///< A power of two.
+  /// Of each node of a tree: what was added to all of it, and the largest in it
+  /// with that.
+  std::vector<int64_t> added, largest;
+};
+
 /// The rectangles of a plan. Steps are 0..n-1, both ends of a time included;
 /// bytes are [low, high).
 class OccupancyMap {
@@ -44,6 +70,12 @@ public:
   /// The largest reservation of the steps from start to end.
   int64_t maxReserved(int32_t start, int32_t end) const;
 
+  /// The most bytes that the rectangles have together at one of the steps from
+  /// start to end, bytes that they share counted for each.
+  int64_t mostUsed(int32_t start, int32_t end) const {
+    return used.maximum(start, end);
+  }
+
   /// Number of rectangles that share bytes and steps with this one.
   int32_t countOverlaps(int32_t start, int32_t end, int64_t low,
                         int64_t high) const;
@@ -52,15 +84,14 @@ public:
   template <typename F>
   void forEachOverlap(int32_t start, int32_t end, int64_t low, int64_t high,
                       F f) const {
-    const Level &level = levelFor(start, end);
-    for (int32_t b = start >> level.shift; b <= end >> level.shift; ++b)
-      for (const Entry &e : level.buckets[b]) {
-        if (e.low >= high)
-          break;
-        if (e.start <= end && start <= e.end && low < e.high &&
-            isFirstMeeting(e, start, b, level.shift))
-          f(e.id);
-      }
+    std::vector<Entry> met;
+    visit(start, end, [&](const Entry &e) {
+      if (low < e.high && e.low < high)
+        met.push_back(e);
+    });
+    sortForVisit(met, start, end);
+    for (const Entry &e : met)
+      f(e.id);
   }
 
   /// A multiple of the alignment at which `size` bytes (a multiple of it too)
@@ -69,32 +100,45 @@ public:
 
 private:
   /// Widths of the buckets, as powers of two of steps.
-  static constexpr int32_t kShifts[] = {4, 7, 10};
+  static constexpr int32_t kShifts[] = {4, 7, 10, 13, 16, 19, 22, 25, 28, 31};
+  /// Widths by which forEachOverlap() orders what it finds.
+  static constexpr int32_t kNumVisitShifts = 3;
   struct Entry {
     int64_t low, high;
     int32_t id, start, end;
   };
+  using Bucket = std::vector<Entry>; // Sorted by (low, id).
   struct Level {
     int32_t shift;
-    std::vector<std::vector<Entry>> buckets; // Each sorted by (low, id).
+    std::vector<Bucket> buckets;
   };
-  static std::vector<Entry>::iterator find(std::vector<Entry> &bucket,
-                                           int64_t low, int32_t id);
-  /// The narrowest buckets of which two cover the question.
-  const Level &levelFor(int32_t start, int32_t end) const {
+  static Bucket::iterator find(Bucket &bucket, int64_t low, int32_t id);
+  /// The narrowest buckets of which two hold the rectangle.
+  Level &levelOf(int32_t start, int32_t end) {
     std::size_t l = 0;
-    while (l + 1 < levels.size() && end - start > 1 << levels[l].shift)
+    while (l + 1 < levels.size() && (end - start) >> levels[l].shift > 0)
       ++l;
     return levels[l];
   }
-  /// A rectangle is in every bucket that it meets; it counts in the first one
-  /// that the question meets too.
+  /// A rectangle is in one or two buckets; it counts in the first one that the
+  /// question meets too.
   static bool isFirstMeeting(const Entry &e, int32_t start, int32_t bucket,
                              int32_t shift) {
     return bucket == (e.start > start ? e.start : start) >> shift;
   }
+  /// Calls `f` once for each rectangle that is there between two steps.
+  template <typename F> void visit(int32_t start, int32_t end, F f) const {
+    for (const Level &level : levels)
+      for (int32_t b = start >> level.shift; b <= end >> level.shift; ++b)
+        for (const Entry &e : level.buckets[b])
+          if (e.start <= end && start <= e.end &&
+              isFirstMeeting(e, start, b, level.shift))
+            f(e);
+  }
+  static void sortForVisit(std::vector<Entry> &met, int32_t start, int32_t end);
 
   int64_t capacity, alignment;
+  RangeMaximum used;
   std::vector<Level> levels;
   std::vector<int64_t> reservedBytes;
   std::vector<int64_t> bucketReserved; // Maximum per narrowest bucket.

@@ -104,6 +104,8 @@ public:
   bool isPlaced(Id id) const { return nodes[id].isPlaced; }
 
   const OccupancyMap &occupancy() const { return space; }
+  /// No residencies share bytes, nor with what steps reserve.
+  bool isDisjoint() const { return overlaps == 0; }
   Timeline &time() { return timeline; }
   const LoopPlan *loopPlan(int32_t step) const {
     return loops.empty() ? nullptr : loops[step].get();
