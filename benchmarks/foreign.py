@@ -259,6 +259,8 @@ def scalar_digester(element):
 def driver_for(module):
     """A @main that runs what can be run, with its helpers; None if nothing can."""
     body, helpers, count = "", {}, 0
+    if "@rtclock" in module:
+        return None  # Its output is another one each time.
     for name, arguments, results in functions_of(module):
         if name == "main":
             return None if arguments or results else ""

@@ -336,12 +336,14 @@ static bool isBufferized(Operation *op) {
          llvm::none_of(op->getResultTypes(), isTensor);
 }
 
-/// Ops on tensors that would be errors, but whose results nobody needs.
+/// Ops that would be errors, but whose results nobody needs.
 static void eraseUnusedThatStay(ModuleOp module) {
   SmallVector<Operation *> ops;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
   for (Operation *op : llvm::reverse(ops))
-    if (isOpTriviallyDead(op) && !isBufferized(op))
+    if (isOpTriviallyDead(op) &&
+        (!isBufferized(op) ||
+         !whatLowers(op->getName().getDialectNamespace()).empty()))
       op->erase();
 }
 

@@ -87,5 +87,6 @@ func.func @opaque(%a: !foo.bar) {
 func.func @dead(%a: tensor<4xf32>) -> tensor<4xf32> {
   %b = tosa.add %a, %a : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   %c = tosa.tanh %b : (tensor<4xf32>) -> tensor<4xf32>
+  %d = tosa.const_shape {values = dense<2> : tensor<2xindex>} : () -> !tosa.shape<2>
   return %a : tensor<4xf32>
 }
