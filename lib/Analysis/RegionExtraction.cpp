@@ -319,8 +319,13 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
     Reference b = resolve(op.elseYield().getOperand(i));
     if (a.owner == b.owner && a.view.storage == b.view.storage &&
         a.view.chain == b.view.chain) {
-      // Both branches give the same storage, perhaps updated in one of them.
+      // Both branches give the same storage, perhaps updated in one of them. It
+      // has to be there even if none of them uses it.
       bind(result, a);
+      Touch passed;
+      passed.target = a;
+      passed.reads = true;
+      touches.push_back(std::move(passed));
       continue;
     }
     readSlow(a, "is one of two tensors that a conditional chooses from",

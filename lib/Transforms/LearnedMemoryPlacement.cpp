@@ -401,8 +401,8 @@ void LearnedMemoryPlacementPass::runOnOperation() {
   std::vector<SkippedFunction> unplaced;
   OriginalFunctions originals(module);
   placed.clear();
-  if (failed(cost) ||
-      failed(prepareForPlacement(module, eliminateEmptyTensors)))
+  if (failed(cost) || failed(prepareForTarget(module, *description, *cost,
+                                              eliminateEmptyTensors)))
     return signalPassFailure();
   FailureOr<std::vector<PlaceableFunction>> functions = extractFunctions(
       module, *description, *cost,

@@ -18,7 +18,6 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Json.h"
 #include "mempl/Transforms/Placement.h"
-#include "mempl/Transforms/Prepare.h"
 #include "mempl/Transforms/Register.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -114,12 +113,11 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
       mlir::mempl::selectTarget(*module, target, /*capacity=*/"");
   if (failed(description))
     return errors.take();
-  if (failed(mlir::mempl::prepareForPlacement(*module)))
-    return errors.take();
   std::vector<mlir::mempl::SkippedFunction> skipped;
   llvm::FailureOr<mlir::mempl::CostModel> cost =
       mlir::mempl::selectCostModel(*module, *description, profile);
-  if (failed(cost))
+  if (failed(cost) ||
+      failed(mlir::mempl::prepareForTarget(*module, *description, *cost)))
     return errors.take();
   auto functions = mlir::mempl::extractFunctions(
       *module, *description, *cost,

@@ -105,7 +105,8 @@ func.func @updated_or_not(%c: i1, %a: tensor<16xf32>, %b: tensor<16xf32>) -> ten
 }
 
 // The old contents are read later: bufferization copies them in the branch, and
-// that copy is another storage.
+// that copy is another storage. If they are read in fast memory later, it may
+// write them after all.
 // CHECK-NEXT: value arg1: 64 bytes, input{{$}}
 // CHECK: step 0 scf.if: updates {{[0-9]+}} of arg1 slow, writes {{[0-9]+}} of [[COPY:v[0-9]+]] slow,
 // CHECK: note: '[[COPY]]' stays in slow memory: it is a copy that bufferization makes

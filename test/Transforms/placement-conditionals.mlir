@@ -28,3 +28,28 @@ func.func @read_in_a_branch(%c: i1, %a: tensor<16xf32>) -> tensor<16xf32> {
   }
   return %r : tensor<16xf32>
 }
+
+// What a branch may write, as it is read in fast memory later, is not copied there
+// while the branch runs.
+// CHECK-LABEL: func.func @written_in_a_branch(
+// CHECK-SAME: %{{[a-z0-9]+}}: i1, %[[A:[a-z0-9]+]]: tensor<16xf32>, %{{[a-z0-9]+}}: tensor<16xf32>, %[[X:[a-z0-9]+]]: f32
+// CHECK-NOT: mempl.copy_start {{.*}}%[[A]]
+// CHECK: scf.if
+// CHECK: tensor.insert %[[X]] into %[[A]]
+// CHECK: mempl.copy_start prefetch %[[A]]
+// BUF-LABEL: func.func @written_in_a_branch(
+func.func @written_in_a_branch(%c: i1, %a: tensor<16xf32>, %b: tensor<16xf32>, %x: f32, %i: index) -> (tensor<16xf32>, tensor<16xf32>) {
+  %r = scf.if %c -> tensor<16xf32> {
+    scf.yield %a : tensor<16xf32>
+  } else {
+    %y = tensor.insert %x into %a[%i] : tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  }
+  %e = tensor.empty() : tensor<16xf32>
+  %u = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %f = tensor.empty() : tensor<16xf32>
+  %v = linalg.add ins(%a, %u : tensor<16xf32>, tensor<16xf32>) outs(%f : tensor<16xf32>) -> tensor<16xf32>
+  %g = tensor.empty() : tensor<16xf32>
+  %w = linalg.mul ins(%a, %v : tensor<16xf32>, tensor<16xf32>) outs(%g : tensor<16xf32>) -> tensor<16xf32>
+  return %r, %w : tensor<16xf32>, tensor<16xf32>
+}

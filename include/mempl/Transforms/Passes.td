@@ -27,6 +27,11 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     (`mempl-check-placement`). It is the same as these passes one by one, which
     exist too, but for functions of which nothing is placed.
 
+    A loop with a known number of trips that makes a tensor anew each trip, and
+    reads the old one while it does, runs two trips as one, in which two buffers
+    take turns, if the program is faster so. Both can then be in fast memory
+    around the loop.
+
     The machine is `target` (a preset or a file), or what the module says in
     `mempl.target` or its `dlti.target_system_spec`; without either the pass
     fails. Run it after fusion and tiling: it places what is there. `cse` may run
@@ -109,7 +114,8 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     an op, and ops that bring a buffer of their own (tensor.pad, tensor.concat,
     tensor.generate, tensor.from_elements, kernels) write into an operand. Ops
     that share an allocation, or a tensor that is only filled, as `cse` makes
-    them, get one each. Where tensors flow together (conditionals, while loops), a
+    them, get one each. A tensor that a loop makes anew each trip is updated in
+    place, if the old one has been read by then. Where tensors flow together (conditionals, while loops), a
     copy stays with bufferization if it would be made once more.
   }];
   let options = [

@@ -53,6 +53,13 @@ FailureOr<std::vector<PlaceableFunction>> extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped);
 
+/// Prepares a module (prepareForPlacement()) for the target. Loops that make a
+/// tensor anew each trip and still read the old one get the form of which
+/// `greedy` makes the faster program. Fails with a diagnostic.
+LogicalResult prepareForTarget(ModuleOp module, const TargetDescription &target,
+                               const CostModel &cost,
+                               bool eliminateEmptyTensors = true);
+
 /// A function that is not placed.
 struct SkippedFunction {
   std::string name;   ///< Without the @.

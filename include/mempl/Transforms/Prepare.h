@@ -27,6 +27,13 @@ namespace mlir::mempl {
 /// boundaries with identity layouts, loops that may allocate.
 bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 
+/// What becomes of a loop that makes a tensor anew each trip and still reads
+/// the old one while it does.
+enum class LoopForm {
+  NewBuffers, ///< As it is: the tensor stays in slow memory.
+  TwoBuffers, ///< Two trips as one, in which two buffers take turns.
+};
+
 /// Brings a module into the form that placement works on: every buffer that
 /// One-Shot Bufferize would allocate and every copy that it would make is an op
 /// (`bufferization.alloc_tensor`, `mempl.transfer`), and every op writes into
@@ -35,8 +42,12 @@ bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 /// the same. With `eliminateEmptyTensors`, slices are
 /// computed in their place where bufferization can do that. Fails, with a
 /// diagnostic, on programs that bufferization cannot analyse.
+/// Loops that make a tensor anew each trip get `loopForm`; `hasTwoForms` is set
+/// to whether there are such loops.
 LogicalResult prepareForPlacement(Operation *module,
-                                  bool eliminateEmptyTensors = true);
+                                  bool eliminateEmptyTensors = true,
+                                  LoopForm loopForm = LoopForm::NewBuffers,
+                                  bool *hasTwoForms = nullptr);
 
 /// Takes back that preparation gave ops allocations of their own, where that
 /// was of no use: the allocations in `function` but those in `placed`, as far
