@@ -28,6 +28,7 @@
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/CheckPlacement.h"
+#include "mempl/Transforms/CompareContents.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/Placement.h"
 #include "mempl/Transforms/Prepare.h"
@@ -376,8 +377,15 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
   placed.insert(function.function);
   llvm::DenseSet<Value> roots;
   collectPlaced(program, plan, roots);
+  std::optional<ContentsOfOperands> contents;
+  if (verify)
+    contents.emplace(function.function);
   if (failed(applyPlan(program, plan, description.fastSpace)))
     return failure();
+  if (verify && failed(contents->compare()))
+    return emitError(function.function.getLoc())
+           << "internal error: the placed function computes something else"
+           << reproducer(instance, plan, {});
   if (verify &&
       failed(checkPlacement(
           cast<FunctionOpInterface>(function.function.getOperation()),

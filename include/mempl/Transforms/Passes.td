@@ -79,7 +79,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "Function that `plan-out`, `instance-out` and `trace-out` are "
            "about; needed where several are placed.">,
     OptionWithDefault<"verify", "verify", "bool", "true",
-           "Replays the placed functions and fails where memory is misused.">,
+           "Replays the placed functions and compares what ops read with what "
+           "they read before; fails where memory is misused or they differ.">,
     OptionWithDefault<"summary", "summary", "bool", "false",
            "Prints a table of latencies to stderr, one per function.">,
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
