@@ -91,10 +91,24 @@ struct SplitSincos : OpRewritePattern<math::SincosOp> {
   }
 };
 
+/// Calls of functions of the program, not of declarations.
+SmallVector<func::CallOp> callsOfDefinitions(ModuleOp module) {
+  SymbolTable table(module);
+  SmallVector<func::CallOp> calls;
+  module.walk([&](func::CallOp call) {
+    auto callee = table.lookup<func::FuncOp>(call.getCallee());
+    if (callee && !callee.isExternal())
+      calls.push_back(call);
+  });
+  return calls;
+}
+
 class MemplMathToLibmPass
     : public mlir::mempl::impl::MemplMathToLibmBase<MemplMathToLibmPass> {
 public:
   void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<func::CallOp> known = callsOfDefinitions(module);
     // Upstream's patterns declare functions in the nearest symbol table, which
     // is not known inside of an op that is not registered.
     WalkResult outside = getOperation()->walk([](Operation *op) {
@@ -112,8 +126,24 @@ public:
     patterns.add<CompareClass<math::IsFiniteOp>, CompareClass<math::IsInfOp>,
                  CompareClass<math::IsNaNOp>, CompareClass<math::IsNormalOp>,
                  SplitSincos>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    // Without folding: calls that were there stay the same ops.
+    GreedyRewriteConfig config;
+    config.enableFolding(false).setRegionSimplificationLevel(
+        GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(module, std::move(patterns), config)))
+      return signalPassFailure();
+    DenseSet<Operation *> before(known.begin(), known.end());
+    for (func::CallOp call : callsOfDefinitions(module)) {
+      if (before.contains(call))
+        continue;
+      // The op may be of a payload without a location.
+      module.lookupSymbol(call.getCallee())->emitError()
+          << "cannot be lowered: the program needs the function '"
+          << call.getCallee()
+          << "' of libm, and this has its name; rename it "
+             "before";
+      return signalPassFailure();
+    }
   }
 };
 

@@ -90,3 +90,12 @@ func.func @dead(%a: tensor<4xf32>) -> tensor<4xf32> {
   %d = tosa.const_shape {values = dense<2> : tensor<2xindex>} : () -> !tosa.shape<2>
   return %a : tensor<4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{cannot be lowered: the program needs the function 'powf' of libm, and this has its name; rename it before}}
+func.func @powf(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %r = linalg.powf ins(%a, %a : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
