@@ -312,6 +312,10 @@ static void copiesToTransfers(RewriterBase &rewriter, Operation *module) {
       copies.push_back(op);
   });
   for (AllocTensorOp op : copies) {
+    if (op->use_empty()) {
+      rewriter.eraseOp(op); // As bufferization does.
+      continue;
+    }
     rewriter.setInsertionPoint(op);
     auto storage = AllocTensorOp::create(
         rewriter, op.getLoc(), cast<RankedTensorType>(op.getType()),
@@ -912,6 +916,27 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
   return success();
 }
 
+/// Whether what is written into `tensor`, or the tensor, may leave its region.
+static bool leavesRegion(Value tensor) {
+  SmallVector<Value> worklist(1, tensor);
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    for (OpOperand &use : value.getUses()) {
+      Operation *op = use.getOwner();
+      auto writer = dyn_cast<DestinationStyleOpInterface>(op);
+      if (writer && !writer.isDpsInit(&use))
+        continue;
+      if (writer)
+        worklist.push_back(writer.getTiedOpResult(&use));
+      else if (isViewOp(op) || isAliasCast(op))
+        worklist.push_back(op->getResult(0));
+      else if (op->hasTrait<OpTrait::IsTerminator>() || op->getNumRegions() > 0)
+        return true;
+    }
+  }
+  return false;
+}
+
 void mlir::mempl::shareAllocations(Operation *function, Operation *original,
                                    const llvm::DenseSet<Value> &placed) {
   llvm::SmallDenseSet<Type> shared;
@@ -927,7 +952,9 @@ void mlir::mempl::shareAllocations(Operation *function, Operation *original,
   function->walk([&](AllocTensorOp op) {
     if (shared.contains(op.getType()) && !placed.contains(op.getResult()) &&
         op->getNumOperands() == 0 && !op.getMemorySpace() &&
-        op->getDiscardableAttrs().empty())
+        op->getDiscardableAttrs().empty() &&
+        (op->getBlock() == &function->getRegion(0).front() ||
+         !leavesRegion(op.getResult())))
       groups[op.getType()].push_back(op);
   });
   IRRewriter rewriter(function->getContext());

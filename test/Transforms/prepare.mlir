@@ -203,3 +203,13 @@ func.func @no_elements(%a: tensor<4xf32>, %b: tensor<0xf32>) -> (tensor<4xf32>, 
   } : tensor<0xf32> to tensor<2xf32>
   return %0, %1, %2 : tensor<4xf32>, tensor<0xf32>, tensor<2xf32>
 }
+
+// -----
+
+// A copy that nothing uses is none, as for bufferization.
+// CHECK-LABEL: func.func @unused_copy(
+// CHECK-NEXT: return
+func.func @unused_copy(%a: tensor<16xf32>) {
+  %b = bufferization.alloc_tensor() copy(%a) : tensor<16xf32>
+  return
+}
