@@ -29,6 +29,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
@@ -365,6 +366,20 @@ static void eraseTransforms(ModuleOp module) {
   }
 }
 
+/// Whether an op makes several dynamic dimensions of one: upstream's
+/// expand-strided-metadata computes the size of one of them at most, and ends
+/// in a null attribute with more.
+template <typename ExpandOp> static bool expandsToDynamic(Operation *op) {
+  auto expand = dyn_cast<ExpandOp>(op);
+  return expand &&
+         llvm::any_of(
+             expand.getReassociationIndices(), [&](ArrayRef<int64_t> group) {
+               return llvm::count_if(group, [&](int64_t dim) {
+                        return expand.getResultType().isDynamicDim(dim);
+                      }) > 1;
+             });
+}
+
 void MemplPrepareLoweringPass::runOnOperation() {
   ModuleOp module = getOperation();
   eraseTransforms(module);
@@ -392,7 +407,9 @@ void MemplPrepareLoweringPass::runOnOperation() {
     StringRef dialect = op->getName().getDialectNamespace();
     if (!isBufferized(op) || !op->isRegistered() ||
         isa<linalg::PackOp, linalg::UnPackOp>(op) ||
-        !whatLowers(dialect).empty() || unknownTypeOf(op))
+        !whatLowers(dialect).empty() || unknownTypeOf(op) ||
+        expandsToDynamic<tensor::ExpandShapeOp>(op) ||
+        expandsToDynamic<memref::ExpandShapeOp>(op))
       left.push_back(op);
   });
   if (left.empty())

@@ -99,3 +99,11 @@ func.func @powf(%a: tensor<4xf32>) -> tensor<4xf32> {
   %r = linalg.powf ins(%a, %a : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// -----
+
+func.func @expand(%a: tensor<?xi1>, %n: index) -> tensor<?x?xi1> {
+  // expected-error @+1 {{'tensor.expand_shape' cannot be lowered: no pass of the pipeline knows it on these types}}
+  %r = tensor.expand_shape %a [[0, 1]] output_shape [%n, %n] : tensor<?xi1> into tensor<?x?xi1>
+  return %r : tensor<?x?xi1>
+}
