@@ -68,10 +68,20 @@ static std::optional<ConstantIntRanges> inductionRange(BlockArgument argument,
 
 /// What upstream's models of indices prove, without ours.
 static ConstantIntRanges boundsOf(Value index, unsigned width) {
+  unsigned left = kMostOps;
+  // Shapes end it: upstream's models of arithmetic abort when asked for one.
+  auto stop = [&left](Value, std::optional<int64_t> dim,
+                      ValueBoundsConstraintSet &) {
+    if (dim || left == 0)
+      return true;
+    --left;
+    return false;
+  };
   FailureOr<int64_t> most = ValueBoundsConstraintSet::computeConstantBound(
-      BoundType::UB, index, /*stopCondition=*/nullptr, /*closedUB=*/true);
-  FailureOr<int64_t> least =
-      ValueBoundsConstraintSet::computeConstantBound(BoundType::LB, index);
+      BoundType::UB, index, stop, /*closedUB=*/true);
+  left = kMostOps;
+  FailureOr<int64_t> least = ValueBoundsConstraintSet::computeConstantBound(
+      BoundType::LB, index, stop);
   APInt low = succeeded(least) ? APInt(width, *least, /*isSigned=*/true)
                                : APInt::getSignedMinValue(width);
   APInt high = succeeded(most) ? APInt(width, *most, /*isSigned=*/true)

@@ -258,3 +258,21 @@ func.func @parallel_allocation(%a: tensor<64xf32>, %o: tensor<64xf32> {bufferiza
   }
   return %r : tensor<64xf32>
 }
+
+// The shape of an elementwise op, of which upstream's models know nothing.
+// CHECK-LABEL: function of_arithmetic
+// CHECK: step 1 scf.for: updates {{.*}} trips
+func.func @of_arithmetic(%a: tensor<?xi32>, %b: tensor<?xi32>, %o: tensor<64xf32> {bufferization.writable = true}) -> tensor<64xf32> {
+  %c0 = arith.constant 0 : index
+  %t = arith.addi %a, %b : tensor<?xi32>
+  %d = tensor.dim %t, %c0 : tensor<?xi32>
+  %m = affine.min affine_map<(d0) -> (d0, 48)>(%d)
+  %n = arith.index_cast %m : index to i32
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %r = scf.for %i = %zero to %n step %one iter_args(%x = %o) -> (tensor<64xf32>) : i32 {
+    %y = linalg.exp ins(%x : tensor<64xf32>) outs(%x : tensor<64xf32>) -> tensor<64xf32>
+    scf.yield %y : tensor<64xf32>
+  }
+  return %r : tensor<64xf32>
+}
