@@ -34,6 +34,7 @@
 #include "mempl/Transforms/Prepare.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -129,6 +130,19 @@ private:
   std::vector<std::pair<FunctionOpInterface, OwningOpRef<Operation *>>>
       originals;
 };
+
+/// Whether One-Shot Analysis has a solution where tensors flow together; some
+/// ops it cannot give a copy.
+bool canBeBufferized(func::FuncOp function) {
+  if (!hasTensorControlFlow(function))
+    return true;
+  ScopedDiagnosticHandler quiet(function.getContext(),
+                                [](Diagnostic &) { return success(); });
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
+  bufferization::OneShotAnalysisState analysis(function, options);
+  return succeeded(bufferization::analyzeOp(function, analysis));
+}
 
 /// Whether the plan, or one of the loops', puts something into fast memory.
 bool placesAnything(const Plan &plan) {
@@ -386,6 +400,14 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
     return emitError(function.function.getLoc())
            << "internal error: the placed function computes something else"
            << reproducer(instance, plan, {});
+  if (!canBeBufferized(function.function)) {
+    emitRemark(function.function.getLoc())
+        << "'" << function.function.getName()
+        << "' is not placed: bufferization could not tell apart which of the "
+           "tensors that flow together are written";
+    placed.erase(function.function);
+    return success();
+  }
   if (verify &&
       failed(checkPlacement(
           cast<FunctionOpInterface>(function.function.getOperation()),
