@@ -289,7 +289,8 @@ static Type unknownTypeOf(Operation *op) {
   Type unknown;
   AttrTypeWalker walker;
   walker.addWalk([&](OpaqueType type) { unknown = type; });
-  walker.walk(op->getAttrDictionary());
+  if (auto function = dyn_cast<FunctionOpInterface>(op))
+    walker.walk(function.getFunctionType());
   for (Type type : op->getOperandTypes())
     walker.walk(type);
   for (Type type : op->getResultTypes())

@@ -83,8 +83,8 @@ func.func @opaque(%a: !foo.bar) {
 
 // -----
 
-// Nobody needs it.
-func.func @dead(%a: tensor<4xf32>) -> tensor<4xf32> {
+// Nobody needs it, nor attributes of other dialects.
+func.func @dead(%a: tensor<4xf32>) -> tensor<4xf32> attributes {foo.type = !foo.bar} {
   %b = tosa.add %a, %a : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   %c = tosa.tanh %b : (tensor<4xf32>) -> tensor<4xf32>
   %d = tosa.const_shape {values = dense<2> : tensor<2xindex>} : () -> !tosa.shape<2>
