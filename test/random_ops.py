@@ -320,7 +320,7 @@ class Generator:
         elif kind == "reshape":
             dims = self.random.choice([s for s in [(a.count,), (1, a.count), (a.count // 2, 2), (2, a.count // 2), a.dims]
                                        if math.prod(s) == a.count])
-            result = self.new(dims, a.element, frozenset({0}) if self.chance(0.2) else frozenset())
+            result = self.new(dims, a.element, frozenset({0}) if dims and self.chance(0.2) else frozenset())
             shape = self.new((len(dims),), self.random.choice(["index", "i32"]))
             if self.chance(0.5):
                 self.emit(f"{shape.name} = arith.constant dense<{list(dims)}> : {shape.type}")
