@@ -63,11 +63,39 @@ static StringRef nameOf(Location loc) {
 int64_t BlockExtractor::bytesOf(Value tensor, const Reference &reference) {
   DataLayout layout =
       DataLayout::closest(tensor.getParentRegion()->getParentOp());
+  std::optional<int64_t> given = maxBytesIn(userAttributesOf(tensor));
   if (std::optional<int64_t> bytes = upperBoundBytes(tensor, layout))
-    return *bytes;
+    return given ? std::min(*given, *bytes) : *bytes;
+  if (given)
+    return *given;
   if (!reference.owner)
     return 0;
   return reference.owner->program.storages[reference.view.storage].size;
+}
+
+/// What `mempl.max_bytes` on a later name of a storage says about its size.
+void BlockExtractor::noteMaxBytes(Value tensor, const Reference &reference) {
+  std::optional<int64_t> given = maxBytesIn(userAttributesOf(tensor));
+  bool isPart = llvm::any_of(reference.view.chain, [](Operation *view) {
+    return isa<tensor::ExtractSliceOp>(view);
+  });
+  if (!given || !reference.owner || isPart)
+    return;
+  Value root = reference.owner->program.storages[reference.view.storage].root;
+  if (root == tensor)
+    return;
+  auto [it, isNew] = context.maxBytes.try_emplace(root, *given);
+  it->second = std::min(it->second, *given);
+}
+
+/// The space that an allocation or a buffer of the program is ordered into.
+static Attribute orderedSpaceOf(Value root) {
+  if (auto alloc = root.getDefiningOp<bufferization::AllocTensorOp>())
+    return alloc.getMemorySpaceAttr();
+  if (auto buffer = root.getDefiningOp<bufferization::ToTensorOp>())
+    if (auto type = dyn_cast<BaseMemRefType>(buffer.getBuffer().getType()))
+      return type.getMemorySpace();
+  return {};
 }
 
 int32_t BlockExtractor::addStorage(Value root, bool allocated) {
@@ -76,36 +104,40 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
   storage.allocated = allocated;
   auto type = cast<TensorType>(root.getType());
   auto ranked = dyn_cast<RankedTensorType>(type);
-  DictionaryAttr attributes;
   auto argument = dyn_cast<BlockArgument>(root);
   func::FuncOp function;
-  if (argument) {
+  if (argument)
     function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-    if (function)
-      attributes = function.getArgAttrDict(argument.getArgNumber());
-  } else {
-    attributes = root.getDefiningOp()->getDiscardableAttrDictionary();
-  }
+  auto keep = [&](const SlowReason &reason) {
+    storage.slowReason = reason.text;
+    storage.sharedReason = reason.shared;
+  };
+  std::optional<int64_t> given = maxBytesIn(userAttributesOf(root));
+  if (auto later = context.maxBytes.find(root); later != context.maxBytes.end())
+    given = given ? std::min(*given, later->second) : later->second;
   DataLayout layout =
       DataLayout::closest(root.getParentRegion()->getParentOp());
   bool unbounded = false;
-  if (std::optional<int64_t> bytes = upperBoundBytes(root, layout)) {
-    storage.size = *bytes;
-  } else if (attributes && attributes.contains(kMaxBytesAttr)) {
-    storage.size = cast<IntegerAttr>(attributes.get(kMaxBytesAttr)).getInt();
+  std::optional<int64_t> bytes = upperBoundBytes(root, layout);
+  if (bytes || given) {
+    storage.size = !bytes                            ? *given
+                   : given && !type.hasStaticShape() ? std::min(*bytes, *given)
+                                                     : *bytes;
   } else {
-    storage.slowReason = "has a dynamic size without a bound; "
-                         "'mempl.max_bytes' gives one";
+    keep(unboundedReason());
     unbounded = true;
   }
   // One place in fast memory cannot serve trips that run at the same time.
   if (parallel && storage.slowReason.empty())
-    storage.slowReason = "is allocated in a parallel loop, whose trips may run "
-                         "at the same time";
+    keep({"is allocated in a parallel loop, whose trips may run at the same "
+          "time",
+          ""});
   if (!ranked)
-    storage.slowReason = "has no rank";
+    keep({"has no rank", ""});
   else if (ranked.getEncoding())
-    storage.slowReason = "has an encoding";
+    keep(encodingReason(ranked.getEncoding()));
+  else if (Attribute space = orderedSpaceOf(root))
+    keep(memorySpaceReason(space));
 
   int32_t index = program.storages.size();
   ::mempl::Value value;
@@ -133,6 +165,7 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
 }
 
 void BlockExtractor::bind(Value tensor, Reference reference) {
+  noteMaxBytes(tensor, reference);
   if (reference.owner)
     reference.owner->program.views[tensor] = reference.view;
   references[tensor] = std::move(reference);
@@ -167,9 +200,16 @@ BlockExtractor::Reference &BlockExtractor::resolve(Value tensor) {
 
 void BlockExtractor::keepSlow(const Reference &reference,
                               const llvm::Twine &reason) {
+  keepSlow(reference, SlowReason{reason.str(), ""});
+}
+
+void BlockExtractor::keepSlow(const Reference &reference,
+                              const SlowReason &reason) {
   Storage &storage = reference.owner->program.storages[reference.view.storage];
-  if (storage.slowReason.empty())
-    storage.slowReason = reason.str();
+  if (!storage.slowReason.empty())
+    return;
+  storage.slowReason = reason.text;
+  storage.sharedReason = reason.shared;
 }
 
 /// The step can use what is in the place of `reference` in slow memory only,
@@ -215,7 +255,12 @@ void BlockExtractor::touchSharers(Touches &touches) {
 
 void BlockExtractor::readSlow(const Reference &reference,
                               const llvm::Twine &reason, Touches &touches) {
-  reference.owner->slowUses.try_emplace(reference.view.storage, reason.str());
+  readSlow(reference, SlowReason{reason.str(), ""}, touches);
+}
+
+void BlockExtractor::readSlow(const Reference &reference,
+                              const SlowReason &reason, Touches &touches) {
+  reference.owner->slowUses.try_emplace(reference.view.storage, reason);
   Touch touch;
   touch.target = reference;
   touch.reads = touch.slowOnly = true;
@@ -347,16 +392,20 @@ void BlockExtractor::visitBlock(Block &block, Touches *touches) {
       if (access.space != SpaceOrder::Slow)
         free.set(access.value);
   for (auto [i, storage] : llvm::enumerate(program.storages))
-    if (storage.slowReason.empty() && !free[i])
-      storage.slowReason = slowUses.lookup(i);
+    if (storage.slowReason.empty() && !free[i]) {
+      SlowReason reason = slowUses.lookup(i);
+      storage.slowReason = reason.text;
+      storage.sharedReason = reason.shared;
+    }
   for (auto [value, storage] :
        llvm::zip_equal(program.instance.values, program.storages))
     if (!storage.slowReason.empty()) {
       value.space = SpaceOrder::Slow;
-      context.notes.push_back(
-          {storage.root.getLoc(), "'" + value.name +
-                                      "' stays in slow memory: it " +
-                                      storage.slowReason});
+      context.notes.push_back({storage.root.getLoc(),
+                               "'" + value.name +
+                                   "' stays in slow memory: it " +
+                                   storage.slowReason,
+                               /*aboutStorage=*/true});
     }
 }
 
@@ -615,8 +664,7 @@ void BlockExtractor::visitInsertion(Operation *insert, Value from, Value into,
 }
 
 void BlockExtractor::visitUnknown(Operation *op, Touches &touches) {
-  std::string reason = "is used by '" + op->getName().getStringRef().str() +
-                       "', which does not say how it bufferizes";
+  SlowReason reason = doesNotBufferizeReason(op);
   for (Value operand : op->getOperands()) {
     if (!isTensor(operand))
       continue;

@@ -14,6 +14,8 @@
 #ifndef MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
 #define MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
 
+#include "SlowReason.h"
+
 #include "mempl/Analysis/CostModel.h"
 #include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/Analysis/Program.h"
@@ -57,6 +59,9 @@ struct ExtractionContext {
   std::vector<UnknownFigure> unknowns;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state;
+  /// Most bytes of storages, by root, as `mempl.max_bytes` says on ops that
+  /// write or name them later.
+  DenseMap<Value, int64_t> maxBytes;
   /// Callees whose cost is being computed: a recursion has none.
   std::set<Operation *> callees;
 };
@@ -116,13 +121,17 @@ private:
   void bindView(Operation *view);
   void bindAlias(OpResult result, OpOperand &aliased);
   void keepSlow(const Reference &reference, const llvm::Twine &reason);
+  void keepSlow(const Reference &reference, const SlowReason &reason);
   bool isReadOnly(const Reference &reference);
   void mayShare(Value tensor, const Reference &other);
   void touchSharers(Touches &touches);
   void readSlow(const Reference &reference, const llvm::Twine &reason,
                 Touches &touches);
+  void readSlow(const Reference &reference, const SlowReason &reason,
+                Touches &touches);
   ::mempl::Value &valueOf(const Reference &reference);
   int64_t bytesOf(Value tensor, const Reference &reference);
+  void noteMaxBytes(Value tensor, const Reference &reference);
 
   // Ops.
   void visitBlock(Block &block, Touches *touches);
@@ -163,7 +172,7 @@ private:
   /// Storages that have defined contents at the current op.
   std::vector<char> defined;
   /// Why some steps can only use a storage in slow memory.
-  DenseMap<int32_t, std::string> slowUses;
+  DenseMap<int32_t, SlowReason> slowUses;
   /// Seconds of the calls inside of the current opaque step.
   double callSeconds = 0;
   /// Of storages that are one of several at run time: which.

@@ -109,7 +109,7 @@ void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
     storage.slowReason = "is allocated in a parallel loop, whose trips may run "
                          "at the same time";
   if (type.getMemorySpace())
-    storage.slowReason = "is in another memory space";
+    storage.slowReason = memorySpaceReason(type.getMemorySpace()).text;
   ::mempl::Value value;
   value.size = storage.size;
   value.kind = kind;
@@ -219,7 +219,7 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
     if (!effects) {
       for (Key key : storagesOf(operand))
         keepSlow(key, "is used by '" + op->getName().getStringRef() +
-                          "', which does not say how");
+                          "', which does not say how it uses memory");
       touch(operand, /*reads=*/true, /*writes=*/true, touches);
       continue;
     }
@@ -396,9 +396,9 @@ void BufferBlockExtractor::run(Block &block) {
       continue;
     value.space = SpaceOrder::Slow;
     context.extraction.notes.push_back(
-        {storage.root.getLoc(), "'" + value.name +
-                                    "' stays in slow memory: it " +
-                                    storage.slowReason});
+        {storage.root.getLoc(),
+         "'" + value.name + "' stays in slow memory: it " + storage.slowReason,
+         /*aboutStorage=*/true});
   }
 }
 

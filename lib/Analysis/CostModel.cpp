@@ -10,6 +10,7 @@
 
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Json.h"
+#include "mempl/Support/Suggest.h"
 
 #include <cmath>
 
@@ -59,13 +60,50 @@ static SmallVector<std::string, 3> profileKeys(Operation *op) {
   return keys;
 }
 
+std::string CostModel::describeUnmatched(Operation *module) const {
+  std::vector<std::string> unmatched;
+  std::set<std::string> names;
+  if (matched->size() < profile.size())
+    module->walk([&](Operation *op) {
+      names.insert(op->getName().getStringRef().str());
+      if (auto named = op->getLoc()->findInstanceOf<NameLoc>())
+        names.insert(named.getName().str());
+    });
+  std::vector<std::string> known(names.begin(), names.end());
+  for (const auto &[key, seconds] : profile) {
+    if (matched->count(key))
+      continue;
+    std::string text = "'" + key + "'";
+    std::string nearest = ::mempl::nearestName(key, known);
+    if (!nearest.empty())
+      text += " (did you mean '" + nearest + "'?)";
+    unmatched.push_back(std::move(text));
+  }
+  if (unmatched.empty())
+    return "";
+  std::string text =
+      std::to_string(unmatched.size()) + " of " +
+      std::to_string(profile.size()) +
+      (unmatched.size() == 1 ? " keys matches no op: " : " keys match no op: ");
+  constexpr size_t kMost = 8;
+  for (size_t i = 0; i < unmatched.size() && i < kMost; ++i)
+    text += (i ? ", " : "") + unmatched[i];
+  return unmatched.size() > kMost ? text + ", .." : text;
+}
+
 double CostModel::computeSeconds(Operation *op) const {
+  std::optional<double> measured;
   if (!profile.empty())
     for (const std::string &key : profileKeys(op)) {
       auto it = profile.find(key);
-      if (it != profile.end())
-        return it->second;
+      if (it == profile.end())
+        continue;
+      matched->insert(key);
+      if (!measured)
+        measured = it->second;
     }
+  if (measured)
+    return *measured;
   OpWork work = workOf(op);
   double seconds = work.seconds >= 0 ? work.seconds : 0;
   if (work.matrixOps == 0 && work.vectorOps == 0)

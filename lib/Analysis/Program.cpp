@@ -16,6 +16,7 @@
 
 #include "BlockExtractor.h"
 
+#include "mempl/Analysis/ByteSize.h"
 #include "mempl/Analysis/Program.h"
 #include "mempl/Analysis/Target.h"
 #include "mempl/IR/Mempl.h"
@@ -107,80 +108,187 @@ static FailureOr<::mempl::SpaceOrder> orderOf(Location loc,
   return order;
 }
 
+/// The name of an order in messages.
+static StringRef nameOfOrder(DictionaryAttr attributes) {
+  return attributes.contains(kPinAttr) ? kPinAttr : kForbidAttr;
+}
+
+/// The op of `block` that `op` is in.
+static Operation *ancestorIn(Block *block, Operation *op) {
+  while (op->getBlock() != block)
+    op = op->getParentOp();
+  return op;
+}
+
 namespace {
 
 /// Carries the orders of users from arguments and ops to storages.
 class OrderCollector {
 public:
-  OrderCollector(Program &program, const TargetDescription &target)
-      : program(program), target(target) {}
+  OrderCollector(Program &program, const TargetDescription &target,
+                 OrderCollector *outer)
+      : program(program), target(target), outer(outer) {}
 
-  LogicalResult add(Value tensor, DictionaryAttr attributes) {
-    FailureOr<::mempl::SpaceOrder> order =
-        orderOf(tensor.getLoc(), attributes, target);
-    if (failed(order))
-      return failure();
-    if (*order == ::mempl::SpaceOrder::None)
-      return success();
-    const View *view = program.viewOf(tensor);
-    if (!view)
-      return success();
-    const Storage &storage = program.storages[view->storage];
-    ::mempl::SpaceOrder &known = program.instance.values[view->storage].space;
-    if (*order == ::mempl::SpaceOrder::Fast && !storage.slowReason.empty())
-      return emitError(tensor.getLoc())
-             << "'" << program.instance.values[view->storage].name
-             << "' is ordered into fast memory, but it " << storage.slowReason;
-    if (known != ::mempl::SpaceOrder::None && known != *order &&
-        storage.slowReason.empty())
-      return emitError(tensor.getLoc())
-             << "the tensors that share the storage of '"
-             << program.instance.values[view->storage].name
-             << "' are ordered into fast and into slow memory";
-    known = *order;
-    return success();
-  }
-
-  LogicalResult addBlock(Block &block) {
-    for (Operation &op : block)
-      for (OpResult result : op.getResults())
-        if (isa<ShapedType>(result.getType()))
-          if (failed(add(result, op.getDiscardableAttrDictionary())))
-            return failure();
-    return success();
+  LogicalResult collect() {
+    if (auto function = dyn_cast<func::FuncOp>(program.block->getParentOp()))
+      for (BlockArgument argument : program.block->getArguments())
+        if (failed(add(argument,
+                       function.getArgAttrDict(argument.getArgNumber()))))
+          return failure();
+    llvm::SmallDenseMap<Operation *, Program *> bodies;
+    for (ProgramStep &step : program.steps)
+      if (step.body)
+        bodies[step.op] = step.body.get();
+    WalkResult walk =
+        program.block->walk<WalkOrder::PreOrder>([&](Operation *op) {
+          for (OpResult result : op->getResults())
+            if (failed(add(result, op->getDiscardableAttrDictionary())))
+              return WalkResult::interrupt();
+          auto body = bodies.find(op);
+          if (body == bodies.end())
+            return WalkResult::advance();
+          OrderCollector inner(*body->second, target, this);
+          return failed(inner.collect()) ? WalkResult::interrupt()
+                                         : WalkResult::skip();
+        });
+    return failure(walk.wasInterrupted());
   }
 
 private:
+  LogicalResult add(Value tensor, DictionaryAttr attributes);
+  LogicalResult addSpace(Value tensor, DictionaryAttr attributes);
+  LogicalResult checkMaxBytes(Value tensor, int64_t given);
+
+  /// The program with the storage of `tensor`; null where the analysis did not
+  /// come to the tensor.
+  Program *owner(Value tensor) {
+    if (program.viewOf(tensor))
+      return &program;
+    return outer ? outer->owner(tensor) : nullptr;
+  }
+  /// ", which is inside of 'affine.for'", for a tensor without a storage.
+  std::string whereOf(Value tensor) {
+    Operation *op =
+        ancestorIn(program.block, tensor.getParentBlock() == program.block
+                                      ? tensor.getDefiningOp()
+                                      : tensor.getParentBlock()->getParentOp());
+    return "is inside of '" + op->getName().getStringRef().str() +
+           "', whose inside is not placed";
+  }
+
   Program &program;
   const TargetDescription &target;
+  OrderCollector *outer;
 };
 
 } // namespace
 
-static LogicalResult collectOrders(Program &program,
-                                   const TargetDescription &target) {
-  OrderCollector collector(program, target);
-  if (auto function = dyn_cast<func::FuncOp>(program.block->getParentOp()))
-    for (BlockArgument argument : program.block->getArguments())
-      if (isa<ShapedType>(argument.getType()))
-        if (failed(collector.add(
-                argument, function.getArgAttrDict(argument.getArgNumber()))))
-          return failure();
-  if (failed(collector.addBlock(*program.block)))
-    return failure();
-  for (ProgramStep &step : program.steps) {
-    if (!step.body)
-      continue;
-    if (failed(collectOrders(*step.body, target)))
+LogicalResult OrderCollector::add(Value tensor, DictionaryAttr attributes) {
+  if (!attributes || !isa<ShapedType>(tensor.getType()) ||
+      isa<VectorType>(tensor.getType()))
+    return success();
+  if (std::optional<int64_t> given = maxBytesIn(attributes))
+    if (failed(checkMaxBytes(tensor, *given)))
       return failure();
+  return addSpace(tensor, attributes);
+}
+
+LogicalResult OrderCollector::checkMaxBytes(Value tensor, int64_t given) {
+  auto type = cast<ShapedType>(tensor.getType());
+  DataLayout layout =
+      DataLayout::closest(tensor.getParentRegion()->getParentOp());
+  std::optional<int64_t> bytes = bytesOfType(type, layout);
+  if (bytes && *bytes > given)
+    return emitError(tensor.getLoc())
+           << "'mempl.max_bytes' says at most " << given << " bytes, and "
+           << type << " has " << *bytes;
+  if (bytes)
+    emitWarning(tensor.getLoc())
+        << "'mempl.max_bytes' has no effect: " << type << " has a static shape";
+  else if (!owner(tensor))
+    emitWarning(tensor.getLoc())
+        << "'mempl.max_bytes' has no effect: the tensor " << whereOf(tensor);
+  return success();
+}
+
+LogicalResult OrderCollector::addSpace(Value tensor,
+                                       DictionaryAttr attributes) {
+  using ::mempl::SpaceOrder;
+  FailureOr<SpaceOrder> order = orderOf(tensor.getLoc(), attributes, target);
+  if (failed(order))
+    return failure();
+  if (*order == SpaceOrder::None)
+    return success();
+  Program *of = owner(tensor);
+  if (!of) {
+    if (*order == SpaceOrder::Slow)
+      return success();
+    return emitError(tensor.getLoc())
+           << "'" << nameOfOrder(attributes)
+           << "' orders a tensor into fast memory that " << whereOf(tensor);
+  }
+  int32_t index = of->viewOf(tensor)->storage;
+  Storage &storage = of->storages[index];
+  ::mempl::Value &value = of->instance.values[index];
+  if (*order == SpaceOrder::Fast && !storage.slowReason.empty())
+    return emitError(tensor.getLoc())
+           << "'" << value.name << "' is ordered into fast memory by '"
+           << nameOfOrder(attributes) << "', but it " << storage.slowReason;
+  if (value.space != SpaceOrder::None && value.space != *order &&
+      storage.slowReason.empty())
+    return emitError(tensor.getLoc())
+           << "the tensors that share the storage of '" << value.name
+           << "' are ordered into fast and into slow memory";
+  value.space = *order;
+  if (*order == SpaceOrder::Fast)
+    storage.pins.push_back(tensor.getLoc());
+  return success();
+}
+
+/// A kernel that reserves more than fast memory has can never run.
+static LogicalResult checkReserved(const Program &program,
+                                   const TargetDescription &target) {
+  for (auto [step, made] :
+       llvm::zip_equal(program.instance.steps, program.steps)) {
+    if (made.body && failed(checkReserved(*made.body, target)))
+      return failure();
+    if (step.reserved <= target.machine.capacity)
+      continue;
+    // Of a conditional, the op inside that needs it.
+    Operation *needs = made.op;
+    made.op->walk([&, most = int64_t(-1)](Operation *op) mutable {
+      int64_t reserved =
+          op->getNumRegions() == 0 ? workOf(op).reservedBytes : 0;
+      if (reserved > most && reserved > 0) {
+        most = reserved;
+        needs = op;
+      }
+    });
+    return emitError(needs->getLoc())
+           << "'" << needs->getName() << "' reserves " << step.reserved
+           << " bytes of fast memory, and the target '" << target.name
+           << "' has " << target.machine.capacity;
   }
   return success();
+}
+
+/// Trips that the bounds of a loop contradict.
+static void warnAboutTrips(func::FuncOp function) {
+  function.walk([](scf::ForOp loop) {
+    auto told = loop->getAttrOfType<IntegerAttr>(kTripsAttr);
+    std::optional<APInt> known = loop.getStaticTripCount();
+    if (told && known && known->getActiveBits() < 63 &&
+        known->getZExtValue() != uint64_t(told.getInt()))
+      emitWarning(loop.getLoc())
+          << "'mempl.trips' says " << told.getInt() << " trips, and the bounds "
+          << known->getZExtValue();
+  });
 }
 
 void mlir::mempl::linkBodies(Program &program) {
   for (auto [value, storage] :
        llvm::zip_equal(program.instance.values, program.storages))
-    value.reason = storage.slowReason;
+    value.reason = storage.groupedReason();
   for (auto [i, step] : llvm::enumerate(program.steps)) {
     if (!step.body)
       continue;
@@ -201,12 +309,21 @@ FailureOr<std::unique_ptr<Program>> mlir::mempl::extractProgram(
   if (program->onBuffers) {
     extractBuffers(function, context, *program);
   } else {
-    BlockExtractor extractor(*program, context, nullptr);
-    extractor.runOnFunction(function);
+    BlockExtractor(*program, context, nullptr).runOnFunction(function);
+    if (!context.maxBytes.empty()) {
+      // A bound that an op gives to the storage of its operand holds for what
+      // is before the op, too.
+      program = std::make_unique<Program>();
+      notes.clear();
+      context.unknowns.clear();
+      BlockExtractor(*program, context, nullptr).runOnFunction(function);
+    }
   }
   program->instance.name = function.getName().str();
   program->unknowns = std::move(context.unknowns);
-  if (failed(collectOrders(*program, target)))
+  warnAboutTrips(function);
+  if (failed(OrderCollector(*program, target, nullptr).collect()) ||
+      failed(checkReserved(*program, target)))
     return failure();
   linkBodies(*program);
   // A function does not find its storage as its last call left it.

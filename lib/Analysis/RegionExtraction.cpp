@@ -346,8 +346,7 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
 }
 
 void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
-  std::string reason = "is passed into '" + op->getName().getStringRef().str() +
-                       "', whose inside is not placed";
+  SlowReason reason = opaqueRegionReason(op);
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isTensor(operand.get()))
       continue;
@@ -359,7 +358,7 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
   for (Value operand : op->getOperands())
     if (isTensor(operand))
       passed.push_back(resolve(operand));
-  auto bindSlow = [&](Value tensor, const llvm::Twine &why) {
+  auto bindSlow = [&](Value tensor, const SlowReason &why) {
     bindNew(tensor, /*allocated=*/false);
     for (const Reference &other : passed)
       mayShare(tensor, other);
@@ -388,7 +387,7 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
           }
   for (OpResult result : op->getResults())
     if (isTensor(result))
-      bindSlow(result, "is a result of '" + op->getName().getStringRef() + "'");
+      bindSlow(result, reason);
 }
 
 //===----------------------------------------------------------------------===//
@@ -411,8 +410,7 @@ static std::string selfCallText(func::CallOp call, func::FuncOp callee) {
 
 void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
                                double &seconds) {
-  std::string reason = "is passed to or returned by the call of @" +
-                       call.getCallee().str() + "; inline it to place it";
+  SlowReason reason = callReason(call);
   for (Value operand : call.getOperands()) {
     if (!isTensor(operand))
       continue;

@@ -14,9 +14,15 @@
 #include "mempl/Support/Suggest.h"
 #include "mempl/Support/Units.h"
 
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 
+using namespace mlir;
 using namespace mlir::mempl;
 using llvm::Expected;
 using llvm::StringRef;
@@ -55,6 +61,70 @@ static ComputeRates ratesFrom(const JsonCursor &at) {
   if (rates.byType.empty())
     at.expected("the rate of at least one type");
   return rates;
+}
+
+/// Whether MLIR prints an element type like this. Types of dialects are taken
+/// on trust.
+static bool isElementType(StringRef name, MLIRContext &context) {
+  if (name.starts_with("!"))
+    return true;
+  ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) {});
+  Type type = parseType(name, &context);
+  if (!type || !(type.isIntOrIndexOrFloat() || isa<ComplexType>(type)))
+    return false;
+  std::string printed;
+  llvm::raw_string_ostream(printed) << type;
+  return printed == name;
+}
+
+/// What MLIR calls a type with the name that other languages give it; empty
+/// where that is not known.
+static std::string nameInMlir(StringRef name) {
+  std::string lower = name.lower();
+  StringRef rest = lower;
+  rest.consume_back("_t");
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral>
+      kPrefixes[] = {{"bfloat", "bf"}, {"bf", "bf"}, {"float", "f"},
+                     {"fp", "f"},      {"f", "f"},   {"uint", "i"},
+                     {"sint", "i"},    {"int", "i"}, {"ui", "i"},
+                     {"si", "i"},      {"i", "i"},   {"u", "i"},
+                     {"s", "i"}};
+  for (auto [prefix, ours] : kPrefixes) {
+    StringRef bits = rest;
+    if (bits.consume_front(prefix) && !bits.empty() &&
+        llvm::all_of(bits, llvm::isDigit))
+      return (ours + bits).str();
+  }
+  if (rest == "half")
+    return "f16";
+  if (rest == "float")
+    return "f32";
+  if (rest == "double")
+    return "f64";
+  return "";
+}
+
+std::string mlir::mempl::describeUnknownTypes(const TargetDescription &target) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  size_t count = 0;
+  std::vector<std::string> unknown;
+  for (const ComputeRates *rates : {&target.matrix, &target.vector})
+    for (const auto &[name, rate] : rates->byType) {
+      ++count;
+      if (isElementType(name, context))
+        continue;
+      std::string text = "'" + name + "'";
+      std::string meant = nameInMlir(name);
+      if (!meant.empty() && isElementType(meant, context))
+        text += " (did you mean '" + meant + "'?)";
+      unknown.push_back(std::move(text));
+    }
+  if (unknown.empty())
+    return "";
+  return std::to_string(unknown.size()) + " of " + std::to_string(count) +
+         (unknown.size() == 1 ? " rates is of no element type: "
+                              : " rates are of no element type: ") +
+         llvm::join(unknown, ", ");
 }
 
 Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
@@ -100,6 +170,8 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
     return ::mempl::fileError(
         file, document->lineOf(document->nodeAt(faults.front().where).position),
         faults.front().where + ": " + faults.front().text);
+  if (std::string unknown = describeUnknownTypes(target); !unknown.empty())
+    target.warnings.push_back(std::move(unknown));
   return target;
 }
 

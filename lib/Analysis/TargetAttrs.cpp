@@ -163,6 +163,8 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   target.vector = compute.rates("vector_ops_per_second");
   if (broken)
     return failure();
+  if (std::string unknown = describeUnknownTypes(target); !unknown.empty())
+    emitWarning(loc) << "dlti.target_system_spec: " << unknown;
   if (target.fastSpace == target.slowSpace)
     return emitError(loc) << "dlti.target_system_spec: expected " << name
                           << ".memory to have two different names";

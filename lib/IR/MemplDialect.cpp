@@ -13,6 +13,8 @@
 
 #include "mempl/IR/Mempl.h"
 
+#include "mempl/Support/Units.h"
+
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
@@ -119,6 +121,54 @@ bool SpaceAttr::isValidPtrIntCast(Type, Type,
 // Attributes of users
 //===----------------------------------------------------------------------===//
 
+std::optional<int64_t> mlir::mempl::bytesFrom(Attribute attribute) {
+  if (auto text = dyn_cast_or_null<StringAttr>(attribute)) {
+    llvm::Expected<int64_t> bytes = ::mempl::parseSize(text.getValue());
+    if (bytes)
+      return *bytes;
+    llvm::consumeError(bytes.takeError());
+    return std::nullopt;
+  }
+  auto number = dyn_cast_or_null<IntegerAttr>(attribute);
+  if (!number || number.getType().isInteger(1) ||
+      !(number.getType().isSignlessInteger() || number.getType().isIndex()) ||
+      number.getValue().getBitWidth() > 64 || number.getInt() < 0)
+    return std::nullopt;
+  return number.getInt();
+}
+
+std::optional<int64_t> mlir::mempl::maxBytesIn(DictionaryAttr attributes) {
+  return attributes ? bytesFrom(attributes.get(kMaxBytesAttr)) : std::nullopt;
+}
+
+DictionaryAttr mlir::mempl::userAttributesOf(Value tensor) {
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  if (!argument)
+    return tensor.getDefiningOp()->getDiscardableAttrDictionary();
+  auto function =
+      dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  return function && argument.getOwner()->isEntryBlock()
+             ? function.getArgAttrDict(argument.getArgNumber())
+             : DictionaryAttr();
+}
+
+/// Whether a placement can say anything about a value of this type.
+static bool isStored(Type type) {
+  return isa<TensorType, BaseMemRefType>(type);
+}
+
+/// Orders and sizes belong to tensors. An op that was bufferized may have its
+/// result among its operands.
+static LogicalResult verifyStored(Operation *op, NamedAttribute attribute) {
+  auto isBuffer = [](Type type) { return isa<BaseMemRefType>(type); };
+  if (llvm::any_of(op->getResultTypes(), isStored) ||
+      llvm::any_of(op->getOperandTypes(), isBuffer))
+    return success();
+  return op->emitError() << "expected '" << attribute.getName().getValue()
+                         << "' on an op with a result of tensor type, or on an "
+                            "argument of such a type";
+}
+
 static LogicalResult verifyOrder(Operation *op, NamedAttribute attribute) {
   if (isa<UnitAttr, SpaceAttr>(attribute.getValue()))
     return success();
@@ -135,6 +185,15 @@ static LogicalResult verifyCount(Operation *op, NamedAttribute attribute,
     return success();
   return op->emitError() << "expected '" << attribute.getName().getValue()
                          << "' to be a 64-bit integer of at least " << least;
+}
+
+static LogicalResult verifyBytes(Operation *op, NamedAttribute attribute) {
+  if (bytesFrom(attribute.getValue()))
+    return success();
+  return op->emitError() << "expected '" << attribute.getName().getValue()
+                         << "' to be bytes, an integer of at least 0 or a "
+                            "string such as \"64KiB\", found "
+                         << attribute.getValue();
 }
 
 static LogicalResult unknownAttribute(Operation *op, NamedAttribute attribute,
@@ -161,15 +220,14 @@ LogicalResult MemplDialect::verifyOperationAttribute(Operation *op,
                                                      NamedAttribute attribute) {
   StringRef name = attribute.getName();
   if (name == kPinAttr || name == kForbidAttr) {
-    if (op->getNumResults() == 0)
-      return op->emitError() << "expected '" << name
-                             << "' on an op with results or on an argument";
-    if (failed(verifyNoContradiction(op, op->getDiscardableAttrDictionary())))
+    if (failed(verifyStored(op, attribute)) ||
+        failed(verifyNoContradiction(op, op->getDiscardableAttrDictionary())))
       return failure();
     return verifyOrder(op, attribute);
   }
   if (name == kMaxBytesAttr)
-    return verifyCount(op, attribute, 0);
+    return failure(failed(verifyStored(op, attribute)) ||
+                   failed(verifyBytes(op, attribute)));
   if (name == kTripsAttr) {
     if (!isa<LoopLikeOpInterface>(op))
       return op->emitError() << "expected '" << name << "' on a loop";
@@ -191,14 +249,22 @@ LogicalResult MemplDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                      unsigned argIndex,
                                                      NamedAttribute attribute) {
   StringRef name = attribute.getName();
-  if (name == kPinAttr || name == kForbidAttr) {
-    if (auto function = dyn_cast<FunctionOpInterface>(op))
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  bool isOrder = name == kPinAttr || name == kForbidAttr;
+  if (function && (isOrder || name == kMaxBytesAttr) &&
+      !isStored(function.getArgumentTypes()[argIndex]))
+    return op->emitError() << "expected '" << name
+                           << "' on an argument of tensor type, argument "
+                           << argIndex << " is of type "
+                           << function.getArgumentTypes()[argIndex];
+  if (isOrder) {
+    if (function)
       if (failed(verifyNoContradiction(op, function.getArgAttrDict(argIndex))))
         return failure();
     return verifyOrder(op, attribute);
   }
   if (name == kMaxBytesAttr)
-    return verifyCount(op, attribute, 0);
+    return verifyBytes(op, attribute);
   return unknownAttribute(op, attribute, "on an argument");
 }
 

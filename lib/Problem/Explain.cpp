@@ -6,21 +6,32 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Says what can be said for certain: orders, sizes, traffic. Why a search took
-// one of two values that compete is not among it.
+// Says what can be said for certain: orders, sizes, traffic, the room that a
+// plan leaves. Why a search took one of two values that compete is not among
+// it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Problem/Explain.h"
 
+#include "mempl/Problem/Simulator.h"
+
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <tuple>
 
 using namespace mempl;
 
 static std::string stepName(const Instance &instance, int32_t step) {
   return "step " + std::to_string(step) + " (" + instance.steps[step].name +
          ")";
+}
+
+static int64_t saturatingAdd(int64_t a, int64_t b) {
+  int64_t sum;
+  return llvm::AddOverflow(a, b, sum) ? INT64_MAX : sum;
 }
 
 static void describeFast(llvm::raw_ostream &os, const Instance &instance,
@@ -43,26 +54,180 @@ static void describeFast(llvm::raw_ostream &os, const Instance &instance,
   }
 }
 
-static void describeSlow(llvm::raw_ostream &os, const Instance &instance,
-                         const Decision &decision, llvm::StringRef reason) {
-  const Value &value = instance.values[decision.value];
+/// Whether a step that takes `seconds` would not be faster if it moved no byte.
+/// `slow` and `fast` are the bytes that it moves from either memory, without
+/// those of the body of a loop.
+static bool isHidden(const Instance &instance, const Plan &plan, int32_t step,
+                     double seconds, int64_t slow, int64_t fast) {
   const Machine &machine = instance.machine;
-  if (!reason.empty())
-    os << "slow: it " << reason;
-  else if (value.space == SpaceOrder::Slow)
-    os << "slow: ordered";
-  else if (decision.traffic == 0)
-    os << "slow: nothing uses it";
-  else if (machine.roundUp(value.size) > machine.capacity)
-    os << "slow: it needs " << value.size << " bytes and fast memory has "
-       << machine.capacity;
-  else
-    os << "slow: its " << decision.traffic
-       << " bytes of traffic are worth less than the room or the copies";
+  double busy = double(slow) / machine.slowBandwidth +
+                double(fast) / machine.fastBandwidth;
+  if (const auto &body = instance.steps[step].body) {
+    auto planned = plan.loops.find(step);
+    double inside =
+        simulate(*body, planned == plan.loops.end() ? Plan() : planned->second)
+            .slowBytes;
+    double all = double(slow) + double(instance.steps[step].trips) * inside;
+    busy = std::max(busy, all / machine.slowBandwidth);
+  }
+  return busy < seconds - machine.stepOverhead;
+}
+
+namespace {
+
+/// The accesses to one value.
+struct Uses {
+  llvm::SmallVector<int32_t, 4> steps;
+  bool slowOnly = true; ///< All are ordered into slow memory.
+  int writes = 0;
+};
+
+/// Finds why values are in slow memory.
+class SlowReasons {
+public:
+  SlowReasons(const Instance &instance, const Plan &plan, int64_t capacity)
+      : instance(instance), capacity(capacity),
+        outcome(simulate(instance, plan)), uses(instance.values.size()),
+        hidden(instance.steps.size()) {
+    std::vector<std::vector<const Residency *>> residencies(
+        instance.values.size());
+    for (const Residency &residency : plan.residencies)
+      residencies[residency.value].push_back(&residency);
+    for (auto [i, step] : llvm::enumerate(instance.steps)) {
+      int64_t slow = 0, fast = 0;
+      for (const Access &access : step.accesses) {
+        Uses &of = uses[access.value];
+        of.steps.push_back(static_cast<int32_t>(i));
+        of.slowOnly &= access.space == SpaceOrder::Slow;
+        of.writes += access.writes();
+        bool served =
+            llvm::any_of(residencies[access.value], [&](const Residency *r) {
+              return r->serves(static_cast<int32_t>(i));
+            });
+        int64_t &bytes = served ? fast : slow;
+        bytes = saturatingAdd(bytes, access.bytes);
+      }
+      hidden[i] = isHidden(instance, plan, static_cast<int32_t>(i),
+                           outcome.times[i], slow, fast);
+    }
+  }
+
+  void explain(Decision &decision, llvm::StringRef own) const;
+
+private:
+  int64_t bytesOfCopies(const Value &value) const {
+    return saturatingAdd(value.isInput() ? value.size : 0,
+                         value.isOutput() ? value.size : 0);
+  }
+  /// Most bytes that are free at a step that uses the value.
+  int64_t mostFree(const Uses &of) const {
+    int64_t most = 0;
+    for (int32_t step : of.steps)
+      most = std::max(most, capacity - outcome.profile[step]);
+    return most;
+  }
+  SlowCause causeOf(const Decision &decision, llvm::StringRef own) const;
+
+  const Instance &instance;
+  int64_t capacity;
+  Outcome outcome;
+  std::vector<Uses> uses;   ///< By value.
+  std::vector<char> hidden; ///< By step: computing takes the whole time.
+};
+
+} // namespace
+
+SlowCause SlowReasons::causeOf(const Decision &decision,
+                               llvm::StringRef own) const {
+  const Value &value = instance.values[decision.value];
+  const Uses &of = uses[decision.value];
+  if (decision.fast)
+    return decision.served < decision.traffic ? SlowCause::Part
+                                              : SlowCause::None;
+  if (!own.empty())
+    return SlowCause::Own;
+  if (value.space == SpaceOrder::Slow)
+    return SlowCause::Ordered;
+  if (of.steps.empty())
+    return SlowCause::Unused;
+  if (of.slowOnly)
+    return SlowCause::StepsOrdered;
+  if (instance.machine.roundUp(value.size) > instance.machine.capacity)
+    return SlowCause::TooLarge;
+  if (int64_t copies = bytesOfCopies(value);
+      copies > 0 && decision.traffic <= copies)
+    return SlowCause::CopiedOnce;
+  if (llvm::all_of(of.steps, [&](int32_t step) { return hidden[step]; }))
+    return SlowCause::Hidden;
+  if (mostFree(of) < instance.machine.roundUp(value.size))
+    return SlowCause::NoRoom;
+  return SlowCause::NoGain;
+}
+
+/// What a value that is not worth a copy has in common with others.
+static const char *copiedOnceReason(const Value &value, const Uses &of,
+                                    int64_t traffic) {
+  if (traffic < value.size)
+    return "moves fewer bytes than a copy of it would";
+  if (of.writes == 0)
+    return "is read once: copying it in moves as many bytes as reading it";
+  if (!value.isInput())
+    return "is written once: copying it out moves as many bytes as writing it";
+  return "moves no more bytes than the copies of it would";
+}
+
+void SlowReasons::explain(Decision &decision, llvm::StringRef own) const {
+  const Value &value = instance.values[decision.value];
+  const Uses &of = uses[decision.value];
+  std::string figures;
+  llvm::raw_string_ostream os(figures);
+  decision.cause = causeOf(decision, own);
+  switch (decision.cause) {
+  case SlowCause::None:
+    return;
+  case SlowCause::Part:
+    decision.reason = "is in fast memory for a part of its uses";
+    return;
+  case SlowCause::Own:
+    decision.reason = own.str();
+    break;
+  case SlowCause::Ordered:
+    decision.reason = "is ordered into slow memory";
+    break;
+  case SlowCause::StepsOrdered:
+    decision.reason = "is used by steps that need it in slow memory";
+    break;
+  case SlowCause::Unused:
+    decision.reason = "is not used";
+    break;
+  case SlowCause::TooLarge:
+    decision.reason = "is larger than fast memory";
+    os << ": it needs " << value.size << " bytes of "
+       << instance.machine.capacity;
+    break;
+  case SlowCause::CopiedOnce:
+    decision.reason = copiedOnceReason(value, of, decision.traffic);
+    break;
+  case SlowCause::Hidden:
+    decision.reason =
+        "is used only by steps that compute for longer than they move bytes";
+    break;
+  case SlowCause::NoRoom:
+    decision.reason = "finds no room beside the values that are there";
+    os << ": it needs " << instance.machine.roundUp(value.size)
+       << " bytes, and its steps leave at most " << mostFree(of);
+    break;
+  case SlowCause::NoGain:
+    decision.reason =
+        "saves less time in fast memory than its copies and its room cost";
+    break;
+  }
+  decision.text = "slow: it " + decision.reason + figures;
 }
 
 std::vector<Decision> mempl::explain(const Instance &instance, const Plan &plan,
-                                     llvm::ArrayRef<std::string> slowReasons) {
+                                     llvm::ArrayRef<std::string> slowReasons,
+                                     int64_t capacity) {
   std::vector<std::vector<const Residency *>> residencies(
       instance.values.size());
   for (const Residency &residency : plan.residencies)
@@ -71,20 +236,80 @@ std::vector<Decision> mempl::explain(const Instance &instance, const Plan &plan,
   for (auto [i, step] : llvm::enumerate(instance.steps))
     for (const Access &access : step.accesses) {
       Decision &decision = decisions[access.value];
-      decision.traffic += access.bytes;
-      for (const Residency *residency : residencies[access.value])
-        if (residency->serves(static_cast<int32_t>(i)))
-          decision.served += access.bytes;
+      decision.traffic = saturatingAdd(decision.traffic, access.bytes);
+      if (llvm::any_of(residencies[access.value], [&](const Residency *r) {
+            return r->serves(static_cast<int32_t>(i));
+          }))
+        decision.served = saturatingAdd(decision.served, access.bytes);
     }
+  SlowReasons reasons(instance, plan,
+                      capacity < 0 ? instance.machine.capacity : capacity);
   for (auto [v, decision] : llvm::enumerate(decisions)) {
     decision.value = static_cast<int32_t>(v);
     decision.fast = !residencies[v].empty();
-    llvm::raw_string_ostream os(decision.text);
-    if (decision.fast)
+    if (decision.fast) {
+      llvm::raw_string_ostream os(decision.text);
       describeFast(os, instance, decision, residencies[v]);
-    else
-      describeSlow(os, instance, decision,
-                   slowReasons.empty() ? llvm::StringRef() : slowReasons[v]);
+    }
+    reasons.explain(decision, slowReasons.empty() ? instance.values[v].reason
+                                                  : slowReasons[v]);
   }
   return decisions;
+}
+
+void SlowTrafficSummary::add(const Instance &instance,
+                             llvm::ArrayRef<Decision> decisions,
+                             int64_t trips) {
+  auto times = [&](int64_t bytes) {
+    int64_t product;
+    return llvm::MulOverflow(bytes, trips, product) ? INT64_MAX : product;
+  };
+  for (const Decision &decision : decisions) {
+    fast |= decision.fast;
+    total = saturatingAdd(total, times(decision.traffic));
+    if (decision.cause == SlowCause::None ||
+        decision.cause == SlowCause::Unused)
+      continue;
+    int64_t bytes = times(decision.traffic - decision.served);
+    slow = saturatingAdd(slow, bytes);
+    auto group = llvm::find_if(groups, [&](const SlowTraffic &other) {
+      return other.reason == decision.reason;
+    });
+    if (group == groups.end())
+      group = groups.insert(groups.end(), SlowTraffic{decision.reason});
+    ++group->values;
+    group->bytes = saturatingAdd(group->bytes, bytes);
+    group->size =
+        saturatingAdd(group->size, instance.values[decision.value].size);
+  }
+}
+
+std::vector<SlowTraffic> SlowTrafficSummary::sorted() const {
+  std::vector<SlowTraffic> result = groups;
+  llvm::stable_sort(result, [](const SlowTraffic &a, const SlowTraffic &b) {
+    return std::tie(a.bytes, a.size) > std::tie(b.bytes, b.size);
+  });
+  return result;
+}
+
+std::string SlowTrafficSummary::str(size_t most) const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  std::vector<SlowTraffic> reasons = sorted();
+  for (auto [i, group] : llvm::enumerate(reasons)) {
+    if (i == most) {
+      size_t rest = reasons.size() - most;
+      os << "; and " << rest << (rest == 1 ? " more reason" : " more reasons");
+      break;
+    }
+    os << (i ? "; " : "");
+    if (group.bytes > 0)
+      os << group.bytes << " bytes of ";
+    os << group.values << (group.values == 1 ? " value" : " values");
+    if (group.bytes == 0 && group.size > 0)
+      os << (group.values == 1 ? " of " : " of together ") << group.size
+         << " bytes";
+    os << " because " << (group.values == 1 ? "it " : "each ") << group.reason;
+  }
+  return text;
 }

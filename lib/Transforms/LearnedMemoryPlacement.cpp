@@ -85,11 +85,12 @@ private:
   LogicalResult place(PlaceableFunction &function,
                       const TargetDescription &description,
                       const OriginalFunctions &originals);
-  FailureOr<SolverResult> solve(func::FuncOp function,
-                                const Instance &instance);
+  FailureOr<SolverResult> solve(func::FuncOp function, const Program &program);
   std::string reproducer(const Instance &instance, const Plan &plan,
                          llvm::ArrayRef<::mempl::Violation> broken) const;
   void remark(PlaceableFunction &function, const Plan &plan);
+  void remarkSlowTraffic(func::FuncOp function,
+                         llvm::ArrayRef<ProgramDecisions> all);
   void printSummary(const Program &program, const SolverResult &result);
   LogicalResult writeFiles(PlaceableFunction &function,
                            const TargetDescription &description,
@@ -214,16 +215,16 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
 
 FailureOr<SolverResult>
 LearnedMemoryPlacementPass::solve(func::FuncOp function,
-                                  const Instance &instance) {
+                                  const Program &program) {
+  const Instance &instance = program.instance;
+  if (failed(checkPins(program)))
+    return failure();
   llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
       ::mempl::createSolver(policy);
   if (!solver)
     return emitError(function.getLoc()) << llvm::toString(solver.takeError());
   llvm::Expected<SolverResult> result =
       (*solver)->solve(instance, solverOptions());
-  bool ordered = llvm::any_of(instance.values, [](const ::mempl::Value &value) {
-    return value.space == ::mempl::SpaceOrder::Fast;
-  });
   if (result) {
     std::vector<::mempl::Violation> broken =
         ::mempl::verify(instance, result->plan);
@@ -234,12 +235,18 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
            << "' made a plan that breaks " << broken.front().str()
            << reproducer(instance, result->plan, broken);
   }
-  std::string reason = llvm::toString(result.takeError());
-  if (ordered || fallback == "error")
-    return emitError(function.getLoc())
-           << reason << "; " << describePressure(instance, ordered);
-  emitRemark(function.getLoc()) << "left in slow memory: " << reason << "; "
-                                << describePressure(instance, false);
+  std::string reason = inOneLine(result.takeError());
+  const Storage *pinned = largestPinned(program);
+  if (std::string pressure = describePressure(instance, pinned);
+      !pressure.empty())
+    reason += "; " + pressure;
+  if (pinned)
+    return emitError(pinned->pins.front())
+           << "'mempl.pin' of these " << pinned->size
+           << " bytes cannot be kept: " << reason;
+  if (fallback == "error")
+    return emitError(function.getLoc()) << reason;
+  emitRemark(function.getLoc()) << "left in slow memory: " << reason;
   ++numFallbacks;
   SolverResult slow;
   slow.plan.instance = instance.name;
@@ -269,22 +276,45 @@ std::string LearnedMemoryPlacementPass::reproducer(
 
 void LearnedMemoryPlacementPass::remark(PlaceableFunction &function,
                                         const Plan &plan) {
-  const Program &program = *function.program;
+  // What is about a storage is in the remark about it.
   for (const ProgramNote &note : function.notes)
-    remark::analysis(note.loc, about(function.function, "Program"))
-        << note.text;
+    if (!note.aboutStorage)
+      remark::analysis(note.loc, about(function.function, "Program"))
+          << note.text;
+  std::vector<ProgramDecisions> all = explain(*function.program, plan);
+  remarkSlowTraffic(function.function, all);
   if (!getContext().getRemarkEngine())
     return;
-  for (const Decision &decision : explain(program, plan)) {
-    Location loc = program.storages[decision.value].root.getLoc();
-    const ::mempl::Value &value = program.instance.values[decision.value];
-    std::string text = "'" + value.name + "' (" + std::to_string(value.size) +
-                       " bytes) " + decision.text;
-    if (decision.fast)
-      remark::passed(loc, about(function.function, "Placed")) << text;
-    else
-      remark::missed(loc, about(function.function, "LeftSlow")) << text;
-  }
+  for (const ProgramDecisions &of : all)
+    for (const Decision &decision : of.decisions) {
+      Location loc = of.program->storages[decision.value].root.getLoc();
+      const ::mempl::Value &value = of.program->instance.values[decision.value];
+      std::string text = "'" + value.name + "' (" + std::to_string(value.size) +
+                         " bytes) " + decision.text;
+      if (decision.fast)
+        remark::passed(loc, about(function.function, "Placed")) << text;
+      else
+        remark::missed(loc, about(function.function, "LeftSlow")) << text;
+    }
+}
+
+/// One line for a function: the traffic that stays in slow memory, by reason.
+void LearnedMemoryPlacementPass::remarkSlowTraffic(
+    func::FuncOp function, llvm::ArrayRef<ProgramDecisions> all) {
+  ::mempl::SlowTrafficSummary traffic;
+  for (const ProgramDecisions &of : all)
+    traffic.add(of.program->instance, of.decisions, of.trips);
+  std::string reasons = traffic.str();
+  if (reasons.empty())
+    return;
+  InFlightDiagnostic remark = emitRemark(function.getLoc());
+  if (traffic.anyFast())
+    remark << "'" << function.getName() << "': " << traffic.slowBytes()
+           << " of " << traffic.traffic()
+           << " bytes of traffic stay in slow memory: ";
+  else
+    remark << "'" << function.getName() << "': nothing placed in fast memory: ";
+  remark << reasons;
 }
 
 void LearnedMemoryPlacementPass::printSummary(const Program &program,
@@ -358,7 +388,7 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
                                   const OriginalFunctions &originals) {
   Program &program = *function.program;
   const Instance &instance = program.instance;
-  FailureOr<SolverResult> result = solve(function.function, instance);
+  FailureOr<SolverResult> result = solve(function.function, program);
   if (failed(result))
     return failure();
   const Plan &plan = result->plan;
@@ -373,14 +403,8 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
   int64_t peak = ::mempl::simulate(instance, plan).peakBytes;
   if (peak > int64_t(uint64_t(peakBytes)))
     peakBytes = peak;
-  bool fits = llvm::any_of(instance.values, [&](const ::mempl::Value &value) {
-    return value.space != ::mempl::SpaceOrder::Slow &&
-           instance.machine.roundUp(value.size) <= instance.machine.capacity;
-  });
-  if (!fits && !instance.steps.empty())
-    emitRemark(function.function.getLoc()) << "nothing placed in fast memory: "
-                                           << describePressure(instance, false);
   remark(function, plan);
+  remarkCostlyPins(program, ::mempl::simulateLatency(instance, plan));
   if (summary)
     printSummary(program, *result);
   if (function.function.getName() == written &&
@@ -443,6 +467,7 @@ void LearnedMemoryPlacementPass::runOnOperation() {
       });
   if (failed(functions))
     return signalPassFailure();
+  warnUnmatchedKeys(module, *cost, profile);
   constexpr StringRef bufferized = "it is bufferized; run this pass before";
   std::vector<std::string> names;
   for (PlaceableFunction &f : *functions) {
@@ -470,11 +495,13 @@ void LearnedMemoryPlacementPass::runOnOperation() {
     return signalPassFailure();
   }
   for (PlaceableFunction &f : *functions) {
-    if (f.program->onBuffers)
+    if (f.program->onBuffers) {
       emitRemark(f.function.getLoc())
           << "'" << f.function.getName() << "' is not placed: " << bufferized;
-    else if (failed(place(f, *description, originals)))
+      warnUselessOrders(f.function, /*called=*/false);
+    } else if (failed(place(f, *description, originals))) {
       return signalPassFailure();
+    }
   }
   originals.restore(placed);
 }

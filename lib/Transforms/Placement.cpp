@@ -11,7 +11,9 @@
 #include "mempl/Analysis/TargetAttrs.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Solver.h"
+#include "mempl/Support/FileIO.h"
 #include "mempl/Support/Suggest.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/Prepare.h"
@@ -25,11 +27,48 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace mlir::mempl;
 using ::mempl::Instance;
+
+/// Where the file `path` has the first word that `text` quotes.
+static Location locationInFile(MLIRContext *context, llvm::StringRef path,
+                               llvm::StringRef text) {
+  llvm::Expected<std::string> contents = ::mempl::readFile(path);
+  if (!contents) {
+    llvm::consumeError(contents.takeError());
+    return FileLineColLoc::get(context, path, 1, 1);
+  }
+  llvm::StringRef word = text.split('\'').second.split('\'').first;
+  llvm::StringRef before =
+      llvm::StringRef(*contents).split(("\"" + word + "\"").str()).first;
+  return FileLineColLoc::get(context, path, 1 + before.count('\n'), 1);
+}
+
+/// The op whose target holds for all functions of `module`: the module, or a
+/// function where all of them name the same. A run of a pass is for one
+/// machine.
+static FailureOr<Operation *> placeOfTarget(ModuleOp module) {
+  func::FuncOp first, other;
+  module.walk([&](func::FuncOp function) {
+    if (function.isExternal())
+      return;
+    if (!first)
+      first = function;
+    else if (function->getAttr(kTargetAttr) != first->getAttr(kTargetAttr))
+      other = function;
+  });
+  if (other)
+    return emitError(other.getLoc())
+           << "expected all functions of a module to name the same "
+              "'mempl.target': a pass places for one";
+  if (first && first->hasAttr(kTargetAttr))
+    return first.getOperation();
+  return module.getOperation();
+}
 
 FailureOr<TargetDescription>
 mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
@@ -40,8 +79,14 @@ mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
     if (!loaded)
       return emitError(module.getLoc()) << llvm::toString(loaded.takeError());
     target = std::move(*loaded);
+    for (const std::string &warning : target.warnings)
+      emitWarning(locationInFile(module.getContext(), name, warning))
+          << warning;
   } else {
-    FailureOr<std::optional<TargetDescription>> found = targetFromIR(module);
+    FailureOr<Operation *> place = placeOfTarget(module);
+    if (failed(place))
+      return failure();
+    FailureOr<std::optional<TargetDescription>> found = targetFromIR(*place);
     if (failed(found))
       return failure();
     if (!*found)
@@ -130,6 +175,34 @@ private:
 
 } // namespace
 
+void mlir::mempl::warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
+                                    llvm::StringRef profile) {
+  std::string text = cost.describeUnmatched(module);
+  if (!text.empty())
+    emitWarning(locationInFile(module.getContext(), profile, text)) << text;
+}
+
+void mlir::mempl::warnUselessOrders(func::FuncOp function, bool called) {
+  // What is known of sizes and loops is part of the time of a call.
+  SmallVector<StringRef> names = {kPinAttr, kForbidAttr};
+  if (!called)
+    names.append({kMaxBytesAttr, kTripsAttr});
+  auto warn = [&](Location loc, DictionaryAttr attributes) {
+    for (StringRef name : names)
+      if (attributes && attributes.contains(name))
+        emitWarning(loc) << "'" << name << "' has no effect: '"
+                         << function.getName() << "' is not placed";
+  };
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    warn(function.isExternal() ? function.getLoc()
+                               : function.getArgument(i).getLoc(),
+         function.getArgAttrDict(i));
+  function.walk([&](Operation *op) {
+    if (op != function)
+      warn(op->getLoc(), op->getDiscardableAttrDictionary());
+  });
+}
+
 FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped) {
@@ -144,21 +217,22 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
   }
   std::vector<PlaceableFunction> functions;
   WalkResult walk = module.walk([&](func::FuncOp function) {
-    if (function.isExternal())
-      return WalkResult::skip();
     std::string called = calls.whyNotPlaced(function.getName());
-    if (!called.empty()) {
-      skipped(function, called);
+    auto skip = [&](const llvm::Twine &reason) {
+      skipped(function, reason);
+      warnUselessOrders(function, !called.empty());
+      return WalkResult::skip();
+    };
+    if (function.isExternal()) {
+      warnUselessOrders(function, /*called=*/false);
       return WalkResult::skip();
     }
-    if (!function->getParentOp()->hasTrait<OpTrait::SymbolTable>()) {
-      skipped(function, "it is in an op that is no symbol table");
-      return WalkResult::skip();
-    }
-    if (!function.getBody().hasOneBlock()) {
-      skipped(function, "it has several blocks");
-      return WalkResult::skip();
-    }
+    if (!called.empty())
+      return skip(called);
+    if (!function->getParentOp()->hasTrait<OpTrait::SymbolTable>())
+      return skip("it is in an op that is no symbol table");
+    if (!function.getBody().hasOneBlock())
+      return skip("it has several blocks");
     bool placed = function.walk([](AllocOp) { return WalkResult::interrupt(); })
                       .wasInterrupted();
     if (placed) {
@@ -313,8 +387,8 @@ std::string mlir::mempl::describePressure(const Instance &instance,
       peak = i;
     }
   }
-  if (n == 0)
-    return "the program has no steps";
+  if (n == 0 || most <= instance.machine.capacity)
+    return "";
   std::vector<int32_t> live;
   for (size_t v = 0; v < ranges.size(); ++v)
     if (counts(v) && ranges[v].first <= peak && peak <= ranges[v].second)
@@ -381,12 +455,205 @@ std::string mlir::mempl::describeUnknowns(const Program &program) {
   return text;
 }
 
-std::vector<Decision> mlir::mempl::explain(const Program &program,
-                                           const ::mempl::Plan &plan) {
+std::string mlir::mempl::inOneLine(llvm::Error error) {
+  SmallVector<std::string> texts;
+  llvm::handleAllErrors(std::move(error), [&](const llvm::ErrorInfoBase &e) {
+    std::string text = e.message();
+    if (!llvm::is_contained(texts, text))
+      texts.push_back(std::move(text));
+  });
+  return llvm::join(texts, "; ");
+}
+
+//===----------------------------------------------------------------------===//
+// Explanations
+//===----------------------------------------------------------------------===//
+
+/// `instance` is that of `program`, with the machine.
+static void addDecisions(const Program &program, const Instance &instance,
+                         const ::mempl::Plan &plan, int64_t capacity,
+                         int64_t trips, std::vector<ProgramDecisions> &result) {
   std::vector<std::string> reasons;
   for (const Storage &storage : program.storages)
-    reasons.push_back(storage.slowReason);
-  return ::mempl::explain(program.instance, plan, reasons);
+    reasons.push_back(storage.groupedReason());
+  ProgramDecisions made;
+  made.program = &program;
+  made.trips = trips;
+  made.decisions = ::mempl::explain(instance, plan, reasons, capacity);
+  for (Decision &decision : made.decisions) {
+    const Storage &storage = program.storages[decision.value];
+    std::string helps;
+    if (decision.cause == ::mempl::SlowCause::Own) {
+      decision.text = "slow: it " + storage.slowReason;
+    } else if (decision.cause == ::mempl::SlowCause::TooLarge) {
+      helps = " (mempl-tile-to-fit makes loops over pieces)";
+    } else if (decision.cause == ::mempl::SlowCause::Ordered) {
+      helps = " by 'mempl.forbid' or a 'mempl.pin' there";
+    }
+    decision.text += helps;
+    decision.reason += helps;
+  }
+  result.push_back(std::move(made));
+  for (auto [i, step] : llvm::enumerate(program.steps)) {
+    if (!step.body)
+      continue;
+    int64_t all;
+    if (llvm::MulOverflow(trips, instance.steps[i].trips, all))
+      all = INT64_MAX;
+    ::mempl::Plan nothing;
+    const Instance &inner = *instance.steps[i].body;
+    nothing.capacity = ::mempl::leastCapacity(inner);
+    auto planned = plan.loops.find(static_cast<int32_t>(i));
+    const ::mempl::Plan &body =
+        planned == plan.loops.end() ? nothing : planned->second;
+    addDecisions(*step.body, inner, body, body.capacity, all, result);
+  }
+}
+
+std::vector<ProgramDecisions> mlir::mempl::explain(const Program &program,
+                                                   const ::mempl::Plan &plan) {
+  std::vector<ProgramDecisions> result;
+  addDecisions(program, program.instance, plan,
+               program.instance.machine.capacity, 1, result);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Pins
+//===----------------------------------------------------------------------===//
+
+/// The indices of the pinned values that a step uses, the largest first.
+static SmallVector<int32_t> pinnedAt(const Program &program, size_t step) {
+  SmallVector<int32_t> pinned;
+  for (const ::mempl::Access &access : program.instance.steps[step].accesses)
+    if (!program.storages[access.value].pins.empty() &&
+        !llvm::is_contained(pinned, access.value))
+      pinned.push_back(access.value);
+  llvm::stable_sort(pinned, [&](int32_t a, int32_t b) {
+    return program.storages[a].size > program.storages[b].size;
+  });
+  return pinned;
+}
+
+/// `instance` is that of `program`, with the machine; `capacity` is what the
+/// pinned values around the program leave of it.
+static LogicalResult checkPins(const Program &program, const Instance &instance,
+                               int64_t capacity) {
+  for (auto [i, step] : llvm::enumerate(instance.steps)) {
+    SmallVector<int32_t> pinned = pinnedAt(program, i);
+    int64_t needed = 0;
+    for (int32_t v : pinned)
+      needed += std::min(instance.machine.roundUp(instance.values[v].size),
+                         INT64_MAX / 2 - needed);
+    int64_t free = std::max<int64_t>(capacity - step.reserved, 0);
+    if (needed <= free) {
+      const Program *body = program.steps[i].body.get();
+      if (body && failed(checkPins(*body, *step.body, capacity - needed)))
+        return failure();
+      continue;
+    }
+    if (pinned.empty())
+      continue;
+    const Storage &first = program.storages[pinned.front()];
+    InFlightDiagnostic error = emitError(first.pins.front());
+    error << "'mempl.pin' cannot be kept: ";
+    if (pinned.size() == 1)
+      error << "'" << instance.values[pinned.front()].name << "' has ";
+    else
+      error << "step " << i << " (" << step.name << ") uses " << pinned.size()
+            << " pinned values of together ";
+    error << needed << " bytes, and fast memory has "
+          << instance.machine.capacity;
+    if (free < instance.machine.capacity)
+      error << ", of which step " << i << " (" << step.name << ") can use "
+            << free << " for them";
+    for (int32_t v : llvm::drop_begin(pinned))
+      error.attachNote(program.storages[v].pins.front())
+          << "'" << instance.values[v].name << "' (" << program.storages[v].size
+          << " bytes) is pinned here";
+    return error;
+  }
+  return success();
+}
+
+LogicalResult mlir::mempl::checkPins(const Program &program) {
+  return ::checkPins(program, program.instance,
+                     program.instance.machine.capacity);
+}
+
+const Storage *mlir::mempl::largestPinned(const Program &program) {
+  const Storage *largest = nullptr;
+  auto consider = [&](const Storage *storage) {
+    if (storage && !storage->pins.empty() &&
+        (!largest || storage->size > largest->size))
+      largest = storage;
+  };
+  for (const Storage &storage : program.storages)
+    consider(&storage);
+  for (const ProgramStep &step : program.steps)
+    if (step.body)
+      consider(largestPinned(*step.body));
+  return largest;
+}
+
+/// `instance` without the order about `value` of the body at `path`, which has
+/// the step of a loop per level.
+static Instance withoutPin(const Instance &instance, ArrayRef<int32_t> path,
+                           int32_t value) {
+  Instance result = instance;
+  if (path.empty()) {
+    result.values[value].space = ::mempl::SpaceOrder::None;
+    return result;
+  }
+  ::mempl::Step &step = result.steps[path.front()];
+  step.body = std::make_shared<Instance>(
+      withoutPin(*step.body, path.drop_front(), value));
+  return result;
+}
+
+/// Calls `found` for each pinned storage, with the loops that it is in.
+static void forEachPinned(
+    const Program &program, SmallVectorImpl<int32_t> &path,
+    llvm::function_ref<void(const Program &, ArrayRef<int32_t>, int32_t)>
+        found) {
+  for (auto [v, storage] : llvm::enumerate(program.storages))
+    if (!storage.pins.empty())
+      found(program, path, static_cast<int32_t>(v));
+  for (auto [i, step] : llvm::enumerate(program.steps)) {
+    if (!step.body)
+      continue;
+    path.push_back(static_cast<int32_t>(i));
+    forEachPinned(*step.body, path, found);
+    path.pop_back();
+  }
+}
+
+void mlir::mempl::remarkCostlyPins(const Program &program, double latency) {
+  // A run of the solver each.
+  constexpr int kMostPins = 16;
+  int count = 0;
+  SmallVector<int32_t> path;
+  auto check = [&](const Program &of, ArrayRef<int32_t> at, int32_t value) {
+    if (++count > kMostPins)
+      return;
+    Instance free = withoutPin(program.instance, at, value);
+    llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
+        ::mempl::createSolver("greedy");
+    if (!solver)
+      return llvm::consumeError(solver.takeError());
+    llvm::Expected<::mempl::SolverResult> result = (*solver)->solve(free, {});
+    if (!result)
+      return llvm::consumeError(result.takeError());
+    if (!(result->latency < latency * (1 - 1e-3)) ||
+        !::mempl::verify(free, result->plan).empty())
+      return;
+    emitRemark(of.storages[value].pins.front())
+        << "the pin of '" << of.instance.values[value].name
+        << "' makes the program slower: it takes "
+        << ::mempl::formatSeconds(latency) << ", and "
+        << ::mempl::formatSeconds(result->latency) << " without the pin";
+  };
+  forEachPinned(program, path, check);
 }
 
 void mlir::mempl::writeTrace(llvm::raw_ostream &os, const Program &program,
@@ -404,8 +671,9 @@ void mlir::mempl::writeTrace(llvm::raw_ostream &os, const Program &program,
     json.attribute("slow", ::mempl::slowLatency(instance));
     json.attribute("ideal", ::mempl::idealLatency(instance));
     json.attribute("latency", latency);
+    std::vector<ProgramDecisions> all = explain(program, plan);
     json.attributeArray("values", [&] {
-      for (const Decision &decision : explain(program, plan))
+      for (const Decision &decision : all.front().decisions)
         json.object([&] {
           const ::mempl::Value &value = instance.values[decision.value];
           json.attribute("name", value.name);

@@ -134,6 +134,48 @@ static void reshapeAsViews(RewriterBase &rewriter, tensor::ReshapeOp reshape) {
   rewriter.replaceOp(reshape, tensor);
 }
 
+/// Gives `op`, which is in the place of another, the orders about tensors that
+/// that one had. Trips are those of one loop alone.
+static void carryUserAttributes(DictionaryAttr attributes, Operation *op) {
+  for (StringRef name :
+       {StringRef(kPinAttr), StringRef(kForbidAttr), StringRef(kMaxBytesAttr)})
+    if (Attribute attribute = attributes.get(name); op && attribute)
+      op->setAttr(name, attribute);
+}
+
+namespace {
+
+/// What preparation puts in the place of an op has the orders of that op.
+class OrderCarrier : public RewriterBase::Listener {
+public:
+  using Listener::notifyOperationReplaced;
+  void notifyOperationReplaced(Operation *op, ValueRange values) override {
+    for (Value value : values)
+      carryUserAttributes(op->getDiscardableAttrDictionary(),
+                          value.getDefiningOp());
+  }
+};
+
+} // namespace
+
+/// An allocation that a user says something about stays one: what upstream
+/// would make of it in its place knows nothing of that.
+static void keepOrderedAllocations(RewriterBase &rewriter, Operation *module) {
+  SmallVector<tensor::EmptyOp> ordered;
+  module->walk([&](tensor::EmptyOp op) {
+    if (op.getType().hasStaticShape() &&
+        (op->hasAttr(kPinAttr) || op->hasAttr(kForbidAttr)))
+      ordered.push_back(op);
+  });
+  for (tensor::EmptyOp op : ordered) {
+    rewriter.setInsertionPoint(op);
+    auto storage = AllocTensorOp::create(rewriter, op.getLoc(), op.getType(),
+                                         ValueRange());
+    storage->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    rewriter.replaceOp(op, storage);
+  }
+}
+
 /// Whether a tensor of the type has no element.
 static bool isEmptyType(RankedTensorType type) {
   return llvm::is_contained(type.getShape(), 0);
@@ -455,8 +497,12 @@ static bool isCheapToMake(Value tensor) {
 /// A tensor of the type of `like` that nothing has written.
 static Value newEmpty(RewriterBase &rewriter, Value like) {
   auto type = cast<RankedTensorType>(like.getType());
-  return tensor::EmptyOp::create(rewriter, like.getLoc(), type,
-                                 dynamicSizes(rewriter, like.getLoc(), like));
+  auto empty =
+      tensor::EmptyOp::create(rewriter, like.getLoc(), type,
+                              dynamicSizes(rewriter, like.getLoc(), like));
+  if (auto other = like.getDefiningOp<tensor::EmptyOp>())
+    carryUserAttributes(other->getDiscardableAttrDictionary(), empty);
+  return empty;
 }
 
 /// What is cheap to make, made once more in `dest`.
@@ -874,10 +920,12 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
                                                bool eliminateEmpty,
                                                LoopForm loopForm,
                                                bool *hasTwoForms) {
-  IRRewriter rewriter(module->getContext());
+  OrderCarrier carrier;
+  IRRewriter rewriter(module->getContext(), &carrier);
   toDestinationStyle(rewriter, module);
   eraseUnusedViews(rewriter, module);
   separateDestinations(rewriter, module);
+  keepOrderedAllocations(rewriter, module);
   bool alternating =
       keepCarriedTensors(rewriter, module, loopForm == LoopForm::TwoBuffers);
   if (hasTwoForms)

@@ -22,6 +22,7 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Target/ProblemIR.h"
+#include "mempl/Transforms/Placement.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -44,18 +45,6 @@ static int64_t countResidencies(const ::mempl::Plan &plan) {
   for (const auto &[step, loop] : plan.loops)
     count += countResidencies(loop);
   return count;
-}
-
-/// What went wrong, in one line; a portfolio whose policies all say the same
-/// says it once.
-static std::string oneLine(llvm::Error errors) {
-  SmallVector<std::string> texts;
-  llvm::handleAllErrors(std::move(errors), [&](const llvm::ErrorInfoBase &e) {
-    std::string text = e.message();
-    if (!llvm::is_contained(texts, text))
-      texts.push_back(std::move(text));
-  });
-  return llvm::join(texts, "; ");
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,7 +156,7 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
     return error(llvm::toString(solver.takeError()));
   auto result = (*solver)->solve(*instance, solverOptions());
   if (!result)
-    return error(oneLine(result.takeError()));
+    return error(inOneLine(result.takeError()));
   // A policy that is wrong must not go further.
   auto violations = ::mempl::verify(*instance, result->plan);
   if (!violations.empty())

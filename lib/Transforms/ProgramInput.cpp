@@ -39,14 +39,17 @@ using llvm::StringRef;
 
 namespace {
 
-/// Turns the first error diagnostic of a context into an llvm::Error.
+/// Turns the first error diagnostic of a context into an llvm::Error, and
+/// prints warnings to stderr.
 class ErrorCollector {
 public:
   ErrorCollector(mlir::MLIRContext &context, StringRef path)
       : path(path), handler(&context, [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning)
+            llvm::errs() << describe(diagnostic, "warning") << '\n';
           if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
               text.empty())
-            record(diagnostic);
+            text = describe(diagnostic, "error");
           return mlir::success();
         }) {}
 
@@ -56,8 +59,9 @@ public:
   }
 
 private:
-  void record(mlir::Diagnostic &diagnostic) {
-    llvm::raw_string_ostream os(text);
+  std::string describe(mlir::Diagnostic &diagnostic, StringRef severity) {
+    std::string line;
+    llvm::raw_string_ostream os(line);
     auto loc = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>();
     // A module without a `module` in the text has no line.
     if (loc && loc.getLine() > 0)
@@ -65,7 +69,8 @@ private:
          << loc.getColumn();
     else
       os << path;
-    os << ": error: " << diagnostic.str();
+    os << ": " << severity << ": " << diagnostic.str();
+    return line;
   }
 
   StringRef path;
@@ -126,6 +131,7 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
       });
   if (failed(functions))
     return errors.take();
+  mlir::mempl::warnUnmatchedKeys(*module, *cost, profile);
   std::vector<std::string> names;
   for (mlir::mempl::PlaceableFunction &function : *functions)
     names.push_back(function.function.getName().str());
@@ -135,6 +141,8 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
     return fileError(path, 0, llvm::toString(chosen.takeError()));
   mlir::mempl::Program &program =
       *functions->at(llvm::find(names, *chosen) - names.begin()).program;
+  if (failed(mlir::mempl::checkPins(program)))
+    return errors.take();
   if (unknowns)
     *unknowns = mlir::mempl::describeUnknowns(program);
   return std::move(program.instance);

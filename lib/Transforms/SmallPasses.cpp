@@ -76,6 +76,7 @@ FailureOr<Extraction> extractAll(ModuleOp module, StringRef target,
                        });
   if (failed(functions))
     return failure();
+  warnUnmatchedKeys(module, *cost, profile);
   return Extraction{std::move(*description), std::move(*functions)};
 }
 

@@ -63,7 +63,7 @@ func.func @one_of_two(%c: i1, %a: memref<16xf32>, %b: memref<16xf32>) {
 
 // CHECK-LABEL: function other_space
 // CHECK-NEXT: value arg0: 64 bytes, input slow
-// CHECK: note: 'arg0' stays in slow memory: it is in another memory space
+// CHECK: note: 'arg0' stays in slow memory: it has a memory space, 3 : i64
 func.func @other_space(%a: memref<16xf32, 3>, %b: memref<16xf32> {mempl.pin}) {
   linalg.exp ins(%a : memref<16xf32, 3>) outs(%b : memref<16xf32>)
   return

@@ -4,10 +4,10 @@
 // the bodies of loops, too.
 // CHECK: mempl.instance @reasons_instance
 // CHECK-NEXT: fast
-// CHECK: mempl.value @arg0 input size 64 space slow reason "is used by 'test.use', {{.+}}"
+// CHECK: mempl.value @arg0 input size 64 space slow reason "is used by 'test.use' ops, {{.+}}"
 // CHECK: mempl.value @arg1 inout size 64{{$}}
 // CHECK: mempl.loop
-// CHECK: mempl.value @{{.+}} temporary size 64 space slow reason "is used by 'test.use', {{.+}}"
+// CHECK: mempl.value @{{.+}} temporary size 64 space slow reason "is used by 'test.use' ops, {{.+}}"
 func.func @reasons(%a: tensor<16xf32>, %b: tensor<16xf32> {bufferization.writable = true}) -> tensor<16xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

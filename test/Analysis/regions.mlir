@@ -45,7 +45,7 @@ func.func @while(%a: tensor<16xf32>, %n: index) -> tensor<16xf32> {
 // CHECK-LABEL: function caller
 // CHECK: value arg0: 64 bytes, input slow
 // CHECK: step 0 func.call: {{.*}}compute
-// CHECK: note: 'arg0' stays in slow memory: it is passed to or returned by the call of @callee; inline it to place it
+// CHECK: note: 'arg0' stays in slow memory: it is passed to or returned by the call of @callee (run inline first)
 func.func private @callee(%a: tensor<16xf32>) -> tensor<16xf32> {
   %e = tensor.empty() : tensor<16xf32>
   %y = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>

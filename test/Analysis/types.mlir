@@ -20,7 +20,7 @@ func.func @sizes(%a: tensor<10xi1>, %b: tensor<10xi4>, %c: tensor<10xbf16>,
 // CHECK-LABEL: function dynamic
 // CHECK-NEXT: value arg0: 4096 bytes, input{{$}}
 // CHECK-NEXT: value arg1: 0 bytes, input slow
-// CHECK: note: 'arg1' stays in slow memory: it has a dynamic size without a bound; 'mempl.max_bytes' gives one
+// CHECK: note: 'arg1' stays in slow memory: it has a dynamic size without a bound ('mempl.max_bytes' on the op or argument gives one)
 func.func @dynamic(%a: tensor<?xf32> {mempl.max_bytes = 4096 : i64}, %b: tensor<?xf32>) {
   return
 }
@@ -53,7 +53,7 @@ func.func @orders(%a: tensor<16xf32> {mempl.pin}, %b: tensor<16xf32> {mempl.forb
 // A tensor with an encoding belongs to somebody else.
 // CHECK-LABEL: function encoded
 // CHECK-NEXT: value arg0: 64 bytes, input slow
-// CHECK: has an encoding
+// CHECK: it has a memory space, 1 : i64
 func.func @encoded(%a: tensor<16xf32, 1 : i64>) {
   return
 }

@@ -31,13 +31,44 @@ func.func @pin_and_forbid(%a: tensor<4xf32> {mempl.pin, mempl.forbid}) { return 
 
 // -----
 
-// expected-error @below {{expected 'mempl.pin' on an op with results or on an argument}}
+// expected-error @below {{expected 'mempl.pin' on an op with a result of tensor type, or on an argument of such a type}}
 func.func @pin_on_function() attributes {mempl.pin} { return }
 
 // -----
 
-// expected-error @below {{expected 'mempl.max_bytes' to be a 64-bit integer of at least 0}}
+// expected-error @below {{expected 'mempl.max_bytes' to be bytes, an integer of at least 0 or a string such as "64KiB", found -1 : i64}}
 func.func @negative_max_bytes(%a: tensor<?xf32> {mempl.max_bytes = -1 : i64}) { return }
+
+// -----
+
+// expected-error @below {{expected 'mempl.max_bytes' to be bytes, an integer of at least 0 or a string such as "64KiB", found "1 parsec"}}
+func.func @max_bytes_of_no_unit(%a: tensor<?xf32> {mempl.max_bytes = "1 parsec"}) { return }
+
+// -----
+
+// expected-error @below {{expected 'mempl.max_bytes' on an argument of tensor type, argument 1 is of type 'f32'}}
+func.func @max_bytes_of_a_scalar(%a: tensor<4xf32>, %b: f32 {mempl.max_bytes = 4}) { return }
+
+// -----
+
+// expected-error @below {{expected 'mempl.pin' on an argument of tensor type, argument 0 is of type 'f32'}}
+func.func @pin_of_a_scalar(%a: f32 {mempl.pin}) { return }
+
+// -----
+
+func.func @orders_of_scalar_ops(%a: f32) -> f32 {
+  // expected-error @below {{expected 'mempl.forbid' on an op with a result of tensor type}}
+  %b = arith.addf %a, %a {mempl.forbid} : f32
+  return %b : f32
+}
+
+// -----
+
+func.func @max_bytes_of_scalar_ops(%a: f32) -> f32 {
+  // expected-error @below {{expected 'mempl.max_bytes' on an op with a result of tensor type}}
+  %b = arith.addf %a, %a {mempl.max_bytes = 4} : f32
+  return %b : f32
+}
 
 // -----
 

@@ -1,9 +1,8 @@
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 
-// Nothing fits: the function stays as it was, and one remark says what would
-// have to fit.
-// REMARK: remark: nothing placed in fast memory: step 0 (linalg.exp) needs 8192 bytes and 1024 are free; largest in use there: 'arg0' (4096 bytes), 'v1' (4096 bytes)
+// Nothing fits: the function stays as it was, and one remark says why.
+// REMARK: remark: 'too_large': nothing placed in fast memory: 8192 bytes of 2 values because each is larger than fast memory (mempl-tile-to-fit makes loops over pieces)
 // REMARK-NOT: remark
 // CHECK-LABEL: func.func @too_large
 // CHECK-NOT: mempl

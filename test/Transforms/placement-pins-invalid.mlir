@@ -1,7 +1,7 @@
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=portfolio" -split-input-file -verify-diagnostics
 
 // A pin that cannot be met names what is needed and what is there.
-// expected-error @below {{step 0 (linalg.exp) needs 4096 bytes and 1024 are free; largest in use there: 'arg0' (4096 bytes)}}
+// expected-error @below {{'mempl.pin' cannot be kept: 'arg0' has 4096 bytes, and fast memory has 1024}}
 func.func @too_large(%a: tensor<1024xf32> {mempl.pin}) -> tensor<1024xf32> {
   %e = tensor.empty() : tensor<1024xf32>
   %x = linalg.exp ins(%a : tensor<1024xf32>) outs(%e : tensor<1024xf32>) -> tensor<1024xf32>
@@ -11,7 +11,7 @@ func.func @too_large(%a: tensor<1024xf32> {mempl.pin}) -> tensor<1024xf32> {
 // -----
 
 func.func @pinned_but_dynamic(
-  // expected-error @below {{'arg0' is ordered into fast memory, but it has a dynamic size without a bound}}
+  // expected-error @below {{'arg0' is ordered into fast memory by 'mempl.pin', but it has a dynamic size without a bound}}
     %a: tensor<?xf32> {mempl.pin}) {
   return
 }

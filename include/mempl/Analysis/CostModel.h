@@ -21,6 +21,8 @@
 #include "mlir/IR/Operation.h"
 
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 
 namespace mlir::mempl {
@@ -40,9 +42,18 @@ public:
   /// Seconds that `op` computes, all that is inside of it included.
   double computeSeconds(Operation *op) const;
 
+  /// "2 of 3 keys match no op: 'linalg.matmull' (did you mean
+  /// 'linalg.matmul'?), ..", or an empty text if computeSeconds() was asked
+  /// about an op for every key of the profile. The ops in `module` are what a
+  /// user can have meant.
+  std::string describeUnmatched(Operation *module) const;
+
 private:
   ComputeRates matrix, vector;
   Profile profile;
+  /// Keys of ops that were asked about; copies of a model share them.
+  std::shared_ptr<std::set<std::string>> matched =
+      std::make_shared<std::set<std::string>>();
 };
 
 } // namespace mlir::mempl

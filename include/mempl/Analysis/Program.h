@@ -20,6 +20,7 @@
 
 #include "mempl/Problem/Instance.h"
 
+#include "mlir/IR/Location.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 
@@ -55,11 +56,21 @@ struct Storage {
   int64_t size = 0;
   /// Why it can only be in slow memory; empty if it can be in fast memory.
   std::string slowReason;
+  /// The same without what is special to this storage, for sums by reason.
+  /// Empty where it is `slowReason`.
+  std::string sharedReason;
   /// The root's contents are undefined: it is an allocation.
   bool allocated = false;
   /// Bufferization will not let anyone write it (a constant, an argument that
   /// is not writable).
   bool readOnly = false;
+  /// Where users pin it into fast memory.
+  SmallVector<Location, 1> pins;
+
+  /// What storages that are slow for the same reason have in common.
+  const std::string &groupedReason() const {
+    return sharedReason.empty() ? slowReason : sharedReason;
+  }
 };
 
 /// The storage of a tensor, and how it is found in it: `chain` are the ops that
@@ -121,6 +132,7 @@ struct Program {
 struct ProgramNote {
   Location loc;
   std::string text;
+  bool aboutStorage = false; ///< Storage::slowReason has it, too.
 };
 
 /// The program of a function with one block. `notes` gets what could not be

@@ -45,7 +45,13 @@ struct TargetDescription {
   ComputeRates vector; ///< Of everything else.
   /// Hertz, for other compilers' estimates in cycles; 0 = not known.
   double clock = 0;
+  /// Doubts about a file that can be used all the same.
+  std::vector<std::string> warnings;
 };
+
+/// "2 of 3 keys are no element types: 'int8' (did you mean 'i8'?), ..", or an
+/// empty text if MLIR knows all types of the rates of `target`.
+std::string describeUnknownTypes(const TargetDescription &target);
 
 /// The preset of this name (see presetNamed), or the target in this file (plain
 /// or gzip). Errors name file and line; an unknown name lists the presets.

@@ -52,6 +52,17 @@ inline constexpr llvm::StringLiteral kMaxBytesAttr = "mempl.max_bytes";
 inline constexpr llvm::StringLiteral kTripsAttr = "mempl.trips";
 inline constexpr llvm::StringLiteral kTargetAttr = "mempl.target";
 
+/// The bytes that `attribute` stands for: an integer of at most 64 bits, or a
+/// string such as "64KiB". Nothing if it is neither, or negative.
+std::optional<int64_t> bytesFrom(Attribute attribute);
+
+/// The bytes that `attributes` give by `mempl.max_bytes`, if any.
+std::optional<int64_t> maxBytesIn(DictionaryAttr attributes);
+
+/// The attributes that users write beside `tensor`: of an argument of a
+/// function, or of the op that it is a result of. Null where there are none.
+DictionaryAttr userAttributesOf(Value tensor);
+
 } // namespace mlir::mempl
 
 #define GET_OP_CLASSES

@@ -29,7 +29,8 @@ def Mempl_Dialect : Dialect {
     - `mempl.pin`: all accesses of the value (an argument, or the results of an
       op) use fast memory. A unit attribute or a `#mempl.space`.
     - `mempl.forbid`: none does.
-    - `mempl.max_bytes` (an integer): most bytes that a value of dynamic shape
+    - `mempl.max_bytes` (an integer, or a string such as `"64KiB"`): most bytes
+      that a value of dynamic shape (an argument, or the results of any op)
       can have at run time.
     - `mempl.trips` (an integer, on a loop of any kind): how often its body
       runs. Without it the bounds tell, or the most that they allow.

@@ -38,7 +38,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     before it: unrelated ops that share a destination get one each.
 
     Functions that others of the module call, and functions with several blocks,
-    stay in slow memory, with a remark. Every function of which nothing is placed
+    stay in slow memory, with a remark. A remark per function adds up the traffic
+    that stays in slow memory by reason (docs/Explanations.md), and a pin without
+    which the program is faster gets one. Every function of which nothing is placed
     is left as it is. Bufferization makes no more allocations and copies of its
     own than it would without the pass. With equal input, options and seed the
     output is the same, unless `time-limit-ms` is given.

@@ -40,6 +40,15 @@ FailureOr<CostModel> selectCostModel(ModuleOp module,
                                      const TargetDescription &target,
                                      llvm::StringRef profile);
 
+/// Warns, at the file, of the keys of `profile` under which no op of `module`
+/// was found while programs were extracted.
+void warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
+                       llvm::StringRef profile);
+
+/// Warns of the orders of users in a function that is not placed; of a `called`
+/// one, sizes and trips have an effect all the same.
+void warnUselessOrders(func::FuncOp function, bool called);
+
 /// A function as a problem.
 struct PlaceableFunction {
   func::FuncOp function;
@@ -48,7 +57,8 @@ struct PlaceableFunction {
 };
 
 /// The programs of all functions of a prepared module that can be placed, in
-/// order. `skipped` is called for each that cannot, with the reason.
+/// order. `skipped` is called for each that cannot, with the reason; orders of
+/// users in it get a warning.
 FailureOr<std::vector<PlaceableFunction>> extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped);
@@ -75,20 +85,43 @@ chooseFunction(llvm::StringRef name, llvm::ArrayRef<std::string> placed,
 
 using ::mempl::Decision;
 
-/// A decision per value of the program, the bodies of loops left out: what
-/// ::mempl::explain() says, and why storages can only be in slow memory.
-std::vector<Decision> explain(const Program &program,
-                              const ::mempl::Plan &plan);
+/// The decisions about the values of one program, of a function or of the body
+/// of a loop.
+struct ProgramDecisions {
+  const Program *program = nullptr;
+  int64_t trips = 1; ///< Of the body, the loops around it included.
+  std::vector<Decision> decisions;
+};
+
+/// What ::mempl::explain() says about `program` and, after it, the bodies of
+/// its loops, with why storages can only be in slow memory and what helps.
+std::vector<ProgramDecisions> explain(const Program &program,
+                                      const ::mempl::Plan &plan);
 
 /// "step 3 (linalg.matmul) needs 300 bytes and 256 are free; largest in use:
 /// a (200 bytes), ..": where the storages that are ordered into fast memory, or
-/// all of them, need most.
+/// all of them, need most. Empty where that is no more than is free.
 std::string describePressure(const ::mempl::Instance &instance,
                              bool onlyOrdered);
 
 /// "times are relative: the size of 'arg0' is taken as 0 bytes, .."; empty for
 /// a program that tells all of its sizes and trips.
 std::string describeUnknowns(const Program &program);
+
+/// The messages of an error in one line, each once.
+std::string inOneLine(llvm::Error error);
+
+/// Fails, with one diagnostic at a pin, where steps use more pinned bytes than
+/// fast memory has.
+LogicalResult checkPins(const Program &program);
+
+/// The pinned storage that needs most, of the program or the body of a loop;
+/// null where nothing is pinned.
+const Storage *largestPinned(const Program &program);
+
+/// Remarks, at their pins, the pins without which the program is faster than
+/// `latency`, as far as the policy `greedy` finds that out.
+void remarkCostlyPins(const Program &program, double latency);
 
 /// The decisions about a function as one JSON object.
 void writeTrace(llvm::raw_ostream &os, const Program &program,
