@@ -417,7 +417,9 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
     readSlow(resolve(operand), reason, touches);
     // The callee may write it, if bufferization lets it.
     Touch &touch = touches.back();
-    touch.writes = !isReadOnly(touch.target);
+    // The check of the placed function takes it so even for a constant; in the
+    // body of a loop that is slow anyway.
+    touch.writes = !isReadOnly(touch.target) || !touch.target.owner->outer;
   }
   for (OpResult result : call.getResults()) {
     if (!isTensor(result))

@@ -121,3 +121,14 @@ func.func @copied_in_a_branch(%c: i1, %a: tensor<16xf32>, %x: f32, %i: index) ->
   %y = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
   return %r, %y : tensor<16xf32>, tensor<16xf32>
 }
+
+// No copy of what a call takes is under way meanwhile, not even of a constant.
+// CHECK-LABEL: function constant_to_call
+// CHECK: step 0 func.call: updates 0 of constant0 slow,
+func.func @constant_to_call() -> (tensor<16xf32>, tensor<16xf32>) {
+  %k = arith.constant dense<[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]> : tensor<16xf32>
+  %r = func.call @callee(%k) : (tensor<16xf32>) -> tensor<16xf32>
+  %e = tensor.empty() : tensor<16xf32>
+  %x = linalg.exp ins(%k : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  return %r, %x : tensor<16xf32>, tensor<16xf32>
+}
