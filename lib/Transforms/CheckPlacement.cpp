@@ -332,7 +332,9 @@ void Replay::visit(Operation *op) {
         // A part that is put back where it was taken from changes nothing.
         bool writes = state.bufferizesToMemoryWrite(operand) &&
                       !isCopied(operand) &&
-                      !(isa<tensor::InsertSliceOp>(op) && isInsertInPlace(op));
+                      !(isa<tensor::InsertSliceOp>(op) && isInsertInPlace(op) &&
+                        Indices(buffersOf(op->getOperand(0))) ==
+                            buffersOf(op->getOperand(1)));
         // A name for a tensor reads nothing, though upstream counts those that
         // may have to copy for their layout as readers.
         bool names =
