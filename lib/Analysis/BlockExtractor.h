@@ -146,6 +146,8 @@ private:
   void visitIf(scf::IfOp op, Touches &touches);
   void visitCall(func::CallOp call, Touches &touches, double &seconds);
   void visitLoop(scf::ForOp loop, Touches *touches);
+  SmallVector<unsigned> bindCarried(scf::ForOp loop, BlockExtractor &user,
+                                    Touches &touches);
   void visitInnerLoop(scf::ForOp loop, Touches &touches);
   void visitTrips(Region &region, Touches &touches);
   void visitForall(scf::ForallOp loop, Touches *touches);

@@ -113,8 +113,12 @@ void BlockExtractor::finishLoop(Operation *loop, std::unique_ptr<Program> body,
   addStep(loop, std::move(touches), 0, 0, std::move(body), trips);
 }
 
-/// A loop inside of an opaque step, to which all of its trips belong.
-void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
+/// Binds what the loop carries, in the program of `user` the arguments of its
+/// body, and adds what it does with them. Returns the numbers of the tensors
+/// that trips hand over in one buffer after the other.
+SmallVector<unsigned> BlockExtractor::bindCarried(scf::ForOp loop,
+                                                  BlockExtractor &user,
+                                                  Touches &touches) {
   SmallVector<unsigned> passedOn;
   for (auto [i, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
     if (!isTensor(argument))
@@ -122,8 +126,16 @@ void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
     Reference init = resolve(loop.getInitArgs()[i]);
     if (!context.isCopied(loop.getInitArgsMutable()[i]) &&
         isInPlaceOf(loop.getYieldedValues()[i], argument)) {
-      bind(argument, init);
+      user.bind(argument, init);
       bind(loop.getResult(i), init);
+      if (&user == this)
+        continue;
+      // Whether a trip writes it or not, the loop takes it and gives it back:
+      // no copy of it may be under way meanwhile.
+      Touch passed;
+      passed.target = init;
+      passed.reads = passed.writes = true;
+      touches.push_back(std::move(passed));
       continue;
     }
     passedOn.push_back(i);
@@ -134,12 +146,18 @@ void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
     mayShare(loop.getResult(i), init);
     Reference carried = resolve(loop.getResult(i));
     keepSlow(carried, "is passed from trip to trip in several buffers");
-    bind(argument, carried);
+    user.bind(argument, carried);
     Touch write;
     write.target = carried;
     write.writes = write.slowOnly = true;
     touches.push_back(std::move(write));
   }
+  return passedOn;
+}
+
+/// A loop inside of an opaque step, to which all of its trips belong.
+void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
+  SmallVector<unsigned> passedOn = bindCarried(loop, *this, touches);
   visitTrips(loop.getRegion(), touches);
   for (unsigned i : passedOn) {
     Reference &yielded = resolve(loop.getYieldedValues()[i]);
@@ -214,38 +232,7 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
   body->instance.name = "body";
   BlockExtractor inner(*body, context, this);
   Touches touches;
-  SmallVector<unsigned> passedOn;
-  for (auto [i, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
-    if (!isTensor(argument))
-      continue;
-    Reference init = resolve(loop.getInitArgs()[i]);
-    if (!context.isCopied(loop.getInitArgsMutable()[i]) &&
-        isInPlaceOf(loop.getYieldedValues()[i], argument)) {
-      inner.bind(argument, init);
-      bind(loop.getResult(i), init);
-      // Whether a trip writes it or not, the loop takes it and gives it back:
-      // no copy of it may be under way meanwhile.
-      Touch passed;
-      passed.target = init;
-      passed.reads = passed.writes = true;
-      touches.push_back(std::move(passed));
-      continue;
-    }
-    // The trips hand over one buffer after the other.
-    passedOn.push_back(i);
-    readSlow(init, "is passed into a loop that does not update it in place",
-             touches);
-    touches.back().writes = !isReadOnly(init);
-    bindNew(loop.getResult(i), /*allocated=*/true);
-    mayShare(loop.getResult(i), init);
-    Reference carried = resolve(loop.getResult(i));
-    keepSlow(carried, "is passed from trip to trip in several buffers");
-    inner.bind(argument, carried);
-    Touch write;
-    write.target = carried;
-    write.writes = write.slowOnly = true;
-    touches.push_back(std::move(write));
-  }
+  SmallVector<unsigned> passedOn = bindCarried(loop, inner, touches);
   inner.visitBlock(*loop.getBody(), nullptr);
   // What leaves the body is not storage of the body.
   for (unsigned i : passedOn) {
