@@ -95,3 +95,21 @@ func.func @swapped(%a: tensor<16xf32>, %b: tensor<16xf32>) -> (tensor<16xf32>, t
   }
   return %r#0, %r#1 : tensor<16xf32>, tensor<16xf32>
 }
+
+// The bounds of the loop over two trips at a time would not be of the type i8.
+// CHECK-LABEL: func.func @narrow(
+// CHECK: arith.constant 40 : i8
+// CHECK: scf.for {{.*}} : i8 {
+func.func @narrow(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %c0 = arith.constant 0 : i8
+  %c40 = arith.constant 40 : i8
+  %c127 = arith.constant 127 : i8
+  %z = arith.constant 0.0 : f32
+  %r = scf.for %i = %c0 to %c127 step %c40 iter_args(%a = %x) -> (tensor<4x4xf32>) : i8 {
+    %e = tensor.empty() : tensor<4x4xf32>
+    %f = linalg.fill ins(%z : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+    %b = linalg.matmul ins(%a, %w : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
+    scf.yield %b : tensor<4x4xf32>
+  }
+  return %r : tensor<4x4xf32>
+}

@@ -1,0 +1,50 @@
+//===- PrepareParts.h - what preparation is made of -------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_TRANSFORMS_PREPAREPARTS_H
+#define MEMPL_LIB_TRANSFORMS_PREPAREPARTS_H
+
+#include "mlir/Support/LLVM.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace mlir {
+class Operation;
+class RewriterBase;
+class Value;
+} // namespace mlir
+
+namespace mlir::mempl {
+
+/// A `tensor.empty` of the shape of `like`, at the insertion point. It has the
+/// orders of a user that `like` has, if that is one as well.
+Value newEmpty(RewriterBase &rewriter, Value like);
+
+/// Turns ops that bring a buffer of their own into ops that write an operand.
+void toDestinationStyle(RewriterBase &rewriter, Operation *module);
+
+/// Undoes what `cse` does to destinations: ops that have nothing to do with
+/// each other write into one allocation, or into one tensor that is filled
+/// once, and bufferization copies it for all but the last.
+void separateDestinations(RewriterBase &rewriter, Operation *module);
+
+/// Makes what is cheap to make again instead of copying it. `copies` are ops
+/// `bufferization.alloc_tensor` with a tensor to copy.
+void makeInsteadOfCopies(RewriterBase &rewriter,
+                         const llvm::SmallSetVector<Operation *, 8> &copies);
+
+/// Loops that make a tensor anew each trip update it in place where all of the
+/// old one is read before, and else alternate between two buffers, so that the
+/// buffers stay and can be placed around the loop. Returns whether there were
+/// any of the latter; without `alternate` they stay as they are.
+bool keepCarriedTensors(RewriterBase &rewriter, Operation *module,
+                        bool alternate);
+
+} // namespace mlir::mempl
+
+#endif // MEMPL_LIB_TRANSFORMS_PREPAREPARTS_H
