@@ -51,7 +51,9 @@ class Options:
         capacity = draw.choice([64, 128, 256, 512, 1024, 4096])
         self.before = [f"{p}{{target=tiny capacity={capacity}}}" if "tile" in p else p for p in self.before]
         empties = "" if draw.random() < 0.8 else " eliminate-empty-tensors=false"
-        self.place = f"learned-memory-placement{{target=tiny policy={policy} budget=200 capacity={capacity}{empties}}}"
+        # A program that is left as it was for a mistake of ours is a failure.
+        self.place = (f"learned-memory-placement{{target=tiny policy={policy} budget=200 capacity={capacity}{empties} "
+                      "fallback=error}")
         self.after = ["func.func(mempl-optimize-copies)"] if draw.random() < 0.3 else []
 
     def upstream(self):

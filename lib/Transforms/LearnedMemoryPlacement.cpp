@@ -8,7 +8,9 @@
 //
 // prepare, extract, solve, verify, apply, check. A plan is verified by the same
 // judge as everywhere before the IR is touched, and the rewritten function is
-// replayed after: what comes out is valid or the pass fails.
+// replayed after: what comes out is valid. A function that is not, by a mistake
+// of ours, gets its body back, or the pass fails. What is said and written
+// about a function waits for that.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +37,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -42,6 +45,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include "llvm/Support/Format.h"
+#include "llvm/Support/Threading.h"
 
 namespace mlir::mempl {
 #define GEN_PASS_DEF_LEARNEDMEMORYPLACEMENT
@@ -57,6 +61,28 @@ using ::mempl::SolverResult;
 namespace {
 
 class OriginalFunctions;
+
+/// What is to be said and written about a function. Made before the rewrite,
+/// as the program is stale after it.
+struct Report {
+  struct Remark {
+    Location loc;
+    bool fast;
+    std::string text;
+  };
+  std::vector<Remark> decisions;
+  std::vector<Diagnostic> remarks;
+  std::string unknowns;
+  std::string trace, slowTrace; ///< With the plan, and with none.
+};
+
+/// What became of a function.
+struct Outcome {
+  PlaceableFunction *function;
+  SolverResult result;
+  Report report;
+  bool isSlow = false; ///< By a mistake of ours: it has its body back.
+};
 
 class LearnedMemoryPlacementPass
     : public mlir::mempl::impl::LearnedMemoryPlacementBase<
@@ -82,19 +108,28 @@ public:
 private:
   LogicalResult checkOptions();
   ::mempl::SolverOptions solverOptions() const;
-  LogicalResult place(PlaceableFunction &function,
-                      const TargetDescription &description,
-                      const OriginalFunctions &originals);
+  FailureOr<Outcome> place(PlaceableFunction &function,
+                           const TargetDescription &description,
+                           OriginalFunctions &originals);
+  LogicalResult reportMistake(func::FuncOp function, const llvm::Twine &text,
+                              StringRef file,
+                              llvm::ArrayRef<Diagnostic> findings);
+  LogicalResult misplaced(Outcome &outcome, StringRef reason,
+                          llvm::ArrayRef<Diagnostic> findings,
+                          OriginalFunctions &originals);
+  LogicalResult checkModule(llvm::MutableArrayRef<Outcome> outcomes,
+                            OriginalFunctions &originals);
   FailureOr<SolverResult> solve(func::FuncOp function, const Program &program);
   std::string reproducer(const Instance &instance, const Plan &plan,
                          llvm::ArrayRef<::mempl::Violation> broken) const;
-  void remark(PlaceableFunction &function, const Plan &plan);
+  Report makeReport(PlaceableFunction &function, const SolverResult &result,
+                    const TargetDescription &description);
   void remarkSlowTraffic(func::FuncOp function,
                          llvm::ArrayRef<ProgramDecisions> all);
-  void printSummary(const Program &program, const SolverResult &result);
-  LogicalResult writeFiles(PlaceableFunction &function,
-                           const TargetDescription &description,
-                           const SolverResult &result);
+  void count(const Outcome &outcome);
+  LogicalResult report(Outcome &outcome);
+  void printSummary(const Outcome &outcome);
+  LogicalResult writeFiles(const Outcome &outcome);
 
   llvm::SmallPtrSet<Operation *, 4> placed; ///< Functions that were rewritten.
   std::string written; ///< Function that files are about; empty = none.
@@ -122,9 +157,20 @@ public:
   /// Gives all functions their bodies back but those in `placed`.
   void restore(const llvm::SmallPtrSetImpl<Operation *> &placed) {
     for (auto &[function, original] : originals)
-      if (!placed.contains(function))
+      if (original && !placed.contains(function)) {
         function.getFunctionBody().takeBody(
             cast<FunctionOpInterface>(*original).getFunctionBody());
+        original = {};
+      }
+  }
+
+  /// Gives `restored` its body back.
+  void restore(Operation *restored) {
+    llvm::SmallPtrSet<Operation *, 4> others;
+    for (auto &[function, original] : originals)
+      if (function != restored)
+        others.insert(function);
+    restore(others);
   }
 
 private:
@@ -133,17 +179,59 @@ private:
 };
 
 /// Whether One-Shot Analysis has a solution where tensors flow together; some
-/// ops it cannot give a copy.
+/// ops it cannot give a copy. Emits what it says. What calls do, only the
+/// analysis of the module knows.
 bool canBeBufferized(func::FuncOp function) {
-  if (!hasTensorControlFlow(function))
+  bool calls = false;
+  function.walk([&](func::CallOp) { calls = true; });
+  if (calls || !hasTensorControlFlow(function))
     return true;
-  ScopedDiagnosticHandler quiet(function.getContext(),
-                                [](Diagnostic &) { return success(); });
   bufferization::OneShotBufferizationOptions options =
       placementBufferizationOptions();
   bufferization::OneShotAnalysisState analysis(function, options);
   return succeeded(bufferization::analyzeOp(function, analysis));
 }
+
+/// The same of a whole module, in which an analysis knows what calls do.
+bool canBeBufferized(ModuleOp module) {
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
+  bufferization::OneShotAnalysisState analysis(module, options);
+  return succeeded(bufferization::analyzeModuleOp(module, analysis));
+}
+
+/// Whether the analysis of the whole module may differ from those of its
+/// functions.
+bool hasCallsAndControlFlow(ModuleOp module) {
+  bool calls = false;
+  module.walk([&](func::CallOp) { calls = true; });
+  return calls && hasTensorControlFlow(module);
+}
+
+/// Collects what this thread says while `run` runs.
+template <typename Run>
+auto collectDiagnostics(MLIRContext *context, std::vector<Diagnostic> &all,
+                        Run run) {
+  uint64_t thread = llvm::get_threadid();
+  ScopedDiagnosticHandler collector(context, [&](Diagnostic &diagnostic) {
+    if (llvm::get_threadid() != thread)
+      return failure();
+    all.push_back(std::move(diagnostic));
+    return success();
+  });
+  return run();
+}
+
+/// A plan that leaves all in slow memory.
+SolverResult slowResult(const Instance &instance) {
+  SolverResult slow;
+  slow.plan.instance = instance.name;
+  slow.latency = ::mempl::slowLatency(instance);
+  return slow;
+}
+
+constexpr StringRef kNotBufferized =
+    "bufferization does not accept the placed function";
 
 /// Whether the plan, or one of the loops', puts something into fast memory.
 bool placesAnything(const Plan &plan) {
@@ -230,10 +318,13 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
         ::mempl::verify(instance, result->plan);
     if (broken.empty())
       return std::move(*result);
-    return emitError(function.getLoc())
-           << "internal error: policy '" << policy
-           << "' made a plan that breaks " << broken.front().str()
-           << reproducer(instance, result->plan, broken);
+    std::string text = "policy '" + policy + "' made a plan that breaks " +
+                       broken.front().str();
+    if (failed(reportMistake(function, text,
+                             reproducer(instance, result->plan, broken), {})))
+      return failure();
+    ++numFallbacks;
+    return slowResult(instance);
   }
   std::string reason = inOneLine(result.takeError());
   const Storage *pinned = largestPinned(program);
@@ -248,10 +339,7 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
     return emitError(function.getLoc()) << reason;
   emitRemark(function.getLoc()) << "left in slow memory: " << reason;
   ++numFallbacks;
-  SolverResult slow;
-  slow.plan.instance = instance.name;
-  slow.latency = ::mempl::slowLatency(instance);
-  return slow;
+  return slowResult(instance);
 }
 
 /// After an error of ours: leaves a file to report it with. The end of the
@@ -274,28 +362,41 @@ std::string LearnedMemoryPlacementPass::reproducer(
   return "; please report it with the file " + *name;
 }
 
-void LearnedMemoryPlacementPass::remark(PlaceableFunction &function,
-                                        const Plan &plan) {
-  // What is about a storage is in the remark about it.
-  for (const ProgramNote &note : function.notes)
-    if (!note.aboutStorage)
-      remark::analysis(note.loc, about(function.function, "Program"))
-          << note.text;
-  std::vector<ProgramDecisions> all = explain(*function.program, plan);
-  remarkSlowTraffic(function.function, all);
+Report
+LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
+                                       const SolverResult &result,
+                                       const TargetDescription &description) {
+  const Program &program = *function.program;
+  const Instance &instance = program.instance;
+  Report report;
+  std::vector<ProgramDecisions> all = explain(program, result.plan);
+  collectDiagnostics(&getContext(), report.remarks, [&] {
+    remarkSlowTraffic(function.function, all);
+    remarkCostlyPins(program, ::mempl::simulateLatency(instance, result.plan));
+  });
+  if (summary)
+    report.unknowns = describeUnknowns(program);
+  if (function.function.getName() == written && !traceOut.empty()) {
+    auto trace = [&](const SolverResult &of, std::string &text) {
+      llvm::raw_string_ostream os(text);
+      writeTrace(os, program, description,
+                 of.winner.empty() ? StringRef(policy) : StringRef(of.winner),
+                 of.plan, of.latency);
+    };
+    trace(result, report.trace);
+    trace(slowResult(instance), report.slowTrace);
+  }
   if (!getContext().getRemarkEngine())
-    return;
+    return report;
   for (const ProgramDecisions &of : all)
     for (const Decision &decision : of.decisions) {
-      Location loc = of.program->storages[decision.value].root.getLoc();
       const ::mempl::Value &value = of.program->instance.values[decision.value];
-      std::string text = "'" + value.name + "' (" + std::to_string(value.size) +
-                         " bytes) " + decision.text;
-      if (decision.fast)
-        remark::passed(loc, about(function.function, "Placed")) << text;
-      else
-        remark::missed(loc, about(function.function, "LeftSlow")) << text;
+      report.decisions.push_back(
+          {of.program->storages[decision.value].root.getLoc(), decision.fast,
+           "'" + value.name + "' (" + std::to_string(value.size) + " bytes) " +
+               decision.text});
     }
+  return report;
 }
 
 /// One line for a function: the traffic that stays in slow memory, by reason.
@@ -317,9 +418,9 @@ void LearnedMemoryPlacementPass::remarkSlowTraffic(
   remark << reasons;
 }
 
-void LearnedMemoryPlacementPass::printSummary(const Program &program,
-                                              const SolverResult &result) {
-  const Instance &instance = program.instance;
+void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
+  const Instance &instance = of.function->program->instance;
+  const SolverResult &result = of.result;
   ::mempl::Outcome outcome = ::mempl::simulate(instance, result.plan);
   ::mempl::BoundDeadline deadline(solverOptions(), 1, result.seconds);
   ::mempl::LowerBoundOptions boundOptions;
@@ -343,16 +444,11 @@ void LearnedMemoryPlacementPass::printSummary(const Program &program,
     os << "  not placeable     ";
     ::mempl::printUncovered(os, uncovered, "    ");
   }
-  std::string unknowns = describeUnknowns(program);
-  if (!unknowns.empty())
-    os << "  not known         " << unknowns << "\n";
+  if (!of.report.unknowns.empty())
+    os << "  not known         " << of.report.unknowns << "\n";
 }
 
-LogicalResult
-LearnedMemoryPlacementPass::writeFiles(PlaceableFunction &function,
-                                       const TargetDescription &description,
-                                       const SolverResult &result) {
-  const Program &program = *function.program;
+LogicalResult LearnedMemoryPlacementPass::writeFiles(const Outcome &outcome) {
   auto write = [&](StringRef path,
                    llvm::function_ref<void(llvm::raw_ostream &)> print)
       -> LogicalResult {
@@ -362,38 +458,33 @@ LearnedMemoryPlacementPass::writeFiles(PlaceableFunction &function,
     llvm::raw_string_ostream os(text);
     print(os);
     if (llvm::Error error = ::mempl::writeFile(path, text))
-      return emitError(function.function.getLoc())
+      return emitError(outcome.function->function.getLoc())
              << llvm::toString(std::move(error));
     return success();
   };
   if (failed(write(instanceOut, [&](llvm::raw_ostream &os) {
-        ::mempl::writeInstance(os, program.instance);
+        ::mempl::writeInstance(os, outcome.function->program->instance);
       })))
     return failure();
   if (failed(write(planOut, [&](llvm::raw_ostream &os) {
-        ::mempl::writePlan(os, result.plan);
+        ::mempl::writePlan(os, outcome.result.plan);
       })))
     return failure();
   return write(traceOut, [&](llvm::raw_ostream &os) {
-    writeTrace(os, program, description,
-               result.winner.empty() ? StringRef(policy)
-                                     : StringRef(result.winner),
-               result.plan, result.latency);
+    os << (outcome.isSlow ? outcome.report.slowTrace : outcome.report.trace);
   });
 }
 
-LogicalResult
-LearnedMemoryPlacementPass::place(PlaceableFunction &function,
-                                  const TargetDescription &description,
-                                  const OriginalFunctions &originals) {
-  Program &program = *function.program;
-  const Instance &instance = program.instance;
-  FailureOr<SolverResult> result = solve(function.function, program);
-  if (failed(result))
-    return failure();
-  const Plan &plan = result->plan;
-  ++numFunctions;
+/// Adds a function to the statistics.
+void LearnedMemoryPlacementPass::count(const Outcome &outcome) {
+  const Instance &instance = outcome.function->program->instance;
+  const Plan &plan = outcome.result.plan;
   numStorages += instance.values.size();
+  if (outcome.isSlow) {
+    ++numFallbacks;
+    return;
+  }
+  ++numFunctions;
   llvm::SmallDenseSet<int32_t> fast;
   for (const ::mempl::Residency &residency : plan.residencies)
     fast.insert(residency.value);
@@ -403,43 +494,136 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
   int64_t peak = ::mempl::simulate(instance, plan).peakBytes;
   if (peak > int64_t(uint64_t(peakBytes)))
     peakBytes = peak;
-  remark(function, plan);
-  remarkCostlyPins(program, ::mempl::simulateLatency(instance, plan));
+}
+
+/// Says and writes what there is about a function.
+LogicalResult LearnedMemoryPlacementPass::report(Outcome &outcome) {
+  PlaceableFunction &function = *outcome.function;
+  count(outcome);
+  // What is about a storage is in the remark about it.
+  for (const ProgramNote &note : function.notes)
+    if (!note.aboutStorage)
+      remark::analysis(note.loc, about(function.function, "Program"))
+          << note.text;
+  if (!outcome.isSlow) {
+    for (Diagnostic &diagnostic : outcome.report.remarks)
+      getContext().getDiagEngine().emit(std::move(diagnostic));
+    for (const Report::Remark &decision : outcome.report.decisions) {
+      if (decision.fast)
+        remark::passed(decision.loc, about(function.function, "Placed"))
+            << decision.text;
+      else
+        remark::missed(decision.loc, about(function.function, "LeftSlow"))
+            << decision.text;
+    }
+  }
   if (summary)
-    printSummary(program, *result);
-  if (function.function.getName() == written &&
-      failed(writeFiles(function, description, *result)))
+    printSummary(outcome);
+  return function.function.getName() == written ? writeFiles(outcome)
+                                                : success();
+}
+
+/// Says that a mistake of ours, `text`, costs `function` its placement. `file`
+/// is what to report it with. With fallback=error, an error.
+LogicalResult LearnedMemoryPlacementPass::reportMistake(
+    func::FuncOp function, const llvm::Twine &text, StringRef file,
+    llvm::ArrayRef<Diagnostic> findings) {
+  bool fails = fallback == "error";
+  InFlightDiagnostic diagnostic =
+      fails ? emitError(function.getLoc()) : emitWarning(function.getLoc());
+  diagnostic << "internal error: " << text;
+  if (!fails)
+    diagnostic << "; '" << function.getName()
+               << "' is not placed and stays in slow memory";
+  diagnostic << file;
+  for (const Diagnostic &finding : findings)
+    diagnostic.attachNote(finding.getLocation()) << finding.str();
+  return failure(fails);
+}
+
+/// After a mistake of ours, the `reason`: the function gets its body back.
+LogicalResult
+LearnedMemoryPlacementPass::misplaced(Outcome &outcome, StringRef reason,
+                                      llvm::ArrayRef<Diagnostic> findings,
+                                      OriginalFunctions &originals) {
+  func::FuncOp function = outcome.function->function;
+  const Instance &instance = outcome.function->program->instance;
+  placed.erase(function);
+  originals.restore(function);
+  if (failed(reportMistake(function, reason,
+                           reproducer(instance, outcome.result.plan, {}),
+                           findings)))
     return failure();
+  outcome.result = slowResult(instance);
+  outcome.isSlow = true;
+  return success();
+}
+
+FailureOr<Outcome>
+LearnedMemoryPlacementPass::place(PlaceableFunction &function,
+                                  const TargetDescription &description,
+                                  OriginalFunctions &originals) {
+  Program &program = *function.program;
+  FailureOr<SolverResult> result = solve(function.function, program);
+  if (failed(result))
+    return failure();
+  Outcome outcome;
+  outcome.function = &function;
+  outcome.result = std::move(*result);
+  outcome.report = makeReport(function, outcome.result, description);
+  const Plan &plan = outcome.result.plan;
   if (!placesAnything(plan))
-    return success();
+    return outcome;
   placed.insert(function.function);
   llvm::DenseSet<Value> roots;
   collectPlaced(program, plan, roots);
   std::optional<ContentsOfOperands> contents;
   if (verify)
     contents.emplace(function.function);
-  if (failed(applyPlan(program, plan, description.fastSpace)))
-    return failure();
-  if (verify && failed(contents->compare()))
-    return emitError(function.function.getLoc())
-           << "internal error: the placed function computes something else"
-           << reproducer(instance, plan, {});
-  if (!canBeBufferized(function.function)) {
-    emitRemark(function.function.getLoc())
-        << "'" << function.function.getName()
-        << "' is not placed: bufferization could not tell apart which of the "
-           "tensors that flow together are written";
-    placed.erase(function.function);
-    return success();
+  std::vector<Diagnostic> findings;
+  // What is wrong with the placed function; empty if nothing is.
+  auto whatIsWrong = [&]() -> StringRef {
+    if (failed(applyPlan(program, plan, description.fastSpace)))
+      return "the plan cannot be applied";
+    if (verify && failed(contents->compare()))
+      return "the placed function computes something else";
+    if (!canBeBufferized(function.function))
+      return kNotBufferized;
+    if (verify &&
+        failed(checkPlacement(
+            cast<FunctionOpInterface>(function.function.getOperation()),
+            description.machine.capacity, description.machine.alignment)))
+      return "the placed function misuses fast memory";
+    return "";
+  };
+  StringRef wrong = collectDiagnostics(&getContext(), findings,
+                                       [&] { return whatIsWrong(); });
+  if (wrong.empty()) {
+    shareAllocations(function.function, originals.get(function.function),
+                     roots);
+    return outcome;
   }
-  if (verify &&
-      failed(checkPlacement(
-          cast<FunctionOpInterface>(function.function.getOperation()),
-          description.machine.capacity, description.machine.alignment)))
-    return emitError(function.function.getLoc())
-           << "internal error: the placed function misuses fast memory"
-           << reproducer(instance, plan, {});
-  shareAllocations(function.function, originals.get(function.function), roots);
+  if (failed(misplaced(outcome, wrong, findings, originals)))
+    return failure();
+  return outcome;
+}
+
+/// Falls back for as many functions as it takes to have a module that One-Shot
+/// Bufferize accepts. It did accept the original one.
+LogicalResult
+LearnedMemoryPlacementPass::checkModule(llvm::MutableArrayRef<Outcome> outcomes,
+                                        OriginalFunctions &originals) {
+  // Callers mostly follow what they call.
+  for (Outcome &outcome : llvm::reverse(outcomes)) {
+    if (!placed.contains(outcome.function->function))
+      continue;
+    std::vector<Diagnostic> findings;
+    if (collectDiagnostics(&getContext(), findings,
+                           [&] { return canBeBufferized(getOperation()); }))
+      return success();
+    if (failed(misplaced(outcome, kNotBufferized, findings, originals)))
+      return failure();
+  }
   return success();
 }
 
@@ -454,6 +638,7 @@ void LearnedMemoryPlacementPass::runOnOperation() {
   FailureOr<CostModel> cost = selectCostModel(module, *description, profile);
   std::vector<SkippedFunction> unplaced;
   OriginalFunctions originals(module);
+  bool checksModule = hasCallsAndControlFlow(module) && canBeBufferized(module);
   placed.clear();
   if (failed(cost) || failed(prepareForTarget(module, *description, *cost,
                                               eliminateEmptyTensors)))
@@ -494,14 +679,23 @@ void LearnedMemoryPlacementPass::runOnOperation() {
                                   "'trace-out' with it";
     return signalPassFailure();
   }
+  std::vector<Outcome> outcomes;
   for (PlaceableFunction &f : *functions) {
     if (f.program->onBuffers) {
       emitRemark(f.function.getLoc())
           << "'" << f.function.getName() << "' is not placed: " << bufferized;
       warnUselessOrders(f.function, /*called=*/false);
-    } else if (failed(place(f, *description, originals))) {
-      return signalPassFailure();
+      continue;
     }
+    FailureOr<Outcome> outcome = place(f, *description, originals);
+    if (failed(outcome))
+      return signalPassFailure();
+    outcomes.push_back(std::move(*outcome));
   }
   originals.restore(placed);
+  if (checksModule && failed(checkModule(outcomes, originals)))
+    return signalPassFailure();
+  for (Outcome &outcome : outcomes)
+    if (failed(report(outcome)))
+      return signalPassFailure();
 }

@@ -6,10 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The policy `broken`, for tests of what mempl-solve does with an invalid plan.
+// The policies `broken`, whose plans break rules, and `oversized`, whose plans
+// break none that can be seen before they are applied: for tests of what the
+// tools do with them.
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Solver.h"
 
 using namespace mempl;
@@ -29,9 +32,29 @@ public:
   }
 };
 
-/// Registers the policy before main().
+/// Plans for a machine with more fast memory than the target has.
+class OversizedSolver : public Solver {
+public:
+  llvm::StringRef name() const override { return "oversized"; }
+  llvm::StringRef description() const override { return "for tests"; }
+  llvm::Expected<SolverResult> solve(const Instance &instance,
+                                     const SolverOptions &) override {
+    constexpr int64_t more = int64_t(1) << 40;
+    // Those who call it made it, and it is no constant there.
+    const_cast<Instance &>(instance).machine.capacity = 2 * more;
+    SolverResult result;
+    result.plan.instance = instance.name;
+    result.plan.residencies = {Residency::byCopy(0, more, 0, 0, 0)};
+    result.latency = slowLatency(instance);
+    return result;
+  }
+};
+
+/// Registers the policies before main().
 struct Registration {
   Registration() {
+    registerSolver("oversized",
+                   [] { return std::make_unique<OversizedSolver>(); });
     registerSolver("broken", [] { return std::make_unique<BrokenSolver>(); });
   }
 } registration;

@@ -2,7 +2,7 @@
 // goes to a file of its own.
 
 // RUN: rm -rf %t && mkdir %t && cd %t
-// RUN: not mempl-opt-broken %s --learned-memory-placement="target=tiny policy=broken seed=7" 2> err
+// RUN: not mempl-opt-broken %s --learned-memory-placement="target=tiny policy=broken seed=7 fallback=error" 2> err
 // RUN: FileCheck %s < err
 // RUN: FileCheck %s --check-prefix=FILE < mempl-opt-reproducer.json
 // RUN: mempl-solve --run-reproducer mempl-opt-reproducer.json --policy=greedy

@@ -67,8 +67,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     OptionWithDefault<"threads", "threads", "int", "1",
                       "Threads that solvers may use.">,
     OptionWithDefault<"fallback", "fallback", "std::string", "\"slow\"",
-           "What happens where the policy gives no plan: `slow` leaves the "
-           "function in slow memory, `error` fails.">,
+           "What happens where the policy gives no plan, or where a mistake of "
+           "mempl spoils it: `slow` leaves the function in slow memory, `error` "
+           "fails.">,
     OptionWithDefault<"profile", "profile", "std::string", "\"\"",
            "Measured seconds of ops, a JSON file; they replace the cost model.">,
     OptionWithDefault<"planOut", "plan-out", "std::string", "\"\"",
@@ -82,7 +83,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "about; needed where several are placed.">,
     OptionWithDefault<"verify", "verify", "bool", "true",
            "Replays the placed functions and compares what ops read with what "
-           "they read before; fails where memory is misused or they differ.">,
+           "they read before; `fallback` says what happens where memory is "
+           "misused or they differ.">,
     OptionWithDefault<"summary", "summary", "bool", "false",
            "Prints a table of latencies to stderr, one per function.">,
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
