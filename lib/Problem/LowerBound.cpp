@@ -213,15 +213,18 @@ void Ascent::move(double stride) {
   double squareScale = 1 / (1 - squareWeight);
   // Slopes far below a billionth of the bound are noise.
   double noise = std::max(best, 1e-300) * 1e-9;
-  for (size_t i = 0; i != units.size(); ++i) {
-    double unit = units[i];
-    if (unit <= 0)
-      continue;
-    double rise = slope.all[i] * unit;
-    means[i] = kMeanDecay * means[i] + (1 - kMeanDecay) * rise;
-    squares[i] = kSquareDecay * squares[i] + (1 - kSquareDecay) * rise * rise;
-    double deviation = std::sqrt(squares[i] * squareScale) + noise;
-    prices.all[i] += stride * unit * means[i] * meanScale / deviation;
+  // Separate arrays that do not overlap, so that compilers make vectors of it.
+  const double *__restrict slopes = slope.all.data();
+  double *__restrict price = prices.all.data();
+  double *__restrict mean = means.data();
+  double *__restrict square = squares.data();
+  for (size_t i = 0, end = units.size(); i != end; ++i) {
+    double unit = units[i]; // With zero, all of this is zero.
+    double rise = slopes[i] * unit;
+    mean[i] = kMeanDecay * mean[i] + (1 - kMeanDecay) * rise;
+    square[i] = kSquareDecay * square[i] + (1 - kSquareDecay) * rise * rise;
+    double deviation = std::sqrt(square[i] * squareScale) + noise;
+    price[i] += stride * unit * mean[i] * meanScale / deviation;
   }
 }
 
@@ -236,8 +239,8 @@ void Ascent::project() {
   clamp(prices.capacity, kNever);
   for (llvm::MutableArrayRef<double> part : prices.stair)
     clamp(part, kNever);
-  for (size_t i = 0; i != model.visits.size(); ++i)
-    prices.visit[i] = std::min(prices.visit[i], model.visits[i].slowTime);
+  for (size_t i = 0; i != prices.visit.size(); ++i)
+    prices.visit[i] = std::min(prices.visit[i], units[i]);
   clamp(prices.bus, 1);
   clamp(prices.in, 1);
   clamp(prices.out, 1);

@@ -36,47 +36,88 @@ double bound::stair(int j, int64_t size, int64_t capacity) {
          static_cast<double>(capacity) / (j + 1);
 }
 
-void RangeMinimum::build(llvm::ArrayRef<double> values) {
-  size = values.size();
+void RangeMinimum::build(llvm::ArrayRef<double> from) {
+  size_t size = from.size(), width = size_t{1} << kShift;
+  values.assign(from.begin(), from.end());
+  toBlockEnd.resize(size);
+  fromBlockBegin.resize(size);
+  numBlocks = (size + width - 1) >> kShift;
   size_t levels = 1;
-  while (size_t{1} << levels <= size)
+  while (size_t{1} << levels <= numBlocks)
     ++levels;
-  table.resize(levels * size);
-  std::copy(values.begin(), values.end(), table.begin());
+  table.resize(levels * numBlocks);
+  for (size_t block = 0; block != numBlocks; ++block) {
+    size_t begin = block << kShift, end = std::min(size, begin + width);
+    double least = kNever;
+    for (size_t i = begin; i != end; ++i)
+      fromBlockBegin[i] = least = std::min(least, values[i]);
+    table[block] = least;
+    least = kNever;
+    for (size_t i = end; i-- != begin;)
+      toBlockEnd[i] = least = std::min(least, values[i]);
+  }
   for (size_t level = 1; level != levels; ++level) {
     size_t half = size_t{1} << (level - 1);
-    const double *below = table.data() + (level - 1) * size;
-    double *row = table.data() + level * size;
-    for (size_t i = 0, end = size - 2 * half + 1; i != end; ++i)
+    const double *below = table.data() + (level - 1) * numBlocks;
+    double *row = table.data() + level * numBlocks;
+    for (size_t i = 0, end = numBlocks - 2 * half + 1; i != end; ++i)
       row[i] = std::min(below[i], below[i + half]);
   }
 }
 
+// Both go over the blocks in strides that grow while nothing is found, and then
+// shrink.
+
 int32_t RangeMinimum::lastAtMost(int32_t from, int32_t to, double limit) const {
-  if (!(minimum(from, to) <= limit))
+  if (from >= to)
     return from - 1;
-  while (to - from > 1) {
-    int32_t middle = from + (to - from) / 2;
-    if (minimum(middle, to) <= limit)
-      from = middle;
-    else
-      to = middle;
+  int32_t first = from >> kShift, block = (to - 1) >> kShift;
+  if (fromBlockBegin[to - 1] > limit) {
+    auto skip = [&](int level) {
+      int32_t begin = block - (1 << level);
+      if (begin <= first || table[level * numBlocks + begin] <= limit)
+        return false;
+      block = begin;
+      return true;
+    };
+    int level = 0;
+    while (skip(level))
+      ++level;
+    while (level-- > 0)
+      skip(level);
+    to = block << kShift; // In the block before, or nowhere.
   }
-  return from;
+  int32_t i = to - 1;
+  while (i >= from && !(values[i] <= limit))
+    --i;
+  return std::max(i, from - 1);
 }
 
 int32_t RangeMinimum::firstAtMost(int32_t from, int32_t to,
                                   double limit) const {
-  if (!(minimum(from, to) <= limit))
+  if (from >= to)
     return to;
-  while (to - from > 1) {
-    int32_t middle = from + (to - from) / 2;
-    if (minimum(from, middle) <= limit)
-      to = middle;
-    else
-      from = middle;
+  int32_t block = from >> kShift, last = (to - 1) >> kShift;
+  if (toBlockEnd[from] > limit) {
+    ++block;
+    auto skip = [&](int level) {
+      int32_t end = block + (1 << level);
+      if (end > last || table[level * numBlocks + block] <= limit)
+        return false;
+      block = end;
+      return true;
+    };
+    int level = 0;
+    while (skip(level))
+      ++level;
+    while (level-- > 0)
+      skip(level);
+    from = block << kShift; // In this block, or nowhere.
   }
-  return from;
+  int32_t i = from;
+  while (i < to && !(values[i] <= limit))
+    ++i;
+  return std::min(i, to);
 }
 
 Model::Model(const Instance &instance, int bodyModes,

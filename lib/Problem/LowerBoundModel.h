@@ -63,7 +63,9 @@ inline constexpr int kNumStairs = 4;
 /// itself where the division is exact. Zero below C / (j + 2).
 double stair(int j, int64_t size, int64_t capacity);
 
-/// Minima over ranges of one array.
+/// Minima over ranges of one array. Within blocks the minima from the begin and
+/// to the end of the block are stored, so that the table that grows faster than
+/// the array is of the blocks alone.
 class RangeMinimum {
 public:
   void build(llvm::ArrayRef<double> values);
@@ -71,9 +73,19 @@ public:
   double minimum(int32_t from, int32_t to) const {
     if (from >= to)
       return kNever;
-    int level = 31 - __builtin_clz(static_cast<unsigned>(to - from));
-    const double *row = table.data() + level * size;
-    return std::min(row[from], row[to - (1 << level)]);
+    int32_t first = from >> kShift, last = (to - 1) >> kShift;
+    if (first == last) {
+      double least = values[from];
+      for (int32_t i = from + 1; i != to; ++i)
+        least = std::min(least, values[i]);
+      return least;
+    }
+    double least = std::min(toBlockEnd[from], fromBlockBegin[to - 1]);
+    if (++first == last)
+      return least;
+    int level = 31 - __builtin_clz(static_cast<unsigned>(last - first));
+    const double *row = table.data() + level * numBlocks;
+    return std::min(least, std::min(row[first], row[last - (1 << level)]));
   }
   /// The last place in [from, to) with a value of at most `limit`, or from - 1.
   int32_t lastAtMost(int32_t from, int32_t to, double limit) const;
@@ -81,8 +93,10 @@ public:
   int32_t firstAtMost(int32_t from, int32_t to, double limit) const;
 
 private:
-  size_t size = 0;
-  /// Row j has the minima of 2^j values each.
+  static constexpr int kShift = 4; ///< Of the size of a block.
+  std::vector<double> values, toBlockEnd, fromBlockBegin;
+  size_t numBlocks = 0;
+  /// Row j has the minima of 2^j blocks each.
   std::vector<double> table;
 };
 
@@ -254,6 +268,7 @@ private:
   const Model &model;
   const Prices *current = nullptr;
   bool latencyPriced = false;
+  bool anyStairs = false; ///< Of any value.
   /// Prefix sums of the prices of capacity, and of each stair.
   std::vector<double> rents;
   std::array<std::vector<double>, kNumStairs> stairRents;

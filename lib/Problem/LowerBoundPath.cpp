@@ -43,6 +43,7 @@ PathSolver::PathSolver(const Model &model) : model(model) {
     row.assign(n + 1, 0.0);
   for (std::vector<double> *row : {&stepIn, &stepOut, &anyIn, &anyOut})
     row->assign(n, 0.0);
+  anyStairs = llvm::any_of(model.stairUsed, [](bool used) { return used; });
   waitIn.assign(n + 1, 0.0);
   waitOut.assign(n + 1, 0.0);
 }
@@ -70,7 +71,8 @@ void PathSolver::prepare(const Prices &prices) {
     anyIn[k] = std::min(stepIn[k], waitIn[k]);
     anyOut[k] = std::min(stepOut[k], waitOut[k + 1]);
   }
-  cheapestIn.build(anyIn);
+  if (anyStairs) // Only large values ask for it.
+    cheapestIn.build(anyIn);
   cheapestOut.build(anyOut);
   scratch.resize(n);
   for (int32_t k = 0; k != n; ++k)
@@ -258,56 +260,66 @@ void PathSolver::crossGap(const PricedValue &value, const Gap &gap, Row &row,
   cost[Dirty] = dirty + held;
 }
 
-/// From the costs of the states before a visit to those after it.
+/// From the costs of the states before a visit to those after it. This and
+/// crossGap() are where the time goes: of ways whose first terms cost too much
+/// already, the others are not asked for.
 void PathSolver::visit(const PricedValue &value, int32_t index, const Gap &gap,
                        Row &row, double (&cost)[4]) const {
   const Visit &visit = model.visits[index];
   double served = visit.isChoice() ? current->visit[index] : 0;
   double held = rent(value, visit.step, visit.step + 1);
-  double before[4] = {cost[Slow], cost[Clean], cost[Dirty], cost[None]};
-  std::fill(std::begin(cost), std::end(cost), kNever);
-  auto reach = [&](State state, double price, State from, unsigned flags = 0) {
-    if (price < cost[state]) {
-      cost[state] = price;
-      row.after[state] = {from, static_cast<uint8_t>(flags)};
-    }
+  const double slow = cost[Slow], clean = cost[Clean], dirty = cost[Dirty];
+  cost[Slow] = cost[Clean] = cost[Dirty] = kNever;
+  auto reach = [&](State state, double price, State from, uint8_t flags = 0) {
+    cost[state] = price;
+    row.after[state] = {from, flags};
   };
   if (!visit.reads) {
     State from = Slow;
-    for (State state : {Clean, Dirty, None})
-      if (before[state] < before[from])
-        from = state;
+    double least = slow;
+    if (clean < least)
+      least = clean, from = Clean;
+    if (dirty < least)
+      least = dirty, from = Dirty;
+    if (cost[None] < least)
+      least = cost[None], from = None;
+    cost[None] = kNever;
     if (visit.canBeSlow)
-      reach(Slow, before[from] + served, from, ServedSlow);
+      reach(Slow, least + served, from, ServedSlow);
     if (visit.canBeFast)
-      reach(Dirty, before[from] + held, from);
+      reach(Dirty, least + held, from);
     return;
   }
+  cost[None] = kNever;
   if (visit.canBeSlow)
-    reach(Slow, before[Slow] + served, Slow, ServedSlow);
+    reach(Slow, slow + served, Slow, ServedSlow);
   if (visit.writes) {
-    if (visit.canBeFast) {
-      reach(Dirty, before[Dirty] + held, Dirty);
-      reach(Dirty, before[Clean] + held, Clean);
-    }
+    if (visit.canBeFast)
+      reach(Dirty, std::min(dirty, clean) + held,
+            clean + held < dirty + held ? Clean : Dirty);
     return;
   }
   if (visit.canBeFast) {
-    reach(Clean, before[Clean] + held, Clean);
-    reach(Clean,
-          before[Dirty] + held + value.copied * stepOut[visit.step] +
-              latencyOut(gap, visit.step + 1),
-          Dirty, CopyOut);
-    reach(Dirty, before[Dirty] + held, Dirty);
+    reach(Clean, clean + held, Clean);
+    if (dirty + held < cost[Clean]) {
+      double price = dirty + held + value.copied * stepOut[visit.step] +
+                     latencyOut(gap, visit.step + 1);
+      if (price < cost[Clean])
+        reach(Clean, price, Dirty, CopyOut);
+    }
+    reach(Dirty, dirty + held, Dirty);
   }
   if (visit.canBeSlow && visit.fits) {
     // The old copy is read while a copy in is in flight, and moves its bytes
     // during this step or has moved them before.
-    reach(Clean,
-          before[Slow] + served + held + value.copied * stepIn[visit.step] +
-              latencyIn(gap, visit.step + 1),
-          Slow, ServedSlow | CopyIn);
-    reach(Clean, before[Clean] + served + held, Clean, ServedSlow);
+    if (slow + served + held < cost[Clean]) {
+      double price = slow + served + held + value.copied * stepIn[visit.step] +
+                     latencyIn(gap, visit.step + 1);
+      if (price < cost[Clean])
+        reach(Clean, price, Slow, ServedSlow | CopyIn);
+    }
+    if (clean + served + held < cost[Clean])
+      reach(Clean, clean + served + held, Clean, ServedSlow);
   }
 }
 
@@ -463,8 +475,9 @@ double PathSolver::solve(const Prices &prices, Prices &slope) {
   prepare(prices);
   int32_t n = model.numSteps;
   usage.assign(n + 1, 0.0);
-  for (std::vector<double> &row : stairUsage)
-    row.assign(n + 1, 0.0);
+  for (int j = 0; j != kNumStairs; ++j)
+    if (model.stairUsed[j])
+      stairUsage[j].assign(n + 1, 0.0);
   double total = 0;
   std::vector<std::pair<double, size_t>> savings;
   for (size_t i = 0; i != model.values.size(); ++i) {

@@ -195,6 +195,59 @@ private:
   int64_t best = -1, bestGap = INT64_MAX;
 };
 
+/// The gaps of at least `size` bytes that many sorted lists of taken bytes
+/// leave. Where memory is full they are few, however many lists there are.
+class GapList {
+public:
+  GapList(int64_t floor, int64_t capacity, int64_t size)
+      : gaps({{floor, capacity}}), size(size) {}
+
+  bool empty() const { return gaps.empty(); }
+
+  /// Takes the bytes of the entries for which `counts` holds.
+  template <typename Entries, typename Counts>
+  void takeAll(const Entries &entries, Counts counts) {
+    if (entries.empty())
+      return;
+    left.clear();
+    auto entry = entries.begin();
+    int64_t reach = INT64_MIN; // Highest byte taken so far.
+    for (auto [low, high] : gaps) {
+      int64_t free = std::max(low, reach);
+      for (; entry != entries.end() && entry->low < high; ++entry) {
+        if (!counts(*entry))
+          continue;
+        keep(free, entry->low);
+        reach = std::max(reach, entry->high);
+        free = std::max(free, reach);
+      }
+      keep(free, high);
+    }
+    std::swap(gaps, left);
+  }
+
+  /// Calls `take(low, high)` for what is between the gaps.
+  template <typename Take>
+  void forEachTaken(int64_t floor, int64_t capacity, Take take) const {
+    for (auto [low, high] : gaps) {
+      if (floor < low)
+        take(floor, low);
+      floor = high;
+    }
+    if (floor < capacity)
+      take(floor, capacity);
+  }
+
+private:
+  void keep(int64_t low, int64_t high) {
+    if (high - low >= size)
+      left.push_back({low, high});
+  }
+
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 32> gaps, left;
+  int64_t size;
+};
+
 } // namespace
 
 int64_t OccupancyMap::findOffset(int32_t start, int32_t end, int64_t size,
@@ -227,6 +280,7 @@ int64_t OccupancyMap::findOffset(int32_t start, int32_t end, int64_t size,
   };
   // Of the many narrow buckets of a question about many steps, one.
   constexpr int32_t mostHeads = 4;
+  GapList narrowGaps(floor, capacity, size);
   Bucket narrow;
   for (const Level &level : levels) {
     int32_t first = start >> level.shift, last = end >> level.shift;
@@ -235,14 +289,17 @@ int64_t OccupancyMap::findOffset(int32_t start, int32_t end, int64_t size,
         addHead(level.buckets[b]);
       continue;
     }
-    for (int32_t b = first; b <= last; ++b)
-      for (const Entry &e : level.buckets[b])
-        if (e.start <= end && start <= e.end &&
-            isFirstMeeting(e, start, b, level.shift))
-          narrow.push_back(e);
+    for (int32_t b = first; b <= last; ++b) {
+      narrowGaps.takeAll(level.buckets[b], [&](const Entry &e) {
+        return e.start <= end && start <= e.end;
+      });
+      if (narrowGaps.empty())
+        return -1;
+    }
   }
-  std::sort(narrow.begin(), narrow.end(),
-            [](const Entry &a, const Entry &b) { return a.low < b.low; });
+  narrowGaps.forEachTaken(floor, capacity, [&](int64_t low, int64_t high) {
+    narrow.push_back({low, high, -1, start, end});
+  });
   addHead(narrow);
   while (!heads.empty()) {
     size_t least = 0;

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BruteForce.h"
+#include "LowerBoundModel.h"
 
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
@@ -647,6 +648,38 @@ TEST(LowerBound, ReachesThePublishedBoundsOfRealPrograms) {
     }
     EXPECT_LE(bound, simulateLatency(*instance, *plan) * kExact)
         << published.path;
+  }
+}
+
+// Few different values, so that equal ones lie in many blocks, and sizes below,
+// at and above multiples of a block.
+TEST(LowerBound, RangeMinimumIsTheOneOfALoop) {
+  for (uint64_t seed = 0; seed != 60; ++seed) {
+    Random random(seed, "range minimum");
+    auto size = static_cast<int32_t>(random.between(1, seed % 3 ? 50 : 1200));
+    std::vector<double> values(size);
+    for (double &value : values)
+      value = static_cast<double>(random.below(seed % 2 ? 1000 : 6));
+    bound::RangeMinimum minimum;
+    minimum.build(std::vector<double>(2 * size, -1.0)); // Leaves no trace.
+    minimum.build(values);
+    for (int i = 0; i != 200; ++i) {
+      auto from = static_cast<int32_t>(random.between(0, size));
+      auto to = static_cast<int32_t>(random.between(from, size));
+      auto begin = values.begin() + from, end = values.begin() + to;
+      double least = from == to ? bound::kNever : *std::min_element(begin, end);
+      EXPECT_EQ(minimum.minimum(from, to), least);
+      double some = from == to ? 0 : values[random.between(from, to - 1)];
+      for (double limit : {least, some, least - 1}) {
+        auto isAtMost = [&](double value) { return value <= limit; };
+        auto first = std::find_if(begin, end, isAtMost);
+        EXPECT_EQ(minimum.firstAtMost(from, to, limit), first - values.begin());
+        int32_t last = to - 1;
+        while (last >= from && !isAtMost(values[last]))
+          --last;
+        EXPECT_EQ(minimum.lastAtMost(from, to, limit), last);
+      }
+    }
   }
 }
 

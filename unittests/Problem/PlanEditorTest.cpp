@@ -202,6 +202,16 @@ TEST(PlanEditor, FindsOnlyOffsetsThatAreFree) {
       EXPECT_EQ(lowest, possible.front());
       EXPECT_EQ(highest, possible.back());
       EXPECT_TRUE(llvm::is_contained(possible, tightest));
+      auto gapAt = [&](int64_t low) {
+        while (low > 0 && isFree(start, end, low - 2, low))
+          low -= 2;
+        int64_t high = low;
+        while (high < capacity && isFree(start, end, high, high + 2))
+          high += 2;
+        return high - low;
+      };
+      for (int64_t low : possible)
+        EXPECT_LE(gapAt(tightest), gapAt(low));
       std::vector<int64_t> before = usedOf(map, steps);
       map.add(id, start, end, lowest, lowest + size);
       for (int32_t i = 0; i < steps; ++i)
