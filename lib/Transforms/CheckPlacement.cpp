@@ -28,6 +28,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -255,7 +256,10 @@ Replay::Indices Replay::findBuffers(Value value) {
     if (!isCopied(op->getOpOperand(0)))
       follow(op->getOperand(0));
   } else if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
-    OpOperand *init = loop.getTiedLoopInit(result);
+    // The interface does not know the results of a forall.
+    auto forall = dyn_cast<scf::ForallOp>(op);
+    OpOperand *init = forall ? forall.getTiedOpOperand(result)
+                             : loop.getTiedLoopInit(result);
     if (init && !isCopied(*init))
       follow(init->get());
     else
@@ -284,6 +288,16 @@ void Replay::visit(Block &block) {
     visit(&op);
 }
 
+/// Whether a storage that is no allocation in fast memory is surely none that
+/// control flow hands over.
+static bool isSlow(Value root) {
+  Operation *op = root.getDefiningOp();
+  if (!op)
+    op = cast<BlockArgument>(root).getOwner()->getParentOp();
+  return isa<TensorType>(root.getType()) &&
+         (op->getNumRegions() == 0 || isa<FunctionOpInterface>(op));
+}
+
 void Replay::visit(Operation *op) {
   now = numbers.lookup(op);
   for (OpOperand &operand : op->getOpOperands())
@@ -301,6 +315,9 @@ void Replay::visit(Operation *op) {
   if (auto release = dyn_cast<ReleaseOp>(op)) {
     for (int32_t index : buffersOf(release.getValue())) {
       Buffer &buffer = buffers[index];
+      if (!buffer.alloc && isSlow(buffer.root))
+        error(op, "releases what is not storage in fast memory", buffer.root,
+              "the storage is this");
       if (buffer.released)
         error(op, "releases storage that was released before");
       if (buffer.arriving || !buffer.leaving.empty())

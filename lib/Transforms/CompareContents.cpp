@@ -19,6 +19,8 @@
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
@@ -56,6 +58,9 @@ ContentsOfOperands::Contents ContentsOfOperands::contentsOf(Value tensor) {
       tensor = start.getSource();
     } else if (auto transfer = dyn_cast<TransferOp>(op)) {
       tensor = transfer.getSource();
+    } else if (auto copy = dyn_cast<linalg::CopyOp>(op);
+               copy && copy.getInputs().front().getType() == tensor.getType()) {
+      tensor = copy.getInputs().front();
     } else if (isViewOp(op) || isAliasCast(op) || isa<tensor::ReshapeOp>(op)) {
       views.push_back(op);
       tensor = op->getOperand(0);
@@ -89,6 +94,17 @@ ContentsOfOperands::Contents ContentsOfOperands::contentsOf(Value tensor) {
   return contents;
 }
 
+/// Whether `operand` is that of a call that does not read it.
+static bool isUnreadByCallee(OpOperand &operand,
+                             const bufferization::AnalysisState &state) {
+  auto call = dyn_cast<func::CallOp>(operand.getOwner());
+  auto callee = call ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+                           call, call.getCalleeAttr())
+                     : func::FuncOp();
+  return callee && !callee.isExternal() &&
+         !state.isValueRead(callee.getArgument(operand.getOperandNumber()));
+}
+
 void ContentsOfOperands::visit(
     Operation *function, llvm::function_ref<void(OpOperand &, Contents)> each) {
   bufferization::BufferizationOptions options;
@@ -103,7 +119,8 @@ void ContentsOfOperands::visit(
     for (OpOperand &operand : op->getOpOperands())
       if (isa<RankedTensorType>(operand.get().getType()) &&
           !(known && !op->hasTrait<OpTrait::IsTerminator>() &&
-            !state.bufferizesToMemoryRead(operand)))
+            !state.bufferizesToMemoryRead(operand)) &&
+          !isUnreadByCallee(operand, state))
         each(operand, contentsOf(operand.get()));
   });
 }

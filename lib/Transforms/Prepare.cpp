@@ -370,6 +370,38 @@ static void eraseUnusedViews(RewriterBase &rewriter, Operation *module) {
       rewriter.eraseOp(op);
 }
 
+/// Whether a slice is all of a tensor of the type `whole`, with no dimension
+/// dropped.
+static bool isWhole(OffsetSizeAndStrideOpInterface slice, Type part,
+                    RankedTensorType whole) {
+  return part == whole && whole.hasStaticShape() &&
+         llvm::all_of(slice.getMixedOffsets(), isZeroInteger) &&
+         llvm::all_of(slice.getMixedStrides(), isOneInteger) &&
+         llvm::equal(slice.getMixedSizes(), whole.getShape(),
+                     [](OpFoldResult size, int64_t all) {
+                       return isConstantIntValue(size, all);
+                     });
+}
+
+/// A slice that is all of a tensor is another name for it. Where anything folds
+/// after placement, it goes, and what is computed in fast memory with it.
+static void foldWholeSlices(RewriterBase &rewriter, Operation *module) {
+  SmallVector<OffsetSizeAndStrideOpInterface> slices;
+  module->walk([&](Operation *op) {
+    if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op))
+      slices.push_back(cast<OffsetSizeAndStrideOpInterface>(op));
+  });
+  for (OffsetSizeAndStrideOpInterface slice : slices) {
+    auto insert = dyn_cast<tensor::InsertSliceOp>(*slice);
+    Value source = slice->getOperand(0);
+    auto whole = insert ? insert.getDestType()
+                        : cast<tensor::ExtractSliceOp>(*slice).getSourceType();
+    Type part = insert ? source.getType() : slice->getResult(0).getType();
+    if (isWhole(slice, part, whole))
+      rewriter.replaceOp(slice, source);
+  }
+}
+
 LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
                                                bool eliminateEmpty,
                                                LoopForm loopForm,
@@ -377,6 +409,7 @@ LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
   OrderCarrier carrier;
   IRRewriter rewriter(module->getContext(), &carrier);
   toDestinationStyle(rewriter, module);
+  foldWholeSlices(rewriter, module);
   eraseUnusedViews(rewriter, module);
   separateDestinations(rewriter, module);
   keepOrderedAllocations(rewriter, module);

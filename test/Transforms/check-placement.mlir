@@ -294,3 +294,54 @@ func.func @outdated(%x: tensor<16xf32>) -> (tensor<16xf32>, f32) {
   %y = linalg.exp ins(%new : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
   return %y, %v : tensor<16xf32>, f32
 }
+
+// -----
+
+// expected-note @below {{the storage is this}}
+func.func @released_argument(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %y = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  // expected-error @below {{releases what is not storage in fast memory}}
+  mempl.release %x : tensor<16xf32>
+  return %y : tensor<16xf32>
+}
+
+// -----
+
+// Control flow may hand over what is in fast memory.
+func.func @released_result(%x: tensor<16xf32>, %flag: i1) -> tensor<16xf32> {
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %y = linalg.exp ins(%x : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  %z = scf.if %flag -> tensor<16xf32> {
+    %w = linalg.exp ins(%x : tensor<16xf32>) outs(%y : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %w : tensor<16xf32>
+  } else {
+    scf.yield %y : tensor<16xf32>
+  }
+  %e = tensor.empty() : tensor<16xf32>
+  %r = linalg.exp ins(%z : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  mempl.release %z : tensor<16xf32>
+  return %r : tensor<16xf32>
+}
+
+// -----
+
+// What a forall returns is what it shares.
+func.func @released_forall(%x: tensor<16xf32>, %n: index) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%t = %x) -> (tensor<16xf32>) {
+    %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+    %y = linalg.exp ins(%t : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+    %f = scf.forall (%j) in (16) shared_outs(%o = %y) -> (tensor<16xf32>) {
+      %s = tensor.extract_slice %o[%j] [1] [1] : tensor<16xf32> to tensor<1xf32>
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %s into %o[%j] [1] [1] : tensor<1xf32> into tensor<16xf32>
+      }
+    }
+    %z = linalg.exp ins(%f : tensor<16xf32>) outs(%t : tensor<16xf32>) -> tensor<16xf32>
+    mempl.release %f : tensor<16xf32>
+    scf.yield %z : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
