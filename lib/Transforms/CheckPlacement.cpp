@@ -258,8 +258,8 @@ Replay::Indices Replay::findBuffers(Value value) {
   } else if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
     // The interface does not know the results of a forall.
     auto forall = dyn_cast<scf::ForallOp>(op);
-    OpOperand *init = forall ? forall.getTiedOpOperand(result)
-                             : loop.getTiedLoopInit(result);
+    OpOperand *init =
+        forall ? forall.getTiedOpOperand(result) : loop.getTiedLoopInit(result);
     if (init && !isCopied(*init))
       follow(init->get());
     else
