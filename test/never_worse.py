@@ -5,9 +5,9 @@
 """Placed programs allocate and copy no more than One-Shot Bufferize alone.
 
     never_worse.py --opt=mempl-opt [--targets=tiny,..] [--policies=none,greedy]
-                   [--capacities=256,4KiB] [--before=cse] FILE..
+                   [--capacities=256,4KiB] [--before=cse] [--programs=N] FILE..
 
-Each file, after the passes `before`, is bufferized as it is and placed, with the options that the README
+Each file, and each of N random programs, after the passes `before`, is bufferized as it is and placed, with the options that the README
 names, and tidied up, which folds copies of a slice onto itself. Counted per
 function are allocations in slow memory, and copies that are not the plan's: all
 of them, and those inside of loops. A line per function that has more than
@@ -20,6 +20,8 @@ import argparse
 import re
 import subprocess
 import sys
+
+from random_ops import Generator
 
 BUFFERIZE = (
     "one-shot-bufferize{bufferize-function-boundaries "
@@ -70,18 +72,25 @@ def main():
     parser.add_argument("--policies", default="none,greedy")
     parser.add_argument("--capacities", default="")
     parser.add_argument("--before", default="")
-    parser.add_argument("files", nargs="+")
+    parser.add_argument("--programs", type=int, default=0)
+    parser.add_argument("files", nargs="*")
     args = parser.parse_args()
+    texts = {}
+    for path in args.files:
+        with open(path, encoding="utf-8") as file:
+            texts[path] = file.read()
+    for number in range(args.programs):
+        texts[f"program {number}"] = Generator(number).program(number).functions
 
     def opt(path, *passes):
-        done = subprocess.run([args.opt, path, f"--pass-pipeline=builtin.module({','.join(passes)})"],
-                              capture_output=True, text=True)
+        done = subprocess.run([args.opt, f"--pass-pipeline=builtin.module({','.join(passes)})"],
+                              input=texts[path], capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{path}: {', '.join(passes)}\n{done.stderr[:2000]}")
         return done.stdout
 
     failures = programs = 0
-    for path in args.files:
+    for path in texts:
         before = [args.before] if args.before else []
         plain = opt(path, *before, BUFFERIZE, TIDY)
         for target in args.targets.split(","):

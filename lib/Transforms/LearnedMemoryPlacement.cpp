@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferWork.h"
 #include "OldNames.h"
 
 #include "mempl/IR/Mempl.h"
@@ -41,6 +42,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -127,6 +129,8 @@ private:
   void remarkSlowTraffic(func::FuncOp function,
                          llvm::ArrayRef<ProgramDecisions> all);
   void count(const Outcome &outcome);
+  void keepNeverWorse(llvm::MutableArrayRef<Outcome> outcomes,
+                      OriginalFunctions &originals);
   LogicalResult report(Outcome &outcome);
   void printSummary(const Outcome &outcome);
   LogicalResult writeFiles(const Outcome &outcome);
@@ -152,6 +156,22 @@ public:
       if (op == function)
         return original.get();
     return nullptr;
+  }
+
+  /// A copy of `module` in which all functions are as they were.
+  OwningOpRef<ModuleOp> module(ModuleOp module) const {
+    IRMapping mapping;
+    OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone(mapping));
+    for (const auto &[interface, original] : originals) {
+      if (!original)
+        continue;
+      FunctionOpInterface function = interface;
+      OwningOpRef<Operation *> body = original.get()->clone();
+      cast<FunctionOpInterface>(mapping.lookup(function.getOperation()))
+          .getFunctionBody()
+          .takeBody(cast<FunctionOpInterface>(*body).getFunctionBody());
+    }
+    return copy;
   }
 
   /// Gives all functions their bodies back but those in `placed`.
@@ -627,6 +647,37 @@ LearnedMemoryPlacementPass::checkModule(llvm::MutableArrayRef<Outcome> outcomes,
   return success();
 }
 
+/// Gives functions their bodies back in which One-Shot Bufferize would make
+/// more allocations or copies than in the original ones.
+void LearnedMemoryPlacementPass::keepNeverWorse(
+    llvm::MutableArrayRef<Outcome> outcomes, OriginalFunctions &originals) {
+  if (placed.empty())
+    return;
+  std::optional<llvm::StringMap<BufferWork>> before =
+      bufferWorkOf(*originals.module(getOperation()));
+  std::optional<llvm::StringMap<BufferWork>> after =
+      bufferWorkOf(getOperation());
+  if (!before || !after)
+    return;
+  for (Outcome &outcome : outcomes) {
+    func::FuncOp function = outcome.function->function;
+    if (!placed.contains(function))
+      continue;
+    std::string more = after->lookup(function.getName())
+                           .moreThan(before->lookup(function.getName()));
+    if (more.empty())
+      continue;
+    emitRemark(function.getLoc())
+        << "left in slow memory: bufferization of the placed function would "
+           "make "
+        << more;
+    placed.erase(function);
+    originals.restore(function);
+    outcome.result = slowResult(outcome.function->program->instance);
+    outcome.isSlow = true;
+  }
+}
+
 void LearnedMemoryPlacementPass::runOnOperation() {
   ModuleOp module = getOperation();
   if (failed(checkOptions()))
@@ -695,6 +746,7 @@ void LearnedMemoryPlacementPass::runOnOperation() {
   originals.restore(placed);
   if (checksModule && failed(checkModule(outcomes, originals)))
     return signalPassFailure();
+  keepNeverWorse(outcomes, originals);
   for (Outcome &outcome : outcomes)
     if (failed(report(outcome)))
       return signalPassFailure();

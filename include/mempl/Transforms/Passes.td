@@ -107,6 +107,7 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     "::mlir::mempl::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect",
     "::mlir::tensor::TensorDialect",
   ];
 }
