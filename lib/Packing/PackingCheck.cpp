@@ -152,6 +152,18 @@ static void sortFaults(std::vector<PackingFault> &faults) {
                    });
 }
 
+/// The faults of single buffers, and after them the pairs that collide.
+static std::vector<PackingFault>
+withCollisions(const PackingProblem &problem,
+               const std::vector<int64_t> &offsets,
+               std::vector<PackingFault> faults) {
+  std::vector<Rectangle> rectangles = rectanglesOf(problem, offsets);
+  if (anyOverlap(rectangles))
+    addCollisions(std::move(rectangles), faults);
+  sortFaults(faults);
+  return faults;
+}
+
 std::vector<PackingFault>
 mempl::packingFaults(const PackingProblem &problem,
                      const std::vector<int64_t> &offsets) {
@@ -161,11 +173,7 @@ mempl::packingFaults(const PackingProblem &problem,
     if (!wrong.empty())
       faults.push_back({i, std::nullopt, std::move(wrong)});
   }
-  std::vector<Rectangle> rectangles = rectanglesOf(problem, offsets);
-  if (anyOverlap(rectangles))
-    addCollisions(std::move(rectangles), faults);
-  sortFaults(faults);
-  return faults;
+  return withCollisions(problem, offsets, std::move(faults));
 }
 
 std::vector<PackingFault> mempl::orderFaults(const PackingProblem &problem) {
@@ -184,11 +192,7 @@ std::vector<PackingFault> mempl::orderFaults(const PackingProblem &problem) {
     if (!wrong.empty())
       faults.push_back({i, std::nullopt, std::move(wrong)});
   }
-  std::vector<Rectangle> rectangles = rectanglesOf(problem, offsets);
-  if (anyOverlap(rectangles))
-    addCollisions(std::move(rectangles), faults);
-  sortFaults(faults);
-  return faults;
+  return withCollisions(problem, offsets, std::move(faults));
 }
 
 std::string mempl::whyInfeasible(const PackingProblem &problem) {

@@ -65,8 +65,15 @@ void RangeMinimum::build(llvm::ArrayRef<double> from) {
   }
 }
 
-// Both go over the blocks in strides that grow while nothing is found, and then
-// shrink.
+/// Skips blocks, in strides of 2^level that grow as long as `skip` takes them
+/// and then shrink: as many as there are in time of their logarithm.
+template <typename Skip> static void skipAll(Skip skip) {
+  int level = 0;
+  while (skip(level))
+    ++level;
+  while (level-- > 0)
+    skip(level);
+}
 
 int32_t RangeMinimum::lastAtMost(int32_t from, int32_t to, double limit) const {
   if (from >= to)
@@ -80,11 +87,7 @@ int32_t RangeMinimum::lastAtMost(int32_t from, int32_t to, double limit) const {
       block = begin;
       return true;
     };
-    int level = 0;
-    while (skip(level))
-      ++level;
-    while (level-- > 0)
-      skip(level);
+    skipAll(skip);
     to = block << kShift; // In the block before, or nowhere.
   }
   int32_t i = to - 1;
@@ -107,11 +110,7 @@ int32_t RangeMinimum::firstAtMost(int32_t from, int32_t to,
       block = end;
       return true;
     };
-    int level = 0;
-    while (skip(level))
-      ++level;
-    while (level-- > 0)
-      skip(level);
+    skipAll(skip);
     from = block << kShift; // In this block, or nowhere.
   }
   int32_t i = from;
