@@ -21,7 +21,7 @@
 #include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/OptionNames.h"
-#include "mempl/Target/ProblemIR.h"
+#include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/Transforms/Placement.h"
 
 #include "mlir/IR/BuiltinOps.h"

@@ -15,7 +15,7 @@
 #include "mempl/IR/Mempl.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Target/ProblemIR.h"
+#include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/CheckPlacement.h"
 #include "mempl/Transforms/Passes.h"

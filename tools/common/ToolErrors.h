@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_TOOLERRORS_H
-#define MEMPL_TOOLS_TOOLERRORS_H
+#ifndef MEMPL_TOOLS_COMMON_TOOLERRORS_H
+#define MEMPL_TOOLS_COMMON_TOOLERRORS_H
 
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/CommandLine.h"
@@ -55,4 +55,4 @@ bool isInterrupted();
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_TOOLERRORS_H
+#endif // MEMPL_TOOLS_COMMON_TOOLERRORS_H

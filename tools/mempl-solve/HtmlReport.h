@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_HTMLREPORT_H
-#define MEMPL_TOOLS_HTMLREPORT_H
+#ifndef MEMPL_TOOLS_MEMPL_SOLVE_HTMLREPORT_H
+#define MEMPL_TOOLS_MEMPL_SOLVE_HTMLREPORT_H
 
 #include "SolveOptions.h"
 
@@ -34,4 +34,4 @@ llvm::Error writeHtmlReport(const SolveOptions &options,
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_HTMLREPORT_H
+#endif // MEMPL_TOOLS_MEMPL_SOLVE_HTMLREPORT_H

@@ -24,7 +24,7 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Target/HloFile.h"
+#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/Support/FileSystem.h"

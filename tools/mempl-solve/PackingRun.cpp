@@ -16,7 +16,7 @@
 #include "SolveOptions.h"
 
 #include "mempl/Packing/Packer.h"
-#include "mempl/Packing/PackingIO.h"
+#include "mempl/Frontend/Packing/PackingIO.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/STLExtras.h"

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_REPORT_H
-#define MEMPL_TOOLS_REPORT_H
+#ifndef MEMPL_TOOLS_MEMPL_SOLVE_REPORT_H
+#define MEMPL_TOOLS_MEMPL_SOLVE_REPORT_H
 
 #include "mempl/Problem/Coverage.h"
 
@@ -82,4 +82,4 @@ void printJson(llvm::raw_ostream &os, const PackingReport &report, bool timing);
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_REPORT_H
+#endif // MEMPL_TOOLS_MEMPL_SOLVE_REPORT_H

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_SOLVEOPTIONS_H
-#define MEMPL_TOOLS_SOLVEOPTIONS_H
+#ifndef MEMPL_TOOLS_MEMPL_SOLVE_SOLVEOPTIONS_H
+#define MEMPL_TOOLS_MEMPL_SOLVE_SOLVEOPTIONS_H
 
 #include "ToolErrors.h"
 
@@ -63,4 +63,4 @@ int runPacking(const SolveOptions &options);
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_SOLVEOPTIONS_H
+#endif // MEMPL_TOOLS_MEMPL_SOLVE_SOLVEOPTIONS_H

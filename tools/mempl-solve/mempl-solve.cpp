@@ -18,7 +18,7 @@
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Target/HloFile.h"
+#include "mempl/Frontend/Xla/HloFile.h"
 
 #include "llvm/Support/CommandLine.h"
 

@@ -17,7 +17,7 @@
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Target/HloFile.h"
+#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/ADT/StringSet.h"

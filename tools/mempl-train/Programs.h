@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_PROGRAMS_H
-#define MEMPL_TOOLS_PROGRAMS_H
+#ifndef MEMPL_TOOLS_MEMPL_TRAIN_PROGRAMS_H
+#define MEMPL_TOOLS_MEMPL_TRAIN_PROGRAMS_H
 
 #include "mempl/MuZero/Trainer.h"
 
@@ -29,4 +29,4 @@ readPrograms(const ProgramOptions &options);
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_PROGRAMS_H
+#endif // MEMPL_TOOLS_MEMPL_TRAIN_PROGRAMS_H

@@ -18,9 +18,9 @@
 #include "mempl/Support/Suggest.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Support/Version.h"
-#include "mempl/Target/HloFile.h"
-#include "mempl/Target/ProblemIR.h"
-#include "mempl/Target/XlaOverrides.h"
+#include "mempl/Frontend/Xla/HloFile.h"
+#include "mempl/Frontend/Problem/ProblemIR.h"
+#include "mempl/Frontend/Xla/XlaOverrides.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"

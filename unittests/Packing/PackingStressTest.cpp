@@ -13,7 +13,7 @@
 
 #include "PackingTestUtils.h"
 
-#include "mempl/Packing/PackingIO.h"
+#include "mempl/Frontend/Packing/PackingIO.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"

@@ -12,9 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Problem/Verifier.h"
-#include "mempl/Target/HloImport.h"
-#include "mempl/Target/HloParser.h"
-#include "mempl/Target/XlaOverrides.h"
+#include "mempl/Frontend/Xla/HloImport.h"
+#include "mempl/Frontend/Xla/HloParser.h"
+#include "mempl/Frontend/Xla/XlaOverrides.h"
 
 #include <cstdlib>
 

@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Packing/Packer.h"
-#include "mempl/Packing/PackingIO.h"
+#include "mempl/Frontend/Packing/PackingIO.h"
 
 #include <cstdlib>
 

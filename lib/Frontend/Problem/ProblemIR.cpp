@@ -1,0 +1,287 @@
+//===- ProblemIR.cpp - instances to IR and back ---------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One function per struct and direction. A name that can be a symbol is one, so
+// that the common case has no name written twice.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/Frontend/Problem/ProblemIR.h"
+
+#include "mempl/Support/FileIO.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace mlir::mempl;
+
+SmallVector<ValueOp> mlir::mempl::valuesOf(Operation *program) {
+  return llvm::to_vector(program->getRegion(0).front().getOps<ValueOp>());
+}
+
+SmallVector<Operation *> mlir::mempl::stepsOf(Operation *program) {
+  SmallVector<Operation *> steps;
+  for (Operation &op : program->getRegion(0).front())
+    if (isa<StepOp, LoopOp>(op))
+      steps.push_back(&op);
+  return steps;
+}
+
+//===----------------------------------------------------------------------===//
+// Words
+//===----------------------------------------------------------------------===//
+
+// The enums of the core and of the IR have their cases in the same order.
+static_assert(int(StorageKind::Input) == int(::mempl::ValueKind::Input));
+static_assert(int(StorageKind::Temporary) ==
+              int(::mempl::ValueKind::Temporary));
+static_assert(int(StorageKind::Output) == int(::mempl::ValueKind::Output));
+static_assert(int(StorageKind::InOut) == int(::mempl::ValueKind::InOut));
+static_assert(int(OrderedSpace::None) == int(::mempl::SpaceOrder::None));
+static_assert(int(OrderedSpace::Slow) == int(::mempl::SpaceOrder::Slow));
+static_assert(int(OrderedSpace::Fast) == int(::mempl::SpaceOrder::Fast));
+static_assert(int(StepAccessMode::Read) == int(::mempl::AccessMode::Read));
+static_assert(int(StepAccessMode::Write) == int(::mempl::AccessMode::Write));
+static_assert(int(StepAccessMode::Update) == int(::mempl::AccessMode::Update));
+
+template <typename To, typename From> static To wordAs(From word) {
+  return static_cast<To>(word);
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+/// Symbols of the values of one program, all different. The first value of a
+/// name has it as its symbol, whatever comes before.
+static SmallVector<StringAttr> symbolsFor(const ::mempl::Instance &program,
+                                          MLIRContext *context) {
+  llvm::StringSet<> taken;
+  SmallVector<StringAttr> symbols(program.values.size());
+  for (auto [value, symbol] : llvm::zip_equal(program.values, symbols))
+    if (!value.name.empty() && taken.insert(value.name).second)
+      symbol = StringAttr::get(context, value.name);
+  // Where a name is taken, the next free number; asked for per name, so that
+  // many values of one name do not take quadratic time.
+  llvm::StringMap<int64_t> numbers;
+  for (auto [value, symbol] : llvm::zip_equal(program.values, symbols)) {
+    StringRef base = value.name.empty() ? StringRef("value") : value.name;
+    std::string candidate;
+    while (!symbol) {
+      candidate = (base + "_" + Twine(numbers[base]++)).str();
+      if (taken.insert(candidate).second)
+        symbol = StringAttr::get(context, candidate);
+    }
+  }
+  return symbols;
+}
+
+/// `name`, or null where it is what `symbol` says already.
+static StringAttr originalName(OpBuilder &builder, StringRef name,
+                               StringRef symbol) {
+  return name == symbol ? StringAttr() : builder.getStringAttr(name);
+}
+
+namespace {
+
+/// Makes the ops of one program; bodies get a builder of their own.
+class ProgramBuilder {
+public:
+  ProgramBuilder(OpBuilder &builder, Location loc,
+                 const ::mempl::Instance &program)
+      : builder(builder), loc(loc), program(program),
+        symbols(symbolsFor(program, builder.getContext())) {}
+
+  void run(Region &body) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.createBlock(&body);
+    for (auto [value, symbol] : llvm::zip_equal(program.values, symbols))
+      ValueOp::create(builder, loc, symbol, wordAs<StorageKind>(value.kind),
+                      value.size, wordAs<OrderedSpace>(value.space),
+                      originalName(builder, value.name, symbol),
+                      value.reason.empty()
+                          ? StringAttr()
+                          : builder.getStringAttr(value.reason));
+    for (const ::mempl::Step &step : program.steps)
+      build(step);
+  }
+
+private:
+  ArrayAttr accessesOf(const ::mempl::Step &step) {
+    SmallVector<Attribute> accesses;
+    for (const ::mempl::Access &access : step.accesses)
+      accesses.push_back(AccessAttr::get(
+          builder.getContext(), wordAs<StepAccessMode>(access.mode),
+          FlatSymbolRefAttr::get(symbols[access.value]), access.bytes,
+          wordAs<OrderedSpace>(access.space)));
+    return builder.getArrayAttr(accesses);
+  }
+
+  void build(const ::mempl::Step &step) {
+    StringAttr name = builder.getStringAttr(step.name);
+    FloatAttr compute = builder.getF64FloatAttr(step.compute);
+    IntegerAttr reserved = builder.getI64IntegerAttr(step.reserved);
+    IntegerAttr trips = builder.getI64IntegerAttr(step.trips);
+    if (!step.body) {
+      StepOp::create(builder, loc, name, compute, reserved, trips,
+                     accessesOf(step));
+      return;
+    }
+    auto loop = LoopOp::create(builder, loc, name, compute, reserved, trips,
+                               accessesOf(step));
+    ProgramBuilder(builder, loc, *step.body).run(loop.getBody());
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  const ::mempl::Instance &program;
+  SmallVector<StringAttr> symbols;
+};
+
+} // namespace
+
+InstanceOp mlir::mempl::buildInstance(OpBuilder &builder, Location loc,
+                                      const ::mempl::Instance &instance,
+                                      StringRef symbol) {
+  if (symbol.empty())
+    symbol = instance.name.empty() ? StringRef("instance") : instance.name;
+  const ::mempl::Machine &m = instance.machine;
+  auto integer = [&](int64_t x) { return builder.getI64IntegerAttr(x); };
+  auto number = [&](double x) { return builder.getF64FloatAttr(x); };
+  auto op = InstanceOp::create(
+      builder, loc, builder.getStringAttr(symbol),
+      originalName(builder, instance.name, symbol), FlatSymbolRefAttr(),
+      integer(m.capacity), integer(m.alignment), number(m.fastBandwidth),
+      integer(m.maxCarried), number(m.slowBandwidth), number(m.copyBandwidth),
+      number(m.copyLatency), integer(m.maxCopiesIn), integer(m.maxCopiesOut),
+      number(m.stepOverhead));
+  ProgramBuilder(builder, loc, instance).run(op.getBody());
+  return op;
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+static double numberOf(FloatAttr attribute) {
+  return attribute.getValue().convertToDouble();
+}
+
+static ::mempl::Machine machineOf(InstanceOp op) {
+  ::mempl::Machine m;
+  m.capacity = op.getFastCapacity();
+  m.alignment = op.getFastAlignment();
+  m.fastBandwidth = numberOf(op.getFastBandwidthAttr());
+  m.maxCarried = op.getFastMaxCarried();
+  m.slowBandwidth = numberOf(op.getSlowBandwidthAttr());
+  m.copyBandwidth = numberOf(op.getCopyBandwidthAttr());
+  m.copyLatency = numberOf(op.getCopyLatencyAttr());
+  m.maxCopiesIn = op.getCopyMaxIn();
+  m.maxCopiesOut = op.getCopyMaxOut();
+  m.stepOverhead = numberOf(op.getStepOverheadAttr());
+  return m;
+}
+
+using ValueIndices = llvm::DenseMap<StringAttr, int32_t>;
+
+static void readProgram(Operation *op, ::mempl::Instance &program);
+
+/// What a step and a loop have in common.
+template <typename OpT>
+static ::mempl::Step readStep(OpT op, const ValueIndices &indices) {
+  ::mempl::Step step;
+  step.name = op.getName().str();
+  step.compute = numberOf(op.getComputeAttr());
+  step.reserved = op.getReserved();
+  step.trips = op.getTrips();
+  for (auto from : op.getAccesses().template getAsRange<AccessAttr>()) {
+    ::mempl::Access access;
+    access.value = indices.lookup(from.getValue().getAttr());
+    access.bytes = from.getBytes();
+    access.mode = wordAs<::mempl::AccessMode>(from.getMode());
+    access.space = wordAs<::mempl::SpaceOrder>(from.getSpace());
+    step.accesses.push_back(access);
+  }
+  return step;
+}
+
+static void readProgram(Operation *op, ::mempl::Instance &program) {
+  ValueIndices indices;
+  for (ValueOp from : valuesOf(op)) {
+    ::mempl::Value value;
+    value.name = from.getValueName().str();
+    value.size = from.getSize();
+    value.kind = wordAs<::mempl::ValueKind>(from.getKind());
+    value.space = wordAs<::mempl::SpaceOrder>(from.getSpace());
+    value.reason = from.getReason().value_or("").str();
+    indices[from.getSymNameAttr()] = program.numValues();
+    program.values.push_back(std::move(value));
+  }
+  for (Operation *from : stepsOf(op)) {
+    if (auto plain = dyn_cast<StepOp>(from)) {
+      program.steps.push_back(readStep(plain, indices));
+      continue;
+    }
+    auto loop = cast<LoopOp>(from);
+    ::mempl::Step step = readStep(loop, indices);
+    auto body = std::make_shared<::mempl::Instance>();
+    body->name = step.name;
+    body->machine = program.machine;
+    readProgram(loop, *body);
+    step.body = std::move(body);
+    program.steps.push_back(std::move(step));
+  }
+}
+
+/// Takes `word[N]` off the front of `path`.
+static bool consumeIndex(StringRef &path, StringRef word, size_t &index) {
+  StringRef rest = path;
+  if (!rest.consume_front(word) || !rest.consume_front("[") ||
+      rest.consumeInteger(10, index) || !rest.consume_front("]"))
+    return false;
+  path = rest;
+  return true;
+}
+
+/// Reports a fault at the op that its path leads to, with the rest of the path
+/// before its text.
+static void emitFault(InstanceOp instance,
+                      const ::mempl::InstanceFault &fault) {
+  Operation *op = instance;
+  StringRef path = fault.where;
+  path.consume_front("machine.");
+  size_t index = 0;
+  while (op->getNumRegions() != 0) {
+    if (consumeIndex(path, "values", index)) {
+      op = valuesOf(op)[index];
+    } else if (consumeIndex(path, "steps", index)) {
+      op = stepsOf(op)[index];
+      path.consume_front(".body");
+    } else {
+      break;
+    }
+    path.consume_front(".");
+  }
+  std::string text =
+      path.empty() ? fault.text : (path + ": " + fault.text).str();
+  op->emitOpError() << ::mempl::escapeForMessage(text);
+}
+
+FailureOr<::mempl::Instance> mlir::mempl::readInstance(InstanceOp op) {
+  ::mempl::Instance instance;
+  instance.name = op.getInstanceName().str();
+  instance.machine = machineOf(op);
+  readProgram(op, instance);
+  auto faults = ::mempl::checkInstance(instance);
+  for (const ::mempl::InstanceFault &fault : faults)
+    emitFault(op, fault);
+  if (!faults.empty())
+    return failure();
+  return instance;
+}
