@@ -37,7 +37,7 @@ struct CountFastBytesPass
 
   void runOnOperation() final {
     uint64_t bytes = 0;
-    getOperation().walk([&](mempl::AllocOp alloc) {
+    getOperation().walk([&](mempl::ir::AllocOp alloc) {
       bytes = std::max<uint64_t>(bytes, alloc.getOffset() + alloc.getBytes());
     });
     getOperation()->setAttr(
@@ -55,9 +55,9 @@ struct PlaceOptions : public PassPipelineOptions<PlaceOptions> {
 void buildPlace(OpPassManager &passes, const PlaceOptions &options) {
   passes.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
   passes.addPass(createCanonicalizerPass());
-  mempl::LearnedMemoryPlacementOptions placement;
+  mempl::ir::LearnedMemoryPlacementOptions placement;
   placement.target = options.target;
-  passes.addPass(mempl::createLearnedMemoryPlacement(placement));
+  passes.addPass(mempl::ir::createLearnedMemoryPlacement(placement));
   passes.addNestedPass<func::FuncOp>(std::make_unique<CountFastBytesPass>());
 }
 

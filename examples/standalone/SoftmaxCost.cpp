@@ -22,8 +22,9 @@ using namespace mlir;
 namespace {
 
 struct SoftmaxCost
-    : mempl::CostOpInterface::ExternalModel<SoftmaxCost, linalg::SoftmaxOp> {
-  void getWork(Operation *op, mempl::OpWork &work) const {
+    : mempl::ir::CostOpInterface::ExternalModel<SoftmaxCost,
+                                                linalg::SoftmaxOp> {
+  void getWork(Operation *op, mempl::ir::OpWork &work) const {
     ShapedType input = cast<linalg::SoftmaxOp>(op).getInputOperandType();
     double elements = 1;
     for (int64_t extent : input.getShape())

@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  mlir::mempl::registerAll(registry);
+  mempl::ir::registerAll(registry);
   standalone::registerPasses();
   standalone::registerSoftmaxCost(registry);
   standalone::registerPolicies();

@@ -23,10 +23,10 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::AccessMode;
-using ::mempl::SpaceOrder;
-using ::mempl::ValueKind;
+using namespace mempl::ir;
+using mempl::AccessMode;
+using mempl::SpaceOrder;
+using mempl::ValueKind;
 
 static bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
 
@@ -140,7 +140,7 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
     keep(memorySpaceReason(space));
 
   int32_t index = program.storages.size();
-  ::mempl::Value value;
+  mempl::Value value;
   value.size = storage.size;
   StringRef name = nameOf(root.getLoc());
   if (!name.empty())
@@ -194,7 +194,7 @@ BlockExtractor::Reference &BlockExtractor::resolve(Value tensor) {
   return *find(tensor);
 }
 
-::mempl::Value &BlockExtractor::valueOf(const Reference &reference) {
+mempl::Value &BlockExtractor::valueOf(const Reference &reference) {
   return reference.owner->program.instance.values[reference.view.storage];
 }
 
@@ -321,7 +321,7 @@ void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
     sum.writes |= touch.writes;
     sum.slowOnly |= touch.slowOnly;
   }
-  ::mempl::Step step;
+  mempl::Step step;
   step.compute = body ? 0 : seconds;
   step.reserved = reserved;
   step.trips = trips;
@@ -330,7 +330,7 @@ void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
   if (body)
     body->instance.name = step.name;
   for (auto &[storage, touch] : own) {
-    ::mempl::Access access;
+    mempl::Access access;
     access.value = storage;
     if (!defined[storage]) {
       // What it reads there is undefined; only a write makes it a use.
@@ -387,8 +387,8 @@ void BlockExtractor::visitBlock(Block &block, Touches *touches) {
   if (&block != program.block)
     return;
   llvm::BitVector free(program.storages.size());
-  for (const ::mempl::Step &step : program.instance.steps)
-    for (const ::mempl::Access &access : step.accesses)
+  for (const mempl::Step &step : program.instance.steps)
+    for (const mempl::Access &access : step.accesses)
       if (access.space != SpaceOrder::Slow)
         free.set(access.value);
   for (auto [i, storage] : llvm::enumerate(program.storages))
@@ -691,8 +691,8 @@ void BlockExtractor::visitUnknown(Operation *op, Touches &touches) {
 
 void BlockExtractor::visitReturn(func::ReturnOp op) {
   std::vector<char> written(program.storages.size(), 0);
-  for (const ::mempl::Step &step : program.instance.steps)
-    for (const ::mempl::Access &access : step.accesses)
+  for (const mempl::Step &step : program.instance.steps)
+    for (const mempl::Access &access : step.accesses)
       written[access.value] |= access.writes();
   for (Value operand : op.getOperands()) {
     if (!isTensor(operand))
@@ -702,7 +702,7 @@ void BlockExtractor::visitReturn(func::ReturnOp op) {
     if (size_t(reference.view.storage) >= written.size() ||
         !written[reference.view.storage])
       continue;
-    ::mempl::Value &value = valueOf(reference);
+    mempl::Value &value = valueOf(reference);
     value.kind = value.isInput() ? ValueKind::InOut : ValueKind::Output;
   }
 }

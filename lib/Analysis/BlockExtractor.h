@@ -14,6 +14,8 @@
 #ifndef MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
 #define MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "SlowReason.h"
 
 #include "mempl/Analysis/CostModel.h"
@@ -36,7 +38,7 @@ class ReturnOp;
 } // namespace func
 } // namespace mlir
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// What the extractors of one function share.
 struct ExtractionContext {
@@ -129,7 +131,7 @@ private:
                 Touches &touches);
   void readSlow(const Reference &reference, const SlowReason &reason,
                 Touches &touches);
-  ::mempl::Value &valueOf(const Reference &reference);
+  mempl::Value &valueOf(const Reference &reference);
   int64_t bytesOf(Value tensor, const Reference &reference);
   void noteMaxBytes(Value tensor, const Reference &reference);
 
@@ -183,6 +185,6 @@ private:
   Touches foreign;
 };
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_LIB_ANALYSIS_BLOCKEXTRACTOR_H

@@ -30,10 +30,10 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::AccessMode;
-using ::mempl::SpaceOrder;
-using ::mempl::ValueKind;
+using namespace mempl::ir;
+using mempl::AccessMode;
+using mempl::SpaceOrder;
+using mempl::ValueKind;
 
 namespace {
 
@@ -110,7 +110,7 @@ void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
                          "at the same time";
   if (type.getMemorySpace())
     storage.slowReason = memorySpaceReason(type.getMemorySpace()).text;
-  ::mempl::Value value;
+  mempl::Value value;
   value.size = storage.size;
   value.kind = kind;
   value.name = name.str();
@@ -238,7 +238,7 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
 void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
                                    std::unique_ptr<Program> body,
                                    int64_t trips) {
-  ::mempl::Step step;
+  mempl::Step step;
   step.name = op->getName().getStringRef().str();
   if (auto named = dyn_cast<NameLoc>(op->getLoc()))
     step.name = named.getName().str();
@@ -264,7 +264,7 @@ void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
     }
     if (!defined[storage] && !touch.writes)
       continue;
-    ::mempl::Access access;
+    mempl::Access access;
     access.value = storage;
     access.bytes = touch.readBytes + touch.writtenBytes;
     bool fresh = touch.writes && touch.wholeWrite && !touch.reads;
@@ -341,7 +341,7 @@ void BufferBlockExtractor::visit(Operation *op) {
     for (Value operand : ret.getOperands())
       if (isMemRef(operand.getType()))
         for (auto [owner, storage] : storagesOf(operand)) {
-          ::mempl::Value &value = program.instance.values[storage];
+          mempl::Value &value = program.instance.values[storage];
           if (value.kind == ValueKind::Temporary && defined[storage])
             value.kind = ValueKind::Output;
         }
@@ -385,11 +385,11 @@ void BufferBlockExtractor::run(Block &block) {
     visit(&op);
   // The caller sees what was written to an argument.
   std::vector<char> written(program.storages.size(), 0);
-  for (const ::mempl::Step &step : program.instance.steps)
-    for (const ::mempl::Access &access : step.accesses)
+  for (const mempl::Step &step : program.instance.steps)
+    for (const mempl::Access &access : step.accesses)
       written[access.value] |= access.writes();
   for (auto [i, storage] : llvm::enumerate(program.storages)) {
-    ::mempl::Value &value = program.instance.values[i];
+    mempl::Value &value = program.instance.values[i];
     if (value.kind == ValueKind::Input && written[i])
       value.kind = ValueKind::InOut;
     if (storage.slowReason.empty())
@@ -402,7 +402,7 @@ void BufferBlockExtractor::run(Block &block) {
   }
 }
 
-bool mlir::mempl::worksOnBuffers(func::FuncOp function) {
+bool mempl::ir::worksOnBuffers(func::FuncOp function) {
   bool tensors = false, memrefs = false;
   auto look = [&](Type type) {
     tensors |= isa<TensorType>(type);
@@ -416,8 +416,8 @@ bool mlir::mempl::worksOnBuffers(func::FuncOp function) {
   return memrefs && !tensors;
 }
 
-void mlir::mempl::extractBuffers(func::FuncOp function,
-                                 ExtractionContext &context, Program &program) {
+void mempl::ir::extractBuffers(func::FuncOp function,
+                               ExtractionContext &context, Program &program) {
   BufferContext shared(function, context);
   BufferBlockExtractor extractor(program, shared, nullptr);
   extractor.addArguments(function);

@@ -29,8 +29,8 @@ static std::optional<int64_t> elementBytes(Type type,
       llvm::alignTo(size.getFixedValue(), layout.getTypeABIAlignment(type)));
 }
 
-std::optional<int64_t> mlir::mempl::bytesOfType(ShapedType type,
-                                                const DataLayout &layout) {
+std::optional<int64_t> mempl::ir::bytesOfType(ShapedType type,
+                                              const DataLayout &layout) {
   if (!type.hasStaticShape())
     return std::nullopt;
   std::optional<int64_t> bytes = elementBytes(type.getElementType(), layout);
@@ -40,8 +40,7 @@ std::optional<int64_t> mlir::mempl::bytesOfType(ShapedType type,
   return bytes;
 }
 
-std::optional<int64_t> mlir::mempl::upperBoundExtent(Value shaped,
-                                                     int64_t dim) {
+std::optional<int64_t> mempl::ir::upperBoundExtent(Value shaped, int64_t dim) {
   std::optional<int64_t> bound =
       upperBoundOf(ValueBoundsConstraintSet::Variable(shaped, dim));
   if (!bound)
@@ -49,8 +48,8 @@ std::optional<int64_t> mlir::mempl::upperBoundExtent(Value shaped,
   return std::max<int64_t>(*bound, 0);
 }
 
-std::optional<int64_t> mlir::mempl::upperBoundBytes(Value shaped,
-                                                    const DataLayout &layout) {
+std::optional<int64_t> mempl::ir::upperBoundBytes(Value shaped,
+                                                  const DataLayout &layout) {
   auto type = cast<ShapedType>(shaped.getType());
   if (!type.hasRank())
     return std::nullopt;

@@ -15,21 +15,21 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
-llvm::Expected<Profile> mlir::mempl::readProfile(llvm::StringRef path) {
-  llvm::Expected<std::string> text = ::mempl::readFile(path);
+llvm::Expected<Profile> mempl::ir::readProfile(llvm::StringRef path) {
+  llvm::Expected<std::string> text = mempl::readFile(path);
   if (!text)
     return text.takeError();
-  auto document = ::mempl::parseJson(*text, path);
+  auto document = mempl::parseJson(*text, path);
   if (!document)
     return document.takeError();
-  ::mempl::JsonErrors errors(*document);
-  ::mempl::JsonCursor at(document->root, errors);
+  mempl::JsonErrors errors(*document);
+  mempl::JsonCursor at(document->root, errors);
   at.expectKeys({"version", "seconds"});
   at.required("version").integer(1, 1);
   Profile profile;
-  ::mempl::JsonCursor seconds = at.required("seconds");
+  mempl::JsonCursor seconds = at.required("seconds");
   if (seconds.expectObject())
     for (size_t i = 0; i < seconds.size(); ++i) {
       double number = seconds.element(i).number();
@@ -74,7 +74,7 @@ std::string CostModel::describeUnmatched(Operation *module) const {
     if (matched->count(key))
       continue;
     std::string text = "'" + key + "'";
-    std::string nearest = ::mempl::nearestName(key, known);
+    std::string nearest = mempl::nearestName(key, known);
     if (!nearest.empty())
       text += " (did you mean '" + nearest + "'?)";
     unmatched.push_back(std::move(text));

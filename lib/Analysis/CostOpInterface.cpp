@@ -29,7 +29,7 @@
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 #include "mempl/Analysis/CostOpInterface.cpp.inc"
 
@@ -239,7 +239,7 @@ template <typename... Ops> void attachLinalg(MLIRContext *context) {
 
 } // namespace
 
-OpWork mlir::mempl::workOf(Operation *op) {
+OpWork mempl::ir::workOf(Operation *op) {
   OpWork work;
   if (auto cost = dyn_cast<CostOpInterface>(op)) {
     cost.getWork(work);
@@ -279,7 +279,7 @@ OpWork mlir::mempl::workOf(Operation *op) {
   return work;
 }
 
-void mlir::mempl::registerCostModels(DialectRegistry &registry) {
+void mempl::ir::registerCostModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
     attachLinalg<
 #define GET_OP_LIST

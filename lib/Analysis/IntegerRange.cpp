@@ -21,7 +21,7 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using presburger::BoundType;
 
 /// Ops that rangeOf() looks at for one value.
@@ -122,7 +122,7 @@ static ConstantIntRanges rangeOf(Value value, unsigned &left) {
   return result;
 }
 
-ConstantIntRanges mlir::mempl::rangeOf(Value value) {
+ConstantIntRanges mempl::ir::rangeOf(Value value) {
   unsigned left = kMostOps;
   return ::rangeOf(value, left);
 }
@@ -177,7 +177,7 @@ static void addSliceSource(tensor::ExtractSliceOp slice, int64_t dim,
 }
 
 std::optional<int64_t>
-mlir::mempl::upperBoundOf(const ValueBoundsConstraintSet::Variable &variable) {
+mempl::ir::upperBoundOf(const ValueBoundsConstraintSet::Variable &variable) {
   unsigned left = kMostValues;
   auto stop = [&left](Value value, std::optional<int64_t> dim,
                       ValueBoundsConstraintSet &bounds) {

@@ -25,14 +25,14 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
-bool mlir::mempl::isViewOp(Operation *op) {
+bool mempl::ir::isViewOp(Operation *op) {
   return isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
              tensor::CollapseShapeOp, tensor::CastOp>(op);
 }
 
-bool mlir::mempl::isAliasCast(Operation *op) {
+bool mempl::ir::isAliasCast(Operation *op) {
   return isa<CastOpInterface>(op) && op->getNumOperands() == 1 &&
          op->getNumResults() == 1 && op->getNumRegions() == 0 &&
          isa<RankedTensorType>(op->getOperand(0).getType()) &&
@@ -40,7 +40,7 @@ bool mlir::mempl::isAliasCast(Operation *op) {
          isMemoryEffectFree(op);
 }
 
-bool mlir::mempl::isInsertInPlace(Operation *op) {
+bool mempl::ir::isInsertInPlace(Operation *op) {
   auto insert = cast<OffsetSizeAndStrideOpInterface>(op);
   // From the source back to the slice that it was computed in.
   bufferization::BufferizationOptions options;
@@ -69,10 +69,10 @@ bool mlir::mempl::isInsertInPlace(Operation *op) {
 }
 
 /// The order that the attributes of an op or an argument give, if any.
-static FailureOr<::mempl::SpaceOrder> orderOf(Location loc,
-                                              DictionaryAttr attributes,
-                                              const TargetDescription &target) {
-  using ::mempl::SpaceOrder;
+static FailureOr<mempl::SpaceOrder> orderOf(Location loc,
+                                            DictionaryAttr attributes,
+                                            const TargetDescription &target) {
+  using mempl::SpaceOrder;
   SpaceOrder order = SpaceOrder::None;
   if (!attributes)
     return order;
@@ -213,7 +213,7 @@ LogicalResult OrderCollector::checkMaxBytes(Value tensor, int64_t given) {
 
 LogicalResult OrderCollector::addSpace(Value tensor,
                                        DictionaryAttr attributes) {
-  using ::mempl::SpaceOrder;
+  using mempl::SpaceOrder;
   FailureOr<SpaceOrder> order = orderOf(tensor.getLoc(), attributes, target);
   if (failed(order))
     return failure();
@@ -229,7 +229,7 @@ LogicalResult OrderCollector::addSpace(Value tensor,
   }
   int32_t index = of->viewOf(tensor)->storage;
   Storage &storage = of->storages[index];
-  ::mempl::Value &value = of->instance.values[index];
+  mempl::Value &value = of->instance.values[index];
   if (*order == SpaceOrder::Fast && !storage.slowReason.empty())
     return emitError(tensor.getLoc())
            << "'" << value.name << "' is ordered into fast memory by '"
@@ -285,7 +285,7 @@ static void warnAboutTrips(func::FuncOp function) {
   });
 }
 
-void mlir::mempl::linkBodies(Program &program) {
+void mempl::ir::linkBodies(Program &program) {
   for (auto [value, storage] :
        llvm::zip_equal(program.instance.values, program.storages))
     value.reason = storage.groupedReason();
@@ -294,11 +294,11 @@ void mlir::mempl::linkBodies(Program &program) {
       continue;
     linkBodies(*step.body);
     program.instance.steps[i].body =
-        std::make_shared<::mempl::Instance>(step.body->instance);
+        std::make_shared<mempl::Instance>(step.body->instance);
   }
 }
 
-FailureOr<std::unique_ptr<Program>> mlir::mempl::extractProgram(
+FailureOr<std::unique_ptr<Program>> mempl::ir::extractProgram(
     func::FuncOp function, const TargetDescription &target,
     const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
     const bufferization::AnalysisState *analysis) {
@@ -327,13 +327,13 @@ FailureOr<std::unique_ptr<Program>> mlir::mempl::extractProgram(
     return failure();
   linkBodies(*program);
   // A function does not find its storage as its last call left it.
-  ::mempl::Machine machine = target.machine;
+  mempl::Machine machine = target.machine;
   machine.maxCarried = 0;
-  ::mempl::setMachine(program->instance, machine);
+  mempl::setMachine(program->instance, machine);
   // A mistake of this file, not of the user: every function that can be walked
   // gives a valid instance.
-  std::vector<::mempl::InstanceFault> faults =
-      ::mempl::checkInstance(program->instance);
+  std::vector<mempl::InstanceFault> faults =
+      mempl::checkInstance(program->instance);
   if (!faults.empty())
     return emitError(function.getLoc())
            << "internal error: the extracted instance is "

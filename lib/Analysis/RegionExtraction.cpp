@@ -27,7 +27,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 static bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
 
@@ -75,7 +75,7 @@ bool BlockExtractor::isInPlaceOf(Value value, BlockArgument start) {
   return true;
 }
 
-int64_t mlir::mempl::tripsOf(Operation *loop, ExtractionContext &context) {
+int64_t mempl::ir::tripsOf(Operation *loop, ExtractionContext &context) {
   Trips trips = tripsOf(loop);
   if (trips.known)
     return trips.count;
@@ -88,14 +88,14 @@ int64_t mlir::mempl::tripsOf(Operation *loop, ExtractionContext &context) {
   return trips.count;
 }
 
-void mlir::mempl::noteWork(Operation *op, const OpWork &work,
-                           ExtractionContext &context) {
+void mempl::ir::noteWork(Operation *op, const OpWork &work,
+                         ExtractionContext &context) {
   if (work.guessed && work.seconds < 0)
     context.unknowns.push_back({UnknownFigure::Work, op->getLoc(),
                                 op->getName().getStringRef().str()});
 }
 
-bool mlir::mempl::isParallelLoop(Operation *loop) {
+bool mempl::ir::isParallelLoop(Operation *loop) {
   return isa<scf::ForallOp, scf::ParallelOp, affine::AffineParallelOp>(loop);
 }
 
@@ -240,7 +240,7 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     if (yielded && yielded->owner == &inner) {
       inner.keepSlow(*yielded, "is handed to the next trip of its loop");
       body->instance.values[yielded->view.storage].space =
-          ::mempl::SpaceOrder::Slow;
+          mempl::SpaceOrder::Slow;
     } else if (yielded) {
       mayShare(loop.getResult(i), *yielded);
       readSlow(*yielded, "is passed from trip to trip in several buffers",
@@ -448,8 +448,8 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
   extractor.runOnFunction(callee);
   llvm::append_range(context.unknowns, inside.unknowns);
   linkBodies(program);
-  ::mempl::setMachine(program.instance, context.target.machine);
-  seconds = ::mempl::slowLatency(program.instance);
+  mempl::setMachine(program.instance, context.target.machine);
+  seconds = mempl::slowLatency(program.instance);
   context.callees.erase(callee);
   // What its values are is not asked for; what its time leaves out is, once.
   for (ProgramNote &note : notes)

@@ -18,7 +18,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 /// What makes bufferizable ops of the ops of a dialect, or of one op.
@@ -80,13 +80,13 @@ static bool isElementwiseOnTensors(Operation *op) {
          });
 }
 
-SlowReason mlir::mempl::unboundedReason() {
+SlowReason mempl::ir::unboundedReason() {
   return {"has a dynamic size without a bound ('mempl.max_bytes' on the op or "
           "argument gives one)",
           ""};
 }
 
-SlowReason mlir::mempl::doesNotBufferizeReason(Operation *op) {
+SlowReason mempl::ir::doesNotBufferizeReason(Operation *op) {
   StringRef name = op->getName().getStringRef();
   StringRef dialect = op->getName().getDialectNamespace();
   std::string text =
@@ -111,7 +111,7 @@ SlowReason mlir::mempl::doesNotBufferizeReason(Operation *op) {
                "BufferizableOpInterface");
 }
 
-SlowReason mlir::mempl::opaqueRegionReason(Operation *op) {
+SlowReason mempl::ir::opaqueRegionReason(Operation *op) {
   StringRef name = op->getName().getStringRef();
   std::string text =
       "is passed into '" + name.str() + "', whose inside is not placed";
@@ -121,7 +121,7 @@ SlowReason mlir::mempl::opaqueRegionReason(Operation *op) {
   return {text, ""};
 }
 
-SlowReason mlir::mempl::callReason(func::CallOp call) {
+SlowReason mempl::ir::callReason(func::CallOp call) {
   auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
       call, call.getCalleeAttr());
   std::string text =
@@ -137,14 +137,14 @@ SlowReason mlir::mempl::callReason(func::CallOp call) {
   return {text + remedy, shared + remedy};
 }
 
-SlowReason mlir::mempl::encodingReason(Attribute encoding) {
+SlowReason mempl::ir::encodingReason(Attribute encoding) {
   // What a tensor has in place of the memory space of its buffer.
   if (isa<IntegerAttr, SpaceAttr>(encoding))
     return memorySpaceReason(encoding);
   return {"has an encoding", ""};
 }
 
-SlowReason mlir::mempl::memorySpaceReason(Attribute space) {
+SlowReason mempl::ir::memorySpaceReason(Attribute space) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "has a memory space, " << space;

@@ -14,6 +14,8 @@
 #ifndef MEMPL_LIB_ANALYSIS_SLOWREASON_H
 #define MEMPL_LIB_ANALYSIS_SLOWREASON_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/Operation.h"
 
 #include <string>
@@ -22,7 +24,7 @@ namespace mlir::func {
 class CallOp;
 }
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Why a storage can only be in slow memory.
 struct SlowReason {
@@ -52,6 +54,6 @@ SlowReason encodingReason(Attribute encoding);
 /// A memory space that the program orders.
 SlowReason memorySpaceReason(Attribute space);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_LIB_ANALYSIS_SLOWREASON_H

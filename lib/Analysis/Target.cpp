@@ -23,10 +23,10 @@
 #include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using llvm::Expected;
 using llvm::StringRef;
-using ::mempl::JsonCursor;
+using mempl::JsonCursor;
 
 namespace {
 struct Preset {
@@ -104,7 +104,7 @@ static std::string nameInMlir(StringRef name) {
   return "";
 }
 
-std::string mlir::mempl::describeUnknownTypes(const TargetDescription &target) {
+std::string mempl::ir::describeUnknownTypes(const TargetDescription &target) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   size_t count = 0;
   std::vector<std::string> unknown;
@@ -127,12 +127,12 @@ std::string mlir::mempl::describeUnknownTypes(const TargetDescription &target) {
          llvm::join(unknown, ", ");
 }
 
-Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
-                                                     StringRef file) {
-  auto document = ::mempl::parseJson(json, file);
+Expected<TargetDescription> mempl::ir::parseTarget(StringRef json,
+                                                   StringRef file) {
+  auto document = mempl::parseJson(json, file);
   if (!document)
     return document.takeError();
-  ::mempl::JsonErrors errors(*document);
+  mempl::JsonErrors errors(*document);
   JsonCursor at(document->root, errors);
   at.expectKeys({"version", "name", "description", "sources", "spaces",
                  "machine", "compute"});
@@ -150,7 +150,7 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
   target.slowSpace = spaces.required("slow").string();
   if (target.fastSpace == target.slowSpace)
     spaces.expected("two different names");
-  target.machine = ::mempl::machineFromJson(at.required("machine"));
+  target.machine = mempl::machineFromJson(at.required("machine"));
   JsonCursor compute = at.required("compute");
   compute.expectKeys(
       {"matrix_ops_per_second", "vector_ops_per_second", "clock"});
@@ -163,11 +163,11 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
   target.vector = ratesFrom(compute.required("vector_ops_per_second"));
   if (errors.any())
     return errors.take();
-  ::mempl::Instance probe;
+  mempl::Instance probe;
   probe.machine = target.machine;
-  auto faults = ::mempl::checkInstance(probe);
+  auto faults = mempl::checkInstance(probe);
   if (!faults.empty())
-    return ::mempl::fileError(
+    return mempl::fileError(
         file, document->lineOf(document->nodeAt(faults.front().where).position),
         faults.front().where + ": " + faults.front().text);
   if (std::string unknown = describeUnknownTypes(target); !unknown.empty())
@@ -175,14 +175,14 @@ Expected<TargetDescription> mlir::mempl::parseTarget(StringRef json,
   return target;
 }
 
-std::vector<std::string> mlir::mempl::targetNames() {
+std::vector<std::string> mempl::ir::targetNames() {
   std::vector<std::string> names;
   for (const Preset &preset : kPresets)
     names.push_back(preset.name);
   return names;
 }
 
-std::string mlir::mempl::presetNamed(StringRef name) {
+std::string mempl::ir::presetNamed(StringRef name) {
   for (const Preset &preset : kPresets) {
     StringRef full = preset.name, shortForm = full;
     shortForm.consume_front("tpu-");
@@ -192,12 +192,12 @@ std::string mlir::mempl::presetNamed(StringRef name) {
   return "";
 }
 
-void mlir::mempl::printTargets(llvm::raw_ostream &os) {
+void mempl::ir::printTargets(llvm::raw_ostream &os) {
   for (const Preset &preset : kPresets) {
     TargetDescription target =
         llvm::cantFail(parseTarget(preset.text, preset.name));
     os << target.name << ": " << target.description << "; "
-       << ::mempl::formatBytes(target.machine.capacity) << " of fast memory\n";
+       << mempl::formatBytes(target.machine.capacity) << " of fast memory\n";
   }
 }
 
@@ -210,7 +210,7 @@ static std::vector<std::string> allNames() {
   return names;
 }
 
-Expected<TargetDescription> mlir::mempl::loadTarget(StringRef nameOrFile) {
+Expected<TargetDescription> mempl::ir::loadTarget(StringRef nameOrFile) {
   std::string name = presetNamed(nameOrFile);
   for (const Preset &preset : kPresets)
     if (name == preset.name)
@@ -220,8 +220,8 @@ Expected<TargetDescription> mlir::mempl::loadTarget(StringRef nameOrFile) {
     return llvm::createStringError(
         "unknown target '" + nameOrFile.str() + "'; expected " +
         llvm::join(targetNames(), ", ") + " or a JSON file" +
-        ::mempl::didYouMean(nameOrFile, allNames()));
-  Expected<std::string> text = ::mempl::readFile(nameOrFile);
+        mempl::didYouMean(nameOrFile, allNames()));
+  Expected<std::string> text = mempl::readFile(nameOrFile);
   if (!text)
     return text.takeError();
   return parseTarget(*text, nameOrFile);

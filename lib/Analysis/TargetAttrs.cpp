@@ -17,7 +17,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// The integer in `attribute`, if it is one without a sign of its own and of at
 /// most 64 bits; getInt() means nothing for others. A boolean is no figure.
@@ -148,7 +148,7 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   target.name = name.str();
   target.fastSpace = fast.string("name", "fast");
   target.slowSpace = slow.string("name", "slow");
-  ::mempl::Machine &machine = target.machine;
+  mempl::Machine &machine = target.machine;
   machine.capacity = fast.integer("size_in_bytes");
   machine.alignment = fast.integer("alignment", 1);
   machine.fastBandwidth = fast.number("bandwidth");
@@ -168,9 +168,9 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   if (target.fastSpace == target.slowSpace)
     return emitError(loc) << "dlti.target_system_spec: expected " << name
                           << ".memory to have two different names";
-  ::mempl::Instance probe;
+  mempl::Instance probe;
   probe.machine = machine;
-  auto faults = ::mempl::checkInstance(probe);
+  auto faults = mempl::checkInstance(probe);
   if (!faults.empty())
     return emitError(loc) << "dlti.target_system_spec: " << faults.front().where
                           << ": " << faults.front().text;
@@ -225,7 +225,7 @@ readTargetAttribute(Operation *op, Attribute attribute) {
       else if (entry.getName() == "capacity" && number && *number >= 0)
         capacity = *number;
       else if (entry.getName() == "capacity" && text) {
-        llvm::Expected<int64_t> size = ::mempl::parseSize(text.getValue());
+        llvm::Expected<int64_t> size = mempl::parseSize(text.getValue());
         if (!size)
           return fail() << "capacity: " << llvm::toString(size.takeError());
         capacity = *size;
@@ -239,7 +239,7 @@ readTargetAttribute(Operation *op, Attribute attribute) {
   if (presetNamed(preset).empty())
     return fail() << "unknown preset '" << preset << "'; expected "
                   << llvm::join(targetNames(), ", ")
-                  << ::mempl::didYouMean(preset, targetNames());
+                  << mempl::didYouMean(preset, targetNames());
   llvm::Expected<TargetDescription> target = loadTarget(preset);
   if (!target)
     return fail() << llvm::toString(target.takeError());
@@ -250,7 +250,7 @@ readTargetAttribute(Operation *op, Attribute attribute) {
 }
 
 FailureOr<std::optional<TargetDescription>>
-mlir::mempl::targetFromIR(Operation *op) {
+mempl::ir::targetFromIR(Operation *op) {
   for (; op; op = op->getParentOp()) {
     if (Attribute attribute = op->getAttr(kTargetAttr))
       return readTargetAttribute(op, attribute);

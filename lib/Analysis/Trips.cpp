@@ -27,7 +27,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using Variable = ValueBoundsConstraintSet::Variable;
 
 //===----------------------------------------------------------------------===//
@@ -269,7 +269,7 @@ static bool worksInCondition(scf::WhileOp loop) {
 // Trips
 //===----------------------------------------------------------------------===//
 
-Trips mlir::mempl::tripsOf(Operation *op) {
+Trips mempl::ir::tripsOf(Operation *op) {
   Trips trips;
   if (auto told = op->getAttrOfType<IntegerAttr>(kTripsAttr)) {
     trips.count = std::max<int64_t>(1, told.getInt());
@@ -299,7 +299,7 @@ Trips mlir::mempl::tripsOf(Operation *op) {
   return trips;
 }
 
-int64_t mlir::mempl::timesOf(Region &region) {
+int64_t mempl::ir::timesOf(Region &region) {
   Operation *op = region.getParentOp();
   if (!isa<LoopLikeOpInterface>(op))
     return 1;
@@ -312,7 +312,7 @@ int64_t mlir::mempl::timesOf(Region &region) {
   return &region == &loop.getBefore() && trips < INT64_MAX ? trips + 1 : trips;
 }
 
-int64_t mlir::mempl::bytesOfTrips(int64_t bytes, int64_t trips) {
+int64_t mempl::ir::bytesOfTrips(int64_t bytes, int64_t trips) {
   int64_t product;
   return llvm::MulOverflow(bytes, trips, product)
              ? INT64_MAX / 4

@@ -14,16 +14,16 @@
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Registration.h"
 
-using mlir::mempl::MemplDialect;
-using mlir::mempl::SpaceAttr;
+using mempl::ir::MemplDialect;
+using mempl::ir::SpaceAttr;
 
 MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Mempl, mempl, MemplDialect)
 
 void memplRegisterDialect(MlirDialectRegistry registry) {
-  mlir::mempl::registerDialect(*unwrap(registry));
+  mempl::ir::registerDialect(*unwrap(registry));
 }
 
-void memplRegisterPasses() { mlir::mempl::registerPasses(); }
+void memplRegisterPasses() { mempl::ir::registerPasses(); }
 
 bool memplAttributeIsASpace(MlirAttribute attribute) {
   return mlir::isa<SpaceAttr>(unwrap(attribute));

@@ -17,16 +17,16 @@
 #include "mlir/CAPI/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_REGISTRATION
 #include "mempl/Conversion/GPUPasses.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "mempl/Transforms/ProblemPasses.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "mempl/Transforms/TileToFitPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 #include "mempl/Conversion/GPUPasses.capi.cpp.inc"
 #include "mempl/Conversion/Passes.capi.cpp.inc"

@@ -14,7 +14,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Whether a data layout can say how large the type is.
 static bool hasKnownSize(Type type) {
@@ -48,7 +48,7 @@ static StringRef whyUnlowerable(Operation *op) {
   return "";
 }
 
-LogicalResult mlir::mempl::rejectUnlowerable(Operation *root) {
+LogicalResult mempl::ir::rejectUnlowerable(Operation *root) {
   bool failed = false;
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (!isa_and_nonnull<MemplDialect>(op->getDialect()))
@@ -63,7 +63,7 @@ LogicalResult mlir::mempl::rejectUnlowerable(Operation *root) {
   return failure(failed);
 }
 
-int64_t mlir::mempl::elementBytes(Operation *op, Type element) {
+int64_t mempl::ir::elementBytes(Operation *op, Type element) {
   if (!hasKnownSize(element))
     return 0;
   DataLayout layout = DataLayout::closest(op);
@@ -71,12 +71,12 @@ int64_t mlir::mempl::elementBytes(Operation *op, Type element) {
                        layout.getTypeABIAlignment(element));
 }
 
-bool mlir::mempl::copiesIn(CopyStartOp start) {
+bool mempl::ir::copiesIn(CopyStartOp start) {
   return isa_and_nonnull<SpaceAttr>(
       cast<MemRefType>(start.getDest().getType()).getMemorySpace());
 }
 
-std::string mlir::mempl::locationName(Operation *op) {
+std::string mempl::ir::locationName(Operation *op) {
   if (auto named = op->getLoc()->findInstanceOf<NameLoc>())
     return named.getName().str();
   if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())

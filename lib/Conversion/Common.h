@@ -18,7 +18,7 @@
 
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Emits an error for each op of mempl inside `root` that no conversion lowers:
 /// ops on tensors or in no function, kernels, problems and plans, and a
@@ -67,6 +67,6 @@ private:
   int64_t numStrings = 0;
 };
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_LIB_CONVERSION_COMMON_H

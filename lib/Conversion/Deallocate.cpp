@@ -38,14 +38,14 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLMARKDEALLOCATIONS
 #define GEN_PASS_DEF_MEMPLDEALLOCATE
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Of functions that free what they allocate.
 static constexpr StringLiteral kOwnFrees = "mempl.frees_its_buffers";
@@ -53,7 +53,7 @@ static constexpr StringLiteral kOwnFrees = "mempl.frees_its_buffers";
 namespace {
 
 class MemplMarkDeallocationsPass
-    : public mlir::mempl::impl::MemplMarkDeallocationsBase<
+    : public mempl::ir::impl::MemplMarkDeallocationsBase<
           MemplMarkDeallocationsPass> {
 public:
   void runOnOperation() override;
@@ -69,7 +69,7 @@ private:
 };
 
 class MemplDeallocatePass
-    : public mlir::mempl::impl::MemplDeallocateBase<MemplDeallocatePass> {
+    : public mempl::ir::impl::MemplDeallocateBase<MemplDeallocatePass> {
 public:
   void runOnOperation() override;
 };

@@ -26,13 +26,13 @@
 
 #include "llvm/Support/MathExtras.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLINSTRUMENTSTEPS
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -67,7 +67,7 @@ private:
 };
 
 class MemplInstrumentStepsPass
-    : public mlir::mempl::impl::MemplInstrumentStepsBase<
+    : public mempl::ir::impl::MemplInstrumentStepsBase<
           MemplInstrumentStepsPass> {
 public:
   using MemplInstrumentStepsBase::MemplInstrumentStepsBase;

@@ -15,19 +15,18 @@
 
 #include "llvm/ADT/PointerIntPair.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTOASYNC
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
 class ConvertMemplToAsyncPass
-    : public mlir::mempl::impl::ConvertMemplToAsyncBase<
-          ConvertMemplToAsyncPass> {
+    : public mempl::ir::impl::ConvertMemplToAsyncBase<ConvertMemplToAsyncPass> {
 public:
   void runOnOperation() override;
 

@@ -23,13 +23,13 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTOLLVM
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -72,7 +72,7 @@ private:
 };
 
 class ConvertMemplToLLVMPass
-    : public mlir::mempl::impl::ConvertMemplToLLVMBase<ConvertMemplToLLVMPass> {
+    : public mempl::ir::impl::ConvertMemplToLLVMBase<ConvertMemplToLLVMPass> {
 public:
   void runOnOperation() override {
     Lowering lowering(getOperation());

@@ -15,13 +15,13 @@
 
 #include "llvm/Support/MathExtras.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTOMEMREF
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -32,7 +32,7 @@ struct DmaShape {
 };
 
 class ConvertMemplToMemRefPass
-    : public mlir::mempl::impl::ConvertMemplToMemRefBase<
+    : public mempl::ir::impl::ConvertMemplToMemRefBase<
           ConvertMemplToMemRefPass> {
 public:
   using ConvertMemplToMemRefBase::ConvertMemplToMemRefBase;

@@ -28,14 +28,14 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLMATHTOLIBM
 #define GEN_PASS_DEF_MEMPLVERIFYLOWERED
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -104,7 +104,7 @@ SmallVector<func::CallOp> callsOfDefinitions(ModuleOp module) {
 }
 
 class MemplMathToLibmPass
-    : public mlir::mempl::impl::MemplMathToLibmBase<MemplMathToLibmPass> {
+    : public mempl::ir::impl::MemplMathToLibmBase<MemplMathToLibmPass> {
 public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -148,7 +148,7 @@ public:
 };
 
 class MemplVerifyLoweredPass
-    : public mlir::mempl::impl::MemplVerifyLoweredBase<MemplVerifyLoweredPass> {
+    : public mempl::ir::impl::MemplVerifyLoweredBase<MemplVerifyLoweredPass> {
 public:
   void runOnOperation() override {
     SmallVector<Operation *> left, casts;
@@ -171,12 +171,12 @@ public:
 
 } // namespace
 
-void mlir::mempl::addLoweringPreparation(OpPassManager &manager) {
+void mempl::ir::addLoweringPreparation(OpPassManager &manager) {
   manager.addPass(createMemplMarkDeallocations());
   manager.addPass(createMemplPrepareLowering());
 }
 
-void mlir::mempl::addDeallocation(OpPassManager &manager) {
+void mempl::ir::addDeallocation(OpPassManager &manager) {
   memref::ExpandReallocPassOptions realloc;
   realloc.emitDeallocs = false;
   manager.addPass(memref::createExpandReallocPass(realloc));
@@ -256,15 +256,15 @@ static void addConversionsToLLVM(OpPassManager &manager) {
   manager.addPass(createMemplVerifyLowered());
 }
 
-void mlir::mempl::buildLowerToCpuPipeline(OpPassManager &manager,
-                                          const LowerToCpuOptions &options) {
+void mempl::ir::buildLowerToCpuPipeline(OpPassManager &manager,
+                                        const LowerToCpuOptions &options) {
   addLoweringPreparation(manager);
   addBufferization(manager, options);
   addLoops(manager);
   addConversionsToLLVM(manager);
 }
 
-void mlir::mempl::registerLoweringPipelines() {
+void mempl::ir::registerLoweringPipelines() {
   PassPipelineRegistration<LowerToCpuOptions>(
       "mempl-lower-to-cpu",
       "Lower placed linalg to the LLVM dialect and calls of the runtime "

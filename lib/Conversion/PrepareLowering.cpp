@@ -43,13 +43,13 @@
 
 #include "llvm/ADT/SCCIterator.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLPREPARELOWERING
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -215,7 +215,7 @@ public:
 };
 
 class MemplPrepareLoweringPass
-    : public mlir::mempl::impl::MemplPrepareLoweringBase<
+    : public mempl::ir::impl::MemplPrepareLoweringBase<
           MemplPrepareLoweringPass> {
 public:
   void runOnOperation() override;
@@ -298,7 +298,7 @@ static Type unknownTypeOf(Operation *op) {
   return unknown;
 }
 
-void mlir::mempl::emitNotLowered(ArrayRef<Operation *> left) {
+void mempl::ir::emitNotLowered(ArrayRef<Operation *> left) {
   Operation *first = left.front();
   InFlightDiagnostic error = first->emitError()
                              << "'" << first->getName() << "' ";

@@ -19,18 +19,18 @@
 
 #include <optional>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLSPACES
 #include "mempl/Conversion/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
 class ConvertMemplSpacesPass
-    : public mlir::mempl::impl::ConvertMemplSpacesBase<ConvertMemplSpacesPass> {
+    : public mempl::ir::impl::ConvertMemplSpacesBase<ConvertMemplSpacesPass> {
 public:
   using ConvertMemplSpacesBase::ConvertMemplSpacesBase;
   LogicalResult initialize(MLIRContext *context) override;

@@ -19,7 +19,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using namespace mlir::bufferization;
 
 int64_t KernelOp::getTiedOperand(unsigned result) {

@@ -25,7 +25,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 #include "mempl/IR/MemplDialect.cpp.inc"
 
@@ -121,9 +121,9 @@ bool SpaceAttr::isValidPtrIntCast(Type, Type,
 // Attributes of users
 //===----------------------------------------------------------------------===//
 
-std::optional<int64_t> mlir::mempl::bytesFrom(Attribute attribute) {
+std::optional<int64_t> mempl::ir::bytesFrom(Attribute attribute) {
   if (auto text = dyn_cast_or_null<StringAttr>(attribute)) {
-    llvm::Expected<int64_t> bytes = ::mempl::parseSize(text.getValue());
+    llvm::Expected<int64_t> bytes = mempl::parseSize(text.getValue());
     if (bytes)
       return *bytes;
     llvm::consumeError(bytes.takeError());
@@ -137,11 +137,11 @@ std::optional<int64_t> mlir::mempl::bytesFrom(Attribute attribute) {
   return number.getInt();
 }
 
-std::optional<int64_t> mlir::mempl::maxBytesIn(DictionaryAttr attributes) {
+std::optional<int64_t> mempl::ir::maxBytesIn(DictionaryAttr attributes) {
   return attributes ? bytesFrom(attributes.get(kMaxBytesAttr)) : std::nullopt;
 }
 
-DictionaryAttr mlir::mempl::userAttributesOf(Value tensor) {
+DictionaryAttr mempl::ir::userAttributesOf(Value tensor) {
   auto argument = dyn_cast<BlockArgument>(tensor);
   if (!argument)
     return tensor.getDefiningOp()->getDiscardableAttrDictionary();

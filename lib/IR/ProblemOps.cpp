@@ -8,8 +8,8 @@
 //
 // Assembly and rules of form of mempl.instance, mempl.plan and what is in them:
 // which ops stand where, and that every symbol has its op. What a problem or a
-// plan means is checked by mempl::checkInstance and mempl::verify, when it is
-// read (Target/ProblemIR.h).
+// plan means is checked by mempl::ir::checkInstance and mempl::ir::verify, when
+// it is read (Target/ProblemIR.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Most loops inside each other, as in the JSON form: every walk over a program
 /// recurses into bodies.

@@ -14,7 +14,7 @@
 const char *memplPluginVersion() { return mempl::version().data(); }
 
 void memplPluginRegisterDialect(mlir::DialectRegistry *registry) {
-  mlir::mempl::registerDialect(*registry);
+  mempl::ir::registerDialect(*registry);
 }
 
-void memplPluginRegisterPasses() { mlir::mempl::registerPasses(); }
+void memplPluginRegisterPasses() { mempl::ir::registerPasses(); }

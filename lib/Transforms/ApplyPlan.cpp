@@ -29,9 +29,9 @@
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::Plan;
-using ::mempl::Residency;
+using namespace mempl::ir;
+using mempl::Plan;
+using mempl::Residency;
 
 namespace {
 
@@ -338,8 +338,8 @@ LogicalResult PlanApplier::run() {
   return success();
 }
 
-LogicalResult mlir::mempl::applyPlan(Program &program, const Plan &plan,
-                                     llvm::StringRef fastSpace) {
+LogicalResult mempl::ir::applyPlan(Program &program, const Plan &plan,
+                                   llvm::StringRef fastSpace) {
   Operation *function = program.block->getParentOp();
   auto space = SpaceAttr::get(function->getContext(), fastSpace);
   return PlanApplier(program, plan, space).run();

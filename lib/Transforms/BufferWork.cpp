@@ -26,7 +26,7 @@
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 std::string BufferWork::moreThan(const BufferWork &other) const {
   std::string text;
@@ -58,7 +58,7 @@ static BufferWork workOf(func::FuncOp function) {
 }
 
 std::optional<llvm::StringMap<BufferWork>>
-mlir::mempl::bufferWorkOf(ModuleOp module) {
+mempl::ir::bufferWorkOf(ModuleOp module) {
   OwningOpRef<ModuleOp> copy = module.clone();
   bufferization::BufferizationState state;
   PassManager tidy(module.getContext());

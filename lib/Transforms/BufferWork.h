@@ -9,6 +9,8 @@
 #ifndef MEMPL_LIB_TRANSFORMS_BUFFERWORK_H
 #define MEMPL_LIB_TRANSFORMS_BUFFERWORK_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -16,7 +18,7 @@
 #include <optional>
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Ops of a bufferized function that cost time and are no part of a plan.
 struct BufferWork {
@@ -33,6 +35,6 @@ struct BufferWork {
 /// bufferization fails.
 std::optional<llvm::StringMap<BufferWork>> bufferWorkOf(ModuleOp module);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_LIB_TRANSFORMS_BUFFERWORK_H

@@ -24,7 +24,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using namespace mlir::bufferization;
 
 namespace {
@@ -177,8 +177,8 @@ static bool fitsBounds(scf::ForOp loop, int64_t lower, int64_t step,
          llvm::isIntN(width, end) && llvm::isIntN(width, twice);
 }
 
-bool mlir::mempl::keepCarriedTensors(RewriterBase &rewriter, Operation *module,
-                                     bool alternate) {
+bool mempl::ir::keepCarriedTensors(RewriterBase &rewriter, Operation *module,
+                                   bool alternate) {
   constexpr int64_t largestBody = 400;
   BufferizationOptions options;
   AnalysisState state(options);

@@ -42,7 +42,7 @@
 #include <set>
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -553,9 +553,9 @@ void Replay::reserve(KernelOp kernel) {
   }
 }
 
-LogicalResult mlir::mempl::checkPlacement(FunctionOpInterface function,
-                                          int64_t capacity, int64_t alignment,
-                                          bool outdated) {
+LogicalResult mempl::ir::checkPlacement(FunctionOpInterface function,
+                                        int64_t capacity, int64_t alignment,
+                                        bool outdated) {
   if (function.isExternal())
     return success();
   return Replay(function, capacity, alignment, outdated).run();

@@ -28,7 +28,7 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Whether `tensor` may be another one that has the same contents.
 static bool isPassedOn(Value tensor) {

@@ -20,7 +20,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Gives every result of a kernel an operand to be written into.
 static void tieResults(RewriterBase &rewriter, KernelOp kernel) {
@@ -187,8 +187,7 @@ static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
       tensor::getMixedSizes(rewriter, loc, pad.getSource()), strides);
 }
 
-void mlir::mempl::toDestinationStyle(RewriterBase &rewriter,
-                                     Operation *module) {
+void mempl::ir::toDestinationStyle(RewriterBase &rewriter, Operation *module) {
   SmallVector<Operation *> ops;
   module->walk([&](Operation *op) {
     if (isa<tensor::PadOp, tensor::ConcatOp, tensor::GenerateOp,

@@ -49,16 +49,16 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Threading.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_LEARNEDMEMORYPLACEMENT
 #include "mempl/Transforms/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::Instance;
-using ::mempl::Plan;
-using ::mempl::SolverResult;
+using namespace mempl::ir;
+using mempl::Instance;
+using mempl::Plan;
+using mempl::SolverResult;
 
 namespace {
 
@@ -87,7 +87,7 @@ struct Outcome {
 };
 
 class LearnedMemoryPlacementPass
-    : public mlir::mempl::impl::LearnedMemoryPlacementBase<
+    : public mempl::ir::impl::LearnedMemoryPlacementBase<
           LearnedMemoryPlacementPass> {
 public:
   using LearnedMemoryPlacementBase::LearnedMemoryPlacementBase;
@@ -99,7 +99,7 @@ public:
       StringRef options,
       function_ref<LogicalResult(const Twine &)> errorHandler) override {
     std::string renamed = withNewNames(options);
-    std::string wrong = ::mempl::wrongOptionName(
+    std::string wrong = mempl::wrongOptionName(
         renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
     return wrong.empty() ? LearnedMemoryPlacementBase::initializeOptions(
                                renamed, errorHandler)
@@ -109,7 +109,7 @@ public:
 
 private:
   LogicalResult checkOptions();
-  ::mempl::SolverOptions solverOptions() const;
+  mempl::SolverOptions solverOptions() const;
   FailureOr<Outcome> place(PlaceableFunction &function,
                            const TargetDescription &description,
                            OriginalFunctions &originals);
@@ -123,7 +123,7 @@ private:
                             OriginalFunctions &originals);
   FailureOr<SolverResult> solve(func::FuncOp function, const Program &program);
   std::string reproducer(const Instance &instance, const Plan &plan,
-                         llvm::ArrayRef<::mempl::Violation> broken) const;
+                         llvm::ArrayRef<mempl::Violation> broken) const;
   Report makeReport(PlaceableFunction &function, const SolverResult &result,
                     const TargetDescription &description);
   void remarkSlowTraffic(func::FuncOp function,
@@ -246,7 +246,7 @@ auto collectDiagnostics(MLIRContext *context, std::vector<Diagnostic> &all,
 SolverResult slowResult(const Instance &instance) {
   SolverResult slow;
   slow.plan.instance = instance.name;
-  slow.latency = ::mempl::slowLatency(instance);
+  slow.latency = mempl::slowLatency(instance);
   return slow;
 }
 
@@ -264,7 +264,7 @@ bool placesAnything(const Plan &plan) {
 /// The storages that the plan, or one of the loops', puts into fast memory.
 void collectPlaced(const Program &program, const Plan &plan,
                    llvm::DenseSet<Value> &roots) {
-  for (const ::mempl::Residency &residency : plan.residencies)
+  for (const mempl::Residency &residency : plan.residencies)
     roots.insert(program.storages[residency.value].root);
   for (const auto &[step, loop] : plan.loops)
     if (const Program *body = program.steps[step].body.get())
@@ -295,12 +295,12 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
   if (threads < 1)
     return emitError(module.getLoc())
            << "option 'threads': expected at least 1";
-  ::mempl::MsaOptions checked;
-  if (llvm::Error error = ::mempl::applyMsaOptions(msaOptions, checked))
+  mempl::MsaOptions checked;
+  if (llvm::Error error = mempl::applyMsaOptions(msaOptions, checked))
     return emitError(module.getLoc())
            << "option 'msa-options': " << llvm::toString(std::move(error));
-  llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
-      ::mempl::createSolver(policy);
+  llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
+      mempl::createSolver(policy);
   if (!solver)
     return emitError(module.getLoc())
            << "option 'policy': " << llvm::toString(solver.takeError());
@@ -310,8 +310,8 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
   return success();
 }
 
-::mempl::SolverOptions LearnedMemoryPlacementPass::solverOptions() const {
-  ::mempl::SolverOptions options;
+mempl::SolverOptions LearnedMemoryPlacementPass::solverOptions() const {
+  mempl::SolverOptions options;
   options.budget = budget;
   options.timeLimitMs = timeLimitMs;
   options.seed = seed;
@@ -327,15 +327,15 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
   const Instance &instance = program.instance;
   if (failed(checkPins(program)))
     return failure();
-  llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
-      ::mempl::createSolver(policy);
+  llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
+      mempl::createSolver(policy);
   if (!solver)
     return emitError(function.getLoc()) << llvm::toString(solver.takeError());
   llvm::Expected<SolverResult> result =
       (*solver)->solve(instance, solverOptions());
   if (result) {
-    std::vector<::mempl::Violation> broken =
-        ::mempl::verify(instance, result->plan);
+    std::vector<mempl::Violation> broken =
+        mempl::verify(instance, result->plan);
     if (broken.empty())
       return std::move(*result);
     std::string text = "policy '" + policy + "' made a plan that breaks " +
@@ -366,17 +366,17 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
 /// message, which names the file.
 std::string LearnedMemoryPlacementPass::reproducer(
     const Instance &instance, const Plan &plan,
-    llvm::ArrayRef<::mempl::Violation> broken) const {
-  ::mempl::Reproducer file;
+    llvm::ArrayRef<mempl::Violation> broken) const {
+  mempl::Reproducer file;
   file.tool = "mempl-opt";
   file.policies = {policy};
   file.solver = solverOptions();
   file.instance = instance;
   file.failedPolicy = policy;
   file.failedPlan = plan;
-  for (const ::mempl::Violation &violation : broken)
+  for (const mempl::Violation &violation : broken)
     file.violations.push_back(violation.str());
-  llvm::Expected<std::string> name = ::mempl::writeReproducer(file);
+  llvm::Expected<std::string> name = mempl::writeReproducer(file);
   if (!name)
     return "; " + llvm::toString(name.takeError());
   return "; please report it with the file " + *name;
@@ -392,7 +392,7 @@ LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
   std::vector<ProgramDecisions> all = explain(program, result.plan);
   collectDiagnostics(&getContext(), report.remarks, [&] {
     remarkSlowTraffic(function.function, all);
-    remarkCostlyPins(program, ::mempl::simulateLatency(instance, result.plan));
+    remarkCostlyPins(program, mempl::simulateLatency(instance, result.plan));
   });
   if (summary)
     report.unknowns = describeUnknowns(program);
@@ -410,7 +410,7 @@ LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
     return report;
   for (const ProgramDecisions &of : all)
     for (const Decision &decision : of.decisions) {
-      const ::mempl::Value &value = of.program->instance.values[decision.value];
+      const mempl::Value &value = of.program->instance.values[decision.value];
       report.decisions.push_back(
           {of.program->storages[decision.value].root.getLoc(), decision.fast,
            "'" + value.name + "' (" + std::to_string(value.size) + " bytes) " +
@@ -422,7 +422,7 @@ LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
 /// One line for a function: the traffic that stays in slow memory, by reason.
 void LearnedMemoryPlacementPass::remarkSlowTraffic(
     func::FuncOp function, llvm::ArrayRef<ProgramDecisions> all) {
-  ::mempl::SlowTrafficSummary traffic;
+  mempl::SlowTrafficSummary traffic;
   for (const ProgramDecisions &of : all)
     traffic.add(of.program->instance, of.decisions, of.trips);
   std::string reasons = traffic.str();
@@ -441,28 +441,28 @@ void LearnedMemoryPlacementPass::remarkSlowTraffic(
 void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
   const Instance &instance = of.function->program->instance;
   const SolverResult &result = of.result;
-  ::mempl::Outcome outcome = ::mempl::simulate(instance, result.plan);
-  ::mempl::BoundDeadline deadline(solverOptions(), 1, result.seconds);
-  ::mempl::LowerBoundOptions boundOptions;
+  mempl::Outcome outcome = mempl::simulate(instance, result.plan);
+  mempl::BoundDeadline deadline(solverOptions(), 1, result.seconds);
+  mempl::LowerBoundOptions boundOptions;
   boundOptions.cancelled = [&] { return deadline.hasPassed(); };
-  double bound = ::mempl::lowerBound(instance, boundOptions).bound;
-  double slow = ::mempl::slowLatency(instance);
+  double bound = mempl::lowerBound(instance, boundOptions).bound;
+  double slow = mempl::slowLatency(instance);
   llvm::raw_ostream &os = llvm::errs();
   os << instance.name << ": " << instance.steps.size() << " steps, "
      << instance.values.size() << " values, "
-     << ::mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
-     << "  slow memory only  " << ::mempl::formatSeconds(slow) << "\n"
-     << "  placed            " << ::mempl::formatSeconds(outcome.latency)
-     << "  (" << (result.winner.empty() ? std::string(policy) : result.winner)
-     << ", " << result.plan.numCopiesIn() << " copies in, "
+     << mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
+     << "  slow memory only  " << mempl::formatSeconds(slow) << "\n"
+     << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
+     << (result.winner.empty() ? std::string(policy) : result.winner) << ", "
+     << result.plan.numCopiesIn() << " copies in, "
      << result.plan.numCopiesBack() << " back, stalls "
-     << ::mempl::formatSeconds(outcome.stall) << ", peak "
-     << ::mempl::formatBytes(outcome.peakBytes) << ")\n"
-     << "  lower bound       " << ::mempl::formatSeconds(bound) << "\n";
-  if (::mempl::Uncovered uncovered = ::mempl::uncovered(instance);
+     << mempl::formatSeconds(outcome.stall) << ", peak "
+     << mempl::formatBytes(outcome.peakBytes) << ")\n"
+     << "  lower bound       " << mempl::formatSeconds(bound) << "\n";
+  if (mempl::Uncovered uncovered = mempl::uncovered(instance);
       uncovered.values > 0) {
     os << "  not placeable     ";
-    ::mempl::printUncovered(os, uncovered, "    ");
+    mempl::printUncovered(os, uncovered, "    ");
   }
   if (!of.report.unknowns.empty())
     os << "  not known         " << of.report.unknowns << "\n";
@@ -477,17 +477,17 @@ LogicalResult LearnedMemoryPlacementPass::writeFiles(const Outcome &outcome) {
     std::string text;
     llvm::raw_string_ostream os(text);
     print(os);
-    if (llvm::Error error = ::mempl::writeFile(path, text))
+    if (llvm::Error error = mempl::writeFile(path, text))
       return emitError(outcome.function->function.getLoc())
              << llvm::toString(std::move(error));
     return success();
   };
   if (failed(write(instanceOut, [&](llvm::raw_ostream &os) {
-        ::mempl::writeInstance(os, outcome.function->program->instance);
+        mempl::writeInstance(os, outcome.function->program->instance);
       })))
     return failure();
   if (failed(write(planOut, [&](llvm::raw_ostream &os) {
-        ::mempl::writePlan(os, outcome.result.plan);
+        mempl::writePlan(os, outcome.result.plan);
       })))
     return failure();
   return write(traceOut, [&](llvm::raw_ostream &os) {
@@ -506,12 +506,12 @@ void LearnedMemoryPlacementPass::count(const Outcome &outcome) {
   }
   ++numFunctions;
   llvm::SmallDenseSet<int32_t> fast;
-  for (const ::mempl::Residency &residency : plan.residencies)
+  for (const mempl::Residency &residency : plan.residencies)
     fast.insert(residency.value);
   numPlacedFast += fast.size();
   numPrefetches += plan.numCopiesIn();
   numEvictions += plan.numCopiesBack();
-  int64_t peak = ::mempl::simulate(instance, plan).peakBytes;
+  int64_t peak = mempl::simulate(instance, plan).peakBytes;
   if (peak > int64_t(uint64_t(peakBytes)))
     peakBytes = peak;
 }

@@ -18,7 +18,7 @@
 static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kNames[] =
     {{"checkpoint=", "weights="}};
 
-std::string mlir::mempl::withNewNames(llvm::StringRef options) {
+std::string mempl::ir::withNewNames(llvm::StringRef options) {
   std::string text;
   char quote = 0;
   int depth = 0;

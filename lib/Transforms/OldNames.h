@@ -14,16 +14,18 @@
 #ifndef MEMPL_LIB_TRANSFORMS_OLDNAMES_H
 #define MEMPL_LIB_TRANSFORMS_OLDNAMES_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "llvm/ADT/StringRef.h"
 
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// The options of a pass that runs a solver, `key=value key=value`, with
 /// today's keys.
 std::string withNewNames(llvm::StringRef options);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_LIB_TRANSFORMS_OLDNAMES_H

@@ -31,13 +31,13 @@
 
 #include "llvm/ADT/IntEqClasses.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLOPTIMIZECOPIES
 #include "mempl/Transforms/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using namespace mlir::bufferization;
 
 /// Whether `root` or an op inside of it passes `test`.
@@ -406,8 +406,7 @@ static bool startEarlier(Storages &storages, CopyStartOp start) {
 namespace {
 
 class MemplOptimizeCopiesPass
-    : public mlir::mempl::impl::MemplOptimizeCopiesBase<
-          MemplOptimizeCopiesPass> {
+    : public mempl::ir::impl::MemplOptimizeCopiesBase<MemplOptimizeCopiesPass> {
 public:
   using MemplOptimizeCopiesBase::MemplOptimizeCopiesBase;
 

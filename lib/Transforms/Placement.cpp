@@ -31,13 +31,13 @@
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::Instance;
+using namespace mempl::ir;
+using mempl::Instance;
 
 /// Where the file `path` has the first word that `text` quotes.
 static Location locationInFile(MLIRContext *context, llvm::StringRef path,
                                llvm::StringRef text) {
-  llvm::Expected<std::string> contents = ::mempl::readFile(path);
+  llvm::Expected<std::string> contents = mempl::readFile(path);
   if (!contents) {
     llvm::consumeError(contents.takeError());
     return FileLineColLoc::get(context, path, 1, 1);
@@ -70,9 +70,9 @@ static FailureOr<Operation *> placeOfTarget(ModuleOp module) {
   return module.getOperation();
 }
 
-FailureOr<TargetDescription>
-mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
-                          llvm::StringRef capacity) {
+FailureOr<TargetDescription> mempl::ir::selectTarget(ModuleOp module,
+                                                     llvm::StringRef name,
+                                                     llvm::StringRef capacity) {
   TargetDescription target;
   if (!name.empty()) {
     llvm::Expected<TargetDescription> loaded = loadTarget(name);
@@ -99,7 +99,7 @@ mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
   }
   if (capacity.empty())
     return target;
-  llvm::Expected<int64_t> bytes = ::mempl::parseSize(capacity);
+  llvm::Expected<int64_t> bytes = mempl::parseSize(capacity);
   if (!bytes)
     return emitError(module.getLoc())
            << "option 'capacity': " << llvm::toString(bytes.takeError());
@@ -107,9 +107,9 @@ mlir::mempl::selectTarget(ModuleOp module, llvm::StringRef name,
   return target;
 }
 
-FailureOr<CostModel>
-mlir::mempl::selectCostModel(ModuleOp module, const TargetDescription &target,
-                             llvm::StringRef profile) {
+FailureOr<CostModel> mempl::ir::selectCostModel(ModuleOp module,
+                                                const TargetDescription &target,
+                                                llvm::StringRef profile) {
   if (profile.empty())
     return CostModel(target);
   llvm::Expected<Profile> measured = readProfile(profile);
@@ -175,14 +175,14 @@ private:
 
 } // namespace
 
-void mlir::mempl::warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
-                                    llvm::StringRef profile) {
+void mempl::ir::warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
+                                  llvm::StringRef profile) {
   std::string text = cost.describeUnmatched(module);
   if (!text.empty())
     emitWarning(locationInFile(module.getContext(), profile, text)) << text;
 }
 
-void mlir::mempl::warnUselessOrders(func::FuncOp function, bool called) {
+void mempl::ir::warnUselessOrders(func::FuncOp function, bool called) {
   // What is known of sizes and loops is part of the time of a call.
   SmallVector<StringRef> names = {kPinAttr, kForbidAttr};
   if (!called)
@@ -203,7 +203,7 @@ void mlir::mempl::warnUselessOrders(func::FuncOp function, bool called) {
   });
 }
 
-FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
+FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped) {
   CallGraph calls(module);
@@ -254,7 +254,7 @@ FailureOr<std::vector<PlaceableFunction>> mlir::mempl::extractFunctions(
   return functions;
 }
 
-llvm::Expected<std::string> mlir::mempl::chooseFunction(
+llvm::Expected<std::string> mempl::ir::chooseFunction(
     llvm::StringRef name, llvm::ArrayRef<std::string> placed,
     llvm::ArrayRef<SkippedFunction> skipped, llvm::StringRef option) {
   if (name.empty() ? placed.size() == 1 : llvm::is_contained(placed, name))
@@ -275,7 +275,7 @@ llvm::Expected<std::string> mlir::mempl::chooseFunction(
     return llvm::createStringError(
         "expected a function @" + name +
         (found.empty() ? reasons : ", found " + found) +
-        ::mempl::didYouMean(name, all));
+        mempl::didYouMean(name, all));
   return llvm::createStringError(placed.empty()
                                      ? "expected a function to place" + reasons
                                      : "expected one function, found " + found +
@@ -295,14 +295,14 @@ static llvm::StringMap<double> greedyLatencies(ModuleOp module,
   if (failed(functions))
     return latencies;
   for (PlaceableFunction &function : *functions) {
-    llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
-        ::mempl::createSolver("greedy");
+    llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
+        mempl::createSolver("greedy");
     if (!solver) {
       llvm::consumeError(solver.takeError());
       continue;
     }
-    llvm::Expected<::mempl::SolverResult> result =
-        (*solver)->solve(function.program->instance, ::mempl::SolverOptions());
+    llvm::Expected<mempl::SolverResult> result =
+        (*solver)->solve(function.program->instance, mempl::SolverOptions());
     if (result)
       latencies[function.function.getName()] = result->latency;
     else
@@ -311,10 +311,10 @@ static llvm::StringMap<double> greedyLatencies(ModuleOp module,
   return latencies;
 }
 
-LogicalResult mlir::mempl::prepareForTarget(ModuleOp module,
-                                            const TargetDescription &target,
-                                            const CostModel &cost,
-                                            bool eliminateEmptyTensors) {
+LogicalResult mempl::ir::prepareForTarget(ModuleOp module,
+                                          const TargetDescription &target,
+                                          const CostModel &cost,
+                                          bool eliminateEmptyTensors) {
   bool loops = module
                    ->walk([](LoopLikeOpInterface loop) {
                      return loop.getInits().empty() ? WalkResult::advance()
@@ -352,7 +352,7 @@ liveRanges(const Instance &instance) {
   std::vector<std::pair<int32_t, int32_t>> ranges(instance.values.size(),
                                                   {n, -1});
   for (auto [i, step] : llvm::enumerate(instance.steps))
-    for (const ::mempl::Access &access : step.accesses) {
+    for (const mempl::Access &access : step.accesses) {
       ranges[access.value].first =
           std::min<int32_t>(ranges[access.value].first, i);
       ranges[access.value].second =
@@ -361,15 +361,15 @@ liveRanges(const Instance &instance) {
   return ranges;
 }
 
-std::string mlir::mempl::describePressure(const Instance &instance,
-                                          bool onlyOrdered) {
+std::string mempl::ir::describePressure(const Instance &instance,
+                                        bool onlyOrdered) {
   std::vector<std::pair<int32_t, int32_t>> ranges = liveRanges(instance);
   int32_t n = instance.numSteps();
   std::vector<int64_t> change(n + 1, 0);
   auto counts = [&](size_t v) {
     return ranges[v].second >= 0 &&
            (!onlyOrdered ||
-            instance.values[v].space == ::mempl::SpaceOrder::Fast);
+            instance.values[v].space == mempl::SpaceOrder::Fast);
   };
   for (size_t v = 0; v < ranges.size(); ++v)
     if (counts(v)) {
@@ -420,7 +420,7 @@ static std::string placeOf(Location loc) {
       .str();
 }
 
-std::string mlir::mempl::describeUnknowns(const Program &program) {
+std::string mempl::ir::describeUnknowns(const Program &program) {
   struct Phrase {
     StringRef one, many, taken;
   };
@@ -455,7 +455,7 @@ std::string mlir::mempl::describeUnknowns(const Program &program) {
   return text;
 }
 
-std::string mlir::mempl::inOneLine(llvm::Error error) {
+std::string mempl::ir::inOneLine(llvm::Error error) {
   SmallVector<std::string> texts;
   llvm::handleAllErrors(std::move(error), [&](const llvm::ErrorInfoBase &e) {
     std::string text = e.message();
@@ -471,7 +471,7 @@ std::string mlir::mempl::inOneLine(llvm::Error error) {
 
 /// `instance` is that of `program`, with the machine.
 static void addDecisions(const Program &program, const Instance &instance,
-                         const ::mempl::Plan &plan, int64_t capacity,
+                         const mempl::Plan &plan, int64_t capacity,
                          int64_t trips, std::vector<ProgramDecisions> &result) {
   std::vector<std::string> reasons;
   for (const Storage &storage : program.storages)
@@ -479,15 +479,15 @@ static void addDecisions(const Program &program, const Instance &instance,
   ProgramDecisions made;
   made.program = &program;
   made.trips = trips;
-  made.decisions = ::mempl::explain(instance, plan, reasons, capacity);
+  made.decisions = mempl::explain(instance, plan, reasons, capacity);
   for (Decision &decision : made.decisions) {
     const Storage &storage = program.storages[decision.value];
     std::string helps;
-    if (decision.cause == ::mempl::SlowCause::Own) {
+    if (decision.cause == mempl::SlowCause::Own) {
       decision.text = "slow: it " + storage.slowReason;
-    } else if (decision.cause == ::mempl::SlowCause::TooLarge) {
+    } else if (decision.cause == mempl::SlowCause::TooLarge) {
       helps = " (mempl-tile-to-fit makes loops over pieces)";
-    } else if (decision.cause == ::mempl::SlowCause::Ordered) {
+    } else if (decision.cause == mempl::SlowCause::Ordered) {
       helps = " by 'mempl.forbid' or a 'mempl.pin' there";
     }
     decision.text += helps;
@@ -500,18 +500,18 @@ static void addDecisions(const Program &program, const Instance &instance,
     int64_t all;
     if (llvm::MulOverflow(trips, instance.steps[i].trips, all))
       all = INT64_MAX;
-    ::mempl::Plan nothing;
+    mempl::Plan nothing;
     const Instance &inner = *instance.steps[i].body;
-    nothing.capacity = ::mempl::leastCapacity(inner);
+    nothing.capacity = mempl::leastCapacity(inner);
     auto planned = plan.loops.find(static_cast<int32_t>(i));
-    const ::mempl::Plan &body =
+    const mempl::Plan &body =
         planned == plan.loops.end() ? nothing : planned->second;
     addDecisions(*step.body, inner, body, body.capacity, all, result);
   }
 }
 
-std::vector<ProgramDecisions> mlir::mempl::explain(const Program &program,
-                                                   const ::mempl::Plan &plan) {
+std::vector<ProgramDecisions> mempl::ir::explain(const Program &program,
+                                                 const mempl::Plan &plan) {
   std::vector<ProgramDecisions> result;
   addDecisions(program, program.instance, plan,
                program.instance.machine.capacity, 1, result);
@@ -525,7 +525,7 @@ std::vector<ProgramDecisions> mlir::mempl::explain(const Program &program,
 /// The indices of the pinned values that a step uses, the largest first.
 static SmallVector<int32_t> pinnedAt(const Program &program, size_t step) {
   SmallVector<int32_t> pinned;
-  for (const ::mempl::Access &access : program.instance.steps[step].accesses)
+  for (const mempl::Access &access : program.instance.steps[step].accesses)
     if (!program.storages[access.value].pins.empty() &&
         !llvm::is_contained(pinned, access.value))
       pinned.push_back(access.value);
@@ -576,12 +576,12 @@ static LogicalResult checkPins(const Program &program, const Instance &instance,
   return success();
 }
 
-LogicalResult mlir::mempl::checkPins(const Program &program) {
+LogicalResult mempl::ir::checkPins(const Program &program) {
   return ::checkPins(program, program.instance,
                      program.instance.machine.capacity);
 }
 
-const Storage *mlir::mempl::largestPinned(const Program &program) {
+const Storage *mempl::ir::largestPinned(const Program &program) {
   const Storage *largest = nullptr;
   auto consider = [&](const Storage *storage) {
     if (storage && !storage->pins.empty() &&
@@ -602,10 +602,10 @@ static Instance withoutPin(const Instance &instance, ArrayRef<int32_t> path,
                            int32_t value) {
   Instance result = instance;
   if (path.empty()) {
-    result.values[value].space = ::mempl::SpaceOrder::None;
+    result.values[value].space = mempl::SpaceOrder::None;
     return result;
   }
-  ::mempl::Step &step = result.steps[path.front()];
+  mempl::Step &step = result.steps[path.front()];
   step.body = std::make_shared<Instance>(
       withoutPin(*step.body, path.drop_front(), value));
   return result;
@@ -628,7 +628,7 @@ static void forEachPinned(
   }
 }
 
-void mlir::mempl::remarkCostlyPins(const Program &program, double latency) {
+void mempl::ir::remarkCostlyPins(const Program &program, double latency) {
   // A run of the solver each.
   constexpr int kMostPins = 16;
   int count = 0;
@@ -637,29 +637,29 @@ void mlir::mempl::remarkCostlyPins(const Program &program, double latency) {
     if (++count > kMostPins)
       return;
     Instance free = withoutPin(program.instance, at, value);
-    llvm::Expected<std::unique_ptr<::mempl::Solver>> solver =
-        ::mempl::createSolver("greedy");
+    llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
+        mempl::createSolver("greedy");
     if (!solver)
       return llvm::consumeError(solver.takeError());
-    llvm::Expected<::mempl::SolverResult> result = (*solver)->solve(free, {});
+    llvm::Expected<mempl::SolverResult> result = (*solver)->solve(free, {});
     if (!result)
       return llvm::consumeError(result.takeError());
     if (!(result->latency < latency * (1 - 1e-3)) ||
-        !::mempl::verify(free, result->plan).empty())
+        !mempl::verify(free, result->plan).empty())
       return;
     emitRemark(of.storages[value].pins.front())
         << "the pin of '" << of.instance.values[value].name
         << "' makes the program slower: it takes "
-        << ::mempl::formatSeconds(latency) << ", and "
-        << ::mempl::formatSeconds(result->latency) << " without the pin";
+        << mempl::formatSeconds(latency) << ", and "
+        << mempl::formatSeconds(result->latency) << " without the pin";
   };
   forEachPinned(program, path, check);
 }
 
-void mlir::mempl::writeTrace(llvm::raw_ostream &os, const Program &program,
-                             const TargetDescription &target,
-                             llvm::StringRef policy, const ::mempl::Plan &plan,
-                             double latency) {
+void mempl::ir::writeTrace(llvm::raw_ostream &os, const Program &program,
+                           const TargetDescription &target,
+                           llvm::StringRef policy, const mempl::Plan &plan,
+                           double latency) {
   const Instance &instance = program.instance;
   llvm::json::OStream json(os, /*IndentSize=*/1);
   json.object([&] {
@@ -668,14 +668,14 @@ void mlir::mempl::writeTrace(llvm::raw_ostream &os, const Program &program,
     json.attribute("target", target.name);
     json.attribute("capacity", instance.machine.capacity);
     json.attribute("policy", policy);
-    json.attribute("slow", ::mempl::slowLatency(instance));
-    json.attribute("ideal", ::mempl::idealLatency(instance));
+    json.attribute("slow", mempl::slowLatency(instance));
+    json.attribute("ideal", mempl::idealLatency(instance));
     json.attribute("latency", latency);
     std::vector<ProgramDecisions> all = explain(program, plan);
     json.attributeArray("values", [&] {
       for (const Decision &decision : all.front().decisions)
         json.object([&] {
-          const ::mempl::Value &value = instance.values[decision.value];
+          const mempl::Value &value = instance.values[decision.value];
           json.attribute("name", value.name);
           json.attribute("bytes", value.size);
           json.attribute("fast", decision.fast);

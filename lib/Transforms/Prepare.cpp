@@ -36,10 +36,10 @@
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using namespace mlir::bufferization;
 
-OneShotBufferizationOptions mlir::mempl::placementBufferizationOptions() {
+OneShotBufferizationOptions mempl::ir::placementBufferizationOptions() {
   OneShotBufferizationOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.allowReturnAllocsFromLoops = true;
@@ -73,7 +73,7 @@ static void carryUserAttributes(DictionaryAttr attributes, Operation *op) {
       op->setAttr(name, attribute);
 }
 
-Value mlir::mempl::newEmpty(RewriterBase &rewriter, Value like) {
+Value mempl::ir::newEmpty(RewriterBase &rewriter, Value like) {
   auto type = cast<RankedTensorType>(like.getType());
   auto empty =
       tensor::EmptyOp::create(rewriter, like.getLoc(), type,
@@ -237,7 +237,7 @@ dropCopiesMadeAgain(RewriterBase &rewriter, Operation *module,
   return success();
 }
 
-bool mlir::mempl::hasTensorControlFlow(Operation *module) {
+bool mempl::ir::hasTensorControlFlow(Operation *module) {
   return module
       ->walk([](Operation *op) {
         bool flow = isa<RegionBranchOpInterface, SelectLikeOpInterface>(op) &&
@@ -402,10 +402,10 @@ static void foldWholeSlices(RewriterBase &rewriter, Operation *module) {
   }
 }
 
-LogicalResult mlir::mempl::prepareForPlacement(Operation *module,
-                                               bool eliminateEmpty,
-                                               LoopForm loopForm,
-                                               bool *hasTwoForms) {
+LogicalResult mempl::ir::prepareForPlacement(Operation *module,
+                                             bool eliminateEmpty,
+                                             LoopForm loopForm,
+                                             bool *hasTwoForms) {
   OrderCarrier carrier;
   IRRewriter rewriter(module->getContext(), &carrier);
   toDestinationStyle(rewriter, module);
@@ -472,8 +472,8 @@ static bool leavesRegion(Value tensor) {
   return false;
 }
 
-void mlir::mempl::shareAllocations(Operation *function, Operation *original,
-                                   const llvm::DenseSet<Value> &placed) {
+void mempl::ir::shareAllocations(Operation *function, Operation *original,
+                                 const llvm::DenseSet<Value> &placed) {
   llvm::SmallDenseSet<Type> shared;
   original->walk([&](tensor::EmptyOp op) {
     if (op.getType().hasStaticShape() &&

@@ -9,6 +9,8 @@
 #ifndef MEMPL_LIB_TRANSFORMS_PREPAREPARTS_H
 #define MEMPL_LIB_TRANSFORMS_PREPAREPARTS_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Support/LLVM.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -19,7 +21,7 @@ class RewriterBase;
 class Value;
 } // namespace mlir
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// A `tensor.empty` of the shape of `like`, at the insertion point. It has the
 /// orders of a user that `like` has, if that is one as well.
@@ -45,6 +47,6 @@ void makeInsteadOfCopies(RewriterBase &rewriter,
 bool keepCarriedTensors(RewriterBase &rewriter, Operation *module,
                         bool alternate);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_LIB_TRANSFORMS_PREPAREPARTS_H

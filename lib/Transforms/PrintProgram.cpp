@@ -13,17 +13,17 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLTESTPRINTPROGRAM
 #include "mempl/Transforms/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::Access;
-using ::mempl::AccessMode;
-using ::mempl::SpaceOrder;
-using ::mempl::ValueKind;
+using namespace mempl::ir;
+using mempl::Access;
+using mempl::AccessMode;
+using mempl::SpaceOrder;
+using mempl::ValueKind;
 
 static StringRef spell(ValueKind kind) {
   switch (kind) {
@@ -53,8 +53,8 @@ static StringRef spell(SpaceOrder order) {
 
 static void print(llvm::raw_ostream &os, const Program &program,
                   unsigned indent) {
-  const ::mempl::Instance &instance = program.instance;
-  for (const ::mempl::Value &value : instance.values)
+  const mempl::Instance &instance = program.instance;
+  for (const mempl::Value &value : instance.values)
     os.indent(indent) << "value " << value.name << ": " << value.size
                       << " bytes, " << spell(value.kind) << spell(value.space)
                       << "\n";
@@ -67,7 +67,7 @@ static void print(llvm::raw_ostream &os, const Program &program,
       comma = ", ";
     }
     if (step.compute > 0)
-      os << comma << "compute " << ::mempl::formatNumber(step.compute);
+      os << comma << "compute " << mempl::formatNumber(step.compute);
     if (step.reserved > 0)
       os << ", reserves " << step.reserved;
     if (!program.steps[i].body) {
@@ -82,7 +82,7 @@ static void print(llvm::raw_ostream &os, const Program &program,
 namespace {
 
 class MemplTestPrintProgramPass
-    : public mlir::mempl::impl::MemplTestPrintProgramBase<
+    : public mempl::ir::impl::MemplTestPrintProgramBase<
           MemplTestPrintProgramPass> {
 public:
   using MemplTestPrintProgramBase::MemplTestPrintProgramBase;

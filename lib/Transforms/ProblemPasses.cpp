@@ -15,32 +15,32 @@
 
 #include "OldNames.h"
 
+#include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/OptionNames.h"
-#include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/Transforms/Placement.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
 #include "llvm/ADT/StringExtras.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLSOLVE
 #define GEN_PASS_DEF_MEMPLVERIFYPLAN
 #define GEN_PASS_REGISTRATION
 #include "mempl/Transforms/ProblemPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
-void mlir::mempl::registerProblemPasses() { registerMemplProblemPasses(); }
+void mempl::ir::registerProblemPasses() { registerMemplProblemPasses(); }
 
-static int64_t countResidencies(const ::mempl::Plan &plan) {
+static int64_t countResidencies(const mempl::Plan &plan) {
   auto count = static_cast<int64_t>(plan.residencies.size());
   for (const auto &[step, loop] : plan.loops)
     count += countResidencies(loop);
@@ -53,14 +53,14 @@ static int64_t countResidencies(const ::mempl::Plan &plan) {
 
 namespace {
 
-struct MemplSolvePass : mlir::mempl::impl::MemplSolveBase<MemplSolvePass> {
+struct MemplSolvePass : mempl::ir::impl::MemplSolveBase<MemplSolvePass> {
   using MemplSolveBase::MemplSolveBase;
 
   LogicalResult initializeOptions(
       StringRef options,
       function_ref<LogicalResult(const Twine &)> errorHandler) override {
     std::string renamed = withNewNames(options);
-    std::string wrong = ::mempl::wrongOptionName(
+    std::string wrong = mempl::wrongOptionName(
         renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
     return wrong.empty()
                ? MemplSolveBase::initializeOptions(renamed, errorHandler)
@@ -82,7 +82,7 @@ struct MemplSolvePass : mlir::mempl::impl::MemplSolveBase<MemplSolvePass> {
 
 private:
   LogicalResult checkOptions();
-  ::mempl::SolverOptions solverOptions() const;
+  mempl::SolverOptions solverOptions() const;
   LogicalResult solveIn(Operation *table);
   LogicalResult solve(InstanceOp op, SymbolTable &symbols);
 };
@@ -102,10 +102,10 @@ LogicalResult MemplSolvePass::checkOptions() {
     return error("threads", "expected an integer of at least 1");
   if (budget == 0 && timeLimitMs == 0)
     return error("budget", "0 means no limit; give time-limit-ms with it");
-  ::mempl::MsaOptions checked;
-  if (llvm::Error e = ::mempl::applyMsaOptions(msaOptions, checked))
+  mempl::MsaOptions checked;
+  if (llvm::Error e = mempl::applyMsaOptions(msaOptions, checked))
     return error("msa-options", llvm::toString(std::move(e)));
-  auto solver = ::mempl::createSolver(policy);
+  auto solver = mempl::createSolver(policy);
   if (!solver)
     return error("policy", llvm::toString(solver.takeError()));
   if (llvm::Error e = (*solver)->check(solverOptions()))
@@ -113,8 +113,8 @@ LogicalResult MemplSolvePass::checkOptions() {
   return success();
 }
 
-::mempl::SolverOptions MemplSolvePass::solverOptions() const {
-  ::mempl::SolverOptions options;
+mempl::SolverOptions MemplSolvePass::solverOptions() const {
+  mempl::SolverOptions options;
   options.budget = budget;
   options.timeLimitMs = timeLimitMs;
   options.seed = seed;
@@ -144,21 +144,21 @@ LogicalResult MemplSolvePass::solveIn(Operation *table) {
 }
 
 LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
-  FailureOr<::mempl::Instance> instance = readInstance(op);
+  FailureOr<mempl::Instance> instance = readInstance(op);
   if (failed(instance))
     return failure();
   auto error = [&](const Twine &text) {
-    return op.emitError() << ::mempl::escapeForMessage(
+    return op.emitError() << mempl::escapeForMessage(
                (policy + ": " + text).str());
   };
-  auto solver = ::mempl::createSolver(policy);
+  auto solver = mempl::createSolver(policy);
   if (!solver)
     return error(llvm::toString(solver.takeError()));
   auto result = (*solver)->solve(*instance, solverOptions());
   if (!result)
     return error(inOneLine(result.takeError()));
   // A policy that is wrong must not go further.
-  auto violations = ::mempl::verify(*instance, result->plan);
+  auto violations = mempl::verify(*instance, result->plan);
   if (!violations.empty())
     return error("made a plan that is not valid: " + violations.front().str());
 
@@ -183,13 +183,13 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
 namespace {
 
 struct MemplVerifyPlanPass
-    : mlir::mempl::impl::MemplVerifyPlanBase<MemplVerifyPlanPass> {
+    : mempl::ir::impl::MemplVerifyPlanBase<MemplVerifyPlanPass> {
   using MemplVerifyPlanBase::MemplVerifyPlanBase;
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
     // Of an instance with several plans, faults are reported once.
-    llvm::DenseMap<Operation *, FailureOr<::mempl::Instance>> instances;
+    llvm::DenseMap<Operation *, FailureOr<mempl::Instance>> instances;
     bool anyFailed = false;
     getOperation().walk([&](PlanOp op) {
       ++numPlans;
@@ -213,8 +213,8 @@ struct MemplVerifyPlanPass
   }
 
 private:
-  int64_t check(PlanOp op, const ::mempl::Instance &instance) {
-    FailureOr<::mempl::Plan> plan = readPlan(op, instance);
+  int64_t check(PlanOp op, const mempl::Instance &instance) {
+    FailureOr<mempl::Plan> plan = readPlan(op, instance);
     return failed(plan) ? 1 : verifyPlan(op, *plan, instance);
   }
 };

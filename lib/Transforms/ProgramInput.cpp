@@ -99,12 +99,12 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mlir::mempl::registerDialect(registry);
+  mempl::ir::registerDialect(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   // Preparing makes ops of these, whether the program has some or not.
   context.loadDialect<mlir::bufferization::BufferizationDialect,
                       mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect,
-                      mlir::mempl::MemplDialect>();
+                      mempl::ir::MemplDialect>();
   ErrorCollector errors(context, path);
 
   llvm::SourceMgr sources;
@@ -114,42 +114,42 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
       mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module)
     return errors.take();
-  llvm::FailureOr<mlir::mempl::TargetDescription> description =
-      mlir::mempl::selectTarget(*module, target, /*capacity=*/"");
+  llvm::FailureOr<mempl::ir::TargetDescription> description =
+      mempl::ir::selectTarget(*module, target, /*capacity=*/"");
   if (failed(description))
     return errors.take();
-  std::vector<mlir::mempl::SkippedFunction> skipped;
-  llvm::FailureOr<mlir::mempl::CostModel> cost =
-      mlir::mempl::selectCostModel(*module, *description, profile);
+  std::vector<mempl::ir::SkippedFunction> skipped;
+  llvm::FailureOr<mempl::ir::CostModel> cost =
+      mempl::ir::selectCostModel(*module, *description, profile);
   if (failed(cost) ||
-      failed(mlir::mempl::prepareForTarget(*module, *description, *cost)))
+      failed(mempl::ir::prepareForTarget(*module, *description, *cost)))
     return errors.take();
-  auto functions = mlir::mempl::extractFunctions(
+  auto functions = mempl::ir::extractFunctions(
       *module, *description, *cost,
       [&](mlir::func::FuncOp function, const llvm::Twine &reason) {
         skipped.push_back({function.getName().str(), reason.str()});
       });
   if (failed(functions))
     return errors.take();
-  mlir::mempl::warnUnmatchedKeys(*module, *cost, profile);
+  mempl::ir::warnUnmatchedKeys(*module, *cost, profile);
   std::vector<std::string> names;
-  for (mlir::mempl::PlaceableFunction &function : *functions)
+  for (mempl::ir::PlaceableFunction &function : *functions)
     names.push_back(function.function.getName().str());
   auto chosen =
-      mlir::mempl::chooseFunction(functionName, names, skipped, "--function");
+      mempl::ir::chooseFunction(functionName, names, skipped, "--function");
   if (!chosen)
     return fileError(path, 0, llvm::toString(chosen.takeError()));
-  mlir::mempl::Program &program =
+  mempl::ir::Program &program =
       *functions->at(llvm::find(names, *chosen) - names.begin()).program;
-  if (failed(mlir::mempl::checkPins(program)))
+  if (failed(mempl::ir::checkPins(program)))
     return errors.take();
   if (unknowns)
-    *unknowns = mlir::mempl::describeUnknowns(program);
+    *unknowns = mempl::ir::describeUnknowns(program);
   return std::move(program.instance);
 }
 
 Expected<Machine> mempl::readTargetMachine(StringRef target) {
-  if (mlir::mempl::presetNamed(target).empty() &&
+  if (mempl::ir::presetNamed(target).empty() &&
       (target == "-" || llvm::sys::fs::exists(target))) {
     // A file with a machine alone is fine too: instances bring their costs.
     Expected<std::string> text = readFile(target);
@@ -161,7 +161,7 @@ Expected<Machine> mempl::readTargetMachine(StringRef target) {
     if (!document->root.find("machine"))
       return parseMachine(*text, target);
   }
-  auto description = mlir::mempl::loadTarget(target);
+  auto description = mempl::ir::loadTarget(target);
   if (!description)
     return description.takeError();
   return description->machine;

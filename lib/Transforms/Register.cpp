@@ -20,13 +20,13 @@
 
 #include "mlir/IR/DialectRegistry.h"
 
-void mlir::mempl::registerDialect(DialectRegistry &registry) {
+void mempl::ir::registerDialect(DialectRegistry &registry) {
   registry.insert<MemplDialect>();
   registerCostModels(registry);
 }
 
-void mlir::mempl::registerPasses() {
-  ::mempl::registerMuZeroSolvers();
+void mempl::ir::registerPasses() {
+  mempl::registerMuZeroSolvers();
   registerMemplPasses();
   registerProblemPasses();
   registerTileToFitPasses();
@@ -35,7 +35,7 @@ void mlir::mempl::registerPasses() {
   registerGPUConversionPasses();
 }
 
-void mlir::mempl::registerAll(DialectRegistry &registry) {
+void mempl::ir::registerAll(DialectRegistry &registry) {
   registerDialect(registry);
   registerPasses();
 }

@@ -20,7 +20,7 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using namespace mlir::bufferization;
 
 /// Whether the op writes the operand, as a destination or as what a loop
@@ -152,8 +152,8 @@ static void allocatePerDestination(RewriterBase &rewriter,
     rewriter.eraseOp(empty);
 }
 
-void mlir::mempl::separateDestinations(RewriterBase &rewriter,
-                                       Operation *module) {
+void mempl::ir::separateDestinations(RewriterBase &rewriter,
+                                     Operation *module) {
   BufferizationOptions options;
   AnalysisState state(options);
   SmallVector<Value> cheap;
@@ -170,7 +170,7 @@ void mlir::mempl::separateDestinations(RewriterBase &rewriter,
     allocatePerDestination(rewriter, empty, state);
 }
 
-void mlir::mempl::makeInsteadOfCopies(
+void mempl::ir::makeInsteadOfCopies(
     RewriterBase &rewriter,
     const llvm::SmallSetVector<Operation *, 8> &copies) {
   for (Operation *op : copies) {

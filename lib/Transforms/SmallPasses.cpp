@@ -12,10 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/CheckPlacement.h"
 #include "mempl/Transforms/Passes.h"
@@ -28,22 +28,22 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLPREPARE
 #define GEN_PASS_DEF_MEMPLEXTRACTINSTANCE
 #define GEN_PASS_DEF_MEMPLAPPLYPLAN
 #define GEN_PASS_DEF_MEMPLCHECKPLACEMENT
 #include "mempl/Transforms/Passes.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
-using ::mempl::Instance;
+using namespace mempl::ir;
+using mempl::Instance;
 
 namespace {
 
 class MemplPreparePass
-    : public mlir::mempl::impl::MemplPrepareBase<MemplPreparePass> {
+    : public mempl::ir::impl::MemplPrepareBase<MemplPreparePass> {
 public:
   using MemplPrepareBase::MemplPrepareBase;
   void runOnOperation() override {
@@ -81,7 +81,7 @@ FailureOr<Extraction> extractAll(ModuleOp module, StringRef target,
 }
 
 class MemplExtractInstancePass
-    : public mlir::mempl::impl::MemplExtractInstanceBase<
+    : public mempl::ir::impl::MemplExtractInstanceBase<
           MemplExtractInstancePass> {
 public:
   using MemplExtractInstanceBase::MemplExtractInstanceBase;
@@ -109,7 +109,7 @@ public:
 };
 
 class MemplApplyPlanPass
-    : public mlir::mempl::impl::MemplApplyPlanBase<MemplApplyPlanPass> {
+    : public mempl::ir::impl::MemplApplyPlanBase<MemplApplyPlanPass> {
 public:
   using MemplApplyPlanBase::MemplApplyPlanBase;
   MEMPL_NAMED_OPTIONS
@@ -153,7 +153,7 @@ private:
              << "@" << name << " is not the function that @"
              << plan.getInstance()
              << " was extracted from: it, the target or the costs changed";
-    FailureOr<::mempl::Plan> decided = readPlan(plan, *instance);
+    FailureOr<mempl::Plan> decided = readPlan(plan, *instance);
     if (failed(decided))
       return failure();
     if (verifyPlan(plan, *decided, *instance) > 0)
@@ -168,8 +168,7 @@ private:
 };
 
 class MemplCheckPlacementPass
-    : public mlir::mempl::impl::MemplCheckPlacementBase<
-          MemplCheckPlacementPass> {
+    : public mempl::ir::impl::MemplCheckPlacementBase<MemplCheckPlacementPass> {
 public:
   using MemplCheckPlacementBase::MemplCheckPlacementBase;
   MEMPL_NAMED_OPTIONS
@@ -177,7 +176,7 @@ public:
     FunctionOpInterface function = getOperation();
     int64_t bytes = -1;
     if (!capacity.empty()) {
-      llvm::Expected<int64_t> parsed = ::mempl::parseSize(capacity);
+      llvm::Expected<int64_t> parsed = mempl::parseSize(capacity);
       if (!parsed) {
         emitError(function.getLoc())
             << "option 'capacity': " << llvm::toString(parsed.takeError());

@@ -30,21 +30,21 @@
 
 #include "llvm/ADT/DenseMap.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLTILETOFIT
 #define GEN_PASS_REGISTRATION
 #include "mempl/Transforms/TileToFitPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using tiling::chooseSegments;
 using tiling::isRowView;
 using tiling::RowSplit;
 using tiling::Segment;
 using tiling::splitByRows;
 
-void mlir::mempl::registerTileToFitPasses() { registerMemplTileToFitPasses(); }
+void mempl::ir::registerTileToFitPasses() { registerMemplTileToFitPasses(); }
 
 //===----------------------------------------------------------------------===//
 // One segment
@@ -333,7 +333,7 @@ void SegmentRewriter::run() {
 namespace {
 
 struct MemplTileToFitPass
-    : mlir::mempl::impl::MemplTileToFitBase<MemplTileToFitPass> {
+    : mempl::ir::impl::MemplTileToFitBase<MemplTileToFitPass> {
   using MemplTileToFitBase::MemplTileToFitBase;
   MEMPL_NAMED_OPTIONS
 

@@ -23,8 +23,8 @@
 #include <algorithm>
 
 using namespace mlir;
-using namespace mlir::mempl::tiling;
-using mlir::mempl::bytesOfType;
+using namespace mempl::ir::tiling;
+using mempl::ir::bytesOfType;
 
 //===----------------------------------------------------------------------===//
 // Splitting one op
@@ -79,7 +79,7 @@ static std::optional<RowSplit> splitLinalg(linalg::LinalgOp op) {
   return split;
 }
 
-std::optional<RowSplit> mlir::mempl::tiling::splitByRows(Operation *op) {
+std::optional<RowSplit> mempl::ir::tiling::splitByRows(Operation *op) {
   if (op->getNumResults() == 0 || !llvm::all_of(op->getResults(), staticTensor))
     return std::nullopt;
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
@@ -121,7 +121,7 @@ std::optional<RowSplit> mlir::mempl::tiling::splitByRows(Operation *op) {
   return keepsRows ? std::optional(split) : std::nullopt;
 }
 
-bool mlir::mempl::tiling::isRowView(Operation *op) {
+bool mempl::ir::tiling::isRowView(Operation *op) {
   return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
              tensor::ExtractSliceOp>(op);
 }

@@ -14,6 +14,8 @@
 #ifndef MEMPL_LIB_TRANSFORMS_TILETOFITMODEL_H
 #define MEMPL_LIB_TRANSFORMS_TILETOFITMODEL_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
@@ -26,7 +28,7 @@
 #include <optional>
 #include <vector>
 
-namespace mlir::mempl::tiling {
+namespace mempl::ir::tiling {
 
 /// How an op is split along dimension 0 into trips: every result, and the
 /// operands of `rows`, in equal parts of their dimension 0.
@@ -106,6 +108,6 @@ private:
   std::vector<int32_t> storageOf; ///< By value; -1: none.
 };
 
-} // namespace mlir::mempl::tiling
+} // namespace mempl::ir::tiling
 
 #endif // MEMPL_LIB_TRANSFORMS_TILETOFITMODEL_H

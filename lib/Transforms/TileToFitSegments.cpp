@@ -23,7 +23,7 @@
 #include <utility>
 
 using namespace mlir;
-using namespace mlir::mempl::tiling;
+using namespace mempl::ir::tiling;
 
 /// Segments are at most this many ops long, which keeps the time for a block of
 /// many thousand ops in proportion to its length.
@@ -169,9 +169,9 @@ double Growth::cost() const {
   return moved + left + perTrip * trips + over * (trips - 1);
 }
 
-std::vector<Segment> mlir::mempl::tiling::chooseSegments(Block &block,
-                                                         int64_t capacity,
-                                                         int64_t budget) {
+std::vector<Segment> mempl::ir::tiling::chooseSegments(Block &block,
+                                                       int64_t capacity,
+                                                       int64_t budget) {
   BlockModel model(block, capacity);
   size_t n = model.ops.size();
   std::vector<double> unsplit(n + 1, 0);

@@ -14,6 +14,8 @@
 #ifndef MEMPL_LIB_TRANSFORMS_TILETOFITSEGMENTS_H
 #define MEMPL_LIB_TRANSFORMS_TILETOFITSEGMENTS_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 
@@ -22,7 +24,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace mlir::mempl::tiling {
+namespace mempl::ir::tiling {
 
 /// A run of ops that becomes a loop.
 struct Segment {
@@ -40,6 +42,6 @@ struct Segment {
 std::vector<Segment> chooseSegments(Block &block, int64_t capacity,
                                     int64_t budget);
 
-} // namespace mlir::mempl::tiling
+} // namespace mempl::ir::tiling
 
 #endif // MEMPL_LIB_TRANSFORMS_TILETOFITSEGMENTS_H

@@ -15,11 +15,11 @@
 #include "Support.h"
 
 #include "mempl/Analysis/Target.h"
+#include "mempl/Frontend/Xla/HloFile.h"
+#include "mempl/Frontend/Xla/XlaOverrides.h"
 #include "mempl/Problem/Plan.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Frontend/Xla/HloFile.h"
-#include "mempl/Frontend/Xla/XlaOverrides.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/ProgramInput.h"
 #include "mempl/Transforms/Register.h"
@@ -143,11 +143,11 @@ private:
 };
 
 Placed place(const std::string &text, const std::string &file,
-             const mlir::mempl::LearnedMemoryPlacementOptions &options) {
+             const mempl::ir::LearnedMemoryPlacementOptions &options) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mlir::mempl::registerDialect(registry);
+  mempl::ir::registerDialect(registry);
   Placed placed;
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   DiagnosticKeeper diagnostics(context, file, placed.remarks);
@@ -165,7 +165,7 @@ Placed place(const std::string &text, const std::string &file,
   if (!module)
     diagnostics.fail();
   mlir::PassManager passes(&context, mlir::ModuleOp::getOperationName());
-  passes.addPass(mlir::mempl::createLearnedMemoryPlacement(options));
+  passes.addPass(mempl::ir::createLearnedMemoryPlacement(options));
   if (failed(passes.run(*module)))
     diagnostics.fail();
   llvm::raw_string_ostream os(placed.text);
@@ -173,11 +173,11 @@ Placed place(const std::string &text, const std::string &file,
   return placed;
 }
 
-mlir::mempl::HloFileOptions
+mempl::ir::HloFileOptions
 hloOptions(const std::string &path, std::optional<std::string> text,
            const std::string &target, const std::string &cost,
            std::optional<int64_t> capacity, std::optional<int64_t> maxCarried) {
-  mlir::mempl::HloFileOptions options;
+  mempl::ir::HloFileOptions options;
   options.path = path;
   options.text = std::move(text);
   options.target = target;
@@ -192,11 +192,11 @@ readHlo(const std::string &path, std::optional<std::string> text,
         const std::string &target, const std::string &cost,
         std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
         bool wantsPlan, bool wantsWhole) {
-  std::unique_ptr<mlir::mempl::HloFile> file;
+  std::unique_ptr<mempl::ir::HloFile> file;
   std::optional<Plan> plan;
   {
     nb::gil_scoped_release release;
-    file = unwrap(mlir::mempl::readHloFile(
+    file = unwrap(mempl::ir::readHloFile(
         hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
     if (wantsPlan && wantsWhole && !file->hasXlaPlan)
       throw PythonError{path +
@@ -214,7 +214,7 @@ readHlo(const std::string &path, std::optional<std::string> text,
                           (notes.problems.empty() ? "it does not fit"
                                                   : notes.problems.back())};
       if (notes.inTransfers > 0)
-        file->warnings.push_back(mlir::mempl::partialPlanWarning(*file, notes));
+        file->warnings.push_back(mempl::ir::partialPlanWarning(*file, notes));
     }
   }
   for (const std::string &line : file->warnings)
@@ -230,7 +230,7 @@ xlaOrders(const std::string &path, std::optional<std::string> text,
           std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
           const Plan &plan) {
   nb::gil_scoped_release release;
-  auto file = unwrap(mlir::mempl::readHloFile(
+  auto file = unwrap(mempl::ir::readHloFile(
       hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
   const Instance &instance = file->imported.instance;
   if (plan.instance != instance.name)
@@ -250,7 +250,7 @@ xlaOrders(const std::string &path, std::optional<std::string> text,
 using ServedRow = std::tuple<std::string, std::string, int64_t>;
 
 /// Accesses of a level, and of the loops in it, that XLA has in fast memory.
-void addServed(const mlir::mempl::HloFile &file, int32_t level,
+void addServed(const mempl::ir::HloFile &file, int32_t level,
                const Instance &instance, std::vector<ServedRow> &rows) {
   const auto &steps = file.program.levels[level].steps;
   for (auto [step, theirs] : llvm::zip_equal(instance.steps, steps)) {
@@ -268,7 +268,7 @@ std::vector<ServedRow> xlaServed(const std::string &path,
                                  const std::string &target) {
   nb::gil_scoped_release release;
   // Bytes as they are: other cost models scale them.
-  auto file = unwrap(mlir::mempl::readHloFile(hloOptions(
+  auto file = unwrap(mempl::ir::readHloFile(hloOptions(
       path, std::move(text), target, "roofline", std::nullopt, std::nullopt)));
   std::vector<ServedRow> rows;
   addServed(*file, 0, file->imported.instance, rows);
@@ -362,7 +362,7 @@ void bindPlace(nb::module_ &m) {
          int64_t budget, int64_t timeLimitMs, uint64_t seed, int threads,
          const std::string &fallback, const std::string &profile,
          const std::string &msaOptions) {
-        mlir::mempl::LearnedMemoryPlacementOptions options;
+        mempl::ir::LearnedMemoryPlacementOptions options;
         options.policy = policy;
         options.target = target;
         options.capacity = capacity;
@@ -417,7 +417,7 @@ void mempl::python::bindPrograms(nb::module_ &m) {
         "`whole`, what is not valid of XLA's own plan is left out of it.");
   m.def(
       "is_hlo_name",
-      [](const std::string &path) { return mlir::mempl::isHloFileName(path); },
+      [](const std::string &path) { return mempl::ir::isHloFileName(path); },
       nb::arg("path"), "Whether a file of this name is HLO text.");
   m.def(
       "target_machine",
@@ -427,7 +427,7 @@ void mempl::python::bindPrograms(nb::module_ &m) {
       nb::arg("target"),
       "The Machine of a target: a preset (see targets()), or a file with a "
       "target or a machine. Raises mempl.Error.");
-  m.def("targets", &mlir::mempl::targetNames,
+  m.def("targets", &mempl::ir::targetNames,
         "Names of the targets that come with mempl.");
   m.def(
       "parse_size",

@@ -31,19 +31,19 @@ int main() {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mlir::mempl::registerDialect(registry);
+  mempl::ir::registerDialect(registry);
   mlir::MLIRContext context(registry);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(kProgram, &context);
   if (!module)
     return 1;
-  mlir::mempl::LearnedMemoryPlacementOptions options;
+  mempl::ir::LearnedMemoryPlacementOptions options;
   options.target = "tiny";
   mlir::PassManager passes(&context);
-  passes.addPass(mlir::mempl::createLearnedMemoryPlacement(options));
+  passes.addPass(mempl::ir::createLearnedMemoryPlacement(options));
   if (failed(passes.run(*module)))
     return 1;
   int storages = 0;
-  module->walk([&](mlir::mempl::AllocOp) { ++storages; });
+  module->walk([&](mempl::ir::AllocOp) { ++storages; });
   llvm::outs() << storages << " in fast memory\n";
   return storages == 1 ? 0 : 1;
 }

@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mlir::mempl::registerDialect(registry);
+  mempl::ir::registerDialect(registry);
   llvm::cl::SetVersionPrinter(mempl::printVersion);
   return failed(mlir::MlirLspServerMain(argc, argv, registry));
 }

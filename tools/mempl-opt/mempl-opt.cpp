@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllGPUToLLVMIRTranslations(registry);
   mlir::registerAllPasses();
-  mlir::mempl::registerAll(registry);
+  mempl::ir::registerAll(registry);
   llvm::cl::SetVersionPrinter(mempl::printVersion);
   llvm::cl::opt<std::string> reproducer(
       "reproducer", llvm::cl::value_desc("filename"),
@@ -78,7 +78,7 @@ int main(int argc, char **argv) {
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "mempl: learned memory placement\n", registry);
   if (listTargets) {
-    mlir::mempl::printTargets(llvm::outs());
+    mempl::ir::printTargets(llvm::outs());
     return 0;
   }
   if (!reproducer.empty())

@@ -15,6 +15,7 @@
 #include "Report.h"
 #include "SolveOptions.h"
 
+#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
@@ -24,7 +25,6 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -144,20 +144,20 @@ Error InstanceRun::readProblem() {
 
 /// A program of XLA, whose costs and own plan depend on the machine.
 Error InstanceRun::readHlo() {
-  mlir::mempl::HloFileOptions hlo;
+  mempl::ir::HloFileOptions hlo;
   hlo.path = options.input;
   hlo.target = options.target;
   hlo.cost = options.cost;
   hlo.capacity = options.capacity;
   hlo.maxCarried = options.maxCarried;
   hlo.reserveScoped = options.reserveScoped;
-  auto file = mlir::mempl::readHloFile(hlo);
+  auto file = mempl::ir::readHloFile(hlo);
   if (!file)
     return file.takeError();
   instance = (*file)->imported.instance;
   // One line tells why there is no row for XLA's plan.
   if (options.xla && !(*file)->hasXlaPlan && (*file)->warnings.empty())
-    (*file)->warnings.push_back(mlir::mempl::noXlaPlanWarning(**file));
+    (*file)->warnings.push_back(mempl::ir::noXlaPlanWarning(**file));
   for (const std::string &line : (*file)->warnings)
     llvm::errs() << line << '\n';
   if (!options.xla || !(*file)->hasXlaPlan)
@@ -174,7 +174,7 @@ Error InstanceRun::readHlo() {
                                                  : notes.problems.back()));
   // What is not all of XLA's plan is no measure of it.
   if (notes.inTransfers > 0)
-    llvm::errs() << mlir::mempl::partialPlanWarning(**file, notes)
+    llvm::errs() << mempl::ir::partialPlanWarning(**file, notes)
                  << "; it has no row\n";
   else
     xlaPlan = std::move(*plan);

@@ -15,8 +15,8 @@
 #include "Report.h"
 #include "SolveOptions.h"
 
-#include "mempl/Packing/Packer.h"
 #include "mempl/Frontend/Packing/PackingIO.h"
+#include "mempl/Packing/Packer.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/STLExtras.h"

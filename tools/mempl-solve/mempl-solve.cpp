@@ -13,12 +13,12 @@
 #include "SolveOptions.h"
 
 #include "mempl/Analysis/Target.h"
+#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Frontend/Xla/HloFile.h"
 
 #include "llvm/Support/CommandLine.h"
 
@@ -302,7 +302,7 @@ int main(int argc, char **argv) {
   if (flags.listPolicies)
     return printPolicies();
   if (flags.listTargets) {
-    mlir::mempl::printTargets(llvm::outs());
+    mempl::ir::printTargets(llvm::outs());
     return 0;
   }
   SolveOptions options;
@@ -317,7 +317,7 @@ int main(int argc, char **argv) {
   StringRef name = options.input;
   name.consume_back(".gz");
   options.isMlir = name.ends_with(".mlir") || name.ends_with(".mlirbc");
-  options.isHlo = mlir::mempl::isHloFileName(options.input);
+  options.isHlo = mempl::ir::isHloFileName(options.input);
   if (!options.isMlir && !options.function.empty())
     return printErrors(toolError("--function: is for programs in MLIR"));
   if (!options.isMlir && !options.profile.empty())

@@ -14,10 +14,10 @@
 #include "Programs.h"
 #include "ToolErrors.h"
 
+#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -70,7 +70,7 @@ Error Programs::addAll(llvm::ArrayRef<std::string> paths, bool isValidation) {
     for (llvm::sys::fs::directory_iterator it(path, ec), end; it != end && !ec;
          it.increment(ec))
       if (StringRef(it->path()).contains(".instance.json") ||
-          mlir::mempl::isHloFileName(it->path()) || isMlir(it->path()))
+          mempl::ir::isHloFileName(it->path()) || isMlir(it->path()))
         files.push_back(it->path());
     if (ec)
       return fileError(path, 0, ec.message());
@@ -88,13 +88,13 @@ Error Programs::addAll(llvm::ArrayRef<std::string> paths, bool isValidation) {
 
 Error Programs::addFile(const std::string &path, bool isValidation) {
   std::string name = llvm::sys::path::filename(path).split('.').first.str();
-  if (mlir::mempl::isHloFileName(path)) {
+  if (mempl::ir::isHloFileName(path)) {
     for (const std::string &cost : options.costs) {
-      mlir::mempl::HloFileOptions hlo;
+      mempl::ir::HloFileOptions hlo;
       hlo.path = path;
       hlo.target = options.target;
       hlo.cost = cost;
-      auto file = mlir::mempl::readHloFile(hlo);
+      auto file = mempl::ir::readHloFile(hlo);
       if (!file)
         return file.takeError();
       if (Error error =

@@ -353,7 +353,7 @@ int main(int argc, char **argv) {
           "on when started again.\n"))
     return *code;
   if (flags.listTargets) {
-    mlir::mempl::printTargets(llvm::outs());
+    mempl::ir::printTargets(llvm::outs());
     return 0;
   }
   catchInterrupt();

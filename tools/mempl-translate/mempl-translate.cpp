@@ -12,15 +12,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Analysis/Target.h"
+#include "mempl/Frontend/Problem/ProblemIR.h"
+#include "mempl/Frontend/Xla/HloFile.h"
+#include "mempl/Frontend/Xla/XlaOverrides.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Suggest.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Support/Version.h"
-#include "mempl/Frontend/Xla/HloFile.h"
-#include "mempl/Frontend/Problem/ProblemIR.h"
-#include "mempl/Frontend/Xla/XlaOverrides.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -34,7 +34,7 @@
 
 namespace cl = llvm::cl;
 using namespace mlir;
-namespace hlo = ::mempl::hlo;
+namespace hlo = mempl::hlo;
 using llvm::Error;
 using llvm::Expected;
 
@@ -171,7 +171,7 @@ static Error toolError(const Twine &text) {
 }
 
 static int printError(Error error) {
-  llvm::errs() << ::mempl::escapeForMessage(::mempl::withPlace(
+  llvm::errs() << mempl::escapeForMessage(mempl::withPlace(
                       llvm::toString(std::move(error)), "mempl-translate"))
                << '\n';
   return 1;
@@ -182,18 +182,18 @@ static int printError(Error error) {
 //===----------------------------------------------------------------------===//
 
 static Error addPlan(const Flags &flags, OpBuilder &builder,
-                     mlir::mempl::InstanceOp instance,
-                     const ::mempl::Instance &read, const FirstError &errors) {
-  auto plan = ::mempl::readPlan(flags.planFile());
+                     mempl::ir::InstanceOp instance,
+                     const mempl::Instance &read, const FirstError &errors) {
+  auto plan = mempl::readPlan(flags.planFile());
   if (!plan)
     return plan.takeError();
   if (plan->instance != read.name)
-    return ::mempl::fileError(flags.planFile(), 0,
-                              "V9: the plan is for \"" + plan->instance +
-                                  "\", not for \"" + read.name + "\"");
+    return mempl::fileError(flags.planFile(), 0,
+                            "V9: the plan is for \"" + plan->instance +
+                                "\", not for \"" + read.name + "\"");
   Location loc =
       FileLineColLoc::get(builder.getContext(), flags.planFile(), 0, 0);
-  if (succeeded(mlir::mempl::buildPlan(builder, loc, *plan, instance, "")))
+  if (succeeded(mempl::ir::buildPlan(builder, loc, *plan, instance, "")))
     return Error::success();
   return errors.take("no plan");
 }
@@ -202,14 +202,14 @@ static Expected<std::string> jsonToMlir(const Flags &flags,
                                         MLIRContext &context) {
   if (flags.readsPlan() && flags.planFile().empty())
     return toolError("--plan-in: expected a file, --plan-in=FILE");
-  auto instance = ::mempl::readInstance(flags.input);
+  auto instance = mempl::readInstance(flags.input);
   if (!instance)
     return instance.takeError();
   FirstError errors(context);
   Location loc = FileLineColLoc::get(&context, flags.input, 0, 0);
   OwningOpRef<ModuleOp> module(ModuleOp::create(loc));
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-  auto op = mlir::mempl::buildInstance(builder, loc, *instance, "");
+  auto op = mempl::ir::buildInstance(builder, loc, *instance, "");
   if (flags.readsPlan())
     if (Error error = addPlan(flags, builder, op, *instance, errors))
       return error;
@@ -232,36 +232,36 @@ static Expected<OpT> single(ModuleOp module, const std::string &file) {
   module.walk([&](OpT op) { found.push_back(op); });
   if (found.size() == 1)
     return found.front();
-  return ::mempl::fileError(file, 0,
-                            "expected one " + OpT::getOperationName() +
-                                " in the module, found " + Twine(found.size()));
+  return mempl::fileError(file, 0,
+                          "expected one " + OpT::getOperationName() +
+                              " in the module, found " + Twine(found.size()));
 }
 
 static Error writePlan(const Flags &flags, ModuleOp module,
                        const FirstError &errors, llvm::raw_ostream &os) {
-  auto op = single<mlir::mempl::PlanOp>(module, flags.input);
+  auto op = single<mempl::ir::PlanOp>(module, flags.input);
   if (!op)
     return op.takeError();
   // Exists, or the module would not have been valid.
-  auto instance = mlir::mempl::readInstance(op->getInstanceOp());
+  auto instance = mempl::ir::readInstance(op->getInstanceOp());
   if (failed(instance))
     return errors.take("the instance is not valid");
-  auto plan = mlir::mempl::readPlan(*op, *instance);
+  auto plan = mempl::ir::readPlan(*op, *instance);
   if (failed(plan))
     return errors.take("the plan cannot be read");
-  ::mempl::writePlan(os, *plan);
+  mempl::writePlan(os, *plan);
   return Error::success();
 }
 
 static Error writeInstance(const Flags &flags, ModuleOp module,
                            const FirstError &errors, llvm::raw_ostream &os) {
-  auto op = single<mlir::mempl::InstanceOp>(module, flags.input);
+  auto op = single<mempl::ir::InstanceOp>(module, flags.input);
   if (!op)
     return op.takeError();
-  auto instance = mlir::mempl::readInstance(*op);
+  auto instance = mempl::ir::readInstance(*op);
   if (failed(instance))
     return errors.take("the instance is not valid");
-  ::mempl::writeInstance(os, *instance);
+  mempl::writeInstance(os, *instance);
   return Error::success();
 }
 
@@ -270,7 +270,7 @@ static Expected<std::string> mlirToJson(const Flags &flags,
   if (!flags.plan.empty())
     return toolError("--plan: with --mlir-to-json it has no file; use "
                      "--plan-out");
-  auto source = ::mempl::readFile(flags.input);
+  auto source = mempl::readFile(flags.input);
   if (!source)
     return source.takeError();
   FirstError errors(context);
@@ -326,9 +326,9 @@ static std::string describe(const hlo::TableCheck &c,
   return text;
 }
 
-static Expected<std::unique_ptr<mlir::mempl::HloFile>>
+static Expected<std::unique_ptr<mempl::ir::HloFile>>
 readHlo(const Flags &flags) {
-  mlir::mempl::HloFileOptions options;
+  mempl::ir::HloFileOptions options;
   options.path = flags.input;
   options.target = flags.target;
   options.cost = flags.cost;
@@ -339,12 +339,12 @@ readHlo(const Flags &flags) {
     options.maxCarried = flags.maxCarried;
   }
   if (!flags.capacity.empty()) {
-    auto capacity = ::mempl::parseSize(flags.capacity);
+    auto capacity = mempl::parseSize(flags.capacity);
     if (!capacity)
       return toolError("--capacity: " + llvm::toString(capacity.takeError()));
     options.capacity = *capacity;
   }
-  auto file = mlir::mempl::readHloFile(options);
+  auto file = mempl::ir::readHloFile(options);
   if (file)
     for (const std::string &line : (*file)->warnings)
       llvm::errs() << line << '\n';
@@ -362,7 +362,7 @@ static Expected<std::string> importHlo(const Flags &flags,
   auto file = readHlo(flags);
   if (!file)
     return file.takeError();
-  mlir::mempl::HloFile &f = **file;
+  mempl::ir::HloFile &f = **file;
   if (!flags.checkAgainst.empty()) {
     hlo::AssignmentTables tables;
     if (Error error = hlo::readTable(flags.checkAgainst, tables))
@@ -375,10 +375,10 @@ static Expected<std::string> importHlo(const Flags &flags,
   std::string text;
   llvm::raw_string_ostream os(text);
   if (kind == "instance") {
-    ::mempl::writeInstance(os, f.imported.instance);
+    mempl::writeInstance(os, f.imported.instance);
   } else if (kind == "xla-plan") {
     if (!f.hasXlaPlan)
-      return ::mempl::fileError(
+      return mempl::fileError(
           flags.input, f.module.line,
           "expected text after scheduling and memory space assignment "
           "(is_scheduled=true, arrays in S(1)): there is no plan of XLA in it");
@@ -388,12 +388,12 @@ static Expected<std::string> importHlo(const Flags &flags,
     if (!plan)
       return plan.takeError();
     if (notes.inTransfers > 0)
-      llvm::errs() << mlir::mempl::partialPlanWarning(f, notes) << '\n';
-    ::mempl::writePlan(os, *plan);
+      llvm::errs() << mempl::ir::partialPlanWarning(f, notes) << '\n';
+    mempl::writePlan(os, *plan);
   } else {
-    auto module = mlir::mempl::buildKernels(context, f);
+    auto module = mempl::ir::buildKernels(context, f);
     if (failed(verify(*module)))
-      return ::mempl::fileError(flags.input, 0, "cannot be written as kernels");
+      return mempl::fileError(flags.input, 0, "cannot be written as kernels");
     module->print(os);
   }
   return text;
@@ -410,18 +410,18 @@ static Expected<std::string> exportOverrides(const Flags &flags) {
   auto file = readHlo(flags);
   if (!file)
     return file.takeError();
-  mlir::mempl::HloFile &f = **file;
-  auto plan = ::mempl::readPlan(flags.planFile());
+  mempl::ir::HloFile &f = **file;
+  auto plan = mempl::readPlan(flags.planFile());
   if (!plan)
     return plan.takeError();
   if (plan->instance != f.imported.instance.name)
-    return ::mempl::fileError(flags.planFile(), 0,
-                              "V9: the plan is for \"" + plan->instance +
-                                  "\", not for \"" + f.imported.instance.name +
-                                  "\"");
-  auto violations = ::mempl::verify(f.imported.instance, *plan);
+    return mempl::fileError(flags.planFile(), 0,
+                            "V9: the plan is for \"" + plan->instance +
+                                "\", not for \"" + f.imported.instance.name +
+                                "\"");
+  auto violations = mempl::verify(f.imported.instance, *plan);
   if (!violations.empty())
-    return ::mempl::fileError(flags.planFile(), 0, violations.front().str());
+    return mempl::fileError(flags.planFile(), 0, violations.front().str());
   auto decisions = hlo::xlaDecisions(f.module, f.program, f.imported, *plan);
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -449,23 +449,23 @@ static Error run(const Flags &flags) {
     return toolError("--plan-out: is for --mlir-to-json");
   DialectRegistry registry;
   registerAllDialects(registry);
-  registry.insert<mlir::mempl::MemplDialect>();
+  registry.insert<mempl::ir::MemplDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.loadDialect<mlir::mempl::MemplDialect>();
+  context.loadDialect<mempl::ir::MemplDialect>();
   auto text = flags.importsHlo()         ? importHlo(flags, context)
               : flags.exportsOverrides() ? exportOverrides(flags)
               : flags.jsonToMlir         ? jsonToMlir(flags, context)
                                          : mlirToJson(flags, context);
   if (!text)
     return text.takeError();
-  return ::mempl::writeFile(flags.outputFile(), *text);
+  return mempl::writeFile(flags.outputFile(), *text);
 }
 
 int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   Flags flags;
   cl::HideUnrelatedOptions(flags.category);
-  cl::SetVersionPrinter(::mempl::printVersion);
+  cl::SetVersionPrinter(mempl::printVersion);
   std::string problems;
   llvm::raw_string_ostream errors(problems);
   if (!cl::ParseCommandLineOptions(
@@ -475,9 +475,9 @@ int main(int argc, char **argv) {
           &errors))
     return problems.empty()
                ? 1 // It has said so itself.
-               : printError(toolError(::mempl::commandLineProblem(problems)));
+               : printError(toolError(mempl::commandLineProblem(problems)));
   if (flags.listTargets) {
-    mlir::mempl::printTargets(llvm::outs());
+    mempl::ir::printTargets(llvm::outs());
     return 0;
   }
   if (Error error = run(flags))

@@ -23,7 +23,7 @@
 #include "gtest/gtest.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 

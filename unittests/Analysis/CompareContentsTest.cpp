@@ -20,7 +20,7 @@
 #include "gtest/gtest.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 

@@ -30,7 +30,7 @@
 #include <fstream>
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

@@ -21,7 +21,7 @@
 #include "gtest/gtest.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -58,9 +58,9 @@ TEST(Target, EveryPresetIsAValidMachineOfItsName) {
     ASSERT_TRUE(static_cast<bool>(target))
         << llvm::toString(target.takeError());
     EXPECT_EQ(target->name, name);
-    ::mempl::Instance probe;
+    mempl::Instance probe;
     probe.machine = target->machine;
-    EXPECT_TRUE(::mempl::checkInstance(probe).empty()) << name;
+    EXPECT_TRUE(mempl::checkInstance(probe).empty()) << name;
     EXPECT_NE(target->fastSpace, target->slowSpace);
   }
 }
@@ -97,7 +97,7 @@ TEST(Target, FilesMayBePacked) {
   for (const char *name :
        {"mempl-target-test.json", "mempl-target-test.json.gz"}) {
     std::string path = testing::TempDir() + name;
-    ASSERT_FALSE(static_cast<bool>(::mempl::writeFile(path, kMine)));
+    ASSERT_FALSE(static_cast<bool>(mempl::writeFile(path, kMine)));
     auto target = loadTarget(path);
     ASSERT_TRUE(static_cast<bool>(target))
         << llvm::toString(target.takeError());
@@ -287,7 +287,7 @@ TEST_F(TargetInIR, ADeviceSaysAll) {
   EXPECT_EQ(npu.fastSpace, "sram");
   EXPECT_EQ(npu.slowSpace, "dram");
   EXPECT_EQ(npu.machine,
-            (::mempl::Machine{2048, 64, 256, 32, 16, 0.5, 3, 4, 0.25, 2}));
+            (mempl::Machine{2048, 64, 256, 32, 16, 0.5, 3, 4, 0.25, 2}));
   EXPECT_EQ(npu.matrix.rateFor("i8"), 8);
   EXPECT_EQ(npu.vector.rateFor("f32"), 2);
 }

@@ -11,10 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Problem/Verifier.h"
 #include "mempl/Frontend/Xla/HloImport.h"
 #include "mempl/Frontend/Xla/HloParser.h"
 #include "mempl/Frontend/Xla/XlaOverrides.h"
+#include "mempl/Problem/Verifier.h"
 
 #include <cstdlib>
 

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Packing/Packer.h"
 #include "mempl/Frontend/Packing/PackingIO.h"
+#include "mempl/Packing/Packer.h"
 
 #include <cstdlib>
 

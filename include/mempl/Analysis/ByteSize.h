@@ -9,13 +9,15 @@
 #ifndef MEMPL_ANALYSIS_BYTESIZE_H
 #define MEMPL_ANALYSIS_BYTESIZE_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 
 #include <cstdint>
 #include <optional>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Bytes of a tensor or memref of static shape: its elements times the size of
 /// one in memory, which is whole bytes (i1 and i4 take one, an index eight) and
@@ -32,6 +34,6 @@ std::optional<int64_t> upperBoundExtent(Value shaped, int64_t dim);
 /// that can be proved. Nothing where there is none.
 std::optional<int64_t> upperBoundBytes(Value shaped, const DataLayout &layout);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_BYTESIZE_H

@@ -15,6 +15,8 @@
 #ifndef MEMPL_ANALYSIS_COSTMODEL_H
 #define MEMPL_ANALYSIS_COSTMODEL_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/Analysis/Target.h"
 
@@ -25,7 +27,7 @@
 #include <set>
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Measured seconds by key: the name of an op's location, `file:line:column`,
 /// or the op's name, in this order of preference.
@@ -56,6 +58,6 @@ private:
       std::make_shared<std::set<std::string>>();
 };
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_COSTMODEL_H

@@ -9,6 +9,8 @@
 #ifndef MEMPL_ANALYSIS_COSTOPINTERFACE_H
 #define MEMPL_ANALYSIS_COSTOPINTERFACE_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/OpDefinition.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -20,7 +22,7 @@ namespace mlir {
 class DialectRegistry;
 }
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// What an op does, in operations and bytes. A multiply and an add are two
 /// operations.
@@ -46,7 +48,7 @@ OpWork workOf(Operation *op);
 /// parts of tensors, and to mempl.kernel.
 void registerCostModels(DialectRegistry &registry);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #include "mempl/Analysis/CostOpInterface.h.inc"
 

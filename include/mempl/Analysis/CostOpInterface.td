@@ -12,7 +12,7 @@
 include "mlir/IR/OpBase.td"
 
 def CostOpInterface : OpInterface<"CostOpInterface"> {
-  let cppNamespace = "::mlir::mempl";
+  let cppNamespace = "::mempl::ir";
   let description = [{
     The arithmetic of an op, and the bytes of its operands that it moves where
     they are not all of them. A cost model turns arithmetic into seconds with
@@ -24,7 +24,7 @@ def CostOpInterface : OpInterface<"CostOpInterface"> {
     InterfaceMethod<[{
         Adds the work of the op to `work`.
       }],
-      "void", "getWork", (ins "::mlir::mempl::OpWork &":$work)>
+      "void", "getWork", (ins "::mempl::ir::OpWork &":$work)>
   ];
 }
 

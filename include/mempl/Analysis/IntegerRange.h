@@ -9,13 +9,15 @@
 #ifndef MEMPL_ANALYSIS_INTEGERRANGE_H
 #define MEMPL_ANALYSIS_INTEGERRANGE_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Interfaces/InferIntRangeInterface.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 #include <cstdint>
 #include <optional>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// What the ops that compute an integer or index say of it, their
 /// InferIntRangeInterface asked backwards from `value`; everything where they
@@ -28,6 +30,6 @@ ConstantIntRanges rangeOf(Value value);
 std::optional<int64_t>
 upperBoundOf(const ValueBoundsConstraintSet::Variable &variable);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_INTEGERRANGE_H

@@ -18,6 +18,8 @@
 #ifndef MEMPL_ANALYSIS_PROGRAM_H
 #define MEMPL_ANALYSIS_PROGRAM_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Problem/Instance.h"
 
 #include "mlir/IR/Location.h"
@@ -40,7 +42,7 @@ class FuncOp;
 }
 } // namespace mlir
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 class CostModel;
 struct TargetDescription;
@@ -116,7 +118,7 @@ struct Program {
   DenseMap<Value, View> views;
   /// The problem: value i is storage i, step i is step i. Names no machine for
   /// the bodies of loops before setMachine().
-  ::mempl::Instance instance;
+  mempl::Instance instance;
   /// Of the whole function, with what is inside of it; empty for bodies.
   std::vector<UnknownFigure> unknowns;
 
@@ -156,6 +158,6 @@ bool isAliasCast(Operation *op);
 /// bufferization has nothing to copy.
 bool isInsertInPlace(Operation *insert);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_PROGRAM_H

@@ -15,6 +15,8 @@
 #ifndef MEMPL_ANALYSIS_TARGET_H
 #define MEMPL_ANALYSIS_TARGET_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Problem/Instance.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -25,7 +27,7 @@
 #include <string>
 #include <vector>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Operations per second by element type, as MLIR prints it ("bf16", "i8").
 struct ComputeRates {
@@ -38,7 +40,7 @@ struct ComputeRates {
 struct TargetDescription {
   std::string name;
   std::string description; ///< What the machine is, in a line.
-  ::mempl::Machine machine;
+  mempl::Machine machine;
   std::string fastSpace = "fast"; ///< Name of the memory space.
   std::string slowSpace = "slow";
   ComputeRates matrix; ///< Of contractions and convolutions.
@@ -71,6 +73,6 @@ std::string presetNamed(llvm::StringRef name);
 /// Prints a line per preset: name, capacity of fast memory, description.
 void printTargets(llvm::raw_ostream &os);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_TARGET_H

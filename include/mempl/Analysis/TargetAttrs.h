@@ -9,13 +9,15 @@
 #ifndef MEMPL_ANALYSIS_TARGETATTRS_H
 #define MEMPL_ANALYSIS_TARGETATTRS_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Analysis/Target.h"
 
 #include "mlir/IR/Operation.h"
 
 #include <optional>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// The target that `op` or an op around it names, the innermost first:
 /// `mempl.target` (a preset, or a dictionary of `preset` and `capacity` in
@@ -23,6 +25,6 @@ namespace mlir::mempl {
 /// Nothing if none does; fails, with a diagnostic, if it is malformed.
 FailureOr<std::optional<TargetDescription>> targetFromIR(Operation *op);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_TARGETATTRS_H

@@ -9,11 +9,13 @@
 #ifndef MEMPL_ANALYSIS_TRIPS_H
 #define MEMPL_ANALYSIS_TRIPS_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/Operation.h"
 
 #include <cstdint>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// How often the body of a loop runs.
 struct Trips {
@@ -36,6 +38,6 @@ int64_t timesOf(Region &region);
 /// overflows, but so that several can be added up.
 int64_t bytesOfTrips(int64_t bytes, int64_t trips);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_ANALYSIS_TRIPS_H

@@ -15,6 +15,8 @@
 #ifndef MEMPL_CONVERSION_GPUPASSES_H
 #define MEMPL_CONVERSION_GPUPASSES_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassOptions.h"
@@ -25,7 +27,7 @@ namespace mlir {
 class OpPassManager;
 }
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 #define GEN_PASS_DECL
 #include "mempl/Conversion/GPUPasses.h.inc"
@@ -72,6 +74,6 @@ void buildLowerToGPUPipeline(OpPassManager &pm,
 /// Registers the passes above and the pipeline `mempl-lower-to-gpu`.
 void registerGPUConversionPasses();
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_CONVERSION_GPUPASSES_H

@@ -14,12 +14,14 @@
 #ifndef MEMPL_CONVERSION_PASSES_H
 #define MEMPL_CONVERSION_PASSES_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 #define GEN_PASS_DECL
 #include "mempl/Conversion/Passes.h.inc"
@@ -28,6 +30,6 @@ namespace mlir::mempl {
 #define GEN_PASS_REGISTRATION
 #include "mempl/Conversion/Passes.h.inc"
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_CONVERSION_PASSES_H

@@ -9,12 +9,14 @@
 #ifndef MEMPL_CONVERSION_PIPELINES_H
 #define MEMPL_CONVERSION_PIPELINES_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 struct LowerToCpuOptions : public PassPipelineOptions<LowerToCpuOptions> {
   Option<bool> instrument{
@@ -48,6 +50,6 @@ void addDeallocation(OpPassManager &manager);
 /// Registers the pipeline `mempl-lower-to-cpu`.
 void registerLoweringPipelines();
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_CONVERSION_PIPELINES_H

@@ -8,13 +8,15 @@
 //
 // The dialect `mempl`: attributes, types and ops, documented in
 // docs/Dialect.md, which is made from the TableGen files beside this header.
-// Its C++ namespace is mlir::mempl, while the core (instances, plans, solvers),
-// which knows nothing of MLIR, is in ::mempl.
+// Its C++ namespace is mempl::ir, while the core (instances, plans, solvers),
+// which knows nothing of MLIR, is in mempl.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MEMPL_IR_MEMPL_H
 #define MEMPL_IR_MEMPL_H
+
+#include "mempl/IR/Namespace.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -36,7 +38,7 @@
 #define GET_TYPEDEF_CLASSES
 #include "mempl/IR/MemplTypes.h.inc"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// What a copy channel and the storage of fast memory are to the rest of MLIR:
 /// ops with effects on it are never merged, hoisted, reordered or removed.
@@ -63,7 +65,7 @@ std::optional<int64_t> maxBytesIn(DictionaryAttr attributes);
 /// function, or of the op that it is a result of. Null where there are none.
 DictionaryAttr userAttributesOf(Value tensor);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #define GET_OP_CLASSES
 #include "mempl/IR/MemplOps.h.inc"

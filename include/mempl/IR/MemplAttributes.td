@@ -33,7 +33,7 @@ def Mempl_CopyHint : I32EnumAttr<"CopyHint", "what a copy is for", [
     I32EnumAttrCase<"None", 0, "none">,
     I32EnumAttrCase<"Prefetch", 1, "prefetch">,
     I32EnumAttrCase<"Evict", 2, "evict">]> {
-  let cppNamespace = "::mlir::mempl";
+  let cppNamespace = "::mempl::ir";
   let genSpecializedAttr = 0;
 }
 

@@ -14,7 +14,7 @@ include "mlir/IR/OpBase.td"
 
 def Mempl_Dialect : Dialect {
   let name = "mempl";
-  let cppNamespace = "::mlir::mempl";
+  let cppNamespace = "::mempl::ir";
   let summary = "placement of tensors in a small fast and a large slow memory";
   let description = [{
     The dialect says where tensors live on a machine that has a small fast

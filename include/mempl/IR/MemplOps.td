@@ -81,7 +81,7 @@ def Mempl_CopyStartOp : Mempl_Op<"copy_start", [
   }];
   let arguments = (ins
     DefaultValuedAttr<Mempl_CopyHintAttr,
-                      "::mlir::mempl::CopyHint::None">:$hint,
+                      "::mempl::ir::CopyHint::None">:$hint,
     Mempl_RankedTensorOrMemRef:$source,
     Mempl_RankedTensorOrMemRef:$dest);
   let results = (outs AnyTypeOf<[Mempl_FutureType, Mempl_TokenType]>:$handle);

@@ -33,7 +33,7 @@ def Mempl_StorageKind : I32EnumAttr<"StorageKind",
     I32EnumAttrCase<"Temporary", 1, "temporary">,
     I32EnumAttrCase<"Output", 2, "output">,
     I32EnumAttrCase<"InOut", 3, "inout">]> {
-  let cppNamespace = "::mlir::mempl";
+  let cppNamespace = "::mempl::ir";
 }
 
 def Mempl_OrderedSpace : I32EnumAttr<"OrderedSpace",
@@ -41,7 +41,7 @@ def Mempl_OrderedSpace : I32EnumAttr<"OrderedSpace",
     I32EnumAttrCase<"None", 0, "none">,
     I32EnumAttrCase<"Slow", 1, "slow">,
     I32EnumAttrCase<"Fast", 2, "fast">]> {
-  let cppNamespace = "::mlir::mempl";
+  let cppNamespace = "::mempl::ir";
 }
 
 def Mempl_StepAccessMode : I32EnumAttr<"StepAccessMode",
@@ -49,7 +49,7 @@ def Mempl_StepAccessMode : I32EnumAttr<"StepAccessMode",
     I32EnumAttrCase<"Read", 0, "read">,
     I32EnumAttrCase<"Write", 1, "write">,
     I32EnumAttrCase<"Update", 2, "update">]> {
-  let cppNamespace = "::mlir::mempl";
+  let cppNamespace = "::mempl::ir";
 }
 
 def Mempl_AccessAttr : AttrDef<Mempl_Dialect, "Access"> {
@@ -67,8 +67,8 @@ def Mempl_AccessAttr : AttrDef<Mempl_Dialect, "Access"> {
     EnumParameter<Mempl_StepAccessMode>:$mode,
     AttrParameter<"::mlir::FlatSymbolRefAttr", "a mempl.value">:$value,
     "int64_t":$bytes,
-    DefaultValuedParameter<"::mlir::mempl::OrderedSpace",
-                           "::mlir::mempl::OrderedSpace::None">:$space);
+    DefaultValuedParameter<"::mempl::ir::OrderedSpace",
+                           "::mempl::ir::OrderedSpace::None">:$space);
   let assemblyFormat = "`<` $mode $value $bytes (`,` $space^)? `>`";
   let genVerifyDecl = 1;
 }
@@ -181,7 +181,7 @@ def Mempl_ValueOp : Mempl_Op<"value", [
     Mempl_StorageKind:$kind,
     Mempl_SizeAttr:$size,
     DefaultValuedAttr<Mempl_OrderedSpace,
-                      "::mlir::mempl::OrderedSpace::None">:$space,
+                      "::mempl::ir::OrderedSpace::None">:$space,
     OptionalAttr<StrAttr>:$original_name,
     OptionalAttr<StrAttr>:$reason);
   let assemblyFormat = [{

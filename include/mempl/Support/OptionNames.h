@@ -41,7 +41,7 @@ wrongOptionName(llvm::StringRef options,
       llvm::StringRef options,                                                 \
       llvm::function_ref<llvm::LogicalResult(const llvm::Twine &)>             \
           errorHandler) override {                                             \
-    std::string wrong = ::mempl::wrongOptionName(                              \
+    std::string wrong = mempl::wrongOptionName(                                \
         options, [&](llvm::raw_ostream &os) { printAsTextualPipeline(os); });  \
     return wrong.empty() ? Pass::initializeOptions(options, errorHandler)      \
                          : errorHandler(wrong);                                \

@@ -9,13 +9,15 @@
 #ifndef MEMPL_TRANSFORMS_APPLYPLAN_H
 #define MEMPL_TRANSFORMS_APPLYPLAN_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Problem/Plan.h"
 
 #include "mlir/Support/LLVM.h"
 
 #include "llvm/ADT/StringRef.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 struct Program;
 
@@ -26,9 +28,9 @@ struct Program;
 /// Storages that the plan leaves alone keep their ops. The program is stale
 /// afterwards. Fails, with a diagnostic and the function half rewritten, on a
 /// plan that the function cannot express (a copy back of a constant).
-LogicalResult applyPlan(Program &program, const ::mempl::Plan &plan,
+LogicalResult applyPlan(Program &program, const mempl::Plan &plan,
                         llvm::StringRef fastSpace);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_APPLYPLAN_H

@@ -9,6 +9,8 @@
 #ifndef MEMPL_TRANSFORMS_CHECKPLACEMENT_H
 #define MEMPL_TRANSFORMS_CHECKPLACEMENT_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Support/LLVM.h"
 
 #include <cstdint>
@@ -17,7 +19,7 @@ namespace mlir {
 class FunctionOpInterface;
 }
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Replays `function`, on tensors or on buffers, and emits an error for each
 /// misuse of fast memory (see the pass `mempl-check-placement`). `capacity` is
@@ -27,6 +29,6 @@ namespace mlir::mempl {
 LogicalResult checkPlacement(FunctionOpInterface function, int64_t capacity,
                              int64_t alignment, bool outdated = false);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_CHECKPLACEMENT_H

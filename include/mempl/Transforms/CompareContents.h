@@ -14,13 +14,15 @@
 #ifndef MEMPL_TRANSFORMS_COMPARECONTENTS_H
 #define MEMPL_TRANSFORMS_COMPARECONTENTS_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVector.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// What the ops of a function on tensors read. Made before the function is
 /// rewritten, it finds the ops that read something else after: ops may be added
@@ -67,6 +69,6 @@ private:
   llvm::MapVector<std::pair<Operation *, unsigned>, Contents> known;
 };
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_COMPARECONTENTS_H

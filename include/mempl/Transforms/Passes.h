@@ -14,11 +14,13 @@
 #ifndef MEMPL_TRANSFORMS_PASSES_H
 #define MEMPL_TRANSFORMS_PASSES_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 #define GEN_PASS_DECL
 #include "mempl/Transforms/Passes.h.inc"
@@ -26,6 +28,6 @@ namespace mlir::mempl {
 #define GEN_PASS_REGISTRATION
 #include "mempl/Transforms/Passes.h.inc"
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_PASSES_H

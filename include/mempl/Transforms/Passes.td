@@ -104,7 +104,7 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
               "Functions left in slow memory">,
   ];
   let dependentDialects = [
-    "::mlir::mempl::MemplDialect",
+    "::mempl::ir::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect",
     "::mlir::memref::MemRefDialect",
@@ -130,7 +130,7 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
            "Computes slices in the tensor that they are inserted into.">,
   ];
   let dependentDialects = [
-    "::mlir::mempl::MemplDialect",
+    "::mempl::ir::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect",
@@ -151,7 +151,7 @@ def MemplExtractInstance : Pass<"mempl-extract-instance", "ModuleOp"> {
     OptionWithDefault<"profile", "profile", "std::string", "\"\"",
            "Measured seconds of ops, a JSON file.">,
   ];
-  let dependentDialects = ["::mlir::mempl::MemplDialect"];
+  let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
 
 def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
@@ -170,7 +170,7 @@ def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
            "Measured seconds of ops, a JSON file.">,
   ];
   let dependentDialects = [
-    "::mlir::mempl::MemplDialect",
+    "::mempl::ir::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::tensor::TensorDialect",
   ];
@@ -219,7 +219,7 @@ def MemplOptimizeCopies
     Statistic<"numStartedEarlier", "num-started-earlier",
               "Copies that start earlier than before">,
   ];
-  let dependentDialects = ["::mlir::mempl::MemplDialect"];
+  let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
 
 def MemplTestPrintProgram : Pass<"mempl-test-print-program", "ModuleOp"> {

@@ -15,6 +15,8 @@
 #ifndef MEMPL_TRANSFORMS_PLACEMENT_H
 #define MEMPL_TRANSFORMS_PLACEMENT_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Analysis/CostModel.h"
 #include "mempl/Analysis/Program.h"
 #include "mempl/Analysis/Target.h"
@@ -26,7 +28,7 @@
 
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// The machine that `module` is placed for: `target` (a preset or a file) if it
 /// is not empty, else what the module says; with `capacity`, a size such as
@@ -83,7 +85,7 @@ llvm::Expected<std::string>
 chooseFunction(llvm::StringRef name, llvm::ArrayRef<std::string> placed,
                llvm::ArrayRef<SkippedFunction> skipped, llvm::StringRef option);
 
-using ::mempl::Decision;
+using mempl::Decision;
 
 /// The decisions about the values of one program, of a function or of the body
 /// of a loop.
@@ -93,16 +95,15 @@ struct ProgramDecisions {
   std::vector<Decision> decisions;
 };
 
-/// What ::mempl::explain() says about `program` and, after it, the bodies of
+/// What mempl::explain() says about `program` and, after it, the bodies of
 /// its loops, with why storages can only be in slow memory and what helps.
 std::vector<ProgramDecisions> explain(const Program &program,
-                                      const ::mempl::Plan &plan);
+                                      const mempl::Plan &plan);
 
 /// "step 3 (linalg.matmul) needs 300 bytes and 256 are free; largest in use:
 /// a (200 bytes), ..": where the storages that are ordered into fast memory, or
 /// all of them, need most. Empty where that is no more than is free.
-std::string describePressure(const ::mempl::Instance &instance,
-                             bool onlyOrdered);
+std::string describePressure(const mempl::Instance &instance, bool onlyOrdered);
 
 /// "times are relative: the size of 'arg0' is taken as 0 bytes, .."; empty for
 /// a program that tells all of its sizes and trips.
@@ -126,8 +127,8 @@ void remarkCostlyPins(const Program &program, double latency);
 /// The decisions about a function as one JSON object.
 void writeTrace(llvm::raw_ostream &os, const Program &program,
                 const TargetDescription &target, llvm::StringRef policy,
-                const ::mempl::Plan &plan, double latency);
+                const mempl::Plan &plan, double latency);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_PLACEMENT_H

@@ -9,6 +9,8 @@
 #ifndef MEMPL_TRANSFORMS_PREPARE_H
 #define MEMPL_TRANSFORMS_PREPARE_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Support/LLVM.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -21,7 +23,7 @@ struct OneShotBufferizationOptions;
 }
 } // namespace mlir
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// The options of One-Shot Bufferize that mempl's analysis assumes: function
 /// boundaries with identity layouts, loops that may allocate.
@@ -61,6 +63,6 @@ void shareAllocations(Operation *function, Operation *original,
 /// prepared module have operands that bufferization does not use in place.
 bool hasTensorControlFlow(Operation *module);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_PREPARE_H

@@ -54,7 +54,7 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     Statistic<"numEvaluated", "plans-evaluated",
               "Plans that the policy evaluated">,
   ];
-  let dependentDialects = ["::mlir::mempl::MemplDialect"];
+  let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
 
 def MemplVerifyPlan : Pass<"mempl-verify-plan", "ModuleOp"> {

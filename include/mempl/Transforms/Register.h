@@ -13,7 +13,9 @@ namespace mlir {
 class DialectRegistry;
 }
 
-namespace mlir::mempl {
+#include "mempl/IR/Namespace.h"
+
+namespace mempl::ir {
 
 /// Registers the dialect and the interfaces that mempl's passes ask of upstream
 /// ops.
@@ -25,6 +27,6 @@ void registerPasses();
 /// Both.
 void registerAll(DialectRegistry &registry);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_REGISTER_H

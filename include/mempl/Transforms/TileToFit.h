@@ -14,12 +14,14 @@
 #ifndef MEMPL_TRANSFORMS_TILETOFIT_H
 #define MEMPL_TRANSFORMS_TILETOFIT_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
 #include <string>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// createMemplTileToFit() with MemplTileToFitOptions.
 #define GEN_PASS_DECL
@@ -28,6 +30,6 @@ namespace mlir::mempl {
 /// Registers mempl-tile-to-fit.
 void registerTileToFitPasses();
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_TILETOFIT_H

@@ -60,7 +60,7 @@ def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::mempl::MemplDialect", "::mlir::scf::SCFDialect",
+    "::mempl::ir::MemplDialect", "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
   ];
 }

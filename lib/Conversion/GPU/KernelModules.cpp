@@ -27,29 +27,29 @@
 
 #include "llvm/ADT/StringSwitch.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLDROPRELEASES
 #define GEN_PASS_DEF_MEMPLMERGEKERNELS
 #define GEN_PASS_DEF_MEMPLGPUAPPROXIMATEMATH
 #define GEN_PASS_DEF_MEMPLCHECKKERNELS
 #define GEN_PASS_DEF_MEMPLDROPCOMPILETIMES
 #include "mempl/Conversion/GPUPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
 struct MemplDropReleases
-    : mlir::mempl::impl::MemplDropReleasesBase<MemplDropReleases> {
+    : mempl::ir::impl::MemplDropReleasesBase<MemplDropReleases> {
   void runOnOperation() override {
     getOperation()->walk([](ReleaseOp release) { release.erase(); });
   }
 };
 
 struct MemplDropCompileTimes
-    : mlir::mempl::impl::MemplDropCompileTimesBase<MemplDropCompileTimes> {
+    : mempl::ir::impl::MemplDropCompileTimesBase<MemplDropCompileTimes> {
   void runOnOperation() override {
     getOperation()->walk([](gpu::BinaryOp binary) {
       SmallVector<Attribute> objects;
@@ -76,7 +76,7 @@ struct MemplDropCompileTimes
 };
 
 struct MemplMergeKernels
-    : mlir::mempl::impl::MemplMergeKernelsBase<MemplMergeKernels> {
+    : mempl::ir::impl::MemplMergeKernelsBase<MemplMergeKernels> {
   void runOnOperation() override {
     SmallVector<gpu::GPUModuleOp> modules;
     for (auto module : getOperation().getOps<gpu::GPUModuleOp>())
@@ -112,7 +112,7 @@ struct MemplMergeKernels
 };
 
 struct MemplGPUApproximateMath
-    : mlir::mempl::impl::MemplGPUApproximateMathBase<MemplGPUApproximateMath> {
+    : mempl::ir::impl::MemplGPUApproximateMathBase<MemplGPUApproximateMath> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     math::populateExpansionPatterns(
@@ -133,7 +133,7 @@ struct MemplGPUApproximateMath
 };
 
 struct MemplCheckKernels
-    : mlir::mempl::impl::MemplCheckKernelsBase<MemplCheckKernels> {
+    : mempl::ir::impl::MemplCheckKernelsBase<MemplCheckKernels> {
   void runOnOperation() override {
     SymbolTable table(getOperation());
     bool failed = false;

@@ -29,13 +29,13 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTLINALGTOGPULAUNCH
 #include "mempl/Conversion/GPUPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 namespace {
 
@@ -265,8 +265,7 @@ static LogicalResult convertFunction(func::FuncOp function, int64_t threads) {
 namespace {
 
 struct ConvertLinalgToGPULaunch
-    : mlir::mempl::impl::ConvertLinalgToGPULaunchBase<
-          ConvertLinalgToGPULaunch> {
+    : mempl::ir::impl::ConvertLinalgToGPULaunchBase<ConvertLinalgToGPULaunch> {
   using ConvertLinalgToGPULaunchBase::ConvertLinalgToGPULaunchBase;
 
   void runOnOperation() override {

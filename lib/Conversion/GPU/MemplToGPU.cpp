@@ -21,14 +21,14 @@
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTOGPU
 #include "mempl/Conversion/GPUPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
-using namespace mlir::mempl::gpuconv;
+using namespace mempl::ir;
+using namespace mempl::ir::gpuconv;
 
 bool gpuconv::isFast(Type type) {
   auto memref = dyn_cast<BaseMemRefType>(type);
@@ -158,7 +158,7 @@ static void removeSpaces(ModuleOp module) {
 namespace {
 
 struct ConvertMemplToGPU
-    : mlir::mempl::impl::ConvertMemplToGPUBase<ConvertMemplToGPU> {
+    : mempl::ir::impl::ConvertMemplToGPUBase<ConvertMemplToGPU> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (failed(checkKernels(module)))

@@ -26,13 +26,13 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTONVGPU
 #include "mempl/Conversion/GPUPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Most bytes of workgroup memory that a kernel can declare, on all devices.
 static constexpr int64_t kMaxWorkgroupBytes = 48 << 10;
@@ -52,8 +52,8 @@ public:
 
 private:
   LogicalResult collect();
-  LogicalResult checkStorage(mempl::AllocOp alloc);
-  void createStorage(mempl::AllocOp alloc);
+  LogicalResult checkStorage(mempl::ir::AllocOp alloc);
+  void createStorage(mempl::ir::AllocOp alloc);
   FailureOr<int64_t> chunkOf(Operation *op, Value source, Value dest);
   LogicalResult emitCopy(Operation *op, Value source, Value dest,
                          nvgpu::DeviceAsyncCreateGroupOp &group);
@@ -67,7 +67,7 @@ private:
 
   Operation *kernel;
   OpBuilder builder;
-  SmallVector<mempl::AllocOp> allocs;
+  SmallVector<mempl::ir::AllocOp> allocs;
   SmallVector<Operation *> others;
   llvm::SetVector<SpaceAttr> spaces;
   memref::GlobalOp storage;
@@ -77,7 +77,7 @@ private:
 
 } // namespace
 
-LogicalResult KernelLowering::checkStorage(mempl::AllocOp alloc) {
+LogicalResult KernelLowering::checkStorage(mempl::ir::AllocOp alloc) {
   auto type = cast<MemRefType>(alloc.getResult().getType());
   if (!type.hasStaticShape())
     return alloc.emitOpError()
@@ -103,7 +103,7 @@ LogicalResult KernelLowering::collect() {
   WalkResult result = kernel->walk([&](Operation *op) {
     if (!isa_and_nonnull<MemplDialect>(op->getDialect()))
       return WalkResult::advance();
-    if (auto alloc = dyn_cast<mempl::AllocOp>(op)) {
+    if (auto alloc = dyn_cast<mempl::ir::AllocOp>(op)) {
       if (isa<MemRefType>(alloc.getResult().getType())) {
         allocs.push_back(alloc);
         spaces.insert(alloc.getSpace());
@@ -120,14 +120,14 @@ LogicalResult KernelLowering::collect() {
   });
   if (result.wasInterrupted())
     return failure();
-  for (mempl::AllocOp alloc : allocs)
+  for (mempl::ir::AllocOp alloc : allocs)
     if (failed(checkStorage(alloc)))
       return failure();
   return success();
 }
 
 /// Replaces a storage by a view of the kernel's workgroup memory.
-void KernelLowering::createStorage(mempl::AllocOp alloc) {
+void KernelLowering::createStorage(mempl::ir::AllocOp alloc) {
   builder.setInsertionPoint(alloc);
   Location loc = alloc.getLoc();
   Value all = memref::GetGlobalOp::create(builder, loc, storage.getType(),
@@ -178,7 +178,7 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
             return ShapedType::isStatic(stride) && stride % elements == 0;
           });
     }
-    auto alloc = gpuconv::storageOf(dest).getDefiningOp<mempl::AllocOp>();
+    auto alloc = gpuconv::storageOf(dest).getDefiningOp<mempl::ir::AllocOp>();
     if (aligned && alloc && alloc.getOffset() % bytes == 0)
       return elements;
   }
@@ -267,7 +267,7 @@ LogicalResult KernelLowering::run() {
     return failure();
   if (!allocs.empty()) {
     int64_t bytes = 0;
-    for (mempl::AllocOp alloc : allocs)
+    for (mempl::ir::AllocOp alloc : allocs)
       bytes = std::max<int64_t>(bytes, alloc.getOffset() + alloc.getBytes());
     auto space = gpu::AddressSpaceAttr::get(
         builder.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
@@ -302,7 +302,7 @@ LogicalResult KernelLowering::run() {
   }
   for (Operation *op : llvm::reverse(others))
     op->erase();
-  for (mempl::AllocOp alloc : allocs)
+  for (mempl::ir::AllocOp alloc : allocs)
     createStorage(alloc);
 
   AttrTypeReplacer replacer;
@@ -324,7 +324,7 @@ LogicalResult KernelLowering::run() {
 namespace {
 
 struct ConvertMemplToNVGPU
-    : mlir::mempl::impl::ConvertMemplToNVGPUBase<ConvertMemplToNVGPU> {
+    : mempl::ir::impl::ConvertMemplToNVGPUBase<ConvertMemplToNVGPU> {
   void runOnOperation() override {
     SmallVector<Operation *> kernels;
     getOperation()->walk([&](Operation *op) {

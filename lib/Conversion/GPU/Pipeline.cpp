@@ -28,13 +28,13 @@
 
 #include "mempl/IR/Mempl.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 #define GEN_PASS_REGISTRATION
 #include "mempl/Conversion/GPUPasses.h.inc"
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 /// Tensors to buffers, with deallocations.
 static void addBufferization(OpPassManager &pm) {
@@ -87,8 +87,8 @@ static void addHost(OpPassManager &pm) {
   pm.addPass(createGpuToLLVMConversionPass());
 }
 
-void mempl::buildLowerToGPUPipeline(OpPassManager &pm,
-                                    const LowerToGPUOptions &options) {
+void mempl::ir::buildLowerToGPUPipeline(OpPassManager &pm,
+                                        const LowerToGPUOptions &options) {
   addBufferization(pm);
   ConvertLinalgToGPULaunchOptions launches;
   launches.functions.assign(options.functions.begin(), options.functions.end());
@@ -115,7 +115,7 @@ void mempl::buildLowerToGPUPipeline(OpPassManager &pm,
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
-void mempl::registerGPUConversionPasses() {
+void mempl::ir::registerGPUConversionPasses() {
   registerMemplGPUPasses();
   PassPipelineRegistration<LowerToGPUOptions>(
       "mempl-lower-to-gpu",

@@ -25,8 +25,8 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-using namespace mlir::mempl::gpuconv;
+using namespace mempl::ir;
+using namespace mempl::ir::gpuconv;
 
 static bool isContiguous(Value buffer) {
   auto type = dyn_cast<MemRefType>(buffer.getType());
@@ -179,7 +179,7 @@ void WorkOrder::free(State &state, Operation *op, Value buffer) {
 /// One buffer per fast memory that the function uses, and views of it.
 void WorkOrder::createArenas(State &state) {
   llvm::MapVector<SpaceAttr, int64_t> bytes;
-  function.walk([&](mempl::AllocOp alloc) {
+  function.walk([&](mempl::ir::AllocOp alloc) {
     int64_t &size = bytes[alloc.getSpace()];
     size = std::max<int64_t>(size, alloc.getOffset() + alloc.getBytes());
   });
@@ -392,7 +392,7 @@ LogicalResult WorkOrder::runOnOp(State &state, Operation *op) {
     return op->emitOpError() << "must be on buffers: bufferize before "
                                 "convert-mempl-to-gpu";
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](mempl::AllocOp alloc) {
+      .Case([&](mempl::ir::AllocOp alloc) {
         auto type = cast<MemRefType>(alloc.getResult().getType());
         Value offset = arith::ConstantIndexOp::create(builder, op->getLoc(),
                                                       alloc.getOffset());

@@ -23,7 +23,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
-namespace mlir::mempl::gpuconv {
+namespace mempl::ir::gpuconv {
 
 /// Whether buffers of this type are in a memory of the target by name: fast
 /// memory, as values in slow memory have no space.
@@ -100,6 +100,6 @@ private:
   SmallVector<Value> constants, registered;
 };
 
-} // namespace mlir::mempl::gpuconv
+} // namespace mempl::ir::gpuconv
 
 #endif // MEMPL_LIB_CONVERSION_GPU_WORKORDER_H

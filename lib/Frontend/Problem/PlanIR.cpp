@@ -23,7 +23,7 @@
 #include <set>
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
 //===----------------------------------------------------------------------===//
 // Building
@@ -35,13 +35,13 @@ static IntegerAttr momentAttr(OpBuilder &builder, int32_t moment) {
 }
 
 static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
-                                   const ::mempl::Plan &plan,
-                                   Operation *program, Region &body) {
+                                   const mempl::Plan &plan, Operation *program,
+                                   Region &body) {
   SmallVector<ValueOp> values = valuesOf(program);
   SmallVector<Operation *> steps = stepsOf(program);
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&body);
-  for (const ::mempl::Residency &r : plan.residencies) {
+  for (const mempl::Residency &r : plan.residencies) {
     if (r.value < 0 || static_cast<size_t>(r.value) >= values.size())
       return emitError(loc) << "V9: value " << r.value << ", step " << r.last
                             << ": no such value";
@@ -69,10 +69,9 @@ static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
   return success();
 }
 
-FailureOr<PlanOp> mlir::mempl::buildPlan(OpBuilder &builder, Location loc,
-                                         const ::mempl::Plan &plan,
-                                         InstanceOp instance,
-                                         StringRef symbol) {
+FailureOr<PlanOp> mempl::ir::buildPlan(OpBuilder &builder, Location loc,
+                                       const mempl::Plan &plan,
+                                       InstanceOp instance, StringRef symbol) {
   std::string derived = (instance.getSymName() + "_plan").str();
   auto op =
       PlanOp::create(builder, loc, symbol.empty() ? StringRef(derived) : symbol,
@@ -91,22 +90,21 @@ static int32_t momentOf(std::optional<uint32_t> moment) {
   return moment ? static_cast<int32_t>(*moment) : -1;
 }
 
-static void readPlanBody(Region &body, Operation *program,
-                         ::mempl::Plan &plan) {
+static void readPlanBody(Region &body, Operation *program, mempl::Plan &plan) {
   llvm::DenseMap<StringAttr, int32_t> indices;
   for (auto [i, value] : llvm::enumerate(valuesOf(program)))
     indices[value.getSymNameAttr()] = static_cast<int32_t>(i);
   SmallVector<Operation *> steps = stepsOf(program);
   for (Operation &op : body.front()) {
     if (auto loop = dyn_cast<LoopPlanOp>(op)) {
-      ::mempl::Plan &inner = plan.loops[static_cast<int32_t>(loop.getStep())];
+      mempl::Plan &inner = plan.loops[static_cast<int32_t>(loop.getStep())];
       inner.instance = loop.getOriginalName().value_or("").str();
       inner.capacity = static_cast<int64_t>(loop.getCapacity());
       readPlanBody(loop.getBody(), steps[loop.getStep()], inner);
       continue;
     }
     auto from = cast<ResidencyOp>(op);
-    ::mempl::Residency r;
+    mempl::Residency r;
     r.value = indices.lookup(from.getValueAttr().getAttr());
     r.offset = static_cast<int64_t>(from.getOffset());
     r.last = static_cast<int32_t>(from.getLast());
@@ -120,14 +118,14 @@ static void readPlanBody(Region &body, Operation *program,
   }
 }
 
-FailureOr<::mempl::Plan>
-mlir::mempl::readPlan(PlanOp op, const ::mempl::Instance &instance) {
+FailureOr<mempl::Plan> mempl::ir::readPlan(PlanOp op,
+                                           const mempl::Instance &instance) {
   InstanceOp program = op.getInstanceOp();
   // Only for a plan that was made by hand, and not verified.
   if (!program)
     return op.emitOpError()
            << "is for " << op.getInstanceAttr() << ", which is not here";
-  ::mempl::Plan plan;
+  mempl::Plan plan;
   plan.instance = instance.name;
   readPlanBody(op.getBody(), program, plan);
   return plan;
@@ -142,22 +140,22 @@ namespace {
 /// Finds the op for each violation of one plan.
 class ViolationReporter {
 public:
-  ViolationReporter(PlanOp op, const ::mempl::Plan &plan,
-                    const ::mempl::Instance &instance)
+  ViolationReporter(PlanOp op, const mempl::Plan &plan,
+                    const mempl::Instance &instance)
       : op(op), plan(plan), instance(instance) {}
 
-  void report(const ::mempl::Violation &violation) {
+  void report(const mempl::Violation &violation) {
     scope = {op, &op.getBody(), &plan, &instance};
     StringRef text = violation.text;
     while (enterLoop(text))
       ;
     Operation *at = scope.op;
     if (violation.value >= 0)
-      if (Operation *residency = violation.rule == ::mempl::Rule::V9
+      if (Operation *residency = violation.rule == mempl::Rule::V9
                                      ? findMalformed(violation.value, text)
                                      : findResidency(violation))
         at = residency;
-    at->emitError() << ::mempl::escapeForMessage(violation.str());
+    at->emitError() << mempl::escapeForMessage(violation.str());
   }
 
 private:
@@ -165,20 +163,20 @@ private:
   struct Scope {
     Operation *op = nullptr; ///< mempl.plan or mempl.loop_plan.
     Region *body = nullptr;
-    const ::mempl::Plan *plan = nullptr; ///< Null: the loop has no plan.
-    const ::mempl::Instance *instance = nullptr;
+    const mempl::Plan *plan = nullptr; ///< Null: the loop has no plan.
+    const mempl::Instance *instance = nullptr;
   };
 
   bool enterLoop(StringRef &text);
-  Operation *findResidency(const ::mempl::Violation &violation);
+  Operation *findResidency(const mempl::Violation &violation);
   Operation *findMalformed(int32_t value, StringRef text);
   SmallVector<ResidencyOp> residencyOps() {
     return llvm::to_vector(scope.body->getOps<ResidencyOp>());
   }
 
   PlanOp op;
-  const ::mempl::Plan &plan;
-  const ::mempl::Instance &instance;
+  const mempl::Plan &plan;
+  const mempl::Instance &instance;
   Scope scope;
   std::set<Operation *> malformed; ///< Those reported already.
 };
@@ -212,8 +210,7 @@ bool ViolationReporter::enterLoop(StringRef &text) {
 
 /// The residency of the value that began last at or before the step, else the
 /// first one; of several, the last in the list.
-Operation *
-ViolationReporter::findResidency(const ::mempl::Violation &violation) {
+Operation *ViolationReporter::findResidency(const mempl::Violation &violation) {
   if (!scope.plan)
     return nullptr;
   int64_t best = -1;
@@ -238,21 +235,21 @@ Operation *ViolationReporter::findMalformed(int32_t value, StringRef text) {
   for (auto [i, r] : llvm::enumerate(scope.plan->residencies)) {
     if (r.value != value)
       continue;
-    ::mempl::Plan alone;
+    mempl::Plan alone;
     alone.residencies = {r};
-    for (const auto &violation : ::mempl::verify(*scope.instance, alone))
-      if (violation.rule == ::mempl::Rule::V9 && violation.text == text &&
+    for (const auto &violation : mempl::verify(*scope.instance, alone))
+      if (violation.rule == mempl::Rule::V9 && violation.text == text &&
           malformed.insert(ops[i]).second)
         return ops[i];
   }
   return nullptr;
 }
 
-int64_t mlir::mempl::verifyPlan(PlanOp op, const ::mempl::Plan &plan,
-                                const ::mempl::Instance &instance) {
-  auto violations = ::mempl::verify(instance, plan);
+int64_t mempl::ir::verifyPlan(PlanOp op, const mempl::Plan &plan,
+                              const mempl::Instance &instance) {
+  auto violations = mempl::verify(instance, plan);
   ViolationReporter reporter(op, plan, instance);
-  for (const ::mempl::Violation &violation : violations)
+  for (const mempl::Violation &violation : violations)
     reporter.report(violation);
   return static_cast<int64_t>(violations.size());
 }

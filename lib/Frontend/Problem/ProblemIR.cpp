@@ -19,13 +19,13 @@
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
+using namespace mempl::ir;
 
-SmallVector<ValueOp> mlir::mempl::valuesOf(Operation *program) {
+SmallVector<ValueOp> mempl::ir::valuesOf(Operation *program) {
   return llvm::to_vector(program->getRegion(0).front().getOps<ValueOp>());
 }
 
-SmallVector<Operation *> mlir::mempl::stepsOf(Operation *program) {
+SmallVector<Operation *> mempl::ir::stepsOf(Operation *program) {
   SmallVector<Operation *> steps;
   for (Operation &op : program->getRegion(0).front())
     if (isa<StepOp, LoopOp>(op))
@@ -38,17 +38,16 @@ SmallVector<Operation *> mlir::mempl::stepsOf(Operation *program) {
 //===----------------------------------------------------------------------===//
 
 // The enums of the core and of the IR have their cases in the same order.
-static_assert(int(StorageKind::Input) == int(::mempl::ValueKind::Input));
-static_assert(int(StorageKind::Temporary) ==
-              int(::mempl::ValueKind::Temporary));
-static_assert(int(StorageKind::Output) == int(::mempl::ValueKind::Output));
-static_assert(int(StorageKind::InOut) == int(::mempl::ValueKind::InOut));
-static_assert(int(OrderedSpace::None) == int(::mempl::SpaceOrder::None));
-static_assert(int(OrderedSpace::Slow) == int(::mempl::SpaceOrder::Slow));
-static_assert(int(OrderedSpace::Fast) == int(::mempl::SpaceOrder::Fast));
-static_assert(int(StepAccessMode::Read) == int(::mempl::AccessMode::Read));
-static_assert(int(StepAccessMode::Write) == int(::mempl::AccessMode::Write));
-static_assert(int(StepAccessMode::Update) == int(::mempl::AccessMode::Update));
+static_assert(int(StorageKind::Input) == int(mempl::ValueKind::Input));
+static_assert(int(StorageKind::Temporary) == int(mempl::ValueKind::Temporary));
+static_assert(int(StorageKind::Output) == int(mempl::ValueKind::Output));
+static_assert(int(StorageKind::InOut) == int(mempl::ValueKind::InOut));
+static_assert(int(OrderedSpace::None) == int(mempl::SpaceOrder::None));
+static_assert(int(OrderedSpace::Slow) == int(mempl::SpaceOrder::Slow));
+static_assert(int(OrderedSpace::Fast) == int(mempl::SpaceOrder::Fast));
+static_assert(int(StepAccessMode::Read) == int(mempl::AccessMode::Read));
+static_assert(int(StepAccessMode::Write) == int(mempl::AccessMode::Write));
+static_assert(int(StepAccessMode::Update) == int(mempl::AccessMode::Update));
 
 template <typename To, typename From> static To wordAs(From word) {
   return static_cast<To>(word);
@@ -60,7 +59,7 @@ template <typename To, typename From> static To wordAs(From word) {
 
 /// Symbols of the values of one program, all different. The first value of a
 /// name has it as its symbol, whatever comes before.
-static SmallVector<StringAttr> symbolsFor(const ::mempl::Instance &program,
+static SmallVector<StringAttr> symbolsFor(const mempl::Instance &program,
                                           MLIRContext *context) {
   llvm::StringSet<> taken;
   SmallVector<StringAttr> symbols(program.values.size());
@@ -94,7 +93,7 @@ namespace {
 class ProgramBuilder {
 public:
   ProgramBuilder(OpBuilder &builder, Location loc,
-                 const ::mempl::Instance &program)
+                 const mempl::Instance &program)
       : builder(builder), loc(loc), program(program),
         symbols(symbolsFor(program, builder.getContext())) {}
 
@@ -108,14 +107,14 @@ public:
                       value.reason.empty()
                           ? StringAttr()
                           : builder.getStringAttr(value.reason));
-    for (const ::mempl::Step &step : program.steps)
+    for (const mempl::Step &step : program.steps)
       build(step);
   }
 
 private:
-  ArrayAttr accessesOf(const ::mempl::Step &step) {
+  ArrayAttr accessesOf(const mempl::Step &step) {
     SmallVector<Attribute> accesses;
-    for (const ::mempl::Access &access : step.accesses)
+    for (const mempl::Access &access : step.accesses)
       accesses.push_back(AccessAttr::get(
           builder.getContext(), wordAs<StepAccessMode>(access.mode),
           FlatSymbolRefAttr::get(symbols[access.value]), access.bytes,
@@ -123,7 +122,7 @@ private:
     return builder.getArrayAttr(accesses);
   }
 
-  void build(const ::mempl::Step &step) {
+  void build(const mempl::Step &step) {
     StringAttr name = builder.getStringAttr(step.name);
     FloatAttr compute = builder.getF64FloatAttr(step.compute);
     IntegerAttr reserved = builder.getI64IntegerAttr(step.reserved);
@@ -140,18 +139,18 @@ private:
 
   OpBuilder &builder;
   Location loc;
-  const ::mempl::Instance &program;
+  const mempl::Instance &program;
   SmallVector<StringAttr> symbols;
 };
 
 } // namespace
 
-InstanceOp mlir::mempl::buildInstance(OpBuilder &builder, Location loc,
-                                      const ::mempl::Instance &instance,
-                                      StringRef symbol) {
+InstanceOp mempl::ir::buildInstance(OpBuilder &builder, Location loc,
+                                    const mempl::Instance &instance,
+                                    StringRef symbol) {
   if (symbol.empty())
     symbol = instance.name.empty() ? StringRef("instance") : instance.name;
-  const ::mempl::Machine &m = instance.machine;
+  const mempl::Machine &m = instance.machine;
   auto integer = [&](int64_t x) { return builder.getI64IntegerAttr(x); };
   auto number = [&](double x) { return builder.getF64FloatAttr(x); };
   auto op = InstanceOp::create(
@@ -173,8 +172,8 @@ static double numberOf(FloatAttr attribute) {
   return attribute.getValue().convertToDouble();
 }
 
-static ::mempl::Machine machineOf(InstanceOp op) {
-  ::mempl::Machine m;
+static mempl::Machine machineOf(InstanceOp op) {
+  mempl::Machine m;
   m.capacity = op.getFastCapacity();
   m.alignment = op.getFastAlignment();
   m.fastBandwidth = numberOf(op.getFastBandwidthAttr());
@@ -190,35 +189,35 @@ static ::mempl::Machine machineOf(InstanceOp op) {
 
 using ValueIndices = llvm::DenseMap<StringAttr, int32_t>;
 
-static void readProgram(Operation *op, ::mempl::Instance &program);
+static void readProgram(Operation *op, mempl::Instance &program);
 
 /// What a step and a loop have in common.
 template <typename OpT>
-static ::mempl::Step readStep(OpT op, const ValueIndices &indices) {
-  ::mempl::Step step;
+static mempl::Step readStep(OpT op, const ValueIndices &indices) {
+  mempl::Step step;
   step.name = op.getName().str();
   step.compute = numberOf(op.getComputeAttr());
   step.reserved = op.getReserved();
   step.trips = op.getTrips();
   for (auto from : op.getAccesses().template getAsRange<AccessAttr>()) {
-    ::mempl::Access access;
+    mempl::Access access;
     access.value = indices.lookup(from.getValue().getAttr());
     access.bytes = from.getBytes();
-    access.mode = wordAs<::mempl::AccessMode>(from.getMode());
-    access.space = wordAs<::mempl::SpaceOrder>(from.getSpace());
+    access.mode = wordAs<mempl::AccessMode>(from.getMode());
+    access.space = wordAs<mempl::SpaceOrder>(from.getSpace());
     step.accesses.push_back(access);
   }
   return step;
 }
 
-static void readProgram(Operation *op, ::mempl::Instance &program) {
+static void readProgram(Operation *op, mempl::Instance &program) {
   ValueIndices indices;
   for (ValueOp from : valuesOf(op)) {
-    ::mempl::Value value;
+    mempl::Value value;
     value.name = from.getValueName().str();
     value.size = from.getSize();
-    value.kind = wordAs<::mempl::ValueKind>(from.getKind());
-    value.space = wordAs<::mempl::SpaceOrder>(from.getSpace());
+    value.kind = wordAs<mempl::ValueKind>(from.getKind());
+    value.space = wordAs<mempl::SpaceOrder>(from.getSpace());
     value.reason = from.getReason().value_or("").str();
     indices[from.getSymNameAttr()] = program.numValues();
     program.values.push_back(std::move(value));
@@ -229,8 +228,8 @@ static void readProgram(Operation *op, ::mempl::Instance &program) {
       continue;
     }
     auto loop = cast<LoopOp>(from);
-    ::mempl::Step step = readStep(loop, indices);
-    auto body = std::make_shared<::mempl::Instance>();
+    mempl::Step step = readStep(loop, indices);
+    auto body = std::make_shared<mempl::Instance>();
     body->name = step.name;
     body->machine = program.machine;
     readProgram(loop, *body);
@@ -251,8 +250,7 @@ static bool consumeIndex(StringRef &path, StringRef word, size_t &index) {
 
 /// Reports a fault at the op that its path leads to, with the rest of the path
 /// before its text.
-static void emitFault(InstanceOp instance,
-                      const ::mempl::InstanceFault &fault) {
+static void emitFault(InstanceOp instance, const mempl::InstanceFault &fault) {
   Operation *op = instance;
   StringRef path = fault.where;
   path.consume_front("machine.");
@@ -270,16 +268,16 @@ static void emitFault(InstanceOp instance,
   }
   std::string text =
       path.empty() ? fault.text : (path + ": " + fault.text).str();
-  op->emitOpError() << ::mempl::escapeForMessage(text);
+  op->emitOpError() << mempl::escapeForMessage(text);
 }
 
-FailureOr<::mempl::Instance> mlir::mempl::readInstance(InstanceOp op) {
-  ::mempl::Instance instance;
+FailureOr<mempl::Instance> mempl::ir::readInstance(InstanceOp op) {
+  mempl::Instance instance;
   instance.name = op.getInstanceName().str();
   instance.machine = machineOf(op);
   readProgram(op, instance);
-  auto faults = ::mempl::checkInstance(instance);
-  for (const ::mempl::InstanceFault &fault : faults)
+  auto faults = mempl::checkInstance(instance);
+  for (const mempl::InstanceFault &fault : faults)
     emitFault(op, fault);
   if (!faults.empty())
     return failure();

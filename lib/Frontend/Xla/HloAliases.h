@@ -102,7 +102,7 @@ public:
   /// The memory space that XLA filled: 3 (CMEM) where the module has it.
   int64_t fastSpace() const { return fast; }
   bool isOnHost(int32_t leaf) const {
-    return ::mempl::hlo::isOnHost(*shapes[leaf]);
+    return mempl::hlo::isOnHost(*shapes[leaf]);
   }
   bool isFast(int32_t leaf) const {
     return shapes[leaf]->layout.memorySpace == fast;

@@ -11,18 +11,18 @@
 #include "mempl/Frontend/Xla/HloCopies.h"
 
 #include "mempl/Analysis/Target.h"
-#include "mempl/Support/FileIO.h"
 #include "mempl/Frontend/Xla/HloParser.h"
+#include "mempl/Support/FileIO.h"
 
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-namespace hlo = ::mempl::hlo;
+using namespace mempl::ir;
+namespace hlo = mempl::hlo;
 using llvm::Expected;
 using llvm::StringRef;
 
-bool mlir::mempl::isHloFileName(StringRef path) {
+bool mempl::ir::isHloFileName(StringRef path) {
   path.consume_back(".gz");
   return path.ends_with(".hlo") || path.ends_with(".hlo.txt");
 }
@@ -38,9 +38,9 @@ static std::string programName(StringRef path) {
 
 static Expected<hlo::ImportTarget> importTarget(const HloFileOptions &options) {
   if (options.target.empty())
-    return ::mempl::fileError(options.path, 0,
-                              "HLO text does not say which machine it is for: "
-                              "give --target");
+    return mempl::fileError(options.path, 0,
+                            "HLO text does not say which machine it is for: "
+                            "give --target");
   auto description = loadTarget(options.target);
   if (!description)
     return description.takeError();
@@ -49,12 +49,12 @@ static Expected<hlo::ImportTarget> importTarget(const HloFileOptions &options) {
   target.matrixOpsPerSecond = description->matrix.rateFor("bf16");
   target.vectorOpsPerSecond = description->vector.rateFor("f32");
   target.clock = description->clock;
-  ::mempl::Machine &machine = target.machine;
+  mempl::Machine &machine = target.machine;
   if (options.maxCarried)
     machine.maxCarried = *options.maxCarried;
   if (options.capacity) {
     if (*options.capacity % machine.alignment != 0)
-      return ::mempl::fileError(
+      return mempl::fileError(
           options.path, 0,
           "expected a capacity that is a multiple of the alignment of " +
               llvm::Twine(machine.alignment) + " bytes, found " +
@@ -99,14 +99,14 @@ static void addWarnings(HloFile &file, int64_t copies) {
                          " in the memory of the host, S(5), and not planned");
 }
 
-std::string mlir::mempl::noXlaPlanWarning(const HloFile &file) {
+std::string mempl::ir::noXlaPlanWarning(const HloFile &file) {
   return warning(file, file.module.line,
                  "XLA's memory space assignment has not run on this text (no "
                  "array is in S(1)): it has no plan of XLA");
 }
 
-std::string mlir::mempl::partialPlanWarning(const HloFile &file,
-                                            const hlo::XlaPlanNotes &notes) {
+std::string mempl::ir::partialPlanWarning(const HloFile &file,
+                                          const hlo::XlaPlanNotes &notes) {
   if (notes.inTransfers == 0)
     return "";
   return warning(file, file.module.line,
@@ -116,7 +116,7 @@ std::string mlir::mempl::partialPlanWarning(const HloFile &file,
 }
 
 Expected<std::unique_ptr<HloFile>>
-mlir::mempl::readHloFile(const HloFileOptions &options) {
+mempl::ir::readHloFile(const HloFileOptions &options) {
   auto file = std::make_unique<HloFile>();
   auto target = importTarget(options);
   if (!target)
@@ -128,10 +128,10 @@ mlir::mempl::readHloFile(const HloFileOptions &options) {
   else if (options.cost == "calibrated")
     import.cost = hlo::CostModel::Calibrated;
   else if (options.cost != "compiler")
-    return ::mempl::fileError(options.path, 0,
-                              "expected the cost model compiler, roofline or "
-                              "calibrated, found '" +
-                                  options.cost + "'");
+    return mempl::fileError(options.path, 0,
+                            "expected the cost model compiler, roofline or "
+                            "calibrated, found '" +
+                                options.cost + "'");
   if (options.reserveScoped)
     import.scopedOutside = 0;
   auto module = options.text ? hlo::parseModule(*options.text, options.path)

@@ -20,8 +20,8 @@
 
 #include "HloCost.h"
 
-#include "mempl/Support/FileIO.h"
 #include "mempl/Frontend/Xla/HloImport.h"
+#include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
 

@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/IR/Mempl.h"
 #include "mempl/Frontend/Xla/HloFile.h"
+#include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,8 +23,8 @@
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
-using namespace mlir::mempl;
-namespace hlo = ::mempl::hlo;
+using namespace mempl::ir;
+namespace hlo = mempl::hlo;
 
 namespace {
 
@@ -40,9 +40,9 @@ public:
 private:
   void findSlow();
   void addFunction();
-  void addLevel(int32_t level, const ::mempl::Instance &instance);
-  void addStep(const hlo::ProgramStep &step, const ::mempl::Step &cost);
-  void addLoop(const hlo::ProgramStep &step, const ::mempl::Step &cost);
+  void addLevel(int32_t level, const mempl::Instance &instance);
+  void addStep(const hlo::ProgramStep &step, const mempl::Step &cost);
+  void addLoop(const hlo::ProgramStep &step, const mempl::Step &cost);
   RankedTensorType type(int32_t buffer) {
     return RankedTensorType::get({program.buffers[buffer].size},
                                  builder.getI8Type());
@@ -78,7 +78,7 @@ void KernelWriter::findSlow() {
 }
 
 void KernelWriter::addStep(const hlo::ProgramStep &step,
-                           const ::mempl::Step &cost) {
+                           const mempl::Step &cost) {
   SmallVector<Value> operands;
   SmallVector<Type> results;
   SmallVector<int64_t> outs, updates, bytes, resultBytes;
@@ -91,9 +91,9 @@ void KernelWriter::addStep(const hlo::ProgramStep &step,
       operands.push_back(current[access.buffer]);
       bytes.push_back(access.read + access.written);
     }
-    if (access.mode == ::mempl::AccessMode::Read)
+    if (access.mode == mempl::AccessMode::Read)
       return;
-    if (access.mode == ::mempl::AccessMode::Update && !isNew)
+    if (access.mode == mempl::AccessMode::Update && !isNew)
       updates.push_back(tied);
     outs.push_back(tied);
     resultBytes.push_back(access.written);
@@ -119,11 +119,11 @@ void KernelWriter::addStep(const hlo::ProgramStep &step,
 }
 
 void KernelWriter::addLoop(const hlo::ProgramStep &step,
-                           const ::mempl::Step &cost) {
+                           const mempl::Step &cost) {
   SmallVector<int32_t> carried;
   SmallVector<Value> inits;
   auto carry = [&](const hlo::BufferAccess &access) {
-    if (access.mode == ::mempl::AccessMode::Read)
+    if (access.mode == mempl::AccessMode::Read)
       return;
     carried.push_back(access.buffer);
     // What only the loop writes has to be there before.
@@ -162,7 +162,7 @@ void KernelWriter::addLoop(const hlo::ProgramStep &step,
     current[buffer] = result;
 }
 
-void KernelWriter::addLevel(int32_t level, const ::mempl::Instance &instance) {
+void KernelWriter::addLevel(int32_t level, const mempl::Instance &instance) {
   const std::vector<hlo::ProgramStep> &steps = program.levels[level].steps;
   for (auto [step, cost] : llvm::zip_equal(steps, instance.steps)) {
     if (step.body >= 0)
@@ -176,15 +176,15 @@ void KernelWriter::addFunction() {
   SmallVector<int32_t> inputs, outputs;
   SmallVector<Type> argumentTypes, resultTypes;
   for (size_t b = 0; b < program.buffers.size(); ++b) {
-    ::mempl::ValueKind kind = program.buffers[b].kind;
+    mempl::ValueKind kind = program.buffers[b].kind;
     bool isUsed = file.imported.valueOf[b] >= 0;
-    if (isUsed && (kind == ::mempl::ValueKind::Input ||
-                   kind == ::mempl::ValueKind::InOut)) {
+    if (isUsed &&
+        (kind == mempl::ValueKind::Input || kind == mempl::ValueKind::InOut)) {
       inputs.push_back(b);
       argumentTypes.push_back(type(b));
     }
-    if (isUsed && (kind == ::mempl::ValueKind::Output ||
-                   kind == ::mempl::ValueKind::InOut)) {
+    if (isUsed &&
+        (kind == mempl::ValueKind::Output || kind == mempl::ValueKind::InOut)) {
       outputs.push_back(b);
       resultTypes.push_back(type(b));
     }
@@ -217,8 +217,8 @@ OwningOpRef<ModuleOp> KernelWriter::write() {
   return module;
 }
 
-OwningOpRef<ModuleOp> mlir::mempl::buildKernels(MLIRContext &context,
-                                                const HloFile &file) {
+OwningOpRef<ModuleOp> mempl::ir::buildKernels(MLIRContext &context,
+                                              const HloFile &file) {
   context.loadDialect<MemplDialect, arith::ArithDialect, func::FuncDialect,
                       scf::SCFDialect, tensor::TensorDialect>();
   return KernelWriter(context, file).write();

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Support/FileIO.h"
 #include "mempl/Frontend/Xla/HloImport.h"
+#include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"

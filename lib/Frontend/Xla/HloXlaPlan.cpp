@@ -14,10 +14,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Frontend/Xla/HloImport.h"
 #include "mempl/Packing/Packer.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
-#include "mempl/Frontend/Xla/HloImport.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"

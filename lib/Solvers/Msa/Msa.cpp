@@ -19,8 +19,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BuiltinSolvers.h"
-#include "LoopPlanning.h"
+#include "../BuiltinSolvers.h"
+#include "../LoopPlanning.h"
 #include "MsaLoops.h"
 #include "MsaSolver.h"
 

@@ -15,7 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BuiltinSolvers.h"
+#include "../BuiltinSolvers.h"
 #include "MsaCost.h"
 #include "MsaSolver.h"
 

@@ -9,10 +9,10 @@
 #ifndef MEMPL_UNITTESTS_FRONTEND_XLA_HLOTESTUTILS_H
 #define MEMPL_UNITTESTS_FRONTEND_XLA_HLOTESTUTILS_H
 
-#include "mempl/Problem/Verifier.h"
 #include "mempl/Frontend/Xla/HloCopies.h"
 #include "mempl/Frontend/Xla/HloImport.h"
 #include "mempl/Frontend/Xla/HloParser.h"
+#include "mempl/Problem/Verifier.h"
 
 #include "gtest/gtest.h"
 

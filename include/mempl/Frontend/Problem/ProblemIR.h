@@ -21,42 +21,42 @@
 
 #include "mlir/IR/Builders.h"
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// Makes the op of an instance where `builder` stands. `instance` must be
-/// valid (::mempl::checkInstance). Values get symbols that are their names
+/// valid (mempl::checkInstance). Values get symbols that are their names
 /// where those are not empty and not taken. An empty `symbol` stands for the
 /// name of the instance.
 InstanceOp buildInstance(OpBuilder &builder, Location loc,
-                         const ::mempl::Instance &instance, StringRef symbol);
+                         const mempl::Instance &instance, StringRef symbol);
 
 /// Reads an instance and checks it; each fault is an error at the op that it is
 /// about.
-FailureOr<::mempl::Instance> readInstance(InstanceOp op);
+FailureOr<mempl::Instance> readInstance(InstanceOp op);
 
 /// Makes the op of a plan for `instance` where `builder` stands. Fails, with an
 /// error at `loc`, for a plan that has residencies of values or plans of loops
 /// that the instance does not have, which IR cannot say. An empty `symbol`
 /// stands for the symbol of the instance with `_plan` behind it.
 FailureOr<PlanOp> buildPlan(OpBuilder &builder, Location loc,
-                            const ::mempl::Plan &plan, InstanceOp instance,
+                            const mempl::Plan &plan, InstanceOp instance,
                             StringRef symbol);
 
 /// Reads a plan. `instance` is what the instance of the plan reads as; the
 /// plan is not verified against it.
-FailureOr<::mempl::Plan> readPlan(PlanOp op, const ::mempl::Instance &instance);
+FailureOr<mempl::Plan> readPlan(PlanOp op, const mempl::Instance &instance);
 
-/// Verifies `plan`, read from `op`, for `instance` (::mempl::verify). Each
+/// Verifies `plan`, read from `op`, for `instance` (mempl::verify). Each
 /// broken rule is an error at the residency that breaks it, or, where there is
 /// none, at the plan. Returns the number of errors.
-int64_t verifyPlan(PlanOp op, const ::mempl::Plan &plan,
-                   const ::mempl::Instance &instance);
+int64_t verifyPlan(PlanOp op, const mempl::Plan &plan,
+                   const mempl::Instance &instance);
 
 /// The values and the steps of a program, an instance or a loop, in order: the
 /// ops behind the indices of the core.
 SmallVector<ValueOp> valuesOf(Operation *program);
 SmallVector<Operation *> stepsOf(Operation *program);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_FRONTEND_PROBLEM_PROBLEMIR_H

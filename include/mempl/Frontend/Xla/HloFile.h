@@ -14,6 +14,8 @@
 #ifndef MEMPL_FRONTEND_XLA_HLOFILE_H
 #define MEMPL_FRONTEND_XLA_HLOFILE_H
 
+#include "mempl/IR/Namespace.h"
+
 #include "mempl/Frontend/Xla/HloImport.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -22,7 +24,7 @@
 #include <memory>
 #include <optional>
 
-namespace mlir::mempl {
+namespace mempl::ir {
 
 /// How a file of HLO text is read.
 struct HloFileOptions {
@@ -42,11 +44,11 @@ struct HloFileOptions {
 
 /// A program that was read.
 struct HloFile {
-  ::mempl::hlo::Module module;
-  ::mempl::hlo::Program program;
-  ::mempl::hlo::ImportTarget target;
-  ::mempl::hlo::Imported imported;
-  ::mempl::hlo::AssignmentTables tables; ///< Those beside the text.
+  mempl::hlo::Module module;
+  mempl::hlo::Program program;
+  mempl::hlo::ImportTarget target;
+  mempl::hlo::Imported imported;
+  mempl::hlo::AssignmentTables tables; ///< Those beside the text.
   /// What a reader of results should know of the text, one line each:
   /// `file:line: warning: ..`.
   std::vector<std::string> warnings;
@@ -69,13 +71,13 @@ std::string noXlaPlanWarning(const HloFile &file);
 
 /// The line that tells what XLA's plan lacks; empty if it lacks nothing.
 std::string partialPlanWarning(const HloFile &file,
-                               const ::mempl::hlo::XlaPlanNotes &notes);
+                               const mempl::hlo::XlaPlanNotes &notes);
 
 /// The program as one function of `mempl.kernel` ops on byte tensors, loops as
 /// scf.for: parameters and constants are arguments, outputs are results. What
 /// XLA placed is not in it.
 OwningOpRef<ModuleOp> buildKernels(MLIRContext &context, const HloFile &file);
 
-} // namespace mlir::mempl
+} // namespace mempl::ir
 
 #endif // MEMPL_FRONTEND_XLA_HLOFILE_H

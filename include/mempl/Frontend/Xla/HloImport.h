@@ -14,8 +14,8 @@
 #ifndef MEMPL_FRONTEND_XLA_HLOIMPORT_H
 #define MEMPL_FRONTEND_XLA_HLOIMPORT_H
 
-#include "mempl/Problem/Plan.h"
 #include "mempl/Frontend/Xla/HloProgram.h"
+#include "mempl/Problem/Plan.h"
 
 #include <map>
 

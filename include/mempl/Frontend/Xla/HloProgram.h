@@ -16,8 +16,8 @@
 #ifndef MEMPL_FRONTEND_XLA_HLOPROGRAM_H
 #define MEMPL_FRONTEND_XLA_HLOPROGRAM_H
 
-#include "mempl/Problem/Instance.h"
 #include "mempl/Frontend/Xla/HloModule.h"
+#include "mempl/Problem/Instance.h"
 
 namespace mempl::hlo {
 
