@@ -24,18 +24,18 @@ using namespace mempl;
 
 namespace {
 
-std::shared_ptr<const GameProgram> load(const char *name) {
+std::shared_ptr<const Game> load(const char *name) {
   llvm::ExitOnError check("game benchmark: ");
   Instance instance =
       check(readInstance(std::string(MEMPL_TEST_DATA "/xla_tpu/") + name +
                          ".v5e.instance.json.gz"));
-  return check(GameProgram::create(std::move(instance)));
+  return check(Game::create(std::move(instance)));
 }
 
 /// Every legal action of every state on the way of one noisy episode, with its
 /// undo: what a search does.
 void applyUndo(benchmark::State &state, const char *name) {
-  MallocGame game(load(name));
+  GameState game(load(name));
   Random random(1, "game benchmark");
   std::vector<Action> way = playNoisily(game, random, 0.1).actions;
   int64_t actions = 0;
@@ -59,7 +59,7 @@ void applyUndo(benchmark::State &state, const char *name) {
 }
 
 void observe(benchmark::State &state, const char *name) {
-  MallocGame game(load(name));
+  GameState game(load(name));
   Observer observer(game.sharedProgram());
   Observation seen;
   Random random(1, "game benchmark");
@@ -74,7 +74,7 @@ void observe(benchmark::State &state, const char *name) {
 }
 
 void randomEpisode(benchmark::State &state, const char *name) {
-  MallocGame game(load(name));
+  GameState game(load(name));
   Random random(1, "game benchmark");
   int64_t actions = 0;
   for (auto _ : state) {
@@ -88,7 +88,7 @@ void randomEpisode(benchmark::State &state, const char *name) {
 }
 
 void greedyEpisode(benchmark::State &state, const char *name) {
-  MallocGame game(load(name));
+  GameState game(load(name));
   for (auto _ : state) {
     benchmark::DoNotOptimize(playGreedily(game).latency);
     game.restart();
@@ -97,7 +97,7 @@ void greedyEpisode(benchmark::State &state, const char *name) {
 }
 
 void cloneGame(benchmark::State &state, const char *name) {
-  MallocGame game(load(name));
+  GameState game(load(name));
   playGreedily(game);
   for (auto _ : state)
     benchmark::DoNotOptimize(game.clone());

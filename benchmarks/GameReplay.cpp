@@ -69,9 +69,9 @@ static void report(const std::string &file) {
     gameOptions.order = rules.order;
     gameOptions.moves = rules.moves;
     gameOptions.loops = found.plan.loops;
-    std::shared_ptr<const GameProgram> program =
-        check(GameProgram::create(instance, gameOptions));
-    MallocGame game(program);
+    std::shared_ptr<const Game> program =
+        check(Game::create(instance, gameOptions));
+    GameState game(program);
     ReplayResult replay = replayPlan(game, found.plan);
     game.restart();
     double greedy = playGreedily(game).latency;

@@ -29,10 +29,10 @@ using namespace mempl;
 
 namespace {
 
-std::shared_ptr<const GameProgram> load() {
-  static std::shared_ptr<const GameProgram> program = [] {
+std::shared_ptr<const Game> load() {
+  static std::shared_ptr<const Game> program = [] {
     llvm::ExitOnError check("benchmark: ");
-    return check(GameProgram::create(check(readInstance(
+    return check(Game::create(check(readInstance(
         MEMPL_TEST_DATA "/xla_tpu/gpt2_decode_b8.v5e.instance.json.gz"))));
   }();
   return program;
@@ -42,9 +42,8 @@ std::shared_ptr<const GameProgram> load() {
 class NoNetwork : public Evaluator {
 public:
   void reserveRows(int32_t) override {}
-  void addState(MallocGame &, int32_t row) override { add(row); }
-  void addAction(const GameProgram &, int32_t, Action, int32_t,
-                 int32_t row) override {
+  void addState(GameState &, int32_t row) override { add(row); }
+  void addAction(const Game &, int32_t, Action, int32_t, int32_t row) override {
     add(row);
   }
   void run(std::vector<Answer> &answers) override {
@@ -69,10 +68,10 @@ Network networkOf(const char *size) {
 }
 
 /// Games in the middle of an episode, all at different places.
-std::deque<MallocGame> gamesUnderWay(int32_t count) {
-  std::deque<MallocGame> games;
+std::deque<GameState> gamesUnderWay(int32_t count) {
+  std::deque<GameState> games;
   for (int32_t i = 0; i < count; ++i) {
-    MallocGame &game = games.emplace_back(load());
+    GameState &game = games.emplace_back(load());
     Random random(static_cast<uint64_t>(i), "benchmark");
     playNoisily(game, random, 0.1);
     int32_t keep = game.numApplied() * (i + 1) / (count + 1);
@@ -85,7 +84,7 @@ std::deque<MallocGame> gamesUnderWay(int32_t count) {
 void search(benchmark::State &state, Evaluator &evaluator, SearchMode mode) {
   constexpr int32_t kGames = 128;
   auto simulations = static_cast<int32_t>(state.range(0));
-  std::deque<MallocGame> games = gamesUnderWay(kGames);
+  std::deque<GameState> games = gamesUnderWay(kGames);
   TreeSearch search(evaluator, mode, kGames, simulations);
   SearchSettings settings;
   settings.simulations = simulations;
@@ -121,7 +120,7 @@ void encode(benchmark::State &state, const char *size, Precision precision) {
   std::unique_ptr<Evaluator> evaluator =
       makeEvaluator(networkOf(size), precision);
   evaluator->reserveRows(kStates);
-  std::deque<MallocGame> games = gamesUnderWay(kStates);
+  std::deque<GameState> games = gamesUnderWay(kStates);
   std::vector<Evaluator::Answer> answers;
   for (auto _ : state) {
     for (int32_t i = 0; i < kStates; ++i)
@@ -139,7 +138,7 @@ void learn(benchmark::State &state, const char *size, Precision precision) {
   int32_t number = learner.addProgram(load());
   Replay replay{ReplayOptions()};
   for (uint64_t k = 0; k < 16; ++k) {
-    MallocGame game(load());
+    GameState game(load());
     Random random(k, "benchmark of the learner");
     std::vector<Action> actions = playNoisily(game, random, 0.1).actions;
     game.restart();
@@ -152,9 +151,9 @@ void learn(benchmark::State &state, const char *size, Precision precision) {
 
 /// One game of ten thousand decisions, 16 simulations for each, by itself.
 void longEpisode(benchmark::State &state, const char *size, SearchMode mode) {
-  static std::shared_ptr<const GameProgram> program = [] {
+  static std::shared_ptr<const Game> program = [] {
     llvm::ExitOnError check("benchmark: ");
-    return check(GameProgram::create(layeredProgram(5000)));
+    return check(Game::create(layeredProgram(5000)));
   }();
   program->features();
   SelfPlayOptions options;
@@ -166,7 +165,7 @@ void longEpisode(benchmark::State &state, const char *size, SearchMode mode) {
     std::unique_ptr<Evaluator> evaluator = makeEvaluator(networkOf(size));
     SelfPlay selfPlay(*evaluator, options, 1);
     SelfPlay::NextGame next = SelfPlay::gamesOf(program, 1);
-    while (selfPlay.step(next, [](MallocGame &, uint64_t, Trajectory) {})) {
+    while (selfPlay.step(next, [](GameState &, uint64_t, Trajectory) {})) {
     }
     moves += selfPlay.numMoves();
   }
@@ -186,7 +185,7 @@ void workers(benchmark::State &state) {
   SelfPlay::NextGame next = SelfPlay::gamesOf(load(), INT32_MAX);
   for (auto _ : state)
     for (int k = 0; k < 50; ++k)
-      selfPlay.step(next, [](MallocGame &, uint64_t, Trajectory) {});
+      selfPlay.step(next, [](GameState &, uint64_t, Trajectory) {});
   state.SetItemsProcessed(selfPlay.numSimulations());
 }
 

@@ -8,7 +8,7 @@
 //
 // mallocGame: the player goes through the accesses of a program and chooses for
 // each value whether it stays in fast memory, is copied in, or is dropped.
-// include/mempl/Game/MallocGame.h has the rules.
+// include/mempl/Game/GameState.h has the rules.
 //
 //===----------------------------------------------------------------------===//
 

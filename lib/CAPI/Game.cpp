@@ -15,25 +15,25 @@
 using namespace mempl;
 using namespace mempl::capi;
 
-static MemplGame giveGame(std::unique_ptr<MallocGame> state) {
+static MemplGame giveGame(std::unique_ptr<GameState> state) {
   Observer observer(state->sharedProgram());
   return {new Game{std::move(state), std::move(observer), {}}};
 }
 
-static MallocGame &stateOf(MemplGame game) { return *unwrap(game)->state; }
+static GameState &stateOf(MemplGame game) { return *unwrap(game)->state; }
 
 MemplGame memplGameCreate(MemplInstance instance, MemplDecisionOrder order,
                           MemplMoveSize moves, char **error) {
   GameOptions options;
   options.order = static_cast<DecisionOrder>(order);
   options.moves = static_cast<MoveSize>(moves);
-  auto program = GameProgram::create(*unwrap(instance), options);
+  auto program = Game::create(*unwrap(instance), options);
   if (!program) {
     fail(error, llvm::toString(program.takeError()));
     return {nullptr};
   }
   succeed(error);
-  return giveGame(std::make_unique<MallocGame>(std::move(*program)));
+  return giveGame(std::make_unique<GameState>(std::move(*program)));
 }
 
 MemplGame memplGameClone(MemplGame game) {
@@ -49,13 +49,13 @@ uint32_t memplGameGetLegalActions(MemplGame game) {
 }
 
 MemplDecision memplGameGetDecision(MemplGame game) {
-  const MallocGame &state = stateOf(game);
+  const GameState &state = stateOf(game);
   const DecisionNode &node = state.decision();
   return {state.decisionNode(), node.value, node.step, node.use < 0};
 }
 
 bool memplGameApply(MemplGame game, MemplAction action, double *reward) {
-  MallocGame &state = stateOf(game);
+  GameState &state = stateOf(game);
   auto a = static_cast<Action>(action);
   if (static_cast<unsigned>(action) >= MEMPL_NUM_ACTIONS || !state.isLegal(a))
     return false;

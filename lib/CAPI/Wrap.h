@@ -22,7 +22,7 @@ namespace mempl::capi {
 
 /// A game and what it takes to look at it without allocating.
 struct Game {
-  std::unique_ptr<MallocGame> state;
+  std::unique_ptr<GameState> state;
   Observer observer;
   Observation seen;
 };

@@ -24,7 +24,7 @@ using namespace mempl;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The action of `mask`, a subset of the legal ones, with the largest reward.
-static Action bestOf(MallocGame &game, ActionMask mask) {
+static Action bestOf(GameState &game, ActionMask mask) {
   Action best = Action::Drop;
   double bestReward = -kInfinity;
   for (Action a : {Action::NoCopy, Action::Drop, Action::Copy}) {
@@ -42,11 +42,11 @@ static Action bestOf(MallocGame &game, ActionMask mask) {
   return best;
 }
 
-Action mempl::greedyAction(MallocGame &game) {
+Action mempl::greedyAction(GameState &game) {
   return bestOf(game, game.legalActions());
 }
 
-static Action randomAction(const MallocGame &game, Random &random) {
+static Action randomAction(const GameState &game, Random &random) {
   Action legal[kNumActions];
   size_t count = 0;
   for (Action a : kActions)
@@ -55,7 +55,7 @@ static Action randomAction(const MallocGame &game, Random &random) {
   return legal[random.below(count)];
 }
 
-template <typename F> static EpisodeResult playBy(MallocGame &game, F choose) {
+template <typename F> static EpisodeResult playBy(GameState &game, F choose) {
   EpisodeResult result;
   while (!game.isOver()) {
     Action a = choose();
@@ -66,15 +66,15 @@ template <typename F> static EpisodeResult playBy(MallocGame &game, F choose) {
   return result;
 }
 
-EpisodeResult mempl::playGreedily(MallocGame &game) {
+EpisodeResult mempl::playGreedily(GameState &game) {
   return playBy(game, [&] { return greedyAction(game); });
 }
 
-EpisodeResult mempl::playRandomly(MallocGame &game, Random &random) {
+EpisodeResult mempl::playRandomly(GameState &game, Random &random) {
   return playBy(game, [&] { return randomAction(game, random); });
 }
 
-EpisodeResult mempl::playNoisily(MallocGame &game, Random &random,
+EpisodeResult mempl::playNoisily(GameState &game, Random &random,
                                  double noise) {
   return playBy(game, [&] {
     return random.chance(noise) ? randomAction(game, random)
@@ -82,7 +82,7 @@ EpisodeResult mempl::playNoisily(MallocGame &game, Random &random,
   });
 }
 
-EpisodeResult mempl::bestOfSamples(MallocGame &game, int32_t count,
+EpisodeResult mempl::bestOfSamples(GameState &game, int32_t count,
                                    uint64_t seed) {
   EpisodeResult best;
   best.latency = kInfinity;
@@ -101,7 +101,7 @@ EpisodeResult mempl::bestOfSamples(MallocGame &game, int32_t count,
   return best;
 }
 
-double mempl::playActions(MallocGame &game, llvm::ArrayRef<Action> actions) {
+double mempl::playActions(GameState &game, llvm::ArrayRef<Action> actions) {
   double sum = 0;
   for (Action a : actions)
     sum += game.apply(a);
@@ -156,7 +156,7 @@ private:
 
 } // namespace
 
-std::vector<Action> mempl::actionsOfPlan(const MallocGame &game) {
+std::vector<Action> mempl::actionsOfPlan(const GameState &game) {
   Plan plan = game.planSoFar();
   PlanReader reader(game.index(), plan);
   std::vector<Action> actions;
@@ -165,7 +165,7 @@ std::vector<Action> mempl::actionsOfPlan(const MallocGame &game) {
   return actions;
 }
 
-ReplayResult mempl::replayPlan(MallocGame &game, const Plan &plan) {
+ReplayResult mempl::replayPlan(GameState &game, const Plan &plan) {
   ReplayResult result;
   PlanReader reader(game.index(), plan);
   result.planLatency = simulateLatency(game.program().instance(), plan);
@@ -191,7 +191,7 @@ ReplayResult mempl::replayPlan(MallocGame &game, const Plan &plan) {
 // All plays
 //===----------------------------------------------------------------------===//
 
-static void searchAll(MallocGame &game, std::vector<Action> &path,
+static void searchAll(GameState &game, std::vector<Action> &path,
                       EpisodeResult &best) {
   if (game.isOver()) {
     if (game.latency() < best.latency) {
@@ -211,7 +211,7 @@ static void searchAll(MallocGame &game, std::vector<Action> &path,
   }
 }
 
-EpisodeResult mempl::exhaustiveBest(MallocGame &game) {
+EpisodeResult mempl::exhaustiveBest(GameState &game) {
   EpisodeResult best;
   best.latency = kInfinity;
   std::vector<Action> path;

@@ -16,7 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Game/MallocGame.h"
+#include "mempl/Game/GameState.h"
 
 #include "mempl/Solvers/RunPlacer.h"
 
@@ -35,7 +35,7 @@ static constexpr double kLeadBack = 2;
 // What is legal
 //===----------------------------------------------------------------------===//
 
-MallocGame::Situation MallocGame::situationAt(int32_t u) const {
+GameState::Situation GameState::situationAt(int32_t u) const {
   const Use &use = index().use(u);
   Situation s;
   llvm::ArrayRef<PlanEditor::Id> ids = editor.residenciesOf(use.value);
@@ -62,7 +62,7 @@ MallocGame::Situation MallocGame::situationAt(int32_t u) const {
 
 /// Whether a place in flight at `boundary` is free, or can be made so by
 /// awaiting copies back sooner that were issued before.
-bool MallocGame::hasRoomForSlot(int32_t boundary) const {
+bool GameState::hasRoomForSlot(int32_t boundary) const {
   int64_t most = index().machine().maxCopiesOut;
   if (most == 0 || inFlight[boundary] < most)
     return true;
@@ -74,8 +74,8 @@ bool MallocGame::hasRoomForSlot(int32_t boundary) const {
 
 /// What has to be done about the contents after a use that is served in fast
 /// memory and leaves them dirty, or not.
-MallocGame::Upkeep MallocGame::upkeepAfter(int32_t u, bool isDirty,
-                                           const Situation &s) const {
+GameState::Upkeep GameState::upkeepAfter(int32_t u, bool isDirty,
+                                         const Situation &s) const {
   if (!isDirty)
     return {};
   int32_t v = index().use(u).value, next = u + 1;
@@ -93,7 +93,7 @@ MallocGame::Upkeep MallocGame::upkeepAfter(int32_t u, bool isDirty,
   return {Upkeep::Slot, 0};
 }
 
-ActionMask MallocGame::actionsFor(int32_t u) const {
+ActionMask GameState::actionsFor(int32_t u) const {
   const Use &use = index().use(u);
   ActionMask legal = maskOf(Action::Drop);
   if (use.mustBeSlow)
@@ -130,7 +130,7 @@ ActionMask MallocGame::actionsFor(int32_t u) const {
 // Copies back
 //===----------------------------------------------------------------------===//
 
-void MallocGame::makeRoomForSlot(int32_t boundary) {
+void GameState::makeRoomForSlot(int32_t boundary) {
   int64_t most = index().machine().maxCopiesOut;
   while (most > 0 && inFlight[boundary] >= most) {
     // The one that was issued first is the one that is complete first.
@@ -155,8 +155,8 @@ void MallocGame::makeRoomForSlot(int32_t boundary) {
 
 /// When a copy back issued after the step `lastWrite` is expected to be
 /// complete; at most `deadline`.
-int32_t MallocGame::expectedDone(int32_t value, int32_t lastWrite,
-                                 int32_t deadline) {
+int32_t GameState::expectedDone(int32_t value, int32_t lastWrite,
+                                int32_t deadline) {
   auto bytes = static_cast<double>(index().instance().values[value].size);
   return RunPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline,
                                         kLeadBack);
@@ -165,8 +165,8 @@ int32_t MallocGame::expectedDone(int32_t value, int32_t lastWrite,
 /// The boundary at which a copy back of `r` is awaited: `expected`, or sooner
 /// where space, limits or the deadline need it. `r` is not placed, and a place
 /// in flight is free at boundary `lastWrite` + 1.
-int32_t MallocGame::doneFor(const Residency &r, int32_t lastWrite,
-                            int32_t deadline, int32_t expected) const {
+int32_t GameState::doneFor(const Residency &r, int32_t lastWrite,
+                           int32_t deadline, int32_t expected) const {
   // Awaiting it before the last step that it serves frees no memory.
   int32_t latest =
       std::clamp(expected, std::min(r.last + 1, deadline), deadline);
@@ -191,8 +191,8 @@ int32_t MallocGame::doneFor(const Residency &r, int32_t lastWrite,
 }
 
 /// Sees to what the contents of `r`, which is not placed yet, need later.
-void MallocGame::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
-                        int32_t expected) {
+void GameState::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
+                       int32_t expected) {
   r.back = r.done = -1;
   if (upkeep.kind == Upkeep::None)
     return;
@@ -207,7 +207,7 @@ void MallocGame::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
 
 /// Closes the dirty residency `s.before` by a copy back awaited at `deadline`
 /// or before.
-void MallocGame::closeBefore(const Situation &s, int32_t deadline) {
+void GameState::closeBefore(const Situation &s, int32_t deadline) {
   deadline = std::min(deadline, s.end);
   Residency r = editor.residency(s.before);
   editor.latency(); // The load of the channels is asked for below.
@@ -224,8 +224,8 @@ void MallocGame::closeBefore(const Situation &s, int32_t deadline) {
 // Actions
 //===----------------------------------------------------------------------===//
 
-void MallocGame::play(int32_t at, Action a) {
-  const GameProgram::Item &item = shared->items()[at];
+void GameState::play(int32_t at, Action a) {
+  const Game::Item &item = shared->items()[at];
   if (item.use < 0) {
     if (a != Action::Drop)
       carry(item.value, a);
@@ -238,7 +238,7 @@ void MallocGame::play(int32_t at, Action a) {
   }
 }
 
-void MallocGame::playNoCopy(int32_t u) {
+void GameState::playNoCopy(int32_t u) {
   const Use &use = index().use(u);
   Situation s = situationAt(u);
   makeRoom(s, use, /*stays=*/!use.startsByWrite);
@@ -285,7 +285,7 @@ void MallocGame::playNoCopy(int32_t u) {
 /// The boundary at which a copy in for `u` is issued, at least `earliest`. The
 /// load of a channel says only roughly how long a copy takes, and what it does
 /// to others, so a few moments are tried; of equal ones the latest counts.
-int32_t MallocGame::bestIssue(int32_t u, int32_t earliest) {
+int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
   const Use &use = index().use(u);
   int64_t size = index().roundedSize(use.value);
   auto bytes = static_cast<double>(index().instance().values[use.value].size);
@@ -347,7 +347,7 @@ int32_t MallocGame::bestIssue(int32_t u, int32_t earliest) {
   return best;
 }
 
-void MallocGame::playCopy(int32_t u) {
+void GameState::playCopy(int32_t u) {
   const Use &use = index().use(u);
   Situation s = situationAt(u);
   makeRoom(s, use, /*stays=*/false);
@@ -379,7 +379,7 @@ void MallocGame::playCopy(int32_t u) {
   place(r, editor.time().firstDueAfter(Timeline::In, issue, use.step));
 }
 
-void MallocGame::playDrop(int32_t u) {
+void GameState::playDrop(int32_t u) {
   const Use &use = index().use(u);
   if (!use.reads)
     return;
@@ -393,7 +393,7 @@ void MallocGame::playDrop(int32_t u) {
 //===----------------------------------------------------------------------===//
 
 /// Carries `value` over: for the whole program, or up to its first use.
-bool MallocGame::carry(int32_t value, Action a) {
+bool GameState::carry(int32_t value, Action a) {
   int32_t lastUse =
       a == Action::NoCopy ? index().endUse(value) : index().firstUse(value);
   RunStyle style;
@@ -407,7 +407,7 @@ bool MallocGame::carry(int32_t value, Action a) {
   return true;
 }
 
-ActionMask MallocGame::carryActions(int32_t value) {
+ActionMask GameState::carryActions(int32_t value) {
   ActionMask legal = maskOf(Action::Drop);
   // One that has a residency already is in fast memory by order.
   if (editor.numCarried() >= index().machine().maxCarried ||

@@ -15,7 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Game/MallocGame.h"
+#include "mempl/Game/GameState.h"
 
 #include <algorithm>
 
@@ -27,8 +27,8 @@ static constexpr size_t kMostPlaces = 3;
 // Residencies alive at a time above which no place is made.
 static constexpr size_t kMostAlive = 256;
 
-bool MallocGame::isFree(int64_t offset, int64_t size, int32_t start,
-                        int32_t end) const {
+bool GameState::isFree(int64_t offset, int64_t size, int32_t start,
+                       int32_t end) const {
   if (start > end || size == 0)
     return true;
   const OccupancyMap &space = editor.occupancy();
@@ -36,7 +36,7 @@ bool MallocGame::isFree(int64_t offset, int64_t size, int32_t start,
          space.countOverlaps(start, end, offset, offset + size) == 0;
 }
 
-bool MallocGame::canStay(const Situation &s, int32_t u) const {
+bool GameState::canStay(const Situation &s, int32_t u) const {
   if (!s.isHeld)
     return false;
   const Residency &r = editor.residency(s.before);
@@ -47,7 +47,7 @@ bool MallocGame::canStay(const Situation &s, int32_t u) const {
 
 /// Another offset at which a residency would be free up to `lastStep`; -1 if
 /// there is none.
-int64_t MallocGame::newPlace(const Residency &r, int32_t lastStep) const {
+int64_t GameState::newPlace(const Residency &r, int32_t lastStep) const {
   if (!shared->options().repacks || r.carried)
     return -1;
   return editor.occupancy().findOffset(
@@ -61,8 +61,8 @@ int64_t MallocGame::newPlace(const Residency &r, int32_t lastStep) const {
 /// An offset for a residency of `value` from `start` to `end` that serves `use`
 /// last: if possible one that is free up to later uses and not wanted by other
 /// values; -1 if there is no place at all.
-int64_t MallocGame::chooseOffset(int32_t value, int32_t start, int32_t end,
-                                 int32_t use) const {
+int64_t GameState::chooseOffset(int32_t value, int32_t start, int32_t end,
+                                int32_t use) const {
   int64_t size = index().roundedSize(value);
   if (size == 0)
     return 0;
@@ -95,13 +95,13 @@ int64_t MallocGame::chooseOffset(int32_t value, int32_t start, int32_t end,
 // Making room
 //===----------------------------------------------------------------------===//
 
-bool MallocGame::hasRoom(int32_t step, int64_t size) const {
+bool GameState::hasRoom(int32_t step, int64_t size) const {
   return size == 0 ||
          editor.occupancy().findOffset(step, step, size, Fit::Lowest) >= 0;
 }
 
 /// Whether so many bytes are free in all, at each of these steps.
-bool MallocGame::hasBytes(int32_t start, int32_t end, int64_t size) const {
+bool GameState::hasBytes(int32_t start, int32_t end, int64_t size) const {
   const OccupancyMap &space = editor.occupancy();
   for (int32_t i = start; i <= end; ++i)
     if (used[i] + space.reserved(i) > editor.capacity() - size)
@@ -111,8 +111,8 @@ bool MallocGame::hasBytes(int32_t start, int32_t end, int64_t size) const {
 
 /// An offset for the residency `id` other than where it is, outside `target`
 /// and given that `moves` have been made; -1 if there is none.
-int64_t MallocGame::placeBeside(PlanEditor::Id id, const Place &target,
-                                const Moves &moves) const {
+int64_t GameState::placeBeside(PlanEditor::Id id, const Place &target,
+                               const Moves &moves) const {
   const Residency &r = editor.residency(id);
   int64_t size = index().roundedSize(r.value);
   llvm::SmallVector<std::pair<int64_t, int64_t>, 64> taken;
@@ -150,7 +150,7 @@ int64_t MallocGame::placeBeside(PlanEditor::Id id, const Place &target,
 }
 
 /// Whether what is in the way at `target` can be moved; `moves` says how.
-bool MallocGame::canClear(const Place &target, Moves &moves) const {
+bool GameState::canClear(const Place &target, Moves &moves) const {
   moves.clear();
   const OccupancyMap &space = editor.occupancy();
   if (target.low < space.maxReserved(target.start, target.end))
@@ -190,8 +190,8 @@ bool MallocGame::canClear(const Place &target, Moves &moves) const {
 }
 
 /// Whether room for `size` bytes from step `start` to `end` can be made.
-bool MallocGame::canMakeRoom(int32_t start, int32_t end, int64_t size,
-                             Moves &moves) const {
+bool GameState::canMakeRoom(int32_t start, int32_t end, int64_t size,
+                            Moves &moves) const {
   if (!shared->options().repacks || !hasBytes(start, end, size))
     return false;
   // The places just above each residency of that time, and above what is
@@ -233,8 +233,8 @@ bool MallocGame::canMakeRoom(int32_t start, int32_t end, int64_t size,
 }
 
 /// Whether the place of the residency `s.before` can be freed up to `step`.
-bool MallocGame::canMakeRoomToStay(const Situation &s, int32_t step,
-                                   Moves &moves) const {
+bool GameState::canMakeRoomToStay(const Situation &s, int32_t step,
+                                  Moves &moves) const {
   const Residency &r = editor.residency(s.before);
   int64_t size = index().roundedSize(r.value);
   return shared->options().repacks && step < s.end &&
@@ -244,7 +244,7 @@ bool MallocGame::canMakeRoomToStay(const Situation &s, int32_t step,
 
 /// Moves what is in the way of a legal action, if anything is: where the
 /// residency `s.before` `stays`, or a new one begins with `use`.
-void MallocGame::makeRoom(const Situation &s, const Use &use, bool stays) {
+void GameState::makeRoom(const Situation &s, const Use &use, bool stays) {
   Moves moves;
   if (stays) {
     int32_t u = index().firstUseFrom(use.value, use.step);
@@ -260,7 +260,7 @@ void MallocGame::makeRoom(const Situation &s, const Use &use, bool stays) {
   move(moves);
 }
 
-void MallocGame::move(const Moves &moves) {
+void GameState::move(const Moves &moves) {
   for (auto [id, offset] : moves) {
     Residency r = editor.residency(id);
     PlanEditor::Id next = editor.nextInList(id);

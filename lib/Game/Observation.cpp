@@ -30,7 +30,7 @@ static float clipped(double x) {
       std::clamp<double>(x, -kFeatureLimit, kFeatureLimit));
 }
 
-Observer::Observer(std::shared_ptr<const GameProgram> program)
+Observer::Observer(std::shared_ptr<const Game> program)
     : shared(std::move(program)) {
   const AccessIndex &index = shared->index();
   const Machine &m = index.machine();
@@ -48,7 +48,7 @@ Observer::Observer(std::shared_ptr<const GameProgram> program)
       nodeOfUse[shared->nodes()[k].use] = k;
 }
 
-void Observer::observe(const MallocGame &game, Observation &out) {
+void Observer::observe(const GameState &game, Observation &out) {
   out.profile.fill(0);
   out.near.fill(0);
   out.scalars.fill(0);
@@ -64,7 +64,7 @@ void Observer::observe(const MallocGame &game, Observation &out) {
 // The profile
 //===----------------------------------------------------------------------===//
 
-Observer::Gaps Observer::gapsAt(const MallocGame &game, int32_t step) const {
+Observer::Gaps Observer::gapsAt(const GameState &game, int32_t step) const {
   const PlanEditor &plan = game.plannedSoFar();
   const OccupancyMap &space = plan.occupancy();
   Gaps gaps;
@@ -85,7 +85,7 @@ Observer::Gaps Observer::gapsAt(const MallocGame &game, int32_t step) const {
   return gaps;
 }
 
-void Observer::fillProfile(const MallocGame &game, Observation &out) {
+void Observer::fillProfile(const GameState &game, Observation &out) {
   const AccessIndex &index = game.index();
   const Timeline &time = game.time();
   const OccupancyMap &space = game.plannedSoFar().occupancy();
@@ -140,7 +140,7 @@ void Observer::fillProfile(const MallocGame &game, Observation &out) {
 // Values
 //===----------------------------------------------------------------------===//
 
-void Observer::fillNear(const MallocGame &game, Observation &out) {
+void Observer::fillNear(const GameState &game, Observation &out) {
   const AccessIndex &index = game.index();
   if (++stamp == 0) {
     std::fill(seen.begin(), seen.end(), 0);
@@ -166,7 +166,7 @@ void Observer::fillNear(const MallocGame &game, Observation &out) {
     set(Observation::Current, k == current);
     if (node.use < 0)
       return;
-    MallocGame::Situation s = game.situationAt(node.use);
+    GameState::Situation s = game.situationAt(node.use);
     set(Observation::Held, s.isHeld);
     set(Observation::Dirty, s.isDirty);
     if (!s.isHeld)
@@ -207,7 +207,7 @@ void Observer::fillNear(const MallocGame &game, Observation &out) {
 //===----------------------------------------------------------------------===//
 
 /// Share of the last steps up to `step` that begin with an idle channel.
-double Observer::idleShare(const MallocGame &game, int32_t step,
+double Observer::idleShare(const GameState &game, int32_t step,
                            int channel) const {
   int32_t begin = std::max(0, step - kWindow + 1), idle = 0;
   for (int32_t i = begin; i <= step; ++i)
@@ -215,7 +215,7 @@ double Observer::idleShare(const MallocGame &game, int32_t step,
   return static_cast<double>(idle) / (step - begin + 1);
 }
 
-void Observer::fillScalars(const MallocGame &game, Observation &out) const {
+void Observer::fillScalars(const GameState &game, Observation &out) const {
   auto set = [&](Observation::Scalar scalar, double x) {
     out.scalars[scalar] = clipped(x);
   };

@@ -25,7 +25,7 @@ namespace {
 /// Fills rows.
 class RowWriter {
 public:
-  explicit RowWriter(const GameProgram &program)
+  explicit RowWriter(const Game &program)
       : program(program), index(program.index()), starts(program.slowStart()) {
     if (index.numSteps() > 0 && program.slowLatency() > 0)
       meanStep = program.slowLatency() / index.numSteps();
@@ -159,7 +159,7 @@ private:
   // More make prices a little sharper, and take longer than a game.
   static constexpr int64_t kBoundIterations = 200;
 
-  const GameProgram &program;
+  const Game &program;
   const AccessIndex &index;
   llvm::ArrayRef<double> starts;
   LowerBoundResult bound;
@@ -170,16 +170,16 @@ private:
 
 } // namespace
 
-GameProgram::~GameProgram() = default;
+Game::~Game() = default;
 
-const ProgramFeatures &GameProgram::features() const {
+const ProgramFeatures &Game::features() const {
   std::call_once(featuresOnce, [this] {
     featureRows = std::make_unique<ProgramFeatures>(*this);
   });
   return *featureRows;
 }
 
-ProgramFeatures::ProgramFeatures(const GameProgram &program)
+ProgramFeatures::ProgramFeatures(const Game &program)
     : data(static_cast<size_t>(program.numNodes()) * kNumColumns) {
   RowWriter writer(program);
   float *row = data.data();

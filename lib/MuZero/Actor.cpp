@@ -63,13 +63,13 @@ std::string Actor::play(const Network &network, uint64_t seed, uint64_t batch,
   SelfPlay selfPlay(*evaluator, impl->selfPlay, seed + batch * kGolden);
   std::vector<std::shared_ptr<const Trajectory>> games;
   auto next = [&](uint64_t k, uint64_t &,
-                  int32_t &program) -> std::shared_ptr<const GameProgram> {
+                  int32_t &program) -> std::shared_ptr<const Game> {
     program = impl->trainable[(k + batch) % impl->trainable.size()];
     return k < static_cast<uint64_t>(count)
                ? impl->set.entries()[program].program
                : nullptr;
   };
-  auto finished = [&](MallocGame &, uint64_t, Trajectory t) {
+  auto finished = [&](GameState &, uint64_t, Trajectory t) {
     games.push_back(std::make_shared<const Trajectory>(std::move(t)));
   };
   while (selfPlay.step(next, finished))
@@ -88,7 +88,7 @@ llvm::Expected<int64_t> Actor::check(llvm::StringRef bytes,
   int64_t count = 0;
   for (Trajectory &t : *games) {
     const TrainingSet::Entry &entry = impl->set.entries()[t.program];
-    MallocGame game(entry.program);
+    GameState game(entry.program);
     if (entry.isValidation || !playAgain(game, t))
       return fileError(name, 0,
                        "expected games of " + entry.name +

@@ -20,7 +20,7 @@ using namespace mempl;
 
 Evaluator::~Evaluator() = default;
 
-void PlainEvaluator::addState(MallocGame &game, int32_t) {
+void PlainEvaluator::addState(GameState &game, int32_t) {
   Answer &answer = pending.emplace_back();
   if (greedyLogit != 0)
     answer.state.logits[static_cast<size_t>(greedyAction(game))] = greedyLogit;
@@ -37,7 +37,7 @@ void PlainEvaluator::addState(MallocGame &game, int32_t) {
       static_cast<float>((here - end) / game.program().scale());
 }
 
-void PlainEvaluator::addAction(const GameProgram &, int32_t, Action, int32_t,
+void PlainEvaluator::addAction(const Game &, int32_t, Action, int32_t,
                                int32_t) {
   llvm_unreachable("without a network there are no latent states");
 }

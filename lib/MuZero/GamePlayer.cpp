@@ -47,16 +47,16 @@ llvm::Expected<PreparedGame> mempl::prepareGame(const Instance &instance,
     }
   }
   gameOptions.loops = greedy->plan.loops;
-  auto program = GameProgram::create(instance, gameOptions);
+  auto program = Game::create(instance, gameOptions);
   if (!program)
     return program.takeError();
   return PreparedGame{std::move(*program), std::move(*greedy)};
 }
 
-GamePlayer::GamePlayer(std::shared_ptr<const GameProgram> program,
-                       Evaluator &samples, Evaluator *search,
-                       const SolverOptions &options, const Deadline &deadline,
-                       llvm::StringRef policy, SolverResult &best)
+GamePlayer::GamePlayer(std::shared_ptr<const Game> program, Evaluator &samples,
+                       Evaluator *search, const SolverOptions &options,
+                       const Deadline &deadline, llvm::StringRef policy,
+                       SolverResult &best)
     : program(std::move(program)), samples(samples), search(search),
       options(options), deadline(deadline), policy(policy), best(best) {}
 
@@ -79,7 +79,7 @@ void GamePlayer::tell() {
         {policy, best.latency, asked, options.budget, deadline.seconds()});
 }
 
-void GamePlayer::offer(MallocGame &game) {
+void GamePlayer::offer(GameState &game) {
   if (game.latency() >= best.latency)
     return;
   best.latency = game.latency();
@@ -94,7 +94,7 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
                       int32_t games, double untilShare) {
   SelfPlay selfPlay(evaluator, how, options.seed + ++round);
   SelfPlay::NextGame next = SelfPlay::gamesOf(program, games);
-  auto finished = [&](MallocGame &game, uint64_t, Trajectory trajectory) {
+  auto finished = [&](GameState &game, uint64_t, Trajectory trajectory) {
     offer(game);
     if (bestActions.empty() || trajectory.latency < bestPlayed) {
       bestPlayed = trajectory.latency;
@@ -109,14 +109,14 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
   }
 }
 
-void GamePlayer::playWindows(const MallocGame &game) {
+void GamePlayer::playWindows(const GameState &game) {
   WindowSearch windows(samples, game, bestActions, WindowSearchOptions(),
                        options.seed, [this] { return isOver(); });
   int64_t before = asked;
   double first = share();
   while (!isOver()) {
     windows.step((share() - first) / (1 - first),
-                 [&](MallocGame &played) { offer(played); });
+                 [&](GameState &played) { offer(played); });
     asked = before + windows.numQuestions();
     tell();
   }
@@ -128,7 +128,7 @@ void GamePlayer::run(bool givesUp) {
 }
 
 void GamePlayer::playWhole(bool givesUp) {
-  MallocGame game(program);
+  GameState game(program);
   if (game.isOver())
     return;
   auto take = [&](EpisodeResult episode) {

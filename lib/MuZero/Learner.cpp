@@ -127,8 +127,8 @@ struct Learner::Impl {
   ProgramTable table;
   torch::optim::AdamW optimiser;
   StateBatch roots, later;
-  std::vector<std::shared_ptr<const GameProgram>> programs;
-  std::vector<std::unique_ptr<MallocGame>> games; // In their first state.
+  std::vector<std::shared_ptr<const Game>> programs;
+  std::vector<std::unique_ptr<GameState>> games; // In their first state.
   int64_t steps = 0;
 };
 
@@ -140,9 +140,9 @@ struct Learner::Impl {
 void Learner::Impl::addGame(Replay::Choice choice, Random &random,
                             Batch &batch) {
   const Trajectory &t = *choice.game;
-  std::unique_ptr<MallocGame> &game = games[t.program];
+  std::unique_ptr<GameState> &game = games[t.program];
   if (!game)
-    game = std::make_unique<MallocGame>(programs[t.program]);
+    game = std::make_unique<GameState>(programs[t.program]);
   table.of(programs[t.program]);
   int32_t length = t.length(), unroll = options.unroll;
 
@@ -398,7 +398,7 @@ Learner::Learner(Network network, const LearnerOptions &options, uint64_t seed)
 
 Learner::~Learner() = default;
 
-int32_t Learner::addProgram(std::shared_ptr<const GameProgram> program) {
+int32_t Learner::addProgram(std::shared_ptr<const Game> program) {
   impl->programs.push_back(std::move(program));
   impl->games.emplace_back();
   return static_cast<int32_t>(impl->programs.size()) - 1;

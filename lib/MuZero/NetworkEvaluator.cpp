@@ -42,13 +42,13 @@ public:
     latents = torch::zeros({rows, network.size().width});
   }
 
-  void addState(MallocGame &game, int32_t row) override {
+  void addState(GameState &game, int32_t row) override {
     stateAnswers.push_back(numAsked++);
     stateRows.push_back(row);
     states.add(game, table);
   }
 
-  void addAction(const GameProgram &program, int32_t parent, Action action,
+  void addAction(const Game &program, int32_t parent, Action action,
                  int32_t nextNode, int32_t row) override {
     actionAnswers.push_back(numAsked++);
     actionRows.push_back(row);
@@ -163,7 +163,7 @@ std::unique_ptr<Evaluator> mempl::makeEvaluator(const Network &network,
   return std::make_unique<NetworkEvaluator>(network, precision);
 }
 
-SearchGuide mempl::guideOf(const Network &network, const GameProgram &program) {
+SearchGuide mempl::guideOf(const Network &network, const Game &program) {
   torch::NoGradGuard noGradients;
   const AccessIndex &index = program.index();
   SearchGuide guide;

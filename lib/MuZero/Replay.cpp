@@ -19,7 +19,7 @@
 
 using namespace mempl;
 
-Trajectory mempl::trajectoryOf(MallocGame &game, llvm::ArrayRef<Action> actions,
+Trajectory mempl::trajectoryOf(GameState &game, llvm::ArrayRef<Action> actions,
                                int32_t program, float smoothing) {
   Trajectory t;
   t.program = program;

@@ -24,11 +24,10 @@ SelfPlay::SelfPlay(Evaluator &evaluator, const SelfPlayOptions &options,
              std::max(options.search.simulations, options.quickSimulations)),
       seed(seed), slots(options.slots) {}
 
-SelfPlay::NextGame SelfPlay::gamesOf(std::shared_ptr<const GameProgram> program,
+SelfPlay::NextGame SelfPlay::gamesOf(std::shared_ptr<const Game> program,
                                      int32_t count) {
-  return [program = std::move(program),
-          count](uint64_t k, uint64_t &,
-                 int32_t &) -> std::shared_ptr<const GameProgram> {
+  return [program = std::move(program), count](
+             uint64_t k, uint64_t &, int32_t &) -> std::shared_ptr<const Game> {
     return k < static_cast<uint64_t>(count) ? program : nullptr;
   };
 }
@@ -85,7 +84,7 @@ bool SelfPlay::step(const NextGame &next, const Finished &finished) {
       fresh.weightsVersion = version;
       ++numBegun;
       slot.trajectory = std::move(fresh);
-      slot.game = std::make_unique<MallocGame>(std::move(program));
+      slot.game = std::make_unique<GameState>(std::move(program));
       if (!slot.game->isOver()) {
         beginMove(i);
         break;

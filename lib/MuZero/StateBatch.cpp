@@ -19,14 +19,14 @@ using namespace mempl;
 // Programs
 //===----------------------------------------------------------------------===//
 
-torch::Tensor mempl::featuresOf(const GameProgram &program) {
+torch::Tensor mempl::featuresOf(const Game &program) {
   const ProgramFeatures &features = program.features();
   return torch::from_blob(const_cast<float *>(features.values().data()),
                           {features.numRows(), ProgramFeatures::kNumColumns});
 }
 
 ProgramTable::Entry &
-ProgramTable::of(const std::shared_ptr<const GameProgram> &program) {
+ProgramTable::of(const std::shared_ptr<const Game> &program) {
   std::unique_ptr<Entry> &entry = entries[program.get()];
   if (!entry)
     entry.reset(new Entry{program, Observer(program), -1, torch::Tensor()});
@@ -39,7 +39,7 @@ ProgramTable::of(const std::shared_ptr<const GameProgram> &program) {
   return *entry;
 }
 
-int64_t ProgramTable::row(const GameProgram &program, int32_t node) const {
+int64_t ProgramTable::row(const Game &program, int32_t node) const {
   if (node < 0)
     return 0;
   auto it = entries.find(&program);
@@ -74,7 +74,7 @@ void ProgramTable::clear() {
 // States
 //===----------------------------------------------------------------------===//
 
-void StateBatch::add(const MallocGame &game, ProgramTable &table) {
+void StateBatch::add(const GameState &game, ProgramTable &table) {
   ProgramTable::Entry &entry = table.of(game.sharedProgram());
   entry.observer.observe(game, seen);
   auto append = [](std::vector<float> &to, const auto &from) {

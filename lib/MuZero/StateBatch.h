@@ -22,8 +22,8 @@
 
 namespace mempl {
 
-/// GameProgram::features() as a tensor, a view of them.
-torch::Tensor featuresOf(const GameProgram &program);
+/// Game::features() as a tensor, a view of them.
+torch::Tensor featuresOf(const Game &program);
 
 /// The questions of the programs in use, encoded; row 0 is zeros and stands for
 /// none.
@@ -32,15 +32,15 @@ public:
   explicit ProgramTable(NetworkModules &modules) : modules(modules) {}
 
   struct Entry {
-    std::shared_ptr<const GameProgram> program; // Keeps the key alive.
+    std::shared_ptr<const Game> program; // Keeps the key alive.
     Observer observer;
     int64_t firstRow = -1; ///< -1: not in use.
     torch::Tensor encoded;
   };
   /// The entry of a program, which is in use from now on.
-  Entry &of(const std::shared_ptr<const GameProgram> &program);
+  Entry &of(const std::shared_ptr<const Game> &program);
   /// The row of a question of a program in use; 0 for -1.
-  int64_t row(const GameProgram &program, int32_t node) const;
+  int64_t row(const Game &program, int32_t node) const;
   /// All rows, [1 + questions, C]; encodes what is new. Gradients flow unless
   /// they are switched off.
   const torch::Tensor &encoded();
@@ -50,7 +50,7 @@ public:
 
 private:
   NetworkModules &modules;
-  llvm::DenseMap<const GameProgram *, std::unique_ptr<Entry>> entries;
+  llvm::DenseMap<const Game *, std::unique_ptr<Entry>> entries;
   std::vector<Entry *> inOrder;
   int64_t rows = 1;
   torch::Tensor all;
@@ -60,7 +60,7 @@ private:
 class StateBatch {
 public:
   /// Looks at a state, which is not over. Its program is added to the table.
-  void add(const MallocGame &game, ProgramTable &table);
+  void add(const GameState &game, ProgramTable &table);
   int64_t size() const { return count; }
   /// The states that were added since the last time, given the encoded table.
   StateInput take(const torch::Tensor &encoded);

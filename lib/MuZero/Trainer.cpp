@@ -240,14 +240,14 @@ bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
       SelfPlay selfPlay(*evaluator, play, options.seed + first);
       selfPlay.setWeightsVersion(version);
       auto next = [&](uint64_t k, uint64_t &number,
-                      int32_t &program) -> std::shared_ptr<const GameProgram> {
+                      int32_t &program) -> std::shared_ptr<const Game> {
         number = begin + k;
         if (k >= slots || number >= games.size())
           return nullptr;
         program = trainable[(first + number) % trainable.size()];
         return set.entries()[program].program;
       };
-      auto finished = [&](MallocGame &, uint64_t number, Trajectory t) {
+      auto finished = [&](GameState &, uint64_t number, Trajectory t) {
         games[number] = std::move(t);
       };
       while (!stop && selfPlay.step(next, finished)) {
@@ -329,7 +329,7 @@ void Trainer::Impl::takeFromActors() {
         *bytes, file, [&](llvm::StringRef key) { return set.find(key); });
     if (games) {
       for (Trajectory &t : *games) {
-        MallocGame game(set.entries()[t.program].program);
+        GameState game(set.entries()[t.program].program);
         if (set.entries()[t.program].isValidation || !playAgain(game, t))
           continue;
         ++status.games;
@@ -422,7 +422,7 @@ void Trainer::Impl::judge(int32_t program, Evaluator &evaluator, double until) {
   evaluation.seconds += watch.seconds();
   if (!played)
     return;
-  const GameProgram &game = *entry.program;
+  const Game &game = *entry.program;
   evaluation.logs += std::log(played->best / reference);
   evaluation.greedyLogs += std::log(game.greedyLatency() / reference);
   evaluation.slowLogs += std::log(game.slowLatency() / reference);

@@ -40,10 +40,10 @@ TrainingSet::create(std::vector<TrainingProgram> programs,
         return result.takeError();
       options.loops = std::move(result->plan.loops);
     }
-    auto program = GameProgram::create(std::move(given.instance), options);
+    auto program = Game::create(std::move(given.instance), options);
     if (!program)
       return program.takeError();
-    if (MallocGame(*program).isOver())
+    if (GameState(*program).isOver())
       continue;
     set.programs.push_back({std::move(given.name), programKey(**program),
                             *program, given.isValidation});
@@ -88,7 +88,7 @@ TrainingSet::imitate(int32_t program, const SolverOptions &search) const {
 
 Trajectory TrainingSet::trajectoryOfPlan(int32_t program,
                                          const Plan &plan) const {
-  MallocGame game(programs[program].program);
+  GameState game(programs[program].program);
   std::vector<Action> actions = replayPlan(game, plan).episode.actions;
   game.restart();
   return trajectoryOf(game, actions, program);
@@ -96,7 +96,7 @@ Trajectory TrainingSet::trajectoryOfPlan(int32_t program,
 
 Plan TrainingSet::planOf(int32_t program,
                          llvm::ArrayRef<Action> actions) const {
-  MallocGame game(programs[program].program);
+  GameState game(programs[program].program);
   playActions(game, actions);
   return game.planSoFar();
 }
@@ -131,7 +131,7 @@ TrainingSet::play(int32_t program, Evaluator &evaluator, int32_t samples,
     double best = 0;
     SelfPlay::NextGame next =
         SelfPlay::gamesOf(programs[program].program, games);
-    auto finished = [&](MallocGame &game, uint64_t, Trajectory) {
+    auto finished = [&](GameState &game, uint64_t, Trajectory) {
       if (best == 0 || game.latency() < best)
         best = game.latency();
     };

@@ -23,7 +23,7 @@ class TrainingSet {
 public:
   struct Entry {
     std::string name, key;
-    std::shared_ptr<const GameProgram> program;
+    std::shared_ptr<const Game> program;
     bool isValidation;
   };
 

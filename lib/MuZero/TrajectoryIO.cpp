@@ -25,7 +25,7 @@ using namespace mempl;
 
 static constexpr llvm::StringLiteral kMagic = "mempl-games 1\n";
 
-std::string mempl::programKey(const GameProgram &program) {
+std::string mempl::programKey(const Game &program) {
   std::string text;
   llvm::raw_string_ostream os(text);
   writeInstance(os, program.instance());
@@ -171,7 +171,7 @@ std::vector<float> mempl::floatsFromBytes(llvm::StringRef bytes) {
   return numbers;
 }
 
-bool mempl::playAgain(MallocGame &game, Trajectory &t) {
+bool mempl::playAgain(GameState &game, Trajectory &t) {
   double scale = game.program().scale();
   bool isGood = t.policies.size() == t.actions.size() &&
                 (t.values.empty() || t.values.size() == t.actions.size());

@@ -48,7 +48,7 @@ TreeSearch::TreeSearch(Evaluator &evaluator, SearchMode mode, int32_t numSlots,
   network.reserveRows(numSlots * rowsPerSlot);
 }
 
-void TreeSearch::begin(int32_t index, MallocGame &game,
+void TreeSearch::begin(int32_t index, GameState &game,
                        const SearchSettings &settings, const PerAction &noise) {
   Slot &slot = slots[index];
   assert(slot.state == Slot::Free && !game.isOver());
@@ -62,7 +62,7 @@ void TreeSearch::begin(int32_t index, MallocGame &game,
 /// Asks about what the open path of `slot` leads to. False if the game is over
 /// there: then nothing needs to be asked.
 bool TreeSearch::askExact(Slot &slot, int32_t firstRow) {
-  MallocGame &game = *slot.game;
+  GameState &game = *slot.game;
   llvm::ArrayRef<Action> path = slot.tree.path();
   double reward = 0;
   for (Action a : path)

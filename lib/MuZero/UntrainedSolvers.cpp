@@ -62,7 +62,7 @@ public:
                             deadline.seconds()};
     };
     PlainEvaluator evaluator(
-        /*playsOut=*/true, /*greedyLogit=*/0, [&](MallocGame &game) {
+        /*playsOut=*/true, /*greedyLogit=*/0, [&](GameState &game) {
           ++playouts;
           if (game.latency() >= best.latency)
             return;
@@ -84,7 +84,7 @@ public:
     for (uint64_t k = 0; !isOver(); ++k, how.noise = kNoise) {
       SelfPlay selfPlay(evaluator, how, options.seed + k);
       SelfPlay::NextGame next = SelfPlay::gamesOf(prepared->program, 1);
-      auto finished = [](MallocGame &, uint64_t, Trajectory) {};
+      auto finished = [](GameState &, uint64_t, Trajectory) {};
       int64_t before = playouts;
       while (!isOver() && selfPlay.step(next, finished))
         if (options.progress)

@@ -18,7 +18,7 @@
 
 using namespace mempl;
 
-WindowSearch::WindowSearch(Evaluator &evaluator, const MallocGame &game,
+WindowSearch::WindowSearch(Evaluator &evaluator, const GameState &game,
                            llvm::ArrayRef<Action> actions,
                            const WindowSearchOptions &options, uint64_t seed,
                            std::function<bool()> stop)
@@ -65,7 +65,7 @@ void WindowSearch::goBack(Chain &chain, int32_t to) {
 
 /// What the kept game did, or what is nearest to it.
 Action WindowSearch::follow(const Chain &chain) const {
-  const MallocGame &game = *chain.game;
+  const GameState &game = *chain.game;
   Action a = chain.wanted[game.decisionNode()];
   if (game.isLegal(a))
     return a;
@@ -86,7 +86,7 @@ void WindowSearch::begin(Chain &chain) {
 }
 
 void WindowSearch::finish(Chain &chain, double share,
-                          const std::function<void(MallocGame &)> &finished) {
+                          const std::function<void(GameState &)> &finished) {
   ++trials;
   if (chain.same == chain.game->numApplied()) {
     begin(chain); // Nothing was played otherwise.
@@ -111,7 +111,7 @@ void WindowSearch::finish(Chain &chain, double share,
 }
 
 void WindowSearch::step(double share,
-                        const std::function<void(MallocGame &)> &finished) {
+                        const std::function<void(GameState &)> &finished) {
   if (isStopped)
     return;
   for (size_t i = 0; i < chains.size(); ++i)

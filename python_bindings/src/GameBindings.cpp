@@ -26,8 +26,8 @@ using namespace mempl::python;
 
 namespace {
 
-struct Game {
-  explicit Game(std::unique_ptr<MallocGame> state)
+struct GameHandle {
+  explicit GameHandle(std::unique_ptr<GameState> state)
       : state(std::move(state)), observer(this->state->sharedProgram()) {}
 
   Action checked(int action) const {
@@ -45,7 +45,7 @@ struct Game {
                       "; found " + std::to_string(action)};
   }
 
-  std::unique_ptr<MallocGame> state;
+  std::unique_ptr<GameState> state;
   Observer observer;
   Observation seen;
 };
@@ -66,16 +66,16 @@ MoveSize movesByName(const std::string &name) {
   throw PythonError{"moves: expected use or value, found '" + name + "'"};
 }
 
-std::unique_ptr<Game> makeGame(const Instance &instance,
-                               const std::string &order,
-                               const std::string &moves, bool repacks) {
+std::unique_ptr<GameHandle> makeGame(const Instance &instance,
+                                     const std::string &order,
+                                     const std::string &moves, bool repacks) {
   GameOptions options;
   options.order = orderByName(order);
   options.moves = movesByName(moves);
   options.repacks = repacks;
   nb::gil_scoped_release release;
-  auto program = unwrap(GameProgram::create(instance, options));
-  return std::make_unique<Game>(std::make_unique<MallocGame>(program));
+  auto program = unwrap(Game::create(instance, options));
+  return std::make_unique<GameHandle>(std::make_unique<GameState>(program));
 }
 
 using Floats = nb::ndarray<nb::numpy, const float, nb::ndim<1>>;
@@ -83,7 +83,7 @@ using Matrix = nb::ndarray<nb::numpy, const float, nb::ndim<2>>;
 using Nodes = nb::ndarray<nb::numpy, const int32_t, nb::ndim<1>>;
 
 nb::dict observe(nb::handle self) {
-  Game &game = nb::cast<Game &>(self);
+  GameHandle &game = nb::cast<GameHandle &>(self);
   game.observer.observe(*game.state, game.seen);
   Observation &o = game.seen;
   nb::dict result;
@@ -101,41 +101,43 @@ nb::dict observe(nb::handle self) {
 
 Matrix features(nb::handle self) {
   const ProgramFeatures &rows =
-      nb::cast<Game &>(self).state->program().features();
+      nb::cast<GameHandle &>(self).state->program().features();
   return Matrix(rows.values().data(),
                 {static_cast<size_t>(rows.numRows()),
                  static_cast<size_t>(ProgramFeatures::kNumColumns)},
                 self);
 }
 
-void bindPlay(nb::class_<Game> &game) {
+void bindPlay(nb::class_<GameHandle> &game) {
   game.def(
           "apply",
-          [](Game &g, int action) { return g.state->apply(g.checked(action)); },
+          [](GameHandle &g, int action) {
+            return g.state->apply(g.checked(action));
+          },
           nb::arg("action"),
           "Plays a legal action (0 NoCopy, 1 Copy, 2 Drop). Returns the "
           "reward: "
           "seconds of latency saved. Raises mempl.Error for an illegal one.")
       .def(
           "undo",
-          [](Game &g) {
+          [](GameHandle &g) {
             if (g.state->numApplied() == 0)
               throw PythonError{"nothing to undo"};
             g.state->undo();
           },
           "Takes back the last action.")
       .def(
-          "restart", [](Game &g) { g.state->restart(); },
+          "restart", [](GameHandle &g) { g.state->restart(); },
           "Takes back everything.")
       .def(
           "clone",
-          [](const Game &g) {
-            return std::make_unique<Game>(g.state->clone());
+          [](const GameHandle &g) {
+            return std::make_unique<GameHandle>(g.state->clone());
           },
           "The same state, independent of this one.")
       .def(
           "greedy_action",
-          [](Game &g) -> std::optional<int> {
+          [](GameHandle &g) -> std::optional<int> {
             if (g.state->isOver())
               return std::nullopt;
             return static_cast<int>(greedyAction(*g.state));
@@ -152,10 +154,10 @@ void bindPlay(nb::class_<Game> &game) {
 } // namespace
 
 void mempl::python::bindGame(nb::module_ &m) {
-  nb::class_<Game> game(
+  nb::class_<GameHandle> game(
       m, "Game",
       "A state of mallocGame: a plan under construction, and the access of a "
-      "value that is asked about. See include/mempl/Game/MallocGame.h.");
+      "value that is asked about. See include/mempl/Game/GameState.h.");
   game.def(
       nb::new_(&makeGame), nb::arg("instance"), nb::kw_only(),
       nb::arg("order") = "program", nb::arg("moves") = "use",
@@ -168,11 +170,11 @@ void mempl::python::bindGame(nb::module_ &m) {
       "fast does not fit.");
   bindPlay(game);
   game.def_prop_ro(
-          "is_over", [](const Game &g) { return g.state->isOver(); },
+          "is_over", [](const GameHandle &g) { return g.state->isOver(); },
           "Nothing is left to decide.")
       .def_prop_ro(
           "legal_actions",
-          [](const Game &g) {
+          [](const GameHandle &g) {
             return std::make_tuple(g.state->isLegal(Action::NoCopy),
                                    g.state->isLegal(Action::Copy),
                                    g.state->isLegal(Action::Drop));
@@ -181,7 +183,7 @@ void mempl::python::bindGame(nb::module_ &m) {
           "game is over.")
       .def_prop_ro(
           "decision",
-          [](const Game &g) -> std::optional<std::tuple<int, int, int>> {
+          [](const GameHandle &g) -> std::optional<std::tuple<int, int, int>> {
             if (g.state->isOver())
               return std::nullopt;
             const DecisionNode &node = g.state->decision();
@@ -192,32 +194,37 @@ void mempl::python::bindGame(nb::module_ &m) {
           "game is over.")
       .def_prop_ro(
           "num_decisions",
-          [](const Game &g) { return g.state->numDecisions(); },
+          [](const GameHandle &g) { return g.state->numDecisions(); },
           "Most questions that a game of this program asks.")
       .def_prop_ro(
-          "num_applied", [](const Game &g) { return g.state->numApplied(); },
+          "num_applied",
+          [](const GameHandle &g) { return g.state->numApplied(); },
           "Actions played so far.")
       .def_prop_ro(
-          "latency", [](const Game &g) { return g.state->latency(); },
+          "latency", [](const GameHandle &g) { return g.state->latency(); },
           "Seconds; what is undecided is in slow memory.")
       .def_prop_ro(
-          "total_reward", [](const Game &g) { return g.state->totalReward(); },
+          "total_reward",
+          [](const GameHandle &g) { return g.state->totalReward(); },
           "Sum of the rewards so far, seconds.")
       .def_prop_ro(
           "slow_latency",
-          [](const Game &g) { return g.state->program().slowLatency(); },
+          [](const GameHandle &g) { return g.state->program().slowLatency(); },
           "Seconds when nothing is decided.")
       .def_prop_ro(
           "greedy_latency",
-          [](const Game &g) { return g.state->program().greedyLatency(); },
+          [](const GameHandle &g) {
+            return g.state->program().greedyLatency();
+          },
           "Seconds; of the plan of the policy `greedy`.")
       .def_prop_ro(
-          "scale", [](const Game &g) { return g.state->program().scale(); },
+          "scale",
+          [](const GameHandle &g) { return g.state->program().scale(); },
           "Seconds that returns are measured in: what `greedy` gains.")
       .def_prop_ro("features", &features,
                    "What a network sees of the program: float32, shape "
                    "(num_decisions, 30), a row per question; a view.")
       .def(
-          "plan", [](Game &g) { return g.state->plan(); },
+          "plan", [](GameHandle &g) { return g.state->plan(); },
           "A valid plan: what is undecided is dropped.");
 }

@@ -47,13 +47,13 @@ SolverResult solve(llvm::StringRef policy, const Instance &instance,
 }
 
 /// The best latency of all plays, each from the first state, without undo.
-double bestByReplay(const std::shared_ptr<const GameProgram> &program) {
+double bestByReplay(const std::shared_ptr<const Game> &program) {
   double best = std::numeric_limits<double>::infinity();
   std::vector<std::vector<Action>> open = {{}};
   while (!open.empty()) {
     std::vector<Action> path = std::move(open.back());
     open.pop_back();
-    MallocGame game(program);
+    GameState game(program);
     playActions(game, path);
     if (game.isOver())
       best = std::min(best, game.latency());
@@ -76,10 +76,10 @@ TEST(ExhaustiveBest, IsTheBestOfAllPlays) {
     options.maxAccesses = 3;
     options.carriedChance = 0.3;
     auto program =
-        llvm::cantFail(GameProgram::create(randomInstance(random, options)));
+        llvm::cantFail(Game::create(randomInstance(random, options)));
     if (program->numNodes() > 9)
       continue;
-    MallocGame game(program);
+    GameState game(program);
     std::string before = describe(game);
     EpisodeResult best = exhaustiveBest(game);
     ASSERT_EQ(describe(game), before);
@@ -99,7 +99,7 @@ TEST(ExhaustiveBest, IsMostlyTheBestOfAllPlans) {
     SCOPED_TRACE(seed);
     Random random(seed, "best of all plans");
     Instance instance = randomInstance(random, tiny());
-    MallocGame game = gameOf(instance);
+    GameState game = gameOf(instance);
     double best = exhaustiveBest(game).latency;
     double optimum = bruteForceOptimum(instance);
     ASSERT_GE(best, optimum * (1 - 1e-9));
@@ -117,7 +117,7 @@ TEST(ExhaustiveBest, IsMostlyTheBestOfAllPlans) {
 TEST(Greedy, TakesTheLargestReward) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     Random random(seed, "greedy action");
-    MallocGame game = gameOf(randomInstance(random, tiny()));
+    GameState game = gameOf(randomInstance(random, tiny()));
     while (!game.isOver()) {
       std::string before = describe(game);
       Action greedy = greedyAction(game);
@@ -135,7 +135,7 @@ TEST(Greedy, TakesTheLargestReward) {
 }
 
 TEST(Samples, AreNeverWorseForMore) {
-  MallocGame game = gameOf(realProgram("transformer_adam_b4"));
+  GameState game = gameOf(realProgram("transformer_adam_b4"));
   std::string before = describe(game);
   double last = std::numeric_limits<double>::infinity();
   for (int32_t count : {1, 4, 16, 64}) {
@@ -149,7 +149,7 @@ TEST(Samples, AreNeverWorseForMore) {
 }
 
 TEST(Samples, DependOnTheSeed) {
-  MallocGame game = gameOf(realProgram("alexnet_b64"));
+  GameState game = gameOf(realProgram("alexnet_b64"));
   Random first(1, "play"), second(2, "play"), again(1, "play");
   std::vector<Action> a = playRandomly(game, first).actions;
   game.restart();
@@ -173,7 +173,7 @@ TEST(Replay, MakesValidPlansOfRealPrograms) {
       GameOptions options;
       options.order = order;
       options.greedyLatency = greedy.latency;
-      MallocGame game = gameOf(instance, options);
+      GameState game = gameOf(instance, options);
       for (const SolverResult *result : {&greedy, &search}) {
         game.restart();
         ReplayResult replay = replayPlan(game, result->plan);
@@ -195,7 +195,7 @@ TEST(Replay, OfTheGamesOwnPlanLosesNothing) {
     Random random(seed, "own plan");
     RandomInstanceOptions options = tiny();
     options.maxSteps = 10;
-    MallocGame game = gameOf(randomInstance(random, options));
+    GameState game = gameOf(randomInstance(random, options));
     std::vector<Action> played(game.numDecisions(), Action::Drop);
     while (!game.isOver()) {
       int32_t node = game.decisionNode();
@@ -217,7 +217,7 @@ TEST(Replay, OfTheGamesOwnPlanLosesNothing) {
 TEST(RandomPlay, IsValidOnRealPrograms) {
   for (const char *name : {"resnet50_train_b16", "gpt2_decode_b8"}) {
     Instance instance = realProgram(name);
-    MallocGame game = gameOf(instance);
+    GameState game = gameOf(instance);
     for (uint64_t seed = 0; seed < 5; ++seed) {
       Random random(seed, "real programs");
       game.restart();

@@ -24,7 +24,7 @@
 namespace mempl::gametest {
 
 /// Everything that can be seen of a state, as text.
-inline std::string describe(const MallocGame &game) {
+inline std::string describe(const GameState &game) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << game.hash() << ' ' << llvm::format_hex(game.legalActions(), 4) << ' '
@@ -37,7 +37,7 @@ inline std::string describe(const MallocGame &game) {
 }
 
 /// A random legal action; in odd rounds rather a fast one.
-inline Action anyAction(const MallocGame &game, Random &random, int round) {
+inline Action anyAction(const GameState &game, Random &random, int round) {
   for (;;) {
     Action a = kActions[random.below(kNumActions)];
     if (!game.isLegal(a) ||
@@ -53,15 +53,14 @@ inline void expectValid(const Instance &instance, const Plan &plan) {
 }
 
 /// A game of `instance`, which must have one.
-inline MallocGame gameOf(Instance instance, GameOptions options = {}) {
-  return MallocGame(
-      llvm::cantFail(GameProgram::create(std::move(instance), options)));
+inline GameState gameOf(Instance instance, GameOptions options = {}) {
+  return GameState(llvm::cantFail(Game::create(std::move(instance), options)));
 }
 
 /// Games of random programs with that many decisions on some way.
-inline std::deque<MallocGame> someGames(size_t count, int32_t least,
-                                        int32_t most, llvm::StringRef purpose) {
-  std::deque<MallocGame> games;
+inline std::deque<GameState> someGames(size_t count, int32_t least,
+                                       int32_t most, llvm::StringRef purpose) {
+  std::deque<GameState> games;
   RandomInstanceOptions options;
   options.minSteps = 4;
   options.maxSteps = 8;
@@ -69,7 +68,7 @@ inline std::deque<MallocGame> someGames(size_t count, int32_t least,
   options.fastOrderChance = 0;
   for (uint64_t seed = 0; games.size() < count; ++seed) {
     Random random(seed, purpose);
-    auto program = GameProgram::create(randomInstance(random, options));
+    auto program = Game::create(randomInstance(random, options));
     if (!program) {
       llvm::consumeError(program.takeError());
       continue;

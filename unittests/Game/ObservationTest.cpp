@@ -49,7 +49,7 @@ TEST(Features, AreFiniteAndInRange) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, "features test");
-    auto program = GameProgram::create(randomInstance(random, options));
+    auto program = Game::create(randomInstance(random, options));
     if (!program) {
       llvm::consumeError(program.takeError());
       continue;
@@ -67,7 +67,7 @@ TEST(Features, AreFiniteAndInRange) {
       }
       ASSERT_LE(row[ProgramFeatures::Size], 0);
     }
-    MallocGame game(*program);
+    GameState game(*program);
     Observer observer(*program);
     Observation seen;
     for (;;) {
@@ -81,7 +81,7 @@ TEST(Features, AreFiniteAndInRange) {
 }
 
 TEST(Features, SayWhatAUseIs) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {input("w", 50), temporary("t", 20), output("o", 10)},
       {step(8), step(2, {read(0, 50), write(1, 20)}),
        step(0, {read(1, 20), update(0, 50)}), step(1, {write(2, 10)})}));
@@ -106,7 +106,7 @@ TEST(Features, SayWhatAUseIs) {
 }
 
 TEST(Observe, ShowsWhatWasPlayed) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {temporary("t", 60), input("w", 20)},
       {step(0, {write(0, 60)}), step(9), step(0, {read(0, 60), read(1, 20)})}));
   Observer observer(game.sharedProgram());
@@ -147,7 +147,7 @@ TEST(Observe, ShowsWhatWasPlayed) {
 TEST(Observe, DependsOnTheStateAlone) {
   Instance instance = llvm::cantFail(readInstance(
       MEMPL_TEST_DATA "/xla_tpu/gpt2_decode_b8.v5e.instance.json.gz"));
-  MallocGame game = gameOf(instance);
+  GameState game = gameOf(instance);
   Observer observer(game.sharedProgram());
   Random random(1, "observation test");
   Observation seen, again;

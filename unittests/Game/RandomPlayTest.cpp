@@ -91,13 +91,13 @@ protected:
       options.order = GetParam().order;
       options.moves = GetParam().moves;
       options.repacks = seed % 2 == 0;
-      auto program = GameProgram::create(instance, options);
+      auto program = Game::create(instance, options);
       if (!program) {
         llvm::consumeError(program.takeError());
         continue;
       }
       ++made;
-      MallocGame game(*program);
+      GameState game(*program);
       f(game, random);
       if (testing::Test::HasFatalFailure())
         return;
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(All, RandomPlay, testing::ValuesIn(setups()),
 
 TEST_P(RandomPlay, MakesValidPlansWhoseRewardsAddUp) {
   int64_t played[kNumActions] = {};
-  forEachGame(300, [&](MallocGame &game, Random &random) {
+  forEachGame(300, [&](GameState &game, Random &random) {
     const Instance &instance = game.program().instance();
     for (int round = 0; round < 3; ++round) {
       game.restart();
@@ -136,7 +136,7 @@ TEST_P(RandomPlay, MakesValidPlansWhoseRewardsAddUp) {
 }
 
 TEST_P(RandomPlay, IsUndoneExactly) {
-  forEachGame(120, [&](MallocGame &game, Random &random) {
+  forEachGame(120, [&](GameState &game, Random &random) {
     std::vector<std::string> states = {describe(game)};
     for (int k = 0; k < 120; ++k) {
       if (!game.isOver() && (states.size() == 1 || random.chance(0.6))) {
@@ -150,12 +150,12 @@ TEST_P(RandomPlay, IsUndoneExactly) {
     }
     game.restart();
     ASSERT_EQ(describe(game), states.front());
-    ASSERT_EQ(describe(MallocGame(game.sharedProgram())), states.front());
+    ASSERT_EQ(describe(GameState(game.sharedProgram())), states.front());
   });
 }
 
 TEST_P(RandomPlay, HasAValidPlanAtAnyTime) {
-  forEachGame(60, [&](MallocGame &game, Random &random) {
+  forEachGame(60, [&](GameState &game, Random &random) {
     while (!game.isOver()) {
       game.apply(anyAction(game, random, 0));
       std::string before = describe(game);
@@ -166,11 +166,11 @@ TEST_P(RandomPlay, HasAValidPlanAtAnyTime) {
 }
 
 TEST_P(RandomPlay, IsRepeatedByItsActions) {
-  forEachGame(60, [&](MallocGame &game, Random &random) {
+  forEachGame(60, [&](GameState &game, Random &random) {
     EpisodeResult episode = playRandomly(game, random);
     std::string end = describe(game);
     game.restart();
-    std::unique_ptr<MallocGame> other = game.clone();
+    std::unique_ptr<GameState> other = game.clone();
     // A walk elsewhere in between leaves no trace.
     playGreedily(game);
     game.restart();

@@ -34,7 +34,7 @@ ActionMask masks(std::initializer_list<Action> actions) {
 }
 
 /// Plays `a`, which must be asked of `value` at `step` and save `reward`.
-void play(MallocGame &game, Action a, int32_t value, int32_t step,
+void play(GameState &game, Action a, int32_t value, int32_t step,
           double reward) {
   ASSERT_FALSE(game.isOver());
   EXPECT_EQ(game.decision().value, value);
@@ -43,12 +43,12 @@ void play(MallocGame &game, Action a, int32_t value, int32_t step,
   EXPECT_NEAR(game.apply(a), reward, 1e-9);
 }
 
-Residency residency(const MallocGame &game, size_t k) {
+Residency residency(const GameState &game, size_t k) {
   Plan plan = game.planSoFar();
   return k < plan.residencies.size() ? plan.residencies[k] : Residency();
 }
 
-void expectOver(MallocGame &game, size_t numResidencies) {
+void expectOver(GameState &game, size_t numResidencies) {
   EXPECT_TRUE(game.isOver());
   Plan plan = game.planSoFar();
   EXPECT_EQ(plan.residencies.size(), numResidencies);
@@ -56,7 +56,7 @@ void expectOver(MallocGame &game, size_t numResidencies) {
 }
 
 TEST(Copy, HidesBehindTheStepsBefore) {
-  MallocGame game =
+  GameState game =
       gameOf(program({input("w", 50)}, {step(8), step(2, {read(0, 50)})}));
   EXPECT_EQ(game.program().slowLatency(), 13);
   EXPECT_EQ(game.numDecisions(), 1);
@@ -71,7 +71,7 @@ TEST(Copy, HidesBehindTheStepsBefore) {
 
 // It needs 6 s: two steps of 4 s.
 TEST(Copy, IsIssuedAsLateAsTheChannelAllows) {
-  MallocGame game =
+  GameState game =
       gameOf(program({input("w", 50)}, {step(4), step(4), step(4), step(4),
                                         step(2, {read(0, 50)})}));
   play(game, C, 0, 4, 3);
@@ -80,7 +80,7 @@ TEST(Copy, IsIssuedAsLateAsTheChannelAllows) {
 
 // As before, but there is no room at step 2: 2 s are waited.
 TEST(Copy, IsIssuedAsEarlyAsSpaceAllows) {
-  MallocGame game =
+  GameState game =
       gameOf(program({input("w", 50), temporary("t", 60)},
                      {step(4), step(4, {write(1, 60)}), step(4, {read(1, 60)}),
                       step(4), step(2, {read(0, 50)})}));
@@ -93,7 +93,7 @@ TEST(Copy, IsIssuedAsEarlyAsSpaceAllows) {
 
 // The first copy makes the second one start sooner, or wait.
 TEST(Copy, GoesAroundOthers) {
-  MallocGame game =
+  GameState game =
       gameOf(program({input("w", 50), input("x", 50)},
                      {step(7), step(7), step(7), step(2, {read(0, 50)}),
                       step(2, {read(1, 50)})}));
@@ -108,7 +108,7 @@ TEST(Copy, GoesAroundOthers) {
 TEST(Copy, IsIssuedAsEarlyAsTheLimitAllows) {
   Machine m = machine();
   m.maxCopiesIn = 1;
-  MallocGame game =
+  GameState game =
       gameOf(program({input("w", 50), input("x", 20)},
                      {step(8), step(8), step(8), step(8, {read(1, 100)}),
                       step(2, {read(0, 50)})},
@@ -122,13 +122,13 @@ TEST(Copy, IsIssuedAsEarlyAsTheLimitAllows) {
 
 // A copy that nothing hides costs more than it saves.
 TEST(Copy, MayLose) {
-  MallocGame game = gameOf(program({input("w", 50)}, {step(0, {read(0, 50)})}));
+  GameState game = gameOf(program({input("w", 50)}, {step(0, {read(0, 50)})}));
   play(game, C, 0, 0, 5 - 6.5);
   EXPECT_NEAR(game.latency(), 6.5, 1e-9);
 }
 
 TEST(NoCopy, BeginsByWriteAndGoesOn) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {temporary("t", 60)}, {step(0, {write(0, 60)}), step(1),
                              step(0, {read(0, 60)}), step(0, {read(0, 60)})}));
   EXPECT_EQ(game.legalActions(), masks({N, D}));
@@ -142,7 +142,7 @@ TEST(NoCopy, BeginsByWriteAndGoesOn) {
 }
 
 TEST(NoCopy, NeedsTheValueInFastMemory) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {temporary("t", 60)}, {step(0, {write(0, 60)}), step(9),
                              step(0, {read(0, 60)}), step(0, {read(0, 60)})}));
   play(game, D, 0, 0, 0);
@@ -156,7 +156,7 @@ TEST(NoCopy, NeedsTheValueInFastMemory) {
 
 // Where the place was taken in between, and there is no other.
 TEST(NoCopy, NeedsThePlaceToBeFree) {
-  MallocGame game =
+  GameState game =
       gameOf(program({temporary("a", 60), temporary("b", 60)},
                      {step(0, {write(0, 60)}), step(0, {write(1, 60)}),
                       step(0, {read(0, 60)}), step(0, {read(1, 60)})}));
@@ -173,7 +173,7 @@ TEST(NoCopy, NeedsThePlaceToBeFree) {
 
 // A small value takes another's place only if there is no other one.
 TEST(NoCopy, StaysAwayFromWhereOthersMayStay) {
-  MallocGame game =
+  GameState game =
       gameOf(program({temporary("a", 40), temporary("b", 60)},
                      {step(0, {write(0, 40)}), step(0, {write(1, 60)}),
                       step(0, {read(1, 60)}), step(0, {read(0, 40)})}));
@@ -194,7 +194,7 @@ TEST(NoCopy, MovesAsAWholeIfAllowed) {
   for (bool moves : {true, false}) {
     GameOptions options;
     options.repacks = moves;
-    MallocGame game = gameOf(program({temporary("t", 30)}, steps), options);
+    GameState game = gameOf(program({temporary("t", 30)}, steps), options);
     for (int32_t i = 0; i < 5; ++i)
       play(game, N, 0, i, 2.7);
     EXPECT_EQ(residency(game, 0).offset, 0);
@@ -215,7 +215,7 @@ TEST(NoCopy, MovesWhatIsInTheWay) {
     GameOptions options;
     options.repacks = moves;
     options.fit = Fit::Lowest;
-    MallocGame game = gameOf(
+    GameState game = gameOf(
         program({temporary("a", 30), temporary("b", 20), temporary("c", 80)},
                 {step(0, {write(0, 30)}), step(0, {read(0, 30), write(1, 20)}),
                  step(0, {read(1, 20), write(2, 80)})}),
@@ -239,7 +239,7 @@ TEST(NoCopy, MovesWhatIsInTheWay) {
 // Cleaned while it is still read: issued after the write, awaited at the slow
 // read, and complete in between.
 TEST(Drop, CopiesBackEarly) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {temporary("t", 60)}, {step(0, {write(0, 60)}), step(0, {read(0, 60)}),
                              step(10), step(0, {read(0, 60)})}));
   play(game, N, 0, 0, 5.4);
@@ -251,7 +251,7 @@ TEST(Drop, CopiesBackEarly) {
 }
 
 TEST(Drop, IsFreeOfCopiesWhereContentsAreDead) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {temporary("t", 60)}, {step(0, {write(0, 60)}), step(0, {write(0, 60)}),
                              step(0, {read(0, 60)})}));
   play(game, N, 0, 0, 5.4);
@@ -262,7 +262,7 @@ TEST(Drop, IsFreeOfCopiesWhereContentsAreDead) {
 }
 
 TEST(Outputs, AreCopiedBackWithTheirLastAccess) {
-  MallocGame game =
+  GameState game =
       gameOf(program({output("o", 50)}, {step(0, {write(0, 50)}), step(20)}));
   play(game, N, 0, 0, 4.5);
   expectOver(game, 1);
@@ -271,7 +271,7 @@ TEST(Outputs, AreCopiedBackWithTheirLastAccess) {
 }
 
 TEST(Updates, AreCopiedInAndBack) {
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {inOut("w", 40)}, {step(10), step(0, {update(0, 80)}), step(20)}));
   EXPECT_EQ(game.legalActions(), masks({C, D}));
   play(game, C, 0, 1, 7.2);
@@ -281,7 +281,7 @@ TEST(Updates, AreCopiedInAndBack) {
 }
 
 TEST(Copy, ClosesWhatIsDirtyFirst) {
-  MallocGame game =
+  GameState game =
       gameOf(program({temporary("t", 60)}, {step(0, {write(0, 60)}), step(20),
                                             step(20), step(0, {read(0, 60)})}));
   play(game, N, 0, 0, 5.4);
@@ -295,8 +295,8 @@ TEST(Copy, ClosesWhatIsDirtyFirst) {
 TEST(Limits, ForbidTwoCopiesBackIssuedTogether) {
   Machine m = machine();
   m.maxCopiesOut = 1;
-  MallocGame game = gameOf(program({output("a", 20), output("b", 20)},
-                                   {step(0, {write(0, 20), write(1, 20)})}, m));
+  GameState game = gameOf(program({output("a", 20), output("b", 20)},
+                                  {step(0, {write(0, 20), write(1, 20)})}, m));
   EXPECT_EQ(game.numDecisions(), 2);
   // The second is not asked about: it could only be dropped.
   play(game, N, 0, 0, 1.8 - 3);
@@ -310,7 +310,7 @@ TEST(Limits, ForbidTwoCopiesBackIssuedTogether) {
 TEST(Limits, MakeEarlierCopiesBeAwaitedEarlier) {
   Machine m = machine();
   m.maxCopiesOut = 1;
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {output("a", 20), output("b", 20)},
       {step(0, {write(0, 20)}), step(1), step(1, {write(1, 20)}), step(20)},
       m));
@@ -328,7 +328,7 @@ TEST(Limits, MakeEarlierCopiesBeAwaitedEarlier) {
 TEST(Limits, KeepAPlaceForWhatMayBeDropped) {
   Machine m = machine();
   m.maxCopiesOut = 1;
-  MallocGame game = gameOf(program(
+  GameState game = gameOf(program(
       {temporary("a", 20), output("b", 20)},
       {step(0, {write(0, 20), write(1, 20)}), step(9), step(0, {read(0, 20)})},
       m));
@@ -346,7 +346,7 @@ TEST(Questions, AreNotAskedWithOneAnswer) {
   instance.values[2].space = SpaceOrder::Fast;
   instance.values[3].space = SpaceOrder::Slow;
   instance.steps[2].reserved = 60;
-  MallocGame game = gameOf(instance);
+  GameState game = gameOf(instance);
   // Only the first use of `w`, and the second not: the step needs the room.
   EXPECT_EQ(game.numDecisions(), 1);
   EXPECT_EQ(game.decision().value, 1);
@@ -358,7 +358,7 @@ TEST(Questions, AreNotAskedWithOneAnswer) {
 TEST(Questions, FailWhereOrdersCannotBeKept) {
   Instance instance = program({input("f", 120)}, {step(0, {read(0, 120)})});
   instance.values[0].space = SpaceOrder::Fast;
-  auto game = GameProgram::create(instance);
+  auto game = Game::create(instance);
   ASSERT_FALSE(static_cast<bool>(game));
   EXPECT_FALSE(llvm::toString(game.takeError()).empty());
 }
@@ -369,7 +369,7 @@ TEST(Carried, IsAskedFirst) {
   Instance instance = program(
       {input("w", 50), input("x", 50)},
       {step(0, {read(0, 50)}), step(0, {read(1, 50)}), step(20), step(20)}, m);
-  MallocGame game = gameOf(instance);
+  GameState game = gameOf(instance);
   EXPECT_EQ(game.decision().use, -1);
   EXPECT_EQ(game.legalActions(), masks({N, C, D}));
   // For the whole program.
@@ -399,14 +399,14 @@ TEST(Loops, AreGamesOfTheirOwn) {
       program({temporary("t", 70)},
               {step(0, {write(0, 70)}), loop(3, body), step(0, {read(0, 70)})});
   // Planned first: the body uses 40 bytes and 0.8 s, three times.
-  MallocGame game = gameOf(instance);
+  GameState game = gameOf(instance);
   EXPECT_NEAR(game.program().slowLatency(), 14 + 2.4, 1e-9);
   play(game, N, 0, 0, 6.3);
   EXPECT_EQ(game.legalActions(), masks({C, D}));
   // Given: from slow memory.
   GameOptions options;
   options.loops[1] = bodyPlan(0, {});
-  MallocGame other = gameOf(instance, options);
+  GameState other = gameOf(instance, options);
   EXPECT_NEAR(other.program().slowLatency(), 14 + 24, 1e-9);
   play(other, N, 0, 0, 6.3);
   EXPECT_EQ(other.legalActions(), masks({N, C, D}));
@@ -419,7 +419,7 @@ TEST(Order, ByDensityGoesValueByValue) {
                step(0, {read(1, 100)}), step(0, {read(0, 50)})});
   GameOptions options;
   options.order = DecisionOrder::ValueDensity;
-  MallocGame game = gameOf(instance, options);
+  GameState game = gameOf(instance, options);
   std::vector<int32_t> values;
   while (!game.isOver()) {
     values.push_back(game.decision().value);
@@ -439,7 +439,7 @@ TEST(Moves, OfValuesDecideAboutAllTheirAccesses) {
                step(0, {read(0, 50)}), step(0, {read(0, 50)})});
   GameOptions options;
   options.moves = MoveSize::Value;
-  MallocGame game = gameOf(instance, options);
+  GameState game = gameOf(instance, options);
   uint64_t first = game.hash();
   EXPECT_EQ(game.program().nodeAfter(0), 1);
   EXPECT_EQ(game.program().nodeAfter(1), -1);

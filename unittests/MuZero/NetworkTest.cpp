@@ -31,17 +31,17 @@ protected:
 
   static NetworkSize tiny() { return {"tiny", 8, 16, 2, 1}; }
 
-  static std::shared_ptr<const GameProgram> program(const char *name) {
+  static std::shared_ptr<const Game> program(const char *name) {
     Instance instance =
         llvm::cantFail(readInstance(std::string(MEMPL_TEST_DATA "/xla_tpu/") +
                                     name + ".v5e.instance.json.gz"));
-    return llvm::cantFail(GameProgram::create(std::move(instance)));
+    return llvm::cantFail(Game::create(std::move(instance)));
   }
 
   /// A game after some greedy moves.
-  static std::unique_ptr<MallocGame>
-  after(const std::shared_ptr<const GameProgram> &program, int moves) {
-    auto game = std::make_unique<MallocGame>(program);
+  static std::unique_ptr<GameState>
+  after(const std::shared_ptr<const Game> &program, int moves) {
+    auto game = std::make_unique<GameState>(program);
     for (int i = 0; i < moves && !game->isOver(); ++i)
       game->apply(greedyAction(*game));
     return game;
@@ -62,7 +62,7 @@ void expectNear(const Evaluator::Answer &a, const Evaluator::Answer &b,
 
 /// What a network says of some states and what follows from them.
 std::vector<Evaluator::Answer> answersOf(Evaluator &evaluator,
-                                         llvm::ArrayRef<MallocGame *> games) {
+                                         llvm::ArrayRef<GameState *> games) {
   evaluator.reserveRows(static_cast<int32_t>(2 * games.size()));
   auto n = static_cast<int32_t>(games.size());
   std::vector<Evaluator::Answer> states, next;
@@ -105,7 +105,7 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   Learner learner(network, options, 1);
   Replay replay({});
   for (const auto &p : {gpt, alexnet}) {
-    MallocGame game(p);
+    GameState game(p);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
     replay.add(trajectoryOf(game, greedy, learner.addProgram(p)), true);
@@ -121,7 +121,7 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   EXPECT_LT(last.consistency, -0.5);
   EXPECT_LT(last.placement, 0.6 * first.placement);
   // What a program alone lets expect is mostly what was played in it.
-  MallocGame game(gpt);
+  GameState game(gpt);
   std::vector<Action> greedy = playGreedily(game).actions;
   game.restart();
   SearchGuide guide = guideOf(network, *gpt);
@@ -142,7 +142,7 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   double reached = 0;
   while (selfPlay.step(
       [&](uint64_t k, uint64_t &, int32_t &) { return k == 0 ? gpt : nullptr; },
-      [&](MallocGame &, uint64_t, Trajectory t) { reached = t.totalReturn; })) {
+      [&](GameState &, uint64_t, Trajectory t) { reached = t.totalReturn; })) {
   }
   EXPECT_GT(reached, 0.6 * replay.elites(0)[0]->totalReturn);
 }
@@ -156,7 +156,7 @@ TEST_F(NetworkTest, LearnsInBFloat16) {
     options.precision = precision;
     Learner learner(Network::create(tiny(), 3), options, 1);
     Replay replay({});
-    MallocGame game(p);
+    GameState game(p);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
     replay.add(trajectoryOf(game, greedy, learner.addProgram(p)));
@@ -170,7 +170,7 @@ TEST_F(NetworkTest, SavesAndLoads) {
   Network network = Network::create(tiny(), 3);
   Learner learner(network, {}, 1);
   Replay replay({});
-  MallocGame game(p);
+  GameState game(p);
   std::vector<Action> greedy = playGreedily(game).actions;
   game.restart();
   replay.add(trajectoryOf(game, greedy, learner.addProgram(p)));
@@ -242,15 +242,15 @@ TEST_F(NetworkTest, BatchesAndPrecisionsAgree) {
     // Weights that say something.
     Learner learner(network, {}, 1);
     Replay replay({});
-    MallocGame game(gpt);
+    GameState game(gpt);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
     replay.add(trajectoryOf(game, greedy, learner.addProgram(gpt)));
     for (int i = 0; i < 10; ++i)
       learner.step(replay);
   }
-  std::vector<std::unique_ptr<MallocGame>> games;
-  std::vector<MallocGame *> all;
+  std::vector<std::unique_ptr<GameState>> games;
+  std::vector<GameState *> all;
   for (int i = 0; i < 12; ++i) {
     games.push_back(after(i % 3 ? gpt : alexnet, i % 3 ? 31 * i : i / 3));
     all.push_back(games.back().get());
@@ -272,7 +272,7 @@ TEST_F(NetworkTest, BatchesAndPrecisionsAgree) {
 TEST_F(NetworkTest, TrainingGoesOnFromWhatWasSaved) {
   auto p = program("alexnet_b64");
   auto prepare = [&](Learner &learner, Replay &replay) {
-    MallocGame game(p);
+    GameState game(p);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
     replay.add(trajectoryOf(game, greedy, learner.addProgram(p)), true);

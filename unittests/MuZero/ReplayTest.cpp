@@ -40,15 +40,14 @@ Trajectory made(int32_t program, float totalReturn, int length = 8,
   return t;
 }
 
-std::shared_ptr<const GameProgram> smallProgram(uint64_t seed) {
+std::shared_ptr<const Game> smallProgram(uint64_t seed) {
   RandomInstanceOptions options;
   options.minSteps = 6;
   options.fastOrderChance = 0;
   for (;; seed += 1000) {
     Random random(seed, "replay test");
-    auto program = GameProgram::create(randomInstance(random, options));
-    if (program && (*program)->numNodes() >= 6 &&
-        !MallocGame(*program).isOver())
+    auto program = Game::create(randomInstance(random, options));
+    if (program && (*program)->numNodes() >= 6 && !GameState(*program).isOver())
       return *program;
     if (!program)
       llvm::consumeError(program.takeError());
@@ -169,7 +168,7 @@ TEST(Replay, DrawsByPriority) {
 
 TEST(Replay, GamesCanBePlayedAgain) {
   auto program = smallProgram(1);
-  MallocGame game(program);
+  GameState game(program);
   Random random(3, "play");
   EpisodeResult episode = playRandomly(game, random);
   uint64_t end = game.hash();
@@ -197,7 +196,7 @@ TEST(Replay, GamesCanBePlayedAgain) {
 }
 
 TEST(SelfPlay, AGameIsTheSameWhateverIsPlayedBesideIt) {
-  std::vector<std::shared_ptr<const GameProgram>> programs = {
+  std::vector<std::shared_ptr<const Game>> programs = {
       smallProgram(1), smallProgram(2), smallProgram(3)};
   auto play = [&](int32_t slots) {
     PlainEvaluator evaluator(true);
@@ -210,14 +209,14 @@ TEST(SelfPlay, AGameIsTheSameWhateverIsPlayedBesideIt) {
     std::map<double, std::vector<Action>> games;
     uint64_t begun = 0;
     auto next = [&](uint64_t k, uint64_t &number,
-                    int32_t &program) -> std::shared_ptr<const GameProgram> {
+                    int32_t &program) -> std::shared_ptr<const Game> {
       EXPECT_EQ(k, begun++);
       EXPECT_EQ(k, number);
       program = static_cast<int32_t>(k % 3);
       return k < 12 ? programs[program] : nullptr;
     };
     int finished = 0;
-    while (selfPlay.step(next, [&](MallocGame &game, uint64_t, Trajectory t) {
+    while (selfPlay.step(next, [&](GameState &game, uint64_t, Trajectory t) {
       ++finished;
       EXPECT_TRUE(game.isOver());
       EXPECT_EQ(t.latency, game.latency());

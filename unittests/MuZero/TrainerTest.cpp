@@ -306,8 +306,8 @@ TEST_F(TrainerTest, TimeEndsWhatIsUnderWay) {
 }
 
 TEST_F(TrainerTest, GamesSurviveBytes) {
-  auto program = llvm::cantFail(GameProgram::create(real("alexnet_b64")));
-  MallocGame game(program);
+  auto program = llvm::cantFail(Game::create(real("alexnet_b64")));
+  GameState game(program);
   std::vector<Action> greedy = playGreedily(game).actions;
   game.restart();
   auto t = std::make_shared<Trajectory>(trajectoryOf(game, greedy, 3));
@@ -404,7 +404,7 @@ TEST_F(TrainerTest, LearnsToBeatGreedy) {
     shape.loopChance = shape.carriedChance = 0;
     Random random(seed, "learning test");
     Instance instance = randomInstance(random, shape);
-    auto program = GameProgram::create(instance);
+    auto program = Game::create(instance);
     if (!program) {
       llvm::consumeError(program.takeError());
       continue;
@@ -412,7 +412,7 @@ TEST_F(TrainerTest, LearnsToBeatGreedy) {
     if ((*program)->numNodes() < 16)
       continue;
     // Where greedy play of the game is not all that can be had.
-    MallocGame game(*program);
+    GameState game(*program);
     double greedy = playGreedily(game).latency;
     game.restart();
     double best = bestOfSamples(game, 3000, 1).latency;
@@ -438,7 +438,7 @@ TEST_F(TrainerTest, LearnsToBeatGreedy) {
   int better = 0;
   for (int32_t i = 0; i < 3; ++i) {
     double greedy =
-        llvm::cantFail(GameProgram::create(given[i].instance))->greedyLatency();
+        llvm::cantFail(Game::create(given[i].instance))->greedyLatency();
     auto reached = (*trainer)->bestLatency(i);
     ASSERT_TRUE(reached.has_value());
     better += *reached < greedy;

@@ -28,13 +28,13 @@ public:
   explicit PerfectModel(bool playsOut = false) : playsOut(playsOut) {}
 
   void reserveRows(int32_t rows) override { latents.resize(rows); }
-  void addState(MallocGame &game, int32_t row) override {
+  void addState(GameState &game, int32_t row) override {
     latents[row] = game.clone();
     pending.push_back(answerFor(*latents[row]));
   }
-  void addAction(const GameProgram &program, int32_t parent, Action action,
-                 int32_t, int32_t row) override {
-    std::unique_ptr<MallocGame> game = latents[parent]->clone();
+  void addAction(const Game &program, int32_t parent, Action action, int32_t,
+                 int32_t row) override {
+    std::unique_ptr<GameState> game = latents[parent]->clone();
     Answer answer;
     double reward = 0;
     if (!game->isOver() && game->isLegal(action))
@@ -53,7 +53,7 @@ public:
   int numRuns = 0;
 
 private:
-  Answer answerFor(MallocGame &game) const {
+  Answer answerFor(GameState &game) const {
     Answer answer;
     if (game.isOver()) {
       answer.state.logits.fill(0);
@@ -67,7 +67,7 @@ private:
                                                                      : logit;
     }
     if (playsOut) {
-      std::unique_ptr<MallocGame> copy = game.clone();
+      std::unique_ptr<GameState> copy = game.clone();
       double reached = playGreedily(*copy).latency;
       answer.state.value = static_cast<float>((game.latency() - reached) /
                                               game.program().scale());
@@ -78,13 +78,13 @@ private:
   }
 
   bool playsOut;
-  std::vector<std::unique_ptr<MallocGame>> latents;
+  std::vector<std::unique_ptr<GameState>> latents;
   std::vector<Answer> pending;
 };
 
 /// Plays one game to the end, moving by SearchTree::bestAction(), without
 /// noise.
-EpisodeResult playBySearch(MallocGame &game, Evaluator &evaluator,
+EpisodeResult playBySearch(GameState &game, Evaluator &evaluator,
                            SearchMode mode, const SearchSettings &settings) {
   EpisodeResult play;
   TreeSearch search(evaluator, mode, 1, settings.simulations);
@@ -112,7 +112,7 @@ Searched resultOf(const SearchTree &tree) {
           tree.bestAction()};
 }
 
-Searched searchOne(MallocGame &game, Evaluator &evaluator, SearchMode mode,
+Searched searchOne(GameState &game, Evaluator &evaluator, SearchMode mode,
                    int32_t simulations, uint64_t key) {
   TreeSearch search(evaluator, mode, 1, simulations);
   SearchSettings settings;
@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(All, TreeSearchModes,
 
 TEST_P(TreeSearchModes, WithAPerfectModelAreTheSame) {
   uint64_t key = 0;
-  for (MallocGame &game : someGames(60, 3, 14, "perfect model")) {
+  for (GameState &game : someGames(60, 3, 14, "perfect model")) {
     SCOPED_TRACE(++key);
     std::string before = describe(game);
     for (int32_t simulations : {1, 5, 40}) {
@@ -152,7 +152,7 @@ TEST_P(TreeSearchModes, WithAPerfectModelAreTheSame) {
 }
 
 TEST_P(TreeSearchModes, BatchesAreTheSameAsSingleSearches) {
-  std::deque<MallocGame> games = someGames(20, 3, 14, "batches");
+  std::deque<GameState> games = someGames(20, 3, 14, "batches");
   std::vector<Searched> alone;
   for (size_t i = 0; i < games.size(); ++i) {
     PerfectModel model;
@@ -178,7 +178,7 @@ TEST_P(TreeSearchModes, BatchesAreTheSameAsSingleSearches) {
 
 TEST_P(TreeSearchModes, FindTheBestOfSmallGames) {
   int32_t most = 0;
-  for (MallocGame &game : someGames(40, 4, 12, "best of small games")) {
+  for (GameState &game : someGames(40, 4, 12, "best of small games")) {
     most = std::max(most, game.numDecisions());
     double best = exhaustiveBest(game).latency;
     PerfectModel model(/*playsOut=*/true);
@@ -198,7 +198,7 @@ TEST_P(TreeSearchModes, FindTheBestOfSmallGames) {
 }
 
 TEST(TreeSearch, WithoutNetworkIsNoWorseThanGreedyPlay) {
-  for (MallocGame &game : someGames(30, 5, 40, "no network")) {
+  for (GameState &game : someGames(30, 5, 40, "no network")) {
     double greedy = playGreedily(game).latency;
     game.restart();
     PlainEvaluator evaluator(/*playsOut=*/true);
@@ -213,9 +213,9 @@ TEST(TreeSearch, WithoutNetworkIsNoWorseThanGreedyPlay) {
 }
 
 TEST(TreeSearch, GamesMoveOnByThemselves) {
-  std::deque<MallocGame> games = someGames(6, 3, 14, "moving on");
+  std::deque<GameState> games = someGames(6, 3, 14, "moving on");
   std::vector<EpisodeResult> alone;
-  for (MallocGame &game : games) {
+  for (GameState &game : games) {
     PlainEvaluator evaluator(true);
     SearchSettings settings;
     settings.simulations = 8;

@@ -25,7 +25,7 @@ using namespace mempl::gametest;
 namespace {
 
 /// The best of so many steps, and what was seen on the way.
-double improve(const MallocGame &start, llvm::ArrayRef<Action> actions,
+double improve(const GameState &start, llvm::ArrayRef<Action> actions,
                int steps, uint64_t seed, std::string *seen = nullptr) {
   PlainEvaluator evaluator(/*playsOut=*/false, /*greedyLogit=*/1);
   WindowSearchOptions options;
@@ -35,7 +35,7 @@ double improve(const MallocGame &start, llvm::ArrayRef<Action> actions,
   WindowSearch windows(evaluator, start, actions, options, seed);
   double best = start.latency();
   for (int i = 0; i < steps; ++i)
-    windows.step(static_cast<double>(i) / steps, [&](MallocGame &game) {
+    windows.step(static_cast<double>(i) / steps, [&](GameState &game) {
       EXPECT_TRUE(game.isOver());
       Plan plan = game.planSoFar();
       expectValid(game.program().instance(), plan);
@@ -51,7 +51,7 @@ double improve(const MallocGame &start, llvm::ArrayRef<Action> actions,
 }
 
 TEST(WindowSearch, FindsTheBestOfSmallGames) {
-  for (MallocGame &game : someGames(20, 3, 10, "windows of small games")) {
+  for (GameState &game : someGames(20, 3, 10, "windows of small games")) {
     double best = exhaustiveBest(game).latency;
     EpisodeResult start = playGreedily(game);
     EXPECT_NEAR(improve(game, start.actions, 2000, 1), best, 1e-9 * best);
@@ -59,7 +59,7 @@ TEST(WindowSearch, FindsTheBestOfSmallGames) {
 }
 
 TEST(WindowSearch, IsFixedByItsSeed) {
-  for (MallocGame &game : someGames(5, 10, 60, "windows and seeds")) {
+  for (GameState &game : someGames(5, 10, 60, "windows and seeds")) {
     EpisodeResult start = playGreedily(game);
     std::string first, second, other;
     improve(game, start.actions, 100, 1, &first);
@@ -71,8 +71,8 @@ TEST(WindowSearch, IsFixedByItsSeed) {
 }
 
 TEST(WindowSearch, LeavesTheGameGivenAlone) {
-  std::deque<MallocGame> games = someGames(1, 20, 60, "windows and copies");
-  MallocGame &game = games[0];
+  std::deque<GameState> games = someGames(1, 20, 60, "windows and copies");
+  GameState &game = games[0];
   EpisodeResult start = playGreedily(game);
   std::string before = describe(game);
   improve(game, start.actions, 50, 1);
@@ -93,7 +93,7 @@ protected:
 
 TEST_P(UntrainedPolicies, AreValidAnytimeAndDeterministic) {
   int wins = 0;
-  for (const MallocGame &game : someGames(25, 10, 60, "untrained policies")) {
+  for (const GameState &game : someGames(25, 10, 60, "untrained policies")) {
     const Instance &instance = game.program().instance();
     SolverOptions options;
     options.budget = 2000;

@@ -15,7 +15,7 @@
 #ifndef MEMPL_GAME_EPISODES_H
 #define MEMPL_GAME_EPISODES_H
 
-#include "mempl/Game/MallocGame.h"
+#include "mempl/Game/GameState.h"
 #include "mempl/Support/Random.h"
 
 namespace mempl {
@@ -28,32 +28,32 @@ struct EpisodeResult {
 
 /// The legal action with the largest reward; of equal ones NoCopy, then Drop.
 /// Tries each of them; the state is unchanged.
-Action greedyAction(MallocGame &game);
+Action greedyAction(GameState &game);
 
 /// Plays to the end by greedyAction().
-EpisodeResult playGreedily(MallocGame &game);
+EpisodeResult playGreedily(GameState &game);
 
 /// Plays to the end, every legal action with the same probability.
-EpisodeResult playRandomly(MallocGame &game, Random &random);
+EpisodeResult playRandomly(GameState &game, Random &random);
 
 /// Plays to the end: with probability `noise` a random action, else
 /// greedyAction().
-EpisodeResult playNoisily(MallocGame &game, Random &random, double noise);
+EpisodeResult playNoisily(GameState &game, Random &random, double noise);
 
 /// The best of `count` episodes from this state (at least 1); the state is
 /// unchanged. The first is greedy, the others are noisy with a noise drawn
 /// anew for each, log-uniform in [1/256, 1). Episode k depends on `seed` and k
 /// alone, so more episodes are never worse.
-EpisodeResult bestOfSamples(MallocGame &game, int32_t count, uint64_t seed);
+EpisodeResult bestOfSamples(GameState &game, int32_t count, uint64_t seed);
 
 /// Plays given actions; all must be legal in turn. The state afterwards is the
 /// last one. Returns the sum of the rewards, seconds.
-double playActions(MallocGame &game, llvm::ArrayRef<Action> actions);
+double playActions(GameState &game, llvm::ArrayRef<Action> actions);
 
-/// How the plan so far serves each of GameProgram::nodes(): NoCopy if a
+/// How the plan so far serves each of Game::nodes(): NoCopy if a
 /// residency begins there by write or goes on, Copy if one begins by copy in,
 /// Drop if the access is slow.
-std::vector<Action> actionsOfPlan(const MallocGame &game);
+std::vector<Action> actionsOfPlan(const GameState &game);
 
 /// How near a game comes to a plan made by other means.
 struct ReplayResult {
@@ -73,12 +73,12 @@ struct ReplayResult {
 /// about a value, it is fast if any residency of `plan` is. `plan` must be
 /// valid for the instance; its loops are those of the game only if the game was
 /// created with them.
-ReplayResult replayPlan(MallocGame &game, const Plan &plan);
+ReplayResult replayPlan(GameState &game, const Plan &plan);
 
 /// The best latency that any play from this state reaches, by trying all: for
 /// games with up to about 14 questions. The state is unchanged. Of equal plays
 /// the first, in the order of actions.
-EpisodeResult exhaustiveBest(MallocGame &game);
+EpisodeResult exhaustiveBest(GameState &game);
 
 } // namespace mempl
 

@@ -17,7 +17,7 @@
 #ifndef MEMPL_GAME_OBSERVATION_H
 #define MEMPL_GAME_OBSERVATION_H
 
-#include "mempl/Game/MallocGame.h"
+#include "mempl/Game/GameState.h"
 
 #include <array>
 
@@ -26,10 +26,10 @@ namespace mempl {
 /// No feature is larger in magnitude.
 inline constexpr float kFeatureLimit = 10;
 
-/// The static features of a program: one row per GameProgram::nodes(), in that
+/// The static features of a program: one row per Game::nodes(), in that
 /// order. "Share" is a share of the program's slow latency; "seconds" columns
 /// are log1p(seconds / mean time of a step); "relative reward" is seconds /
-/// GameProgram::scale(), through log1p(1000 x). For questions about carried
+/// Game::scale(), through log1p(1000 x). For questions about carried
 /// values the use is the first one.
 struct ProgramFeatures {
   static constexpr int32_t kNumColumns = 30;
@@ -68,7 +68,7 @@ struct ProgramFeatures {
     NextWorth    ///< The same for the next use; 0: none.
   };
 
-  explicit ProgramFeatures(const GameProgram &program);
+  explicit ProgramFeatures(const Game &program);
 
   int32_t numRows() const {
     return static_cast<int32_t>(data.size()) / kNumColumns;
@@ -134,7 +134,7 @@ struct Observation {
   enum Scalar : int32_t {
     Done,          ///< Share of the items of the game that are behind.
     Time,          ///< Seconds before the step / slow latency.
-    Return,        ///< Rewards so far / GameProgram::scale().
+    Return,        ///< Rewards so far / Game::scale().
     Latency,       ///< Latency / slow latency.
     MayNoCopy,     ///< 1 if the action is legal.
     MayCopy,       ///< The same.
@@ -148,7 +148,7 @@ struct Observation {
     NowCanStay,    ///< The same for Near::CanStay.
     NowHeldFor,    ///< The same for Near::HeldFor.
     NowGain,       ///< Seconds of the step that this use would save now, alone
-                   ///< / GameProgram::scale(), through log1p(1000 x).
+                   ///< / Game::scale(), through log1p(1000 x).
     StepGain,      ///< Seconds of the step that all uses would save, the same.
     StepSlow,      ///< Seconds of slow traffic of the step / its time.
     QueueIn,       ///< log1p(bytes left at the head of the channel in / 1 mean
@@ -175,25 +175,25 @@ struct Observation {
 /// allocating; one per thread.
 class Observer {
 public:
-  explicit Observer(std::shared_ptr<const GameProgram> program);
+  explicit Observer(std::shared_ptr<const Game> program);
 
   /// Fills all of `out`. `game` must be one of the program. Of a game that is
   /// over everything is 0 but Done, Return and Latency; nodes are -1.
-  void observe(const MallocGame &game, Observation &out);
+  void observe(const GameState &game, Observation &out);
 
 private:
   struct Gaps {
     int64_t largest = 0;
     int32_t count = 0;
   };
-  Gaps gapsAt(const MallocGame &game, int32_t step) const;
-  void fillProfile(const MallocGame &game, Observation &out);
-  void fillNear(const MallocGame &game, Observation &out);
-  void fillScalars(const MallocGame &game, Observation &out) const;
-  double idleShare(const MallocGame &game, int32_t step, int channel) const;
+  Gaps gapsAt(const GameState &game, int32_t step) const;
+  void fillProfile(const GameState &game, Observation &out);
+  void fillNear(const GameState &game, Observation &out);
+  void fillScalars(const GameState &game, Observation &out) const;
+  double idleShare(const GameState &game, int32_t step, int channel) const;
   double fastTime(int32_t step) const { return fastest[step]; }
 
-  std::shared_ptr<const GameProgram> shared;
+  std::shared_ptr<const Game> shared;
   std::vector<double> fastest; // Seconds of each step, all in fast memory.
   std::vector<int32_t> nodeOfUse;
   double meanStep = 1, capacity = 1;

@@ -39,7 +39,7 @@ struct Support {
   float mean(llvm::ArrayRef<float> distribution) const;
 };
 
-/// Of returns still to come, in units of GameProgram::scale(): 0 is nothing
+/// Of returns still to come, in units of Game::scale(): 0 is nothing
 /// gained, 1 what the heuristic gains in all.
 inline constexpr Support kValueSupport{-1, 3, 101};
 /// Of the reward of one action, in the same units.

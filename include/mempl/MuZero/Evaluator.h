@@ -27,7 +27,7 @@ public:
 
   struct Answer {
     Evaluation state;
-    /// Of the action, for addAction(); in units of GameProgram::scale().
+    /// Of the action, for addAction(); in units of Game::scale().
     float reward = 0;
   };
 
@@ -36,12 +36,12 @@ public:
   virtual void reserveRows(int32_t rows) = 0;
   /// Asks about a real state, which is not over; its latent goes to `row`. The
   /// game is looked at during the call only, and is unchanged after it.
-  virtual void addState(MallocGame &game, int32_t row) = 0;
+  virtual void addState(GameState &game, int32_t row) = 0;
   /// Asks what `action` leads to from the latent in `parent`; the new one goes
   /// to `row`. `nextNode`: which question of the program comes up then, among
-  /// GameProgram::nodes(); -1 if there is none left.
-  virtual void addAction(const GameProgram &program, int32_t parent,
-                         Action action, int32_t nextNode, int32_t row) = 0;
+  /// Game::nodes(); -1 if there is none left.
+  virtual void addAction(const Game &program, int32_t parent, Action action,
+                         int32_t nextNode, int32_t row) = 0;
   /// Answers all that was asked since the last call, in that order.
   virtual void run(std::vector<Answer> &answers) = 0;
 };
@@ -55,20 +55,20 @@ public:
   /// gets the logit `greedyLogit`, the others 0. `reached`, if not empty, is
   /// told of every game played to its end, in its last state.
   explicit PlainEvaluator(bool playsOut, float greedyLogit = 0,
-                          std::function<void(MallocGame &)> reached = {})
+                          std::function<void(GameState &)> reached = {})
       : playsOut(playsOut), greedyLogit(greedyLogit),
         reached(std::move(reached)) {}
 
   void reserveRows(int32_t) override {}
-  void addState(MallocGame &game, int32_t row) override;
-  void addAction(const GameProgram &program, int32_t parent, Action action,
+  void addState(GameState &game, int32_t row) override;
+  void addAction(const Game &program, int32_t parent, Action action,
                  int32_t nextNode, int32_t row) override;
   void run(std::vector<Answer> &answers) override;
 
 private:
   bool playsOut;
   float greedyLogit;
-  std::function<void(MallocGame &)> reached;
+  std::function<void(GameState &)> reached;
   std::vector<Answer> pending;
 };
 

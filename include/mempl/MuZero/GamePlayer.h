@@ -23,12 +23,12 @@ namespace mempl {
 
 /// A program ready to be played, and the plan to improve on.
 struct PreparedGame {
-  std::shared_ptr<const GameProgram> program;
+  std::shared_ptr<const Game> program;
   SolverResult best; ///< Of the policy `greedy`.
 };
 
 /// Solves by `greedy`, and makes the game around the loops of its plan. Errors
-/// are those of `greedy` and GameProgram::create().
+/// are those of `greedy` and Game::create().
 llvm::Expected<PreparedGame> prepareGame(const Instance &instance,
                                          const SolverOptions &options,
                                          const GameRules &rules);
@@ -45,7 +45,7 @@ public:
   /// search; they may be the same, and without `search` there is none.
   /// `best` has a valid plan and its latency; `improved` of the options is told
   /// of better ones, under the name `policy`.
-  GamePlayer(std::shared_ptr<const GameProgram> program, Evaluator &samples,
+  GamePlayer(std::shared_ptr<const Game> program, Evaluator &samples,
              Evaluator *search, const SolverOptions &options,
              const Deadline &deadline, llvm::StringRef policy,
              SolverResult &best);
@@ -55,7 +55,7 @@ public:
   /// plan given.
   void run(bool givesUp = false);
   /// Takes the plan of a game, if it is better. The game may be under way.
-  void offer(MallocGame &game);
+  void offer(GameState &game);
 
 private:
   void playWhole(bool givesUp);
@@ -63,10 +63,10 @@ private:
   bool isOver() const;
   void play(const SelfPlayOptions &how, Evaluator &evaluator, int32_t games,
             double untilShare);
-  void playWindows(const MallocGame &game);
+  void playWindows(const GameState &game);
   void tell();
 
-  std::shared_ptr<const GameProgram> program;
+  std::shared_ptr<const Game> program;
   Evaluator &samples;
   Evaluator *search;
   const SolverOptions &options;

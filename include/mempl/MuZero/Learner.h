@@ -69,7 +69,7 @@ public:
 
   /// The number by which trajectories name a program: 0, 1, ... in the order
   /// of calls.
-  int32_t addProgram(std::shared_ptr<const GameProgram> program);
+  int32_t addProgram(std::shared_ptr<const Game> program);
   /// One step of the optimiser. The replay must not be empty; its priorities
   /// are brought up to date.
   LearnerLoss step(Replay &replay);

@@ -91,7 +91,7 @@ makeEvaluator(const Network &network, Precision precision = Precision::Float32);
 
 /// What the network expects of the good plans of a program, before anything is
 /// decided.
-SearchGuide guideOf(const Network &network, const GameProgram &program);
+SearchGuide guideOf(const Network &network, const Game &program);
 
 /// LibTorch on one thread, for this process: parallelism is over games and
 /// workers. (With a busy second core, two threads can be 30 times slower.)

@@ -28,7 +28,7 @@ struct Trajectory {
   /// Which program, by the numbers that the user of the replay gives them.
   int32_t program = 0;
   std::vector<Action> actions;
-  /// Per action: its reward, in units of GameProgram::scale().
+  /// Per action: its reward, in units of Game::scale().
   std::vector<float> rewards;
   /// Per action: the policy to learn there; all zeros: none.
   std::vector<PerAction> policies;
@@ -36,7 +36,7 @@ struct Trajectory {
   /// where there was no search.
   std::vector<float> values;
   double latency = 0; ///< Seconds; of the plan.
-  /// GameProgram::slowLatency() - latency, in units of scale().
+  /// Game::slowLatency() - latency, in units of scale().
   float totalReturn = 0;
   int64_t weightsVersion = 0; ///< Of the network that played; -1: none did.
 
@@ -46,7 +46,7 @@ struct Trajectory {
 /// The trajectory of actions that come from elsewhere, with the policies that
 /// choose them; `smoothing` of the probability goes to the other legal actions.
 /// The game must be in its first state; it is played to the end.
-Trajectory trajectoryOf(MallocGame &game, llvm::ArrayRef<Action> actions,
+Trajectory trajectoryOf(GameState &game, llvm::ArrayRef<Action> actions,
                         int32_t program, float smoothing = 0.02f);
 
 /// Sums over a growing array, for drawing indices by weight.

@@ -17,7 +17,7 @@
 #ifndef MEMPL_MUZERO_SEARCHTREE_H
 #define MEMPL_MUZERO_SEARCHTREE_H
 
-#include "mempl/Game/MallocGame.h"
+#include "mempl/Game/GameState.h"
 
 #include <array>
 
@@ -27,7 +27,7 @@ namespace mempl {
 struct Evaluation {
   /// Policy, as logits up to a constant. Below kIllegalLogit: not to be played.
   std::array<float, kNumActions> logits = {};
-  /// Return still to come, in units of GameProgram::scale().
+  /// Return still to come, in units of Game::scale().
   float value = 0;
 };
 

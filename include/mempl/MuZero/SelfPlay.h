@@ -46,13 +46,12 @@ public:
   /// Says which program it is about, and by what number its trajectory shall
   /// name that (`program`); null: there is no such game. `number`, at first k,
   /// is the game's own: its noise depends on the seed and on that.
-  using NextGame = std::function<std::shared_ptr<const GameProgram>(
+  using NextGame = std::function<std::shared_ptr<const Game>(
       uint64_t k, uint64_t &number, int32_t &program)>;
   /// That many games of one program.
-  static NextGame gamesOf(std::shared_ptr<const GameProgram> program,
-                          int32_t count);
+  static NextGame gamesOf(std::shared_ptr<const Game> program, int32_t count);
   /// Told of every game that is over, in its last state.
-  using Finished = std::function<void(MallocGame &game, uint64_t number,
+  using Finished = std::function<void(GameState &game, uint64_t number,
                                       Trajectory trajectory)>;
 
   /// Asks the network once, for all games under way; begins others in free
@@ -66,7 +65,7 @@ public:
 
 private:
   struct Slot {
-    std::unique_ptr<MallocGame> game;
+    std::unique_ptr<GameState> game;
     Trajectory trajectory;
     uint64_t number = 0;
     bool isFull = true;

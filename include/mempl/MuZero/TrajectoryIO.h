@@ -24,7 +24,7 @@ namespace mempl {
 
 /// 16 hexadecimal digits: equal for programs that play alike, and for others
 /// only by chance.
-std::string programKey(const GameProgram &program);
+std::string programKey(const Game &program);
 
 /// Bytes of games, little-endian. `keyOf` gives the key of a program by its
 /// number.
@@ -48,7 +48,7 @@ std::vector<float> floatsFromBytes(llvm::StringRef bytes);
 /// afterwards too, and sets its rewards, latency and return to what they are.
 /// False if it is none of that program: an action is not legal, or the game is
 /// not over at its end, or numbers are not finite.
-bool playAgain(MallocGame &game, Trajectory &trajectory);
+bool playAgain(GameState &game, Trajectory &trajectory);
 
 } // namespace mempl
 

@@ -51,7 +51,7 @@ public:
   /// Begins a search in a free slot from the present state of `game`, which
   /// must not be over, and must stay where it is until the search is finished;
   /// it is moved in between, and put back. `noise`: see SearchTree::start().
-  void begin(int32_t slot, MallocGame &game, const SearchSettings &settings,
+  void begin(int32_t slot, GameState &game, const SearchSettings &settings,
              const PerAction &noise);
   /// Asks the network once for all searches; appends to `finished` the slots of
   /// those that are done. Their trees can be read until the next begin() there.
@@ -61,7 +61,7 @@ public:
 
 private:
   struct Slot {
-    MallocGame *game = nullptr;
+    GameState *game = nullptr;
     SearchSettings settings;
     PerAction noise;
     SearchTree tree;

@@ -42,7 +42,7 @@ public:
   /// copy of it. `stop` is asked often, as playing a long game takes a while;
   /// when it says so, what is under way is left as it is, and the search with
   /// it.
-  WindowSearch(Evaluator &evaluator, const MallocGame &game,
+  WindowSearch(Evaluator &evaluator, const GameState &game,
                llvm::ArrayRef<Action> actions,
                const WindowSearchOptions &options, uint64_t seed,
                std::function<bool()> stop = {});
@@ -50,14 +50,14 @@ public:
   /// Asks the network once, for all chains. `share`, in [0, 1], is how much of
   /// the search is over, and sets the temperature. `finished` is told of each
   /// game at its end.
-  void step(double share, const std::function<void(MallocGame &)> &finished);
+  void step(double share, const std::function<void(GameState &)> &finished);
 
   int64_t numQuestions() const { return questions; }
   int64_t numTrials() const { return trials; }
 
 private:
   struct Chain {
-    std::unique_ptr<MallocGame> game;
+    std::unique_ptr<GameState> game;
     std::vector<Action> wanted; // Per node of the program.
     std::vector<int32_t> asked; // Nodes asked, in the order of the kept game.
     std::vector<int32_t> path;  // Nodes asked in the game as it stands.
@@ -72,7 +72,7 @@ private:
   void goBack(Chain &chain, int32_t to);
   Action follow(const Chain &chain) const;
   void finish(Chain &chain, double share,
-              const std::function<void(MallocGame &)> &finished);
+              const std::function<void(GameState &)> &finished);
 
   Evaluator &network;
   WindowSearchOptions options;

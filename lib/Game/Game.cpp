@@ -1,4 +1,4 @@
-//===- GameProgram.cpp - what all games of one program share --------------===//
+//===- Game.cpp - what all games of one program share --------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Game/GameProgram.h"
+#include "mempl/Game/Game.h"
 #include "mempl/Game/Observation.h"
 
 #include "../Solvers/LoopPlanning.h"
@@ -31,14 +31,14 @@ static constexpr size_t kMostCarried = 256;
 /// Smallest scale of rewards, as a share of the latency.
 static constexpr double kLeastScale = 1e-3;
 
-GameProgram::GameProgram(Instance instance, GameOptions options)
+Game::Game(Instance instance, GameOptions options)
     : program(std::move(instance)), config(std::move(options)),
       accesses(program), runs(accesses, program.machine.capacity) {}
 
-llvm::Expected<std::shared_ptr<const GameProgram>>
-GameProgram::create(Instance instance, GameOptions options) {
-  std::shared_ptr<GameProgram> result(
-      new GameProgram(std::move(instance), std::move(options)));
+llvm::Expected<std::shared_ptr<const Game>> Game::create(Instance instance,
+                                                         GameOptions options) {
+  std::shared_ptr<Game> result(
+      new Game(std::move(instance), std::move(options)));
   if (llvm::Error error = result->prepare())
     return std::move(error);
   return result;
@@ -51,7 +51,7 @@ static llvm::Expected<SolverResult> solveGreedily(const Instance &instance) {
   return (*solver)->solve(instance, SolverOptions());
 }
 
-llvm::Error GameProgram::chooseLoopPlans() {
+llvm::Error Game::chooseLoopPlans() {
   if (!config.loops.empty()) {
     for (const auto &[step, plan] : config.loops)
       chosenLoops.push_back({step, std::make_shared<LoopPlan>(makeLoopPlan(
@@ -78,7 +78,7 @@ llvm::Error GameProgram::chooseLoopPlans() {
   return llvm::Error::success();
 }
 
-llvm::Error GameProgram::prepare() {
+llvm::Error Game::prepare() {
   if (llvm::Error error = chooseLoopPlans())
     return error;
   PlanEditor editor(accesses);
@@ -131,7 +131,7 @@ llvm::Error GameProgram::prepare() {
   return llvm::Error::success();
 }
 
-void GameProgram::listNodes(PlanEditor &editor) {
+void Game::listNodes(PlanEditor &editor) {
   if (program.machine.maxCarried > 0 && config.asksCarried)
     for (int32_t v : runs.carriable().take_front(kMostCarried)) {
       questions.push_back({v, -1, 0});
@@ -165,7 +165,7 @@ void GameProgram::listNodes(PlanEditor &editor) {
     }
 }
 
-void GameProgram::orderItems() {
+void Game::orderItems() {
   if (config.order == DecisionOrder::Program)
     return;
   std::vector<double> density(accesses.numValues(), 0.0);

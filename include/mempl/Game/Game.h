@@ -1,4 +1,4 @@
-//===- GameProgram.h - what all games of one program share ------*- C++ -*-===//
+//===- Game.h - what all games of one program share ------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_GAME_GAMEPROGRAM_H
-#define MEMPL_GAME_GAMEPROGRAM_H
+#ifndef MEMPL_GAME_GAME_H
+#define MEMPL_GAME_GAME_H
 
 #include "mempl/Problem/PlanEditor.h"
 #include "mempl/Solvers/RunTree.h"
@@ -83,16 +83,16 @@ struct DecisionNode {
 };
 
 /// An instance made ready for games.
-class GameProgram {
+class Game {
 public:
   /// Takes a valid instance. An error if a loop has no valid plan or if what is
   /// ordered to be fast cannot be placed.
-  static llvm::Expected<std::shared_ptr<const GameProgram>>
+  static llvm::Expected<std::shared_ptr<const Game>>
   create(Instance instance, GameOptions options = {});
 
-  ~GameProgram();
-  GameProgram(const GameProgram &) = delete;
-  GameProgram &operator=(const GameProgram &) = delete;
+  ~Game();
+  Game(const Game &) = delete;
+  Game &operator=(const Game &) = delete;
 
   const Instance &instance() const { return program; }
   const AccessIndex &index() const { return accesses; }
@@ -144,7 +144,7 @@ public:
   const ProgramFeatures &features() const;
 
 private:
-  GameProgram(Instance instance, GameOptions options);
+  Game(Instance instance, GameOptions options);
   llvm::Error prepare();
   llvm::Error chooseLoopPlans();
   void listNodes(PlanEditor &editor);
@@ -166,4 +166,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_GAME_GAMEPROGRAM_H
+#endif // MEMPL_GAME_GAME_H

@@ -1,4 +1,4 @@
-//===- MallocGame.cpp - placement as a single-player game -----------------===//
+//===- GameState.cpp - placement as a single-player game -----------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,7 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Game/MallocGame.h"
+#include "mempl/Game/GameState.h"
 
 #include "mempl/Solvers/Greedy.h"
 
@@ -48,15 +48,15 @@ static uint64_t hashOfAnswer(int32_t value, Action a) {
              static_cast<uint64_t>(a));
 }
 
-MallocGame::MallocGame(std::shared_ptr<const GameProgram> program)
+GameState::GameState(std::shared_ptr<const Game> program)
     : shared(std::move(program)), editor(shared->index()),
       claimMap(index().numSteps(), editor.capacity(),
                index().machine().alignment),
       used(index().numSteps(), 0), claimed(index().numSteps(), 0) {
-  for (const GameProgram::ChosenLoop &loop : shared->loops())
+  for (const Game::ChosenLoop &loop : shared->loops())
     editor.setLoopPlan(loop.step, loop.plan);
   [[maybe_unused]] bool isPlaced = placeOrdered(editor, shared->forest());
-  assert(isPlaced && "GameProgram::create() has tried it");
+  assert(isPlaced && "Game::create() has tried it");
   editor.commit();
   for (int32_t i = 0; i < index().numSteps(); ++i)
     claimMap.setReserved(i, editor.occupancy().reserved(i));
@@ -78,10 +78,10 @@ MallocGame::MallocGame(std::shared_ptr<const GameProgram> program)
 }
 
 /// Answers what has one answer, up to the next question.
-void MallocGame::advance() {
-  llvm::ArrayRef<GameProgram::Item> items = shared->items();
+void GameState::advance() {
+  llvm::ArrayRef<Game::Item> items = shared->items();
   for (auto n = static_cast<int32_t>(items.size()); position < n; ++position) {
-    const GameProgram::Item &item = items[position];
+    const Game::Item &item = items[position];
     if (item.use < 0) {
       mask = carryActions(item.value);
     } else if (editor.time().isServed(item.use)) {
@@ -99,8 +99,8 @@ void MallocGame::advance() {
 
 /// If a question is about a value that was asked about, as a whole: answers it
 /// in the same spirit.
-bool MallocGame::answersLikeBefore() {
-  const GameProgram::Item &item = shared->items()[position];
+bool GameState::answersLikeBefore() {
+  const Game::Item &item = shared->items()[position];
   if (answers.empty() || item.use < 0 || !answers[item.value])
     return false;
   if (answers[item.value] == Action::Drop) {
@@ -122,10 +122,10 @@ bool MallocGame::answersLikeBefore() {
   return true;
 }
 
-double MallocGame::apply(Action a) {
+double GameState::apply(Action a) {
   assert(isLegal(a) && "not a legal action");
   frames.push_back({editor.mark(), changes.size(), position, mask, seconds});
-  const GameProgram::Item &item = shared->items()[position];
+  const Game::Item &item = shared->items()[position];
   if (!answers.empty() && item.use >= 0) {
     answers[item.value] = a;
     contentHash ^= hashOfAnswer(item.value, a);
@@ -140,7 +140,7 @@ double MallocGame::apply(Action a) {
 }
 
 /// Takes back what the game knows besides the plan, up to `numChanges`.
-void MallocGame::takeBack(size_t numChanges) {
+void GameState::takeBack(size_t numChanges) {
   while (changes.size() > numChanges) {
     Change change = changes.back();
     changes.pop_back();
@@ -167,7 +167,7 @@ void MallocGame::takeBack(size_t numChanges) {
   }
 }
 
-void MallocGame::undo() {
+void GameState::undo() {
   assert(!frames.empty() && "nothing to take back");
   const Frame &frame = frames.back();
   takeBack(frame.changes);
@@ -178,7 +178,7 @@ void MallocGame::undo() {
   frames.pop_back();
 }
 
-Plan MallocGame::plan() {
+Plan GameState::plan() {
   size_t here = frames.size();
   while (!isOver())
     apply(Action::Drop);
@@ -192,20 +192,20 @@ Plan MallocGame::plan() {
 // Bookkeeping
 //===----------------------------------------------------------------------===//
 
-PlanEditor::Id MallocGame::place(const Residency &r, PlanEditor::Id before) {
+PlanEditor::Id GameState::place(const Residency &r, PlanEditor::Id before) {
   PlanEditor::Id id = editor.place(r, before);
   enter(id, 1);
   changes.push_back({Change::Placed, id});
   return id;
 }
 
-void MallocGame::remove(PlanEditor::Id id) {
+void GameState::remove(PlanEditor::Id id) {
   enter(id, -1);
   editor.remove(id);
   changes.push_back({Change::Removed, id});
 }
 
-void MallocGame::countSlot(int32_t boundary, int32_t sign) {
+void GameState::countSlot(int32_t boundary, int32_t sign) {
   if (flights.empty())
     return;
   slots[boundary] += sign;
@@ -226,7 +226,7 @@ static uint64_t hashOf(const Residency &r) {
 }
 
 /// Counts a residency of the editor (`sign` 1), or takes that back (-1).
-void MallocGame::enter(PlanEditor::Id id, int32_t sign) {
+void GameState::enter(PlanEditor::Id id, int32_t sign) {
   const Residency &r = editor.residency(id);
   contentHash ^= hashOf(r);
   int64_t size = index().roundedSize(r.value);
@@ -255,7 +255,7 @@ void MallocGame::enter(PlanEditor::Id id, int32_t sign) {
 
 /// The next use of the same value if it could be served by what serves `use`;
 /// -1 if not.
-int32_t MallocGame::nextWanted(int32_t use) const {
+int32_t GameState::nextWanted(int32_t use) const {
   int32_t next = use + 1;
   if (next == index().endUse(index().use(use).value))
     return -1;
@@ -264,7 +264,7 @@ int32_t MallocGame::nextWanted(int32_t use) const {
 }
 
 /// Last step of a residency if it were extended to the next use.
-int32_t MallocGame::claimEnd(const Residency &r) const {
+int32_t GameState::claimEnd(const Residency &r) const {
   int32_t next = index().firstUseFrom(r.value, r.last + 1);
   if (next == index().endUse(r.value) || next == index().firstUse(r.value))
     return r.end();
@@ -272,7 +272,7 @@ int32_t MallocGame::claimEnd(const Residency &r) const {
   return next < 0 ? r.end() : std::max(r.end(), index().use(next).step);
 }
 
-uint64_t MallocGame::hash() const {
+uint64_t GameState::hash() const {
   return mix(contentHash ^
              mix(static_cast<uint64_t>(position) + 0x9e3779b97f4a7c15u) ^
              mix(std::bit_cast<uint64_t>(seconds)));

@@ -1,4 +1,4 @@
-//===- MallocGame.h - placement as a single-player game ---------*- C++ -*-===//
+//===- GameState.h - placement as a single-player game ---------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -43,14 +43,14 @@
 //
 // The reward of an action is the latency that it saves, by the exact simulator,
 // with everything undecided in slow memory. Rewards add up to the difference
-// between GameProgram::slowLatency() and the latency of the final plan.
+// between Game::slowLatency() and the latency of the final plan.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_GAME_MALLOCGAME_H
-#define MEMPL_GAME_MALLOCGAME_H
+#ifndef MEMPL_GAME_GAMESTATE_H
+#define MEMPL_GAME_GAMESTATE_H
 
-#include "mempl/Game/GameProgram.h"
+#include "mempl/Game/Game.h"
 
 namespace mempl {
 
@@ -73,13 +73,13 @@ llvm::StringRef actionName(Action a);
 
 /// A state of the game: a plan under construction and the question that is
 /// open. A copy is a state of its own, with its own history. Deterministic.
-class MallocGame {
+class GameState {
 public:
   /// The first state. Answers what has one answer.
-  explicit MallocGame(std::shared_ptr<const GameProgram> program);
+  explicit GameState(std::shared_ptr<const Game> program);
 
-  const GameProgram &program() const { return *shared; }
-  std::shared_ptr<const GameProgram> sharedProgram() const { return shared; }
+  const Game &program() const { return *shared; }
+  std::shared_ptr<const Game> sharedProgram() const { return shared; }
   const AccessIndex &index() const { return shared->index(); }
 
   //===--- Play -----------------------------------------------------------===//
@@ -103,8 +103,8 @@ public:
   }
   /// The same state, independent of this one; copies all of it, history
   /// included. Time and memory grow with the program.
-  std::unique_ptr<MallocGame> clone() const {
-    return std::unique_ptr<MallocGame>(new MallocGame(*this));
+  std::unique_ptr<GameState> clone() const {
+    return std::unique_ptr<GameState>(new GameState(*this));
   }
 
   //===--- Questions about the state --------------------------------------===//
@@ -113,7 +113,7 @@ public:
   const DecisionNode &decision() const {
     return shared->nodes()[decisionNode()];
   }
-  /// Its number among GameProgram::nodes(); -1 if the game is over.
+  /// Its number among Game::nodes(); -1 if the game is over.
   int32_t decisionNode() const {
     return isOver() ? -1 : shared->items()[position].node;
   }
@@ -121,7 +121,7 @@ public:
   int32_t numDecisions() const { return shared->numNodes(); }
   /// How many actions lead from the first state here.
   int32_t numApplied() const { return static_cast<int32_t>(frames.size()); }
-  /// Place in GameProgram::items() of the open question; their number if the
+  /// Place in Game::items() of the open question; their number if the
   /// game is over.
   int32_t itemPosition() const { return position; }
   /// Seconds; what is undecided is in slow memory.
@@ -165,7 +165,7 @@ public:
   bool canStay(const Situation &s, int32_t use) const;
 
 private:
-  MallocGame(const MallocGame &) = default;
+  GameState(const GameState &) = default;
 
   /// What the contents need after an access.
   struct Upkeep {
@@ -188,7 +188,7 @@ private:
     double seconds;
   };
 
-  // MallocGame.cpp: the state and its bookkeeping.
+  // GameState.cpp: the state and its bookkeeping.
   void advance();
   bool answersLikeBefore();
   void takeBack(size_t numChanges);
@@ -241,7 +241,7 @@ private:
   bool canMakeRoomToStay(const Situation &s, int32_t step, Moves &moves) const;
   void makeRoom(const Situation &s, const Use &use, bool stays);
 
-  std::shared_ptr<const GameProgram> shared;
+  std::shared_ptr<const Game> shared;
   mutable PlanEditor editor;
   OccupancyMap claimMap;
   std::vector<int64_t> used, claimed; // Per step.
@@ -261,4 +261,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_GAME_MALLOCGAME_H
+#endif // MEMPL_GAME_GAMESTATE_H
