@@ -15,10 +15,10 @@
 #include "LayeredProgram.h"
 
 #include "mempl/Game/Episodes.h"
+#include "mempl/MuZero/BatchedSearch.h"
 #include "mempl/MuZero/Learner.h"
 #include "mempl/MuZero/Network.h"
 #include "mempl/MuZero/SelfPlay.h"
-#include "mempl/MuZero/TreeSearch.h"
 #include "mempl/Problem/ProblemIO.h"
 
 #include <benchmark/benchmark.h>
@@ -85,7 +85,7 @@ void search(benchmark::State &state, Evaluator &evaluator, SearchMode mode) {
   constexpr int32_t kGames = 128;
   auto simulations = static_cast<int32_t>(state.range(0));
   std::deque<GameState> games = gamesUnderWay(kGames);
-  TreeSearch search(evaluator, mode, kGames, simulations);
+  BatchedSearch search(evaluator, mode, kGames, simulations);
   SearchSettings settings;
   settings.simulations = simulations;
   llvm::SmallVector<int32_t> finished;

@@ -55,7 +55,7 @@ void SelfPlay::beginMove(int32_t index) {
 
 void SelfPlay::endMove(int32_t index) {
   Slot &slot = slots[index];
-  const SearchTree &tree = search.tree(index);
+  const GumbelTree &tree = search.tree(index);
   Trajectory &t = slot.trajectory;
   Action a = tree.bestAction();
   bool hasTarget = slot.isFull && options.search.simulations > 0;

@@ -15,7 +15,7 @@
 #ifndef MEMPL_MUZERO_EVALUATOR_H
 #define MEMPL_MUZERO_EVALUATOR_H
 
-#include "mempl/MuZero/SearchTree.h"
+#include "mempl/MuZero/GumbelTree.h"
 
 #include <functional>
 

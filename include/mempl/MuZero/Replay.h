@@ -16,7 +16,7 @@
 #ifndef MEMPL_MUZERO_REPLAY_H
 #define MEMPL_MUZERO_REPLAY_H
 
-#include "mempl/MuZero/SearchTree.h"
+#include "mempl/MuZero/GumbelTree.h"
 #include "mempl/Support/Random.h"
 
 #include <deque>

@@ -15,8 +15,8 @@
 #ifndef MEMPL_MUZERO_SELFPLAY_H
 #define MEMPL_MUZERO_SELFPLAY_H
 
+#include "mempl/MuZero/BatchedSearch.h"
 #include "mempl/MuZero/Replay.h"
-#include "mempl/MuZero/TreeSearch.h"
 
 #include <functional>
 
@@ -74,7 +74,7 @@ private:
   void endMove(int32_t slot);
 
   SelfPlayOptions options;
-  TreeSearch search;
+  BatchedSearch search;
   uint64_t seed, numBegun = 0;
   int64_t version = 0, simulations = 0, moves = 0;
   bool isExhausted = false;

@@ -1,4 +1,4 @@
-//===- SearchTree.cpp - Gumbel MuZero search in one tree ------------------===//
+//===- GumbelTree.cpp - Gumbel MuZero search in one tree ------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/SearchTree.h"
+#include "mempl/MuZero/GumbelTree.h"
 
 #include "mempl/Support/Random.h"
 
@@ -70,7 +70,7 @@ PerAction mempl::gumbelNoise(uint64_t seed, uint64_t game, uint64_t move) {
 static bool isLegal(ActionMask legal, int a) { return (legal >> a) & 1; }
 
 /// Adds a node. Without a finite logit among the legal ones all are equal.
-void SearchTree::add(float reward, const Evaluation &state, ActionMask legal) {
+void GumbelTree::add(float reward, const Evaluation &state, ActionMask legal) {
   Node &node = nodes.emplace_back();
   node.reward = reward;
   ActionMask playable = 0;
@@ -95,7 +95,7 @@ void SearchTree::add(float reward, const Evaluation &state, ActionMask legal) {
 
 /// Q values of all legal actions: the mean returns of visited ones; for the
 /// others a mixture of the network's value and what was seen.
-SearchTree::Completed SearchTree::complete(const Node &node) const {
+GumbelTree::Completed GumbelTree::complete(const Node &node) const {
   Completed c = {};
   float visitedPrior = 0, weighted = 0;
   for (int a = 0; a < kNumActions; ++a) {
@@ -132,7 +132,7 @@ SearchTree::Completed SearchTree::complete(const Node &node) const {
 }
 
 /// The improved policy of a node: softmax of logits and scores.
-PerAction SearchTree::improve(const Node &node,
+PerAction GumbelTree::improve(const Node &node,
                               const Completed &completed) const {
   PerAction p = {};
   float largest = -INFINITY, sum = 0;
@@ -154,7 +154,7 @@ PerAction SearchTree::improve(const Node &node,
 // Simulations
 //===----------------------------------------------------------------------===//
 
-void SearchTree::start(const SearchSettings &settings, const Evaluation &root,
+void GumbelTree::start(const SearchSettings &settings, const Evaluation &root,
                        ActionMask legal, const PerAction &noise) {
   assert(legal != 0 && "nothing to choose");
   options = settings;
@@ -174,7 +174,7 @@ void SearchTree::start(const SearchSettings &settings, const Evaluation &root,
   }
 }
 
-int SearchTree::selectAtRoot() const {
+int GumbelTree::selectAtRoot() const {
   const Node &root = nodes[0];
   Completed c = complete(root);
   int best = -1;
@@ -193,7 +193,7 @@ int SearchTree::selectAtRoot() const {
 }
 
 /// The action whose share of the visits is furthest below the improved policy.
-int SearchTree::selectInside(const Node &node) const {
+int GumbelTree::selectInside(const Node &node) const {
   Completed c = complete(node);
   PerAction p = improve(node, c);
   int best = -1;
@@ -211,7 +211,7 @@ int SearchTree::selectInside(const Node &node) const {
   return best;
 }
 
-bool SearchTree::select() {
+bool GumbelTree::select() {
   assert(!isDone() && "no simulations left");
   pathNodes.clear();
   pathActions.clear();
@@ -230,7 +230,7 @@ bool SearchTree::select() {
   }
 }
 
-void SearchTree::expand(float reward, const Evaluation &state,
+void GumbelTree::expand(float reward, const Evaluation &state,
                         ActionMask legal) {
   nodes[leafParent()].children[static_cast<int>(pathActions.back())] =
       newNode();
@@ -239,7 +239,7 @@ void SearchTree::expand(float reward, const Evaluation &state,
 }
 
 /// Adds the return from each node of the path on to the node above it.
-void SearchTree::backUp(float value) {
+void GumbelTree::backUp(float value) {
   for (size_t i = pathNodes.size(); i-- > 0;) {
     Node &node = nodes[pathNodes[i]];
     auto a = static_cast<size_t>(pathActions[i]);
@@ -257,7 +257,7 @@ void SearchTree::backUp(float value) {
 // What came out
 //===----------------------------------------------------------------------===//
 
-Action SearchTree::bestAction() const {
+Action GumbelTree::bestAction() const {
   const Node &root = nodes[0];
   Completed c = complete(root);
   int best = -1;
@@ -274,11 +274,11 @@ Action SearchTree::bestAction() const {
   return static_cast<Action>(best);
 }
 
-PerAction SearchTree::improvedPolicy() const {
+PerAction GumbelTree::improvedPolicy() const {
   return improve(nodes[0], complete(nodes[0]));
 }
 
-float SearchTree::improvedValue() const {
+float GumbelTree::improvedValue() const {
   Completed c = complete(nodes[0]);
   PerAction p = improve(nodes[0], c);
   float value = 0;

@@ -1,4 +1,5 @@
-//===- TreeSearch.h - search in many games at once --------------*- C++ -*-===//
+//===- BatchedSearch.h - search in many games at once --------------*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_MUZERO_TREESEARCH_H
-#define MEMPL_MUZERO_TREESEARCH_H
+#ifndef MEMPL_MUZERO_BATCHEDSEARCH_H
+#define MEMPL_MUZERO_BATCHEDSEARCH_H
 
 #include "mempl/MuZero/Evaluator.h"
 
@@ -39,32 +40,32 @@ enum class SearchMode : uint8_t {
 llvm::StringRef searchModeName(SearchMode mode);
 std::optional<SearchMode> searchModeByName(llvm::StringRef name);
 
-class TreeSearch {
+class BatchedSearch {
 public:
   /// Room for `numSlots` games with at most `maxSimulations` each. The
   /// evaluator must outlive the search, and be used by nobody else meanwhile.
-  TreeSearch(Evaluator &evaluator, SearchMode mode, int32_t numSlots,
-             int32_t maxSimulations);
+  BatchedSearch(Evaluator &evaluator, SearchMode mode, int32_t numSlots,
+                int32_t maxSimulations);
 
   int32_t numSlots() const { return static_cast<int32_t>(slots.size()); }
 
   /// Begins a search in a free slot from the present state of `game`, which
   /// must not be over, and must stay where it is until the search is finished;
-  /// it is moved in between, and put back. `noise`: see SearchTree::start().
+  /// it is moved in between, and put back. `noise`: see GumbelTree::start().
   void begin(int32_t slot, GameState &game, const SearchSettings &settings,
              const PerAction &noise);
   /// Asks the network once for all searches; appends to `finished` the slots of
   /// those that are done. Their trees can be read until the next begin() there.
   /// Returns how many states the network was asked about.
   size_t step(llvm::SmallVectorImpl<int32_t> &finished);
-  const SearchTree &tree(int32_t slot) const { return slots[slot].tree; }
+  const GumbelTree &tree(int32_t slot) const { return slots[slot].tree; }
 
 private:
   struct Slot {
     GameState *game = nullptr;
     SearchSettings settings;
     PerAction noise;
-    SearchTree tree;
+    GumbelTree tree;
     /// Of each node of the tree: which question it is about, -1 if none is
     /// left. (Latent mode.)
     std::vector<int32_t> questions;
@@ -88,4 +89,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_MUZERO_TREESEARCH_H
+#endif // MEMPL_MUZERO_BATCHEDSEARCH_H

@@ -1,4 +1,4 @@
-//===- SearchTree.h - Gumbel MuZero search in one tree ----------*- C++ -*-===//
+//===- GumbelTree.h - Gumbel MuZero search in one tree ----------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_MUZERO_SEARCHTREE_H
-#define MEMPL_MUZERO_SEARCHTREE_H
+#ifndef MEMPL_MUZERO_GUMBELTREE_H
+#define MEMPL_MUZERO_GUMBELTREE_H
 
 #include "mempl/Game/GameState.h"
 
@@ -61,7 +61,7 @@ std::vector<int32_t> halvingSchedule(int32_t candidates, int32_t simulations);
 /// each seed, game and move.
 PerAction gumbelNoise(uint64_t seed, uint64_t game, uint64_t move);
 
-class SearchTree {
+class GumbelTree {
 public:
   /// Forgets what there was, and begins at a root with these legal actions (at
   /// least one). `noise` is what gumbelNoise() gives, or zeros for the best
@@ -139,4 +139,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_MUZERO_SEARCHTREE_H
+#endif // MEMPL_MUZERO_GUMBELTREE_H

@@ -1,4 +1,4 @@
-//===- SearchTreeTest.cpp - tests of Gumbel search in one tree ------------===//
+//===- GumbelTreeTest.cpp - tests of Gumbel search in one tree ------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/SearchTree.h"
+#include "mempl/MuZero/GumbelTree.h"
 
 #include "mempl/Support/Random.h"
 
@@ -35,10 +35,10 @@ SearchSettings settingsFor(int32_t simulations, int32_t candidates = 3) {
 }
 
 /// Searches one move deep: action `a` always returns `q[a]`.
-SearchTree searchBandit(const SearchSettings &settings, const Evaluation &root,
+GumbelTree searchBandit(const SearchSettings &settings, const Evaluation &root,
                         ActionMask legal, const PerAction &noise,
                         const PerAction &q) {
-  SearchTree tree;
+  GumbelTree tree;
   tree.start(settings, root, legal, noise);
   while (!tree.isDone())
     if (tree.select())
@@ -86,7 +86,7 @@ PerAction softmax(const PerAction &logits, ActionMask legal) {
 
 } // namespace
 
-TEST(SearchTree, HalvesAsPublished) {
+TEST(GumbelTree, HalvesAsPublished) {
   EXPECT_THAT(visitCounts(3, 16), ElementsAre(7, 7, 2));
   EXPECT_THAT(visitCounts(3, 4), ElementsAre(2, 1, 1));
   EXPECT_THAT(visitCounts(2, 8), ElementsAre(4, 4));
@@ -95,7 +95,7 @@ TEST(SearchTree, HalvesAsPublished) {
   EXPECT_THAT(visitCounts(3, 2), ElementsAre(1, 1, 0));
 }
 
-TEST(SearchTree, VisitsTheRootAsTheScheduleSays) {
+TEST(GumbelTree, VisitsTheRootAsTheScheduleSays) {
   PerAction q = {0.1f, 0.9f, 0.5f};
   EXPECT_THAT(searchBandit(settingsFor(16), Evaluation(), kAll, {}, q).visits(),
               ElementsAre(2, 7, 7));
@@ -105,7 +105,7 @@ TEST(SearchTree, VisitsTheRootAsTheScheduleSays) {
               ElementsAre(4, 0, 4));
 }
 
-TEST(SearchTree, LooksAtTheCandidatesWithTheLargestNoisyLogits) {
+TEST(GumbelTree, LooksAtTheCandidatesWithTheLargestNoisyLogits) {
   Evaluation root;
   root.logits = {0, 1, 0.5f};
   PerAction q = {1, 0, 0};
@@ -120,9 +120,9 @@ TEST(SearchTree, LooksAtTheCandidatesWithTheLargestNoisyLogits) {
       Action::NoCopy);
 }
 
-TEST(SearchTree, OneLegalActionNeedsNoSearch) {
+TEST(GumbelTree, OneLegalActionNeedsNoSearch) {
   for (ActionMask legal : {1, 2, 4}) {
-    SearchTree tree;
+    GumbelTree tree;
     tree.start(settingsFor(16), Evaluation(), legal, {});
     EXPECT_TRUE(tree.isDone());
     EXPECT_EQ(maskOf(tree.bestAction()), legal);
@@ -131,16 +131,16 @@ TEST(SearchTree, OneLegalActionNeedsNoSearch) {
   }
 }
 
-TEST(SearchTree, ActionsAreNotMovedTogetherWhereOneIsIllegal) {
+TEST(GumbelTree, ActionsAreNotMovedTogetherWhereOneIsIllegal) {
   PerAction q = {0, 5, 1};
-  SearchTree tree = searchBandit(settingsFor(9), Evaluation(), 0b101, {}, q);
+  GumbelTree tree = searchBandit(settingsFor(9), Evaluation(), 0b101, {}, q);
   EXPECT_EQ(tree.visits()[1], 0);
   EXPECT_EQ(tree.improvedPolicy()[1], 0);
   EXPECT_EQ(tree.bestAction(), Action::Drop);
   EXPECT_EQ(tree.completedValues()[2], 1);
 }
 
-TEST(SearchTree, NoiseIsFreshAndRepeats) {
+TEST(GumbelTree, NoiseIsFreshAndRepeats) {
   EXPECT_EQ(gumbelNoise(1, 2, 3), gumbelNoise(1, 2, 3));
   EXPECT_NE(gumbelNoise(1, 2, 3), gumbelNoise(1, 2, 4));
   EXPECT_NE(gumbelNoise(1, 2, 3), gumbelNoise(1, 3, 3));
@@ -160,7 +160,7 @@ TEST(SearchTree, NoiseIsFreshAndRepeats) {
   EXPECT_NEAR(squares / (3 * kCount) - mean * mean, 1.6449, 0.05);
 }
 
-TEST(SearchTree, WithoutSearchNoisyPlayFollowsThePrior) {
+TEST(GumbelTree, WithoutSearchNoisyPlayFollowsThePrior) {
   Evaluation root;
   root.logits = {0, 1, 2};
   PerAction expected = softmax(root.logits, kAll);
@@ -168,7 +168,7 @@ TEST(SearchTree, WithoutSearchNoisyPlayFollowsThePrior) {
   constexpr int kCount = 20000;
   for (uint64_t i = 0; i < kCount; ++i) {
     // All are worth the same, so nothing but the noise decides.
-    SearchTree tree =
+    GumbelTree tree =
         searchBandit(settingsFor(1, 1), root, kAll, gumbelNoise(3, i, 0), {});
     ++played[static_cast<size_t>(tree.bestAction())];
   }
@@ -176,7 +176,7 @@ TEST(SearchTree, WithoutSearchNoisyPlayFollowsThePrior) {
     EXPECT_NEAR(static_cast<float>(played[a]) / kCount, expected[a], 0.015);
 }
 
-TEST(SearchTree, AddingAConstantToLogitsChangesNothing) {
+TEST(GumbelTree, AddingAConstantToLogitsChangesNothing) {
   Random random(5, "logits");
   for (int i = 0; i < 100; ++i) {
     Evaluation root, shifted;
@@ -185,8 +185,8 @@ TEST(SearchTree, AddingAConstantToLogitsChangesNothing) {
       shifted.logits[a] = root.logits[a] + 64;
     PerAction q = randomValues(random, 1);
     PerAction noise = gumbelNoise(1, 1, static_cast<uint64_t>(i));
-    SearchTree one = searchBandit(settingsFor(7), root, kAll, noise, q);
-    SearchTree two = searchBandit(settingsFor(7), shifted, kAll, noise, q);
+    GumbelTree one = searchBandit(settingsFor(7), root, kAll, noise, q);
+    GumbelTree two = searchBandit(settingsFor(7), shifted, kAll, noise, q);
     EXPECT_EQ(one.visits(), two.visits());
     EXPECT_EQ(one.bestAction(), two.bestAction());
     for (int a = 0; a < kNumActions; ++a)
@@ -196,7 +196,7 @@ TEST(SearchTree, AddingAConstantToLogitsChangesNothing) {
 
 // If some actions' values are exact and the others stand for the value of the
 // prior policy, the improved policy is at least as good as the prior.
-TEST(SearchTree, ImprovesThePolicy) {
+TEST(GumbelTree, ImprovesThePolicy) {
   Random random(6, "policy improvement");
   for (int i = 0; i < 3000; ++i) {
     SCOPED_TRACE(i);
@@ -210,7 +210,7 @@ TEST(SearchTree, ImprovesThePolicy) {
     ActionMask legal = i % 4 ? kAll : i % 8 ? 0b101 : 0b011;
     PerAction prior = softmax(root.logits, legal);
     root.value = policyValue(prior, q);
-    SearchTree tree =
+    GumbelTree tree =
         searchBandit(settings, root, legal, gumbelNoise(2, 2, i), q);
     // v_mix estimates the value of the prior policy; only where all legal
     // actions were visited, or none is completed, is the bound exact.
@@ -222,25 +222,25 @@ TEST(SearchTree, ImprovesThePolicy) {
   }
 }
 
-TEST(SearchTree, CompletesValuesByWhatWasSeen) {
+TEST(GumbelTree, CompletesValuesByWhatWasSeen) {
   // Visits 0 and 1, never 2: v_mix = (v + sumN / (p0 + p1) *
   // (p0 q0 + p1 q1)) / (1 + sumN).
   Evaluation root;
   root.logits = {std::log(0.5f), std::log(0.3f), std::log(0.2f)};
   root.value = 0.7f;
-  SearchTree tree =
+  GumbelTree tree =
       searchBandit(settingsFor(2, 2), root, kAll, {}, {0.2f, 0.6f, 9});
   EXPECT_THAT(tree.visits(), ElementsAre(1, 1, 0));
   float seen = (0.5f * 0.2f + 0.3f * 0.6f) / 0.8f;
   EXPECT_NEAR(tree.completedValues()[2], (0.7f + 2 * seen) / 3, 1e-6);
 }
 
-TEST(SearchTree, TargetIsSoftmaxOfLogitsAndScaledValues) {
+TEST(GumbelTree, TargetIsSoftmaxOfLogitsAndScaledValues) {
   Evaluation root;
   root.logits = {0.3f, -0.2f, 0};
   SearchSettings settings = settingsFor(3);
   PerAction q = {1, 3, 2};
-  SearchTree tree = searchBandit(settings, root, kAll, {5, 0, 0}, q);
+  GumbelTree tree = searchBandit(settings, root, kAll, {5, 0, 0}, q);
   // One visit each: (50 + 1) * 0.1, on values scaled to [0, 1].
   PerAction logits = {0.3f, -0.2f + 5.1f, 0.5f * 5.1f};
   PerAction expected = softmax(logits, kAll);
@@ -249,23 +249,23 @@ TEST(SearchTree, TargetIsSoftmaxOfLogitsAndScaledValues) {
   EXPECT_NEAR(tree.improvedValue(), policyValue(expected, q), 1e-5);
 }
 
-TEST(SearchTree, SmallDifferencesAreNotSpread) {
+TEST(GumbelTree, SmallDifferencesAreNotSpread) {
   SearchSettings settings = settingsFor(3);
   settings.minRange = 0.1f;
-  SearchTree tree =
+  GumbelTree tree =
       searchBandit(settings, Evaluation(), kAll, {}, {0.5f, 0.501f, 0.5f});
   // Without the floor the second one would have a probability of 0.99.
   EXPECT_NEAR(tree.improvedPolicy()[1], 1.0 / 3, 0.02);
 }
 
-TEST(SearchTree, LargeAndEqualReturnsAreFinite) {
+TEST(GumbelTree, LargeAndEqualReturnsAreFinite) {
   for (float scale : {0.0f, 1e-9f, 1.0f, 1e9f})
     for (ActionMask legal = 1; legal <= kAll; ++legal)
       for (int32_t simulations : {1, 2, 3, 17}) {
         Evaluation root;
         root.value = -scale;
         root.logits = {-1e9f, 0, 60};
-        SearchTree tree = searchBandit(settingsFor(simulations), root, legal,
+        GumbelTree tree = searchBandit(settingsFor(simulations), root, legal,
                                        {}, {-scale, scale, scale});
         float sum = 0;
         for (float p : tree.improvedPolicy()) {
@@ -277,9 +277,9 @@ TEST(SearchTree, LargeAndEqualReturnsAreFinite) {
       }
 }
 
-TEST(SearchTree, ReturnsAddUpAlongThePath) {
+TEST(GumbelTree, ReturnsAddUpAlongThePath) {
   // A chain: the reward of every action is 1, and the game is over after four.
-  SearchTree tree;
+  GumbelTree tree;
   tree.start(settingsFor(40), Evaluation(), 0b11, {});
   while (!tree.isDone())
     if (tree.select())
@@ -292,11 +292,11 @@ TEST(SearchTree, ReturnsAddUpAlongThePath) {
   EXPECT_EQ(tree.visits()[0] + tree.visits()[1], 40);
 }
 
-TEST(SearchTree, MayGoByTheBestReturn) {
+TEST(GumbelTree, MayGoByTheBestReturn) {
   for (bool usesBest : {false, true}) {
     SearchSettings settings = settingsFor(8, 1);
     settings.usesBest = usesBest;
-    SearchTree tree;
+    GumbelTree tree;
     tree.start(settings, Evaluation(), kAll, {});
     Evaluation state;
     for (int i = 0; !tree.isDone(); ++i)
@@ -308,12 +308,12 @@ TEST(SearchTree, MayGoByTheBestReturn) {
   }
 }
 
-TEST(SearchTree, InsideVisitsFollowTheImprovedPolicy) {
+TEST(GumbelTree, InsideVisitsFollowTheImprovedPolicy) {
   // One action at the root, so that every simulation goes through its child;
   // below that all returns are equal and so visits follow the prior.
   Evaluation inner;
   inner.logits = {std::log(0.5f), std::log(0.25f), std::log(0.25f)};
-  SearchTree tree;
+  GumbelTree tree;
   tree.start(settingsFor(81, 1), Evaluation(), kAll, {});
   std::array<int, kNumActions> below = {};
   while (!tree.isDone()) {
@@ -326,10 +326,10 @@ TEST(SearchTree, InsideVisitsFollowTheImprovedPolicy) {
   EXPECT_THAT(below, ElementsAre(40, 20, 20));
 }
 
-TEST(SearchTree, ActionsThatTheNetworkRulesOutAreNotPlayed) {
+TEST(GumbelTree, ActionsThatTheNetworkRulesOutAreNotPlayed) {
   Evaluation root;
   root.logits = {-1e9f, 0, 0};
-  SearchTree tree = searchBandit(settingsFor(8), root, kAll, {}, {9, 1, 2});
+  GumbelTree tree = searchBandit(settingsFor(8), root, kAll, {}, {9, 1, 2});
   EXPECT_EQ(tree.visits()[0], 0);
   EXPECT_EQ(tree.improvedPolicy()[0], 0);
   // Unless it rules out everything.

@@ -1,4 +1,5 @@
-//===- TreeSearchTest.cpp - tests of search in many games -----------------===//
+//===- BatchedSearchTest.cpp - tests of search in many games
+//-----------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -11,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/TreeSearch.h"
+#include "mempl/MuZero/BatchedSearch.h"
 
 #include "GameTestUtils.h"
 #include "RandomInstance.h"
@@ -82,12 +83,12 @@ private:
   std::vector<Answer> pending;
 };
 
-/// Plays one game to the end, moving by SearchTree::bestAction(), without
+/// Plays one game to the end, moving by GumbelTree::bestAction(), without
 /// noise.
 EpisodeResult playBySearch(GameState &game, Evaluator &evaluator,
                            SearchMode mode, const SearchSettings &settings) {
   EpisodeResult play;
-  TreeSearch search(evaluator, mode, 1, settings.simulations);
+  BatchedSearch search(evaluator, mode, 1, settings.simulations);
   llvm::SmallVector<int32_t, 1> finished;
   while (!game.isOver()) {
     search.begin(0, game, settings, {});
@@ -107,14 +108,14 @@ struct Searched {
   bool operator==(const Searched &) const = default;
 };
 
-Searched resultOf(const SearchTree &tree) {
+Searched resultOf(const GumbelTree &tree) {
   return {tree.visits(), tree.completedValues(), tree.improvedPolicy(),
           tree.bestAction()};
 }
 
 Searched searchOne(GameState &game, Evaluator &evaluator, SearchMode mode,
                    int32_t simulations, uint64_t key) {
-  TreeSearch search(evaluator, mode, 1, simulations);
+  BatchedSearch search(evaluator, mode, 1, simulations);
   SearchSettings settings;
   settings.simulations = simulations;
   search.begin(0, game, settings, gumbelNoise(1, key, 0));
@@ -124,9 +125,9 @@ Searched searchOne(GameState &game, Evaluator &evaluator, SearchMode mode,
   return resultOf(search.tree(0));
 }
 
-class TreeSearchModes : public testing::TestWithParam<SearchMode> {};
+class BatchedSearchModes : public testing::TestWithParam<SearchMode> {};
 
-INSTANTIATE_TEST_SUITE_P(All, TreeSearchModes,
+INSTANTIATE_TEST_SUITE_P(All, BatchedSearchModes,
                          testing::Values(SearchMode::Exact, SearchMode::Latent,
                                          SearchMode::Hybrid),
                          [](const auto &info) {
@@ -135,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(All, TreeSearchModes,
 
 } // namespace
 
-TEST_P(TreeSearchModes, WithAPerfectModelAreTheSame) {
+TEST_P(BatchedSearchModes, WithAPerfectModelAreTheSame) {
   uint64_t key = 0;
   for (GameState &game : someGames(60, 3, 14, "perfect model")) {
     SCOPED_TRACE(++key);
@@ -151,7 +152,7 @@ TEST_P(TreeSearchModes, WithAPerfectModelAreTheSame) {
   }
 }
 
-TEST_P(TreeSearchModes, BatchesAreTheSameAsSingleSearches) {
+TEST_P(BatchedSearchModes, BatchesAreTheSameAsSingleSearches) {
   std::deque<GameState> games = someGames(20, 3, 14, "batches");
   std::vector<Searched> alone;
   for (size_t i = 0; i < games.size(); ++i) {
@@ -160,7 +161,8 @@ TEST_P(TreeSearchModes, BatchesAreTheSameAsSingleSearches) {
         searchOne(games[i], model, GetParam(), 3 + static_cast<int32_t>(i), i));
   }
   PerfectModel model;
-  TreeSearch search(model, GetParam(), static_cast<int32_t>(games.size()), 30);
+  BatchedSearch search(model, GetParam(), static_cast<int32_t>(games.size()),
+                       30);
   for (size_t i = 0; i < games.size(); ++i) {
     SearchSettings settings;
     settings.simulations = 3 + static_cast<int32_t>(i);
@@ -176,7 +178,7 @@ TEST_P(TreeSearchModes, BatchesAreTheSameAsSingleSearches) {
   EXPECT_LE(model.numRuns, 25);
 }
 
-TEST_P(TreeSearchModes, FindTheBestOfSmallGames) {
+TEST_P(BatchedSearchModes, FindTheBestOfSmallGames) {
   int32_t most = 0;
   for (GameState &game : someGames(40, 4, 12, "best of small games")) {
     most = std::max(most, game.numDecisions());
@@ -197,7 +199,7 @@ TEST_P(TreeSearchModes, FindTheBestOfSmallGames) {
   EXPECT_GE(most, 10);
 }
 
-TEST(TreeSearch, WithoutNetworkIsNoWorseThanGreedyPlay) {
+TEST(BatchedSearch, WithoutNetworkIsNoWorseThanGreedyPlay) {
   for (GameState &game : someGames(30, 5, 40, "no network")) {
     double greedy = playGreedily(game).latency;
     game.restart();
@@ -212,7 +214,7 @@ TEST(TreeSearch, WithoutNetworkIsNoWorseThanGreedyPlay) {
   }
 }
 
-TEST(TreeSearch, GamesMoveOnByThemselves) {
+TEST(BatchedSearch, GamesMoveOnByThemselves) {
   std::deque<GameState> games = someGames(6, 3, 14, "moving on");
   std::vector<EpisodeResult> alone;
   for (GameState &game : games) {
@@ -225,7 +227,7 @@ TEST(TreeSearch, GamesMoveOnByThemselves) {
     game.restart();
   }
   PlainEvaluator evaluator(true);
-  TreeSearch search(evaluator, SearchMode::Exact, 6, 8);
+  BatchedSearch search(evaluator, SearchMode::Exact, 6, 8);
   SearchSettings settings;
   settings.simulations = 8;
   std::vector<std::vector<Action>> played(games.size());
@@ -249,7 +251,7 @@ TEST(TreeSearch, GamesMoveOnByThemselves) {
     EXPECT_EQ(played[i], alone[i].actions);
 }
 
-TEST(TreeSearch, ModesHaveNames) {
+TEST(BatchedSearch, ModesHaveNames) {
   for (SearchMode mode :
        {SearchMode::Exact, SearchMode::Latent, SearchMode::Hybrid})
     EXPECT_EQ(searchModeByName(searchModeName(mode)), mode);

@@ -1,4 +1,5 @@
-//===- TreeSearch.cpp - search in many games at once ----------------------===//
+//===- BatchedSearch.cpp - search in many games at once
+//----------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/TreeSearch.h"
+#include "mempl/MuZero/BatchedSearch.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -41,15 +42,16 @@ std::optional<SearchMode> mempl::searchModeByName(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
-TreeSearch::TreeSearch(Evaluator &evaluator, SearchMode mode, int32_t numSlots,
-                       int32_t maxSimulations)
+BatchedSearch::BatchedSearch(Evaluator &evaluator, SearchMode mode,
+                             int32_t numSlots, int32_t maxSimulations)
     : network(evaluator), mode(mode), rowsPerSlot(maxSimulations + 1),
       slots(numSlots) {
   network.reserveRows(numSlots * rowsPerSlot);
 }
 
-void TreeSearch::begin(int32_t index, GameState &game,
-                       const SearchSettings &settings, const PerAction &noise) {
+void BatchedSearch::begin(int32_t index, GameState &game,
+                          const SearchSettings &settings,
+                          const PerAction &noise) {
   Slot &slot = slots[index];
   assert(slot.state == Slot::Free && !game.isOver());
   assert(settings.simulations < rowsPerSlot);
@@ -61,7 +63,7 @@ void TreeSearch::begin(int32_t index, GameState &game,
 
 /// Asks about what the open path of `slot` leads to. False if the game is over
 /// there: then nothing needs to be asked.
-bool TreeSearch::askExact(Slot &slot, int32_t firstRow) {
+bool BatchedSearch::askExact(Slot &slot, int32_t firstRow) {
   GameState &game = *slot.game;
   llvm::ArrayRef<Action> path = slot.tree.path();
   double reward = 0;
@@ -82,7 +84,7 @@ bool TreeSearch::askExact(Slot &slot, int32_t firstRow) {
   return slot.legal != 0;
 }
 
-void TreeSearch::askLatent(Slot &slot, int32_t firstRow) {
+void BatchedSearch::askLatent(Slot &slot, int32_t firstRow) {
   int32_t parent = slot.tree.leafParent();
   int32_t from = slot.questions[parent];
   slot.question = from < 0 ? -1 : slot.game->program().nodeAfter(from);
@@ -94,7 +96,7 @@ void TreeSearch::askLatent(Slot &slot, int32_t firstRow) {
 }
 
 /// Goes on with a search until it has to ask the network. False if it is done.
-bool TreeSearch::ask(int32_t index) {
+bool BatchedSearch::ask(int32_t index) {
   Slot &slot = slots[index];
   int32_t firstRow = index * rowsPerSlot;
   if (slot.state == Slot::AtRoot) {
@@ -115,7 +117,7 @@ bool TreeSearch::ask(int32_t index) {
   return false;
 }
 
-size_t TreeSearch::step(llvm::SmallVectorImpl<int32_t> &finished) {
+size_t BatchedSearch::step(llvm::SmallVectorImpl<int32_t> &finished) {
   asked.clear();
   for (int32_t i = 0; i < numSlots(); ++i) {
     if (slots[i].state == Slot::Free)
