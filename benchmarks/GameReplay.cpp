@@ -72,7 +72,7 @@ static void report(const std::string &file) {
     std::shared_ptr<const Game> program =
         check(Game::create(instance, gameOptions));
     GameState game(program);
-    ReplayResult replay = replayPlan(game, found.plan);
+    PlayedPlan replay = playPlan(game, found.plan);
     game.restart();
     double greedy = playGreedily(game).latency;
     game.restart();

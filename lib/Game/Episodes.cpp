@@ -165,8 +165,8 @@ std::vector<Action> mempl::actionsOfPlan(const GameState &game) {
   return actions;
 }
 
-ReplayResult mempl::replayPlan(GameState &game, const Plan &plan) {
-  ReplayResult result;
+PlayedPlan mempl::playPlan(GameState &game, const Plan &plan) {
+  PlayedPlan result;
   PlanReader reader(game.index(), plan);
   result.planLatency = simulateLatency(game.program().instance(), plan);
   bool byValue = game.program().options().moves == MoveSize::Value;

@@ -17,7 +17,8 @@
 
 using namespace mempl;
 
-bool Support::twoHot(float target, llvm::MutableArrayRef<float> out) const {
+bool CategoricalSupport::twoHot(float target,
+                                llvm::MutableArrayRef<float> out) const {
   assert(static_cast<int32_t>(out.size()) == atoms);
   std::fill(out.begin(), out.end(), 0.0f);
   bool isInside = target >= low && target <= high;
@@ -31,7 +32,7 @@ bool Support::twoHot(float target, llvm::MutableArrayRef<float> out) const {
   return isInside;
 }
 
-float Support::mean(llvm::ArrayRef<float> distribution) const {
+float CategoricalSupport::mean(llvm::ArrayRef<float> distribution) const {
   float sum = 0;
   for (int32_t i = 0; i < atoms; ++i)
     sum += atom(i) * distribution[i];

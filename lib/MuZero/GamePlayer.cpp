@@ -152,7 +152,7 @@ void GamePlayer::playWhole(bool givesUp) {
     return;
   take(playGreedily(game));
   game.restart();
-  take(replayPlan(game, given).episode);
+  take(playPlan(game, given).episode);
 
   bool isTimed = options.timeLimitMs > 0;
   double each = isTimed ? cost * kBatched : cost;

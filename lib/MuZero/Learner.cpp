@@ -17,8 +17,8 @@
 
 #include "StateBatch.h"
 
+#include "mempl/CategoricalSupport/FileIO.h"
 #include "mempl/Game/Episodes.h"
-#include "mempl/Support/FileIO.h"
 
 #include <cmath>
 #include <numbers>
@@ -34,7 +34,7 @@ struct Batch {
 
   int32_t steps; // K + 1
   int64_t rows = 0;
-  std::vector<Replay::Choice> choices;
+  std::vector<ReplayBuffer::Choice> choices;
   std::vector<float> weights;              // [B]
   std::vector<float> policies, mayPlay;    // [B, K + 1, 3]
   std::vector<float> hasPolicy;            // [B, K + 1]
@@ -83,8 +83,8 @@ torch::Tensor tensorOf(std::vector<int64_t> &list, at::IntArrayRef shape) {
 }
 
 /// Two-hot rows of `targets`; counts those off the support.
-torch::Tensor twoHotRows(llvm::ArrayRef<float> targets, const Support &support,
-                         int64_t &clipped) {
+torch::Tensor twoHotRows(llvm::ArrayRef<float> targets,
+                         const CategoricalSupport &support, int64_t &clipped) {
   auto atoms = static_cast<size_t>(support.atoms);
   torch::Tensor rows = torch::empty(
       {static_cast<int64_t>(targets.size()), static_cast<int64_t>(atoms)});
@@ -111,8 +111,8 @@ struct Learner::Impl {
                   torch::optim::AdamWOptions(options.learningRate)
                       .weight_decay(options.weightDecay)) {}
 
-  void addGame(Replay::Choice choice, Random &random, Batch &batch);
-  Batch collect(Replay &replay, Random &random);
+  void addGame(ReplayBuffer::Choice choice, Random &random, Batch &batch);
+  Batch collect(ReplayBuffer &replay, Random &random);
   torch::Tensor lossOf(Batch &batch, LearnerLoss &loss,
                        std::vector<float> &errors);
   torch::Tensor consistencyOf(Batch &batch,
@@ -137,7 +137,7 @@ struct Learner::Impl {
 //===----------------------------------------------------------------------===//
 
 /// Plays a drawn game again and takes from it what is needed.
-void Learner::Impl::addGame(Replay::Choice choice, Random &random,
+void Learner::Impl::addGame(ReplayBuffer::Choice choice, Random &random,
                             Batch &batch) {
   const Trajectory &t = *choice.game;
   std::unique_ptr<GameState> &game = games[t.program];
@@ -238,7 +238,7 @@ void Learner::Impl::addGame(Replay::Choice choice, Random &random,
   batch.choices.push_back(std::move(choice));
 }
 
-Batch Learner::Impl::collect(Replay &replay, Random &random) {
+Batch Learner::Impl::collect(ReplayBuffer &replay, Random &random) {
   Batch batch(options.unroll + 1);
   table.clear();
   int32_t each = std::max(1, options.batch / options.gamesPerBatch);
@@ -411,7 +411,7 @@ void Learner::setWeights(const Network &other) {
   impl->network.copyFrom(other);
 }
 
-LearnerLoss Learner::step(Replay &replay) {
+LearnerLoss Learner::step(ReplayBuffer &replay) {
   Random random(impl->seed + static_cast<uint64_t>(impl->steps), "learner");
   LearnerLoss loss;
   Batch batch = impl->collect(replay, random);
@@ -432,7 +432,7 @@ LearnerLoss Learner::step(Replay &replay) {
   impl->table.clear();
   ++impl->steps;
   llvm::ArrayRef<float> left = errors;
-  for (const Replay::Choice &choice : batch.choices) {
+  for (const ReplayBuffer::Choice &choice : batch.choices) {
     replay.setPriorities(choice, left.take_front(choice.positions.size()));
     left = left.drop_front(choice.positions.size());
   }

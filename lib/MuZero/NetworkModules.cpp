@@ -119,7 +119,7 @@ HeadsImpl::HeadsImpl(const NetworkSize &size) {
   output->weight.zero_();
   output->bias.zero_();
   // Distributions around 0, narrow enough for their means to be 0.
-  auto narrow = [&](int64_t at, const Support &support) {
+  auto narrow = [&](int64_t at, const CategoricalSupport &support) {
     torch::Tensor x = atomsOf(support) / 0.2;
     output->bias.slice(0, at, at + support.atoms).copy_(x * x * -0.5);
   };
@@ -175,6 +175,6 @@ void mempl::copyWeights(torch::nn::Module &to, const torch::nn::Module &from) {
     weights.value().copy_(source[weights.key()]);
 }
 
-torch::Tensor mempl::atomsOf(const Support &support) {
+torch::Tensor mempl::atomsOf(const CategoricalSupport &support) {
   return torch::linspace(support.low, support.high, support.atoms);
 }

@@ -126,7 +126,7 @@ struct NetworkModules : torch::nn::Module {
 void copyWeights(torch::nn::Module &to, const torch::nn::Module &from);
 
 /// The atoms of a support as a row, for means.
-torch::Tensor atomsOf(const Support &support);
+torch::Tensor atomsOf(const CategoricalSupport &support);
 
 } // namespace mempl
 

@@ -112,7 +112,7 @@ struct Trainer::Impl {
   TrainingSet set;
   TrainerOptions options;
   std::string folder;
-  Replay replay;
+  ReplayBuffer replay;
   Learner learner;
   TrainerStatus status;
   /// Files of other processes whose games are in the replay but in no

@@ -89,7 +89,7 @@ TrainingSet::imitate(int32_t program, const SolverOptions &search) const {
 Trajectory TrainingSet::trajectoryOfPlan(int32_t program,
                                          const Plan &plan) const {
   GameState game(programs[program].program);
-  std::vector<Action> actions = replayPlan(game, plan).episode.actions;
+  std::vector<Action> actions = playPlan(game, plan).episode.actions;
   game.restart();
   return trajectoryOf(game, actions, program);
 }

@@ -59,14 +59,14 @@ struct Buffer {
 
 /// What is found at a loop: where its body begins, in any trip, and ends.
 struct LoopState {
-  llvm::BitVector begin, end; ///< As of Replay::snapshot().
+  llvm::BitVector begin, end; ///< As of PlacementInterpreter::snapshot().
   bool visited = false;
 };
 
-class Replay {
+class PlacementInterpreter {
 public:
-  Replay(FunctionOpInterface function, int64_t capacity, int64_t alignment,
-         bool outdated)
+  PlacementInterpreter(FunctionOpInterface function, int64_t capacity,
+                       int64_t alignment, bool outdated)
       : function(function), capacity(capacity), alignment(alignment),
         outdated(outdated), state(options) {}
 
@@ -175,7 +175,7 @@ private:
 
 /// Numbers the ops in the order in which they run, and finds the last use of
 /// every buffer.
-void Replay::number(Block &block) {
+void PlacementInterpreter::number(Block &block) {
   for (Operation &op : block) {
     if (isa<LoopLikeOpInterface>(op))
       loops.push_back({&op, {}});
@@ -200,13 +200,14 @@ void Replay::number(Block &block) {
   }
 }
 
-void Replay::noteUse(int32_t index) {
+void PlacementInterpreter::noteUse(int32_t index) {
   buffers[index].lastUse = std::max(buffers[index].lastUse, now);
   if (!loops.empty())
     loops.back().second.push_back(index);
 }
 
-const Replay::Indices &Replay::buffersOf(Value value) {
+const PlacementInterpreter::Indices &
+PlacementInterpreter::buffersOf(Value value) {
   auto it = buffersByValue.find(value);
   if (it != buffersByValue.end())
     return it->second;
@@ -218,7 +219,7 @@ const Replay::Indices &Replay::buffersOf(Value value) {
   return buffersByValue[value] = std::move(found);
 }
 
-Replay::Indices Replay::findBuffers(Value value) {
+PlacementInterpreter::Indices PlacementInterpreter::findBuffers(Value value) {
   Indices all;
   auto follow = [&](Value source) {
     for (int32_t index : Indices(buffersOf(source)))
@@ -283,7 +284,7 @@ Replay::Indices Replay::findBuffers(Value value) {
   return all;
 }
 
-void Replay::visit(Block &block) {
+void PlacementInterpreter::visit(Block &block) {
   for (Operation &op : block)
     visit(&op);
 }
@@ -298,7 +299,7 @@ static bool isSlow(Value root) {
          (op->getNumRegions() == 0 || isa<FunctionOpInterface>(op));
 }
 
-void Replay::visit(Operation *op) {
+void PlacementInterpreter::visit(Operation *op) {
   now = numbers.lookup(op);
   for (OpOperand &operand : op->getOpOperands())
     if (isCopied(operand) &&
@@ -405,7 +406,7 @@ static bool mayRepeat(Operation *op) {
 }
 
 /// Two bits per buffer: it is released, and nothing has written it.
-llvm::BitVector Replay::snapshot() const {
+llvm::BitVector PlacementInterpreter::snapshot() const {
   llvm::BitVector bits(2 * buffers.size());
   for (auto [i, buffer] : llvm::enumerate(buffers)) {
     bits[2 * i] = buffer.released;
@@ -414,14 +415,14 @@ llvm::BitVector Replay::snapshot() const {
   return bits;
 }
 
-void Replay::restore(const llvm::BitVector &snapshot) {
+void PlacementInterpreter::restore(const llvm::BitVector &snapshot) {
   for (unsigned i = 0; i < snapshot.size() / 2; ++i) {
     buffers[i].released = snapshot[2 * i];
     buffers[i].written = !snapshot[2 * i + 1];
   }
 }
 
-void Replay::visitOnce(Operation *op) {
+void PlacementInterpreter::visitOnce(Operation *op) {
   for (Region &region : op->getRegions()) {
     int64_t before = copiesUnderWay;
     for (Block &block : region)
@@ -431,7 +432,7 @@ void Replay::visitOnce(Operation *op) {
   }
 }
 
-void Replay::visitRegions(Operation *op) {
+void PlacementInterpreter::visitRegions(Operation *op) {
   if (!mayRepeat(op))
     return visitOnce(op);
   LoopState &loop = loopStates[op];
@@ -453,7 +454,7 @@ void Replay::visitRegions(Operation *op) {
   }
 }
 
-void Replay::visitAlloc(AllocOp op) {
+void PlacementInterpreter::visitAlloc(AllocOp op) {
   int32_t index = buffersOf(op.getResult()).front();
   int64_t begin = op.getOffset(), end = begin + op.getBytes();
   if (op.getBytes() == 0)
@@ -485,7 +486,7 @@ void Replay::visitAlloc(AllocOp op) {
   inUse.push_back(index);
 }
 
-void Replay::visitStart(CopyStartOp op) {
+void PlacementInterpreter::visitStart(CopyStartOp op) {
   visitUse(op.getSourceMutable(), /*reads=*/true, /*writes=*/false);
   visitUse(op.getDestMutable(), /*reads=*/false, /*writes=*/true);
   for (int32_t index : buffersOf(op.getSource()))
@@ -497,7 +498,7 @@ void Replay::visitStart(CopyStartOp op) {
   }
 }
 
-void Replay::visitWait(CopyWaitOp op) {
+void PlacementInterpreter::visitWait(CopyWaitOp op) {
   CopyStartOp start = op.getStart();
   if (!start)
     return;
@@ -510,7 +511,8 @@ void Replay::visitWait(CopyWaitOp op) {
     }
 }
 
-void Replay::visitUse(OpOperand &operand, bool reads, bool writes) {
+void PlacementInterpreter::visitUse(OpOperand &operand, bool reads,
+                                    bool writes) {
   Operation *op = operand.getOwner();
   for (int32_t index : buffersOf(operand.get())) {
     Buffer &buffer = buffers[index];
@@ -534,7 +536,7 @@ void Replay::visitUse(OpOperand &operand, bool reads, bool writes) {
   }
 }
 
-void Replay::reserve(KernelOp kernel) {
+void PlacementInterpreter::reserve(KernelOp kernel) {
   int64_t reserved = kernel.getReserved().value_or(0);
   if (capacity >= 0 && reserved > capacity)
     error(kernel, "reserves " + llvm::Twine(reserved) +
@@ -558,5 +560,5 @@ LogicalResult mempl::ir::checkPlacement(FunctionOpInterface function,
                                         bool outdated) {
   if (function.isExternal())
     return success();
-  return Replay(function, capacity, alignment, outdated).run();
+  return PlacementInterpreter(function, capacity, alignment, outdated).run();
 }

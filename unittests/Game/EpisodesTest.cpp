@@ -47,7 +47,7 @@ SolverResult solve(llvm::StringRef policy, const Instance &instance,
 }
 
 /// The best latency of all plays, each from the first state, without undo.
-double bestByReplay(const std::shared_ptr<const Game> &program) {
+double bestByPlaying(const std::shared_ptr<const Game> &program) {
   double best = std::numeric_limits<double>::infinity();
   std::vector<std::vector<Action>> open = {{}};
   while (!open.empty()) {
@@ -83,7 +83,7 @@ TEST(ExhaustiveBest, IsTheBestOfAllPlays) {
     std::string before = describe(game);
     EpisodeResult best = exhaustiveBest(game);
     ASSERT_EQ(describe(game), before);
-    ASSERT_EQ(best.latency, bestByReplay(program));
+    ASSERT_EQ(best.latency, bestByPlaying(program));
     playActions(game, best.actions);
     ASSERT_TRUE(game.isOver());
     ASSERT_EQ(game.latency(), best.latency);
@@ -176,7 +176,7 @@ TEST(Replay, MakesValidPlansOfRealPrograms) {
       GameState game = gameOf(instance, options);
       for (const SolverResult *result : {&greedy, &search}) {
         game.restart();
-        ReplayResult replay = replayPlan(game, result->plan);
+        PlayedPlan replay = playPlan(game, result->plan);
         ASSERT_TRUE(game.isOver());
         expectValid(instance, game.planSoFar());
         EXPECT_EQ(replay.planLatency, result->latency);
@@ -208,7 +208,7 @@ TEST(Replay, OfTheGamesOwnPlanLosesNothing) {
     Plan plan = game.planSoFar();
     double latency = game.latency();
     game.restart();
-    ReplayResult replay = replayPlan(game, plan);
+    PlayedPlan replay = playPlan(game, plan);
     EXPECT_EQ(replay.episode.latency, latency);
     EXPECT_EQ(replay.numMissed, 0);
   }

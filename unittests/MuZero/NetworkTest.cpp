@@ -47,7 +47,7 @@ protected:
     return game;
   }
 
-  static double step(Learner &learner, Replay &replay) {
+  static double step(Learner &learner, ReplayBuffer &replay) {
     return learner.step(replay).total;
   }
 };
@@ -103,7 +103,7 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   options.warmupSteps = 5;
   options.learningRate = 3e-3;
   Learner learner(network, options, 1);
-  Replay replay({});
+  ReplayBuffer replay({});
   for (const auto &p : {gpt, alexnet}) {
     GameState game(p);
     std::vector<Action> greedy = playGreedily(game).actions;
@@ -155,7 +155,7 @@ TEST_F(NetworkTest, LearnsInBFloat16) {
     options.batch = 16;
     options.precision = precision;
     Learner learner(Network::create(tiny(), 3), options, 1);
-    Replay replay({});
+    ReplayBuffer replay({});
     GameState game(p);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
@@ -169,7 +169,7 @@ TEST_F(NetworkTest, SavesAndLoads) {
   auto p = program("alexnet_b64");
   Network network = Network::create(tiny(), 3);
   Learner learner(network, {}, 1);
-  Replay replay({});
+  ReplayBuffer replay({});
   GameState game(p);
   std::vector<Action> greedy = playGreedily(game).actions;
   game.restart();
@@ -241,7 +241,7 @@ TEST_F(NetworkTest, BatchesAndPrecisionsAgree) {
   {
     // Weights that say something.
     Learner learner(network, {}, 1);
-    Replay replay({});
+    ReplayBuffer replay({});
     GameState game(gpt);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
@@ -271,7 +271,7 @@ TEST_F(NetworkTest, BatchesAndPrecisionsAgree) {
 
 TEST_F(NetworkTest, TrainingGoesOnFromWhatWasSaved) {
   auto p = program("alexnet_b64");
-  auto prepare = [&](Learner &learner, Replay &replay) {
+  auto prepare = [&](Learner &learner, ReplayBuffer &replay) {
     GameState game(p);
     std::vector<Action> greedy = playGreedily(game).actions;
     game.restart();
@@ -280,14 +280,14 @@ TEST_F(NetworkTest, TrainingGoesOnFromWhatWasSaved) {
   LearnerOptions options;
   options.batch = 16;
   Learner learner(Network::create(tiny(), 3), options, 7);
-  Replay replay({});
+  ReplayBuffer replay({});
   prepare(learner, replay);
   for (int i = 0; i < 3; ++i)
     learner.step(replay);
   auto copy = llvm::cantFail(
       Network::deserialize(learner.network().serialize(), "weights"));
   Learner other(copy, options, 7);
-  Replay same({});
+  ReplayBuffer same({});
   prepare(other, same);
   ASSERT_FALSE(
       static_cast<bool>(other.restoreState(learner.serializeState(), "state")));

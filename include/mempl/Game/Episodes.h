@@ -56,7 +56,7 @@ double playActions(GameState &game, llvm::ArrayRef<Action> actions);
 std::vector<Action> actionsOfPlan(const GameState &game);
 
 /// How near a game comes to a plan made by other means.
-struct ReplayResult {
+struct PlayedPlan {
   EpisodeResult episode;
   double planLatency = 0; ///< Seconds.
   int32_t numAsked = 0;
@@ -73,7 +73,7 @@ struct ReplayResult {
 /// about a value, it is fast if any residency of `plan` is. `plan` must be
 /// valid for the instance; its loops are those of the game only if the game was
 /// created with them.
-ReplayResult replayPlan(GameState &game, const Plan &plan);
+PlayedPlan playPlan(GameState &game, const Plan &plan);
 
 /// The best latency that any play from this state reaches, by trying all: for
 /// games with up to about 14 questions. The state is unchanged. Of equal plays

@@ -22,7 +22,7 @@
 namespace mempl {
 
 /// Evenly spaced atoms from `low` to `high`; at least 2.
-struct Support {
+struct CategoricalSupport {
   float low, high;
   int32_t atoms;
 
@@ -41,9 +41,9 @@ struct Support {
 
 /// Of returns still to come, in units of Game::scale(): 0 is nothing
 /// gained, 1 what the heuristic gains in all.
-inline constexpr Support kValueSupport{-1, 3, 101};
+inline constexpr CategoricalSupport kValueSupport{-1, 3, 101};
 /// Of the reward of one action, in the same units.
-inline constexpr Support kRewardSupport{-1, 1, 51};
+inline constexpr CategoricalSupport kRewardSupport{-1, 1, 51};
 
 } // namespace mempl
 

@@ -28,7 +28,7 @@
 #define MEMPL_MUZERO_LEARNER_H
 
 #include "mempl/MuZero/Network.h"
-#include "mempl/MuZero/Replay.h"
+#include "mempl/MuZero/ReplayBuffer.h"
 
 namespace mempl {
 
@@ -72,7 +72,7 @@ public:
   int32_t addProgram(std::shared_ptr<const Game> program);
   /// One step of the optimiser. The replay must not be empty; its priorities
   /// are brought up to date.
-  LearnerLoss step(Replay &replay);
+  LearnerLoss step(ReplayBuffer &replay);
   int64_t numSteps() const;
   const Network &network() const;
   /// Goes on with the weights of `other`, which is of the same size.

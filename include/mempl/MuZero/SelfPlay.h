@@ -16,7 +16,7 @@
 #define MEMPL_MUZERO_SELFPLAY_H
 
 #include "mempl/MuZero/BatchedSearch.h"
-#include "mempl/MuZero/Replay.h"
+#include "mempl/MuZero/ReplayBuffer.h"
 
 #include <functional>
 

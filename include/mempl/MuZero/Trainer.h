@@ -51,7 +51,7 @@ struct TrainerOptions {
   int32_t gamesPerRound = 32, stepsPerRound = 50;
   SelfPlayOptions selfPlay;
   LearnerOptions learner;
-  ReplayOptions replay;
+  ReplayBufferOptions replay;
   /// The rules of the games; loops are planned anew.
   GameOptions game;
   /// Moves of `search` per teacher plan; 0: learn from nobody.

@@ -16,7 +16,7 @@
 #ifndef MEMPL_MUZERO_TRAJECTORYIO_H
 #define MEMPL_MUZERO_TRAJECTORYIO_H
 
-#include "mempl/MuZero/Replay.h"
+#include "mempl/MuZero/ReplayBuffer.h"
 
 #include <functional>
 

@@ -1,4 +1,5 @@
-//===- Replay.cpp - games to learn from -----------------------------------===//
+//===- ReplayBuffer.cpp - games to learn from
+//-----------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/Replay.h"
+#include "mempl/MuZero/ReplayBuffer.h"
 
 #include <cassert>
 #include <cmath>
@@ -87,10 +88,10 @@ size_t PriorityTree::find(double point) const {
 }
 
 //===----------------------------------------------------------------------===//
-// Replay
+// ReplayBuffer
 //===----------------------------------------------------------------------===//
 
-void Replay::addElite(std::shared_ptr<const Trajectory> game) {
+void ReplayBuffer::addElite(std::shared_ptr<const Trajectory> game) {
   auto program = static_cast<size_t>(game->program);
   if (archive.size() <= program)
     archive.resize(program + 1);
@@ -106,7 +107,7 @@ void Replay::addElite(std::shared_ptr<const Trajectory> game) {
     best.pop_back();
 }
 
-void Replay::add(Trajectory trajectory, bool onlyElite) {
+void ReplayBuffer::add(Trajectory trajectory, bool onlyElite) {
   if (trajectory.actions.empty())
     return;
   auto game = std::make_shared<const Trajectory>(std::move(trajectory));
@@ -122,14 +123,14 @@ void Replay::add(Trajectory trajectory, bool onlyElite) {
 }
 
 /// Brings the weight of an entry up to date.
-void Replay::weigh(size_t index) {
+void ReplayBuffer::weigh(size_t index) {
   double sum = 0;
   for (float p : entries[index].priorities)
     sum += p;
   weights.set(index, sum);
 }
 
-void Replay::forgetOldest() {
+void ReplayBuffer::forgetOldest() {
   Entry &oldest = entries[numForgotten];
   moves -= oldest.game->length();
   oldest = Entry();
@@ -145,8 +146,8 @@ void Replay::forgetOldest() {
     weigh(i);
 }
 
-Replay::Choice Replay::draw(Random &random, int32_t positions,
-                            double beta) const {
+ReplayBuffer::Choice ReplayBuffer::draw(Random &random, int32_t positions,
+                                        double beta) const {
   Choice choice;
   std::vector<float> uniform;
   llvm::ArrayRef<float> priorities;
@@ -197,7 +198,8 @@ Replay::Choice Replay::draw(Random &random, int32_t positions,
   return choice;
 }
 
-void Replay::setPriorities(const Choice &choice, llvm::ArrayRef<float> errors) {
+void ReplayBuffer::setPriorities(const Choice &choice,
+                                 llvm::ArrayRef<float> errors) {
   if (choice.isElite || choice.id < firstId + numForgotten)
     return;
   size_t index = choice.id - firstId;
@@ -211,20 +213,20 @@ void Replay::setPriorities(const Choice &choice, llvm::ArrayRef<float> errors) {
 }
 
 llvm::ArrayRef<std::shared_ptr<const Trajectory>>
-Replay::elites(int32_t program) const {
+ReplayBuffer::elites(int32_t program) const {
   if (static_cast<size_t>(program) >= archive.size())
     return {};
   return archive[program];
 }
 
-std::vector<std::shared_ptr<const Trajectory>> Replay::recent() const {
+std::vector<std::shared_ptr<const Trajectory>> ReplayBuffer::recent() const {
   std::vector<std::shared_ptr<const Trajectory>> games;
   for (size_t i = numForgotten; i < entries.size(); ++i)
     games.push_back(entries[i].game);
   return games;
 }
 
-std::vector<float> Replay::priorities() const {
+std::vector<float> ReplayBuffer::priorities() const {
   std::vector<float> all;
   for (size_t i = numForgotten; i < entries.size(); ++i)
     llvm::append_range(all, entries[i].priorities);
@@ -232,7 +234,7 @@ std::vector<float> Replay::priorities() const {
   return all;
 }
 
-void Replay::restorePriorities(llvm::ArrayRef<float> values) {
+void ReplayBuffer::restorePriorities(llvm::ArrayRef<float> values) {
   if (values.size() != static_cast<size_t>(moves) + 1 ||
       llvm::any_of(values, [](float p) { return !(p > 0 && p < 1e9f); }))
     return;

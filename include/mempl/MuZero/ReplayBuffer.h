@@ -1,4 +1,5 @@
-//===- Replay.h - games to learn from ---------------------------*- C++ -*-===//
+//===- ReplayBuffer.h - games to learn from ---------------------------*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_MUZERO_REPLAY_H
-#define MEMPL_MUZERO_REPLAY_H
+#ifndef MEMPL_MUZERO_REPLAYBUFFER_H
+#define MEMPL_MUZERO_REPLAYBUFFER_H
 
 #include "mempl/MuZero/GumbelTree.h"
 #include "mempl/Support/Random.h"
@@ -65,7 +66,7 @@ private:
   std::vector<double> nodes; // 1 is the root; leaf i is leaves + i.
 };
 
-struct ReplayOptions {
+struct ReplayBufferOptions {
   int64_t maxMoves = 2000000; ///< Of recent games, together.
   int32_t elites = 8;         ///< Per program.
   /// Probability that a game is drawn from the elites, once there are any.
@@ -73,9 +74,10 @@ struct ReplayOptions {
   double alpha = 0.6; ///< Exponent of priorities.
 };
 
-class Replay {
+class ReplayBuffer {
 public:
-  explicit Replay(const ReplayOptions &options) : options(options) {}
+  explicit ReplayBuffer(const ReplayBufferOptions &options)
+      : options(options) {}
 
   /// Adds a game to the recent ones (unless `onlyElite`), and to the elites of
   /// its program if it is good enough. New positions have the largest priority.
@@ -122,7 +124,7 @@ private:
   void weigh(size_t index);
   void forgetOldest();
 
-  ReplayOptions options;
+  ReplayBufferOptions options;
   // The game with the number `id` is entry id - firstId; those before
   // `numForgotten` are empty, until there are enough of them to be removed.
   std::deque<Entry> entries;
@@ -136,4 +138,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_MUZERO_REPLAY_H
+#endif // MEMPL_MUZERO_REPLAYBUFFER_H

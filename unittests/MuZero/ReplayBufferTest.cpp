@@ -1,4 +1,5 @@
-//===- ReplayTest.cpp - tests of the store of games -----------------------===//
+//===- ReplayBufferTest.cpp - tests of the store of games
+//-----------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -11,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/Replay.h"
+#include "mempl/MuZero/ReplayBuffer.h"
 #include "mempl/MuZero/Categorical.h"
 #include "mempl/MuZero/SelfPlay.h"
 
@@ -57,7 +58,7 @@ std::shared_ptr<const Game> smallProgram(uint64_t seed) {
 } // namespace
 
 TEST(Categorical, MeansAreTargets) {
-  for (const Support &support : {kValueSupport, kRewardSupport}) {
+  for (const CategoricalSupport &support : {kValueSupport, kRewardSupport}) {
     std::vector<float> distribution(support.atoms);
     for (int i = 0; i <= 1000; ++i) {
       float target = support.low + (support.high - support.low) *
@@ -112,11 +113,11 @@ TEST(PriorityTree, FindsWhatBruteForceFinds) {
   EXPECT_NEAR(counts[2] / 30000.0, 2.0 / 3, 0.02);
 }
 
-TEST(Replay, ForgetsTheOldestButNotTheBest) {
-  ReplayOptions options;
+TEST(ReplayBuffer, ForgetsTheOldestButNotTheBest) {
+  ReplayBufferOptions options;
   options.maxMoves = 40;
   options.elites = 2;
-  Replay replay(options);
+  ReplayBuffer replay(options);
   for (unsigned i = 0; i < 20; ++i)
     replay.add(made(0, i == 3 ? 9.0f : static_cast<float>(i) / 100, 8, i));
   EXPECT_EQ(replay.numRecent(), 5);
@@ -129,8 +130,8 @@ TEST(Replay, ForgetsTheOldestButNotTheBest) {
   EXPECT_TRUE(replay.elites(5).empty());
 }
 
-TEST(Replay, ElitesAreDistinct) {
-  Replay replay({});
+TEST(ReplayBuffer, ElitesAreDistinct) {
+  ReplayBuffer replay({});
   for (int i = 0; i < 5; ++i)
     replay.add(made(2, 1, 8, 7), /*onlyElite=*/true);
   EXPECT_EQ(replay.elites(2).size(), 1u);
@@ -139,18 +140,18 @@ TEST(Replay, ElitesAreDistinct) {
   EXPECT_TRUE(replay.draw(random, 4, 1).isElite);
 }
 
-TEST(Replay, DrawsByPriority) {
-  ReplayOptions options;
+TEST(ReplayBuffer, DrawsByPriority) {
+  ReplayBufferOptions options;
   options.eliteShare = 0;
   options.alpha = 1;
-  Replay replay(options);
+  ReplayBuffer replay(options);
   replay.add(made(0, 0, 8, 1));
   replay.add(made(0, 0, 8, 2));
   Random random(1, "draw");
   // One position of one game is all that matters.
   bool isFound[2] = {};
   while (!isFound[0] || !isFound[1]) {
-    Replay::Choice choice = replay.draw(random, 8, 1);
+    ReplayBuffer::Choice choice = replay.draw(random, 8, 1);
     std::vector<float> errors;
     bool isSecond = choice.game->actions[1] == Action::Copy;
     isFound[isSecond] |= choice.positions.size() == 8;
@@ -159,14 +160,14 @@ TEST(Replay, DrawsByPriority) {
     replay.setPriorities(choice, errors);
   }
   for (int i = 0; i < 20; ++i) {
-    Replay::Choice choice = replay.draw(random, 4, 1);
+    ReplayBuffer::Choice choice = replay.draw(random, 4, 1);
     ASSERT_EQ(choice.positions.size(), choice.weights.size());
     EXPECT_EQ(choice.positions.front(), 5);
     EXPECT_EQ(choice.game->actions[1], Action::Copy);
   }
 }
 
-TEST(Replay, GamesCanBePlayedAgain) {
+TEST(ReplayBuffer, GamesCanBePlayedAgain) {
   auto program = smallProgram(1);
   GameState game(program);
   Random random(3, "play");
