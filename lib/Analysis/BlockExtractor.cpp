@@ -298,7 +298,8 @@ void BlockExtractor::bindAlias(OpResult result, OpOperand &aliased) {
 //===----------------------------------------------------------------------===//
 
 void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
-                             int64_t reserved, std::unique_ptr<Program> body,
+                             int64_t reserved,
+                             std::unique_ptr<FunctionProblem> body,
                              int64_t trips) {
   touchSharers(touches);
   // All that the step does with a storage is one access.
@@ -355,7 +356,7 @@ void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
   if (empty && !body && touches.empty())
     return;
   program.instance.steps.push_back(std::move(step));
-  ProgramStep made;
+  FunctionStep made;
   made.op = op;
   made.body = std::move(body);
   program.steps.push_back(std::move(made));

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The walk behind extractProgram(). One extractor per block that becomes a
+// The walk behind extractProblem(). One extractor per block that becomes a
 // program: the entry of the function and the bodies of its loops.
 //
 //===----------------------------------------------------------------------===//
@@ -20,7 +20,7 @@
 
 #include "mempl/Analysis/CostModel.h"
 #include "mempl/Analysis/CostOpInterface.h"
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -70,7 +70,7 @@ struct ExtractionContext {
 
 /// Copies the instances of bodies into the steps that they belong to, innermost
 /// first, and the reasons of storages into their values.
-void linkBodies(Program &program);
+void linkBodies(FunctionProblem &program);
 
 /// The trips of a loop; says so where they are not known.
 int64_t tripsOf(Operation *loop, ExtractionContext &context);
@@ -86,11 +86,11 @@ bool worksOnBuffers(func::FuncOp function);
 
 /// The program of a function that works on buffers.
 void extractBuffers(func::FuncOp function, ExtractionContext &context,
-                    Program &program);
+                    FunctionProblem &program);
 
 class BlockExtractor {
 public:
-  BlockExtractor(Program &program, ExtractionContext &context,
+  BlockExtractor(FunctionProblem &program, ExtractionContext &context,
                  BlockExtractor *outer, bool parallel = false)
       : program(program), context(context), outer(outer),
         parallel(parallel || (outer && outer->parallel)) {}
@@ -156,7 +156,7 @@ private:
   void visitInParallel(scf::InParallelOp op, Touches *touches);
   void visitInsertion(Operation *insert, Value source, Value dest,
                       Touches &touches);
-  void finishLoop(Operation *loop, std::unique_ptr<Program> body,
+  void finishLoop(Operation *loop, std::unique_ptr<FunctionProblem> body,
                   BlockExtractor &inner, Touches touches);
   void visitReturn(func::ReturnOp op);
   OpOperand *tiedOperand(OpResult result);
@@ -165,9 +165,9 @@ private:
   /// Ends a step: merges what it touches into accesses of this program, and
   /// hands the rest to the loop around it.
   void addStep(Operation *op, Touches touches, double seconds, int64_t reserved,
-               std::unique_ptr<Program> body, int64_t trips);
+               std::unique_ptr<FunctionProblem> body, int64_t trips);
 
-  Program &program;
+  FunctionProblem &program;
   ExtractionContext &context;
   BlockExtractor *outer;
   /// The block, or one around it, is the body of a parallel loop.

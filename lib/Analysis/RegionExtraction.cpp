@@ -100,7 +100,8 @@ bool mempl::ir::isParallelLoop(Operation *loop) {
 }
 
 /// Ends a loop that is a step with a program of its own.
-void BlockExtractor::finishLoop(Operation *loop, std::unique_ptr<Program> body,
+void BlockExtractor::finishLoop(Operation *loop,
+                                std::unique_ptr<FunctionProblem> body,
                                 BlockExtractor &inner, Touches touches) {
   int64_t trips = tripsOf(loop, context);
   for (Touch touch : inner.foreign) {
@@ -187,7 +188,7 @@ void BlockExtractor::visitTrips(Region &region, Touches &touches) {
 /// Its trips write their parts of the outputs in place; they may run at the
 /// same time, so that nothing of their own can be placed.
 void BlockExtractor::visitForall(scf::ForallOp loop, Touches *outerTouches) {
-  auto body = std::make_unique<Program>();
+  auto body = std::make_unique<FunctionProblem>();
   body->block = loop.getBody();
   body->instance.name = "body";
   BlockExtractor inner(*body, context, this, /*parallel=*/true);
@@ -227,7 +228,7 @@ void BlockExtractor::visitForall(scf::ForallOp loop, Touches *outerTouches) {
 void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
   if (outerTouches)
     return visitInnerLoop(loop, *outerTouches);
-  auto body = std::make_unique<Program>();
+  auto body = std::make_unique<FunctionProblem>();
   body->block = loop.getBody();
   body->instance.name = "body";
   BlockExtractor inner(*body, context, this);
@@ -439,7 +440,7 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
     return;
   }
   // The callee runs from slow memory; its traffic is part of its time.
-  Program program;
+  FunctionProblem program;
   SmallVector<ProgramNote> notes;
   ExtractionContext inside(context.cost, context.target, notes,
                            context.analysis);

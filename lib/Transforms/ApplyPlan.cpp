@@ -18,7 +18,7 @@
 
 #include "mempl/Transforms/ApplyPlan.h"
 
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -37,7 +37,7 @@ namespace {
 
 class PlanApplier {
 public:
-  PlanApplier(Program &program, const Plan &plan, SpaceAttr space)
+  PlanApplier(FunctionProblem &program, const Plan &plan, SpaceAttr space)
       : program(program), plan(plan), space(space), builder(space.getContext()),
         threads(program.storages.size()), events(program.steps.size() + 2) {}
 
@@ -66,7 +66,7 @@ private:
   bool servedFast(int32_t storage, int32_t step) const;
   void eraseDead();
 
-  Program &program;
+  FunctionProblem &program;
   const Plan &plan;
   SpaceAttr space;
   OpBuilder builder;
@@ -338,7 +338,7 @@ LogicalResult PlanApplier::run() {
   return success();
 }
 
-LogicalResult mempl::ir::applyPlan(Program &program, const Plan &plan,
+LogicalResult mempl::ir::applyPlan(FunctionProblem &program, const Plan &plan,
                                    llvm::StringRef fastSpace) {
   Operation *function = program.block->getParentOp();
   auto space = SpaceAttr::get(function->getContext(), fastSpace);

@@ -19,7 +19,7 @@
 
 #include "mempl/Transforms/CheckPlacement.h"
 
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Transforms/Prepare.h"
 

@@ -14,7 +14,7 @@
 
 #include "mempl/Transforms/CompareContents.h"
 
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"

@@ -121,7 +121,8 @@ private:
                           OriginalFunctions &originals);
   LogicalResult checkModule(llvm::MutableArrayRef<Outcome> outcomes,
                             OriginalFunctions &originals);
-  FailureOr<SolverResult> solve(func::FuncOp function, const Program &program);
+  FailureOr<SolverResult> solve(func::FuncOp function,
+                                const FunctionProblem &program);
   std::string reproducer(const Instance &instance, const Plan &plan,
                          llvm::ArrayRef<mempl::Violation> broken) const;
   Report makeReport(PlaceableFunction &function, const SolverResult &result,
@@ -262,12 +263,12 @@ bool placesAnything(const Plan &plan) {
 }
 
 /// The storages that the plan, or one of the loops', puts into fast memory.
-void collectPlaced(const Program &program, const Plan &plan,
+void collectPlaced(const FunctionProblem &program, const Plan &plan,
                    llvm::DenseSet<Value> &roots) {
   for (const mempl::Residency &residency : plan.residencies)
     roots.insert(program.storages[residency.value].root);
   for (const auto &[step, loop] : plan.loops)
-    if (const Program *body = program.steps[step].body.get())
+    if (const FunctionProblem *body = program.steps[step].body.get())
       collectPlaced(*body, loop, roots);
 }
 
@@ -323,7 +324,7 @@ mempl::SolverOptions LearnedMemoryPlacementPass::solverOptions() const {
 
 FailureOr<SolverResult>
 LearnedMemoryPlacementPass::solve(func::FuncOp function,
-                                  const Program &program) {
+                                  const FunctionProblem &program) {
   const Instance &instance = program.instance;
   if (failed(checkPins(program)))
     return failure();
@@ -386,7 +387,7 @@ Report
 LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
                                        const SolverResult &result,
                                        const TargetDescription &description) {
-  const Program &program = *function.program;
+  const FunctionProblem &program = *function.program;
   const Instance &instance = program.instance;
   Report report;
   std::vector<ProgramDecisions> all = explain(program, result.plan);
@@ -523,7 +524,7 @@ LogicalResult LearnedMemoryPlacementPass::report(Outcome &outcome) {
   // What is about a storage is in the remark about it.
   for (const ProgramNote &note : function.notes)
     if (!note.aboutStorage)
-      remark::analysis(note.loc, about(function.function, "Program"))
+      remark::analysis(note.loc, about(function.function, "FunctionProblem"))
           << note.text;
   if (!outcome.isSlow) {
     for (Diagnostic &diagnostic : outcome.report.remarks)
@@ -583,7 +584,7 @@ FailureOr<Outcome>
 LearnedMemoryPlacementPass::place(PlaceableFunction &function,
                                   const TargetDescription &description,
                                   OriginalFunctions &originals) {
-  Program &program = *function.program;
+  FunctionProblem &program = *function.program;
   FailureOr<SolverResult> result = solve(function.function, program);
   if (failed(result))
     return failure();

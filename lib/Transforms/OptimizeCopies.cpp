@@ -18,7 +18,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Transforms/Passes.h"
 

@@ -241,7 +241,7 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     }
     PlaceableFunction result;
     result.function = function;
-    FailureOr<std::unique_ptr<Program>> program = extractProgram(
+    FailureOr<std::unique_ptr<FunctionProblem>> program = extractProblem(
         function, target, cost, result.notes, analysis ? &*analysis : nullptr);
     if (failed(program))
       return WalkResult::interrupt();
@@ -420,7 +420,7 @@ static std::string placeOf(Location loc) {
       .str();
 }
 
-std::string mempl::ir::describeUnknowns(const Program &program) {
+std::string mempl::ir::describeUnknowns(const FunctionProblem &program) {
   struct Phrase {
     StringRef one, many, taken;
   };
@@ -470,9 +470,10 @@ std::string mempl::ir::inOneLine(llvm::Error error) {
 //===----------------------------------------------------------------------===//
 
 /// `instance` is that of `program`, with the machine.
-static void addDecisions(const Program &program, const Instance &instance,
-                         const mempl::Plan &plan, int64_t capacity,
-                         int64_t trips, std::vector<ProgramDecisions> &result) {
+static void addDecisions(const FunctionProblem &program,
+                         const Instance &instance, const mempl::Plan &plan,
+                         int64_t capacity, int64_t trips,
+                         std::vector<ProgramDecisions> &result) {
   std::vector<std::string> reasons;
   for (const Storage &storage : program.storages)
     reasons.push_back(storage.groupedReason());
@@ -510,7 +511,7 @@ static void addDecisions(const Program &program, const Instance &instance,
   }
 }
 
-std::vector<ProgramDecisions> mempl::ir::explain(const Program &program,
+std::vector<ProgramDecisions> mempl::ir::explain(const FunctionProblem &program,
                                                  const mempl::Plan &plan) {
   std::vector<ProgramDecisions> result;
   addDecisions(program, program.instance, plan,
@@ -523,7 +524,8 @@ std::vector<ProgramDecisions> mempl::ir::explain(const Program &program,
 //===----------------------------------------------------------------------===//
 
 /// The indices of the pinned values that a step uses, the largest first.
-static SmallVector<int32_t> pinnedAt(const Program &program, size_t step) {
+static SmallVector<int32_t> pinnedAt(const FunctionProblem &program,
+                                     size_t step) {
   SmallVector<int32_t> pinned;
   for (const mempl::Access &access : program.instance.steps[step].accesses)
     if (!program.storages[access.value].pins.empty() &&
@@ -537,8 +539,8 @@ static SmallVector<int32_t> pinnedAt(const Program &program, size_t step) {
 
 /// `instance` is that of `program`, with the machine; `capacity` is what the
 /// pinned values around the program leave of it.
-static LogicalResult checkPins(const Program &program, const Instance &instance,
-                               int64_t capacity) {
+static LogicalResult checkPins(const FunctionProblem &program,
+                               const Instance &instance, int64_t capacity) {
   for (auto [i, step] : llvm::enumerate(instance.steps)) {
     SmallVector<int32_t> pinned = pinnedAt(program, i);
     int64_t needed = 0;
@@ -547,7 +549,7 @@ static LogicalResult checkPins(const Program &program, const Instance &instance,
                          INT64_MAX / 2 - needed);
     int64_t free = std::max<int64_t>(capacity - step.reserved, 0);
     if (needed <= free) {
-      const Program *body = program.steps[i].body.get();
+      const FunctionProblem *body = program.steps[i].body.get();
       if (body && failed(checkPins(*body, *step.body, capacity - needed)))
         return failure();
       continue;
@@ -576,12 +578,12 @@ static LogicalResult checkPins(const Program &program, const Instance &instance,
   return success();
 }
 
-LogicalResult mempl::ir::checkPins(const Program &program) {
+LogicalResult mempl::ir::checkPins(const FunctionProblem &program) {
   return ::checkPins(program, program.instance,
                      program.instance.machine.capacity);
 }
 
-const Storage *mempl::ir::largestPinned(const Program &program) {
+const Storage *mempl::ir::largestPinned(const FunctionProblem &program) {
   const Storage *largest = nullptr;
   auto consider = [&](const Storage *storage) {
     if (storage && !storage->pins.empty() &&
@@ -590,7 +592,7 @@ const Storage *mempl::ir::largestPinned(const Program &program) {
   };
   for (const Storage &storage : program.storages)
     consider(&storage);
-  for (const ProgramStep &step : program.steps)
+  for (const FunctionStep &step : program.steps)
     if (step.body)
       consider(largestPinned(*step.body));
   return largest;
@@ -612,10 +614,11 @@ static Instance withoutPin(const Instance &instance, ArrayRef<int32_t> path,
 }
 
 /// Calls `found` for each pinned storage, with the loops that it is in.
-static void forEachPinned(
-    const Program &program, SmallVectorImpl<int32_t> &path,
-    llvm::function_ref<void(const Program &, ArrayRef<int32_t>, int32_t)>
-        found) {
+static void forEachPinned(const FunctionProblem &program,
+                          SmallVectorImpl<int32_t> &path,
+                          llvm::function_ref<void(const FunctionProblem &,
+                                                  ArrayRef<int32_t>, int32_t)>
+                              found) {
   for (auto [v, storage] : llvm::enumerate(program.storages))
     if (!storage.pins.empty())
       found(program, path, static_cast<int32_t>(v));
@@ -628,12 +631,14 @@ static void forEachPinned(
   }
 }
 
-void mempl::ir::remarkCostlyPins(const Program &program, double latency) {
+void mempl::ir::remarkCostlyPins(const FunctionProblem &program,
+                                 double latency) {
   // A run of the solver each.
   constexpr int kMostPins = 16;
   int count = 0;
   SmallVector<int32_t> path;
-  auto check = [&](const Program &of, ArrayRef<int32_t> at, int32_t value) {
+  auto check = [&](const FunctionProblem &of, ArrayRef<int32_t> at,
+                   int32_t value) {
     if (++count > kMostPins)
       return;
     Instance free = withoutPin(program.instance, at, value);
@@ -656,7 +661,8 @@ void mempl::ir::remarkCostlyPins(const Program &program, double latency) {
   forEachPinned(program, path, check);
 }
 
-void mempl::ir::writeTrace(llvm::raw_ostream &os, const Program &program,
+void mempl::ir::writeTrace(llvm::raw_ostream &os,
+                           const FunctionProblem &program,
                            const TargetDescription &target,
                            llvm::StringRef policy, const mempl::Plan &plan,
                            double latency) {

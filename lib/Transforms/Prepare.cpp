@@ -17,7 +17,7 @@
 
 #include "PrepareParts.h"
 
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

@@ -51,7 +51,7 @@ static StringRef spell(SpaceOrder order) {
                                      : " slow";
 }
 
-static void print(llvm::raw_ostream &os, const Program &program,
+static void print(llvm::raw_ostream &os, const FunctionProblem &program,
                   unsigned indent) {
   const mempl::Instance &instance = program.instance;
   for (const mempl::Value &value : instance.values)

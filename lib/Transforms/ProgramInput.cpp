@@ -139,7 +139,7 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
       mempl::ir::chooseFunction(functionName, names, skipped, "--function");
   if (!chosen)
     return fileError(path, 0, llvm::toString(chosen.takeError()));
-  mempl::ir::Program &program =
+  mempl::ir::FunctionProblem &program =
       *functions->at(llvm::find(names, *chosen) - names.begin()).program;
   if (failed(mempl::ir::checkPins(program)))
     return errors.take();

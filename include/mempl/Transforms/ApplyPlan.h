@@ -19,7 +19,7 @@
 
 namespace mempl::ir {
 
-struct Program;
+struct FunctionProblem;
 
 /// Rewrites the function of `program` so that it does what `plan`, a valid plan
 /// for the program's instance, says: storage in fast memory as `mempl.alloc`
@@ -28,7 +28,7 @@ struct Program;
 /// Storages that the plan leaves alone keep their ops. The program is stale
 /// afterwards. Fails, with a diagnostic and the function half rewritten, on a
 /// plan that the function cannot express (a copy back of a constant).
-LogicalResult applyPlan(Program &program, const mempl::Plan &plan,
+LogicalResult applyPlan(FunctionProblem &program, const mempl::Plan &plan,
                         llvm::StringRef fastSpace);
 
 } // namespace mempl::ir

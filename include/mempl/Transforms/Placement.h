@@ -18,7 +18,7 @@
 #include "mempl/IR/Namespace.h"
 
 #include "mempl/Analysis/CostModel.h"
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/Analysis/Target.h"
 #include "mempl/Problem/Explain.h"
 #include "mempl/Solvers/Solver.h"
@@ -54,7 +54,7 @@ void warnUselessOrders(func::FuncOp function, bool called);
 /// A function as a problem.
 struct PlaceableFunction {
   func::FuncOp function;
-  std::unique_ptr<Program> program;
+  std::unique_ptr<FunctionProblem> program;
   SmallVector<ProgramNote> notes;
 };
 
@@ -90,14 +90,14 @@ using mempl::Decision;
 /// The decisions about the values of one program, of a function or of the body
 /// of a loop.
 struct ProgramDecisions {
-  const Program *program = nullptr;
+  const FunctionProblem *program = nullptr;
   int64_t trips = 1; ///< Of the body, the loops around it included.
   std::vector<Decision> decisions;
 };
 
 /// What mempl::explain() says about `program` and, after it, the bodies of
 /// its loops, with why storages can only be in slow memory and what helps.
-std::vector<ProgramDecisions> explain(const Program &program,
+std::vector<ProgramDecisions> explain(const FunctionProblem &program,
                                       const mempl::Plan &plan);
 
 /// "step 3 (linalg.matmul) needs 300 bytes and 256 are free; largest in use:
@@ -107,25 +107,25 @@ std::string describePressure(const mempl::Instance &instance, bool onlyOrdered);
 
 /// "times are relative: the size of 'arg0' is taken as 0 bytes, .."; empty for
 /// a program that tells all of its sizes and trips.
-std::string describeUnknowns(const Program &program);
+std::string describeUnknowns(const FunctionProblem &program);
 
 /// The messages of an error in one line, each once.
 std::string inOneLine(llvm::Error error);
 
 /// Fails, with one diagnostic at a pin, where steps use more pinned bytes than
 /// fast memory has.
-LogicalResult checkPins(const Program &program);
+LogicalResult checkPins(const FunctionProblem &program);
 
 /// The pinned storage that needs most, of the program or the body of a loop;
 /// null where nothing is pinned.
-const Storage *largestPinned(const Program &program);
+const Storage *largestPinned(const FunctionProblem &program);
 
 /// Remarks, at their pins, the pins without which the program is faster than
 /// `latency`, as far as the policy `greedy` finds that out.
-void remarkCostlyPins(const Program &program, double latency);
+void remarkCostlyPins(const FunctionProblem &program, double latency);
 
 /// The decisions about a function as one JSON object.
-void writeTrace(llvm::raw_ostream &os, const Program &program,
+void writeTrace(llvm::raw_ostream &os, const FunctionProblem &program,
                 const TargetDescription &target, llvm::StringRef policy,
                 const mempl::Plan &plan, double latency);
 

@@ -17,7 +17,7 @@
 #ifndef MEMPL_LIB_FRONTEND_XLA_HLOALIASES_H
 #define MEMPL_LIB_FRONTEND_XLA_HLOALIASES_H
 
-#include "mempl/Frontend/Xla/HloProgram.h"
+#include "mempl/Frontend/Xla/HloModuleProgram.h"
 
 #include "llvm/ADT/IntEqClasses.h"
 

@@ -35,7 +35,7 @@ struct Sample {
 
 } // namespace
 
-static void collect(const Module &module, const Program &program,
+static void collect(const Module &module, const ModuleProgram &program,
                     const Imported &imported, const Instance &instance,
                     int32_t level, const ImportTarget &target, double times,
                     std::vector<Sample> &samples) {
@@ -77,7 +77,8 @@ static double correlate(const std::vector<Sample> &samples) {
   return vx > 0 && vy > 0 ? (n * sxy - sx * sy) / std::sqrt(vx * vy) : 0;
 }
 
-EstimateCheck hlo::checkEstimates(const Module &module, const Program &program,
+EstimateCheck hlo::checkEstimates(const Module &module,
+                                  const ModuleProgram &program,
                                   const Imported &imported,
                                   const ImportTarget &target) {
   EstimateCheck check;

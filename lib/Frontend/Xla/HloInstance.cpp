@@ -52,7 +52,7 @@ namespace {
 
 class InstanceBuilder {
 public:
-  InstanceBuilder(const Module &module, const Program &program,
+  InstanceBuilder(const Module &module, const ModuleProgram &program,
                   const ImportTarget &target, const ImportOptions &options)
       : module(module), program(program), target(target), options(options) {}
 
@@ -87,7 +87,7 @@ private:
   }
 
   const Module &module;
-  const Program &program;
+  const ModuleProgram &program;
   const ImportTarget &target;
   const ImportOptions &options;
   Imported result;
@@ -326,7 +326,7 @@ Expected<Imported> InstanceBuilder::build() {
 }
 
 Expected<Imported> hlo::buildInstance(const Module &module,
-                                      const Program &program,
+                                      const ModuleProgram &program,
                                       const ImportTarget &target,
                                       const ImportOptions &options) {
   return InstanceBuilder(module, program, target, options).build();

@@ -54,7 +54,7 @@ private:
   }
 
   const HloFile &file;
-  const hlo::Program &program;
+  const hlo::ModuleProgram &program;
   OpBuilder builder;
   Location loc;
   std::vector<Value> current; ///< By buffer.

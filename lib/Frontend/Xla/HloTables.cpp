@@ -192,7 +192,7 @@ namespace {
 
 class TableComparison {
 public:
-  TableComparison(const Module &module, const Program &program,
+  TableComparison(const Module &module, const ModuleProgram &program,
                   const AssignmentTables &tables)
       : module(module), program(program), tables(tables) {}
   TableCheck run();
@@ -212,7 +212,7 @@ private:
   }
 
   const Module &module;
-  const Program &program;
+  const ModuleProgram &program;
   const AssignmentTables &tables;
   TableCheck result;
   std::map<std::string, int32_t> bufferOf; ///< By definition or write.
@@ -320,7 +320,7 @@ TableCheck TableComparison::run() {
   return std::move(result);
 }
 
-TableCheck hlo::checkTables(const Module &module, const Program &program,
+TableCheck hlo::checkTables(const Module &module, const ModuleProgram &program,
                             const AssignmentTables &tables) {
   return TableComparison(module, program, tables).run();
 }

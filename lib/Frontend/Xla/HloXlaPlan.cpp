@@ -35,7 +35,7 @@ namespace {
 
 class XlaPlanBuilder {
 public:
-  XlaPlanBuilder(const Module &module, const Program &program,
+  XlaPlanBuilder(const Module &module, const ModuleProgram &program,
                  const Imported &imported, const AssignmentTables &tables,
                  XlaPlanNotes &notes)
       : module(module), program(program), imported(imported), tables(tables),
@@ -61,7 +61,7 @@ private:
   void indexTables();
 
   const Module &module;
-  const Program &program;
+  const ModuleProgram &program;
   const Imported &imported;
   const AssignmentTables &tables;
   XlaPlanNotes &notes;
@@ -389,7 +389,8 @@ Expected<Plan> XlaPlanBuilder::build() {
   return planLevel(0, imported.instance);
 }
 
-Expected<Plan> hlo::buildXlaPlan(const Module &module, const Program &program,
+Expected<Plan> hlo::buildXlaPlan(const Module &module,
+                                 const ModuleProgram &program,
                                  const Imported &imported,
                                  const AssignmentTables &tables,
                                  XlaPlanNotes &notes) {

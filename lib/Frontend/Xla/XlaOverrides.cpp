@@ -34,7 +34,7 @@ namespace {
 /// Collects the decisions of one program, loops included.
 class DecisionWriter {
 public:
-  DecisionWriter(const Module &module, const Program &program,
+  DecisionWriter(const Module &module, const ModuleProgram &program,
                  const Imported &imported)
       : module(module), program(program), imported(imported) {}
 
@@ -60,7 +60,7 @@ private:
   }
 
   const Module &module;
-  const Program &program;
+  const ModuleProgram &program;
   const Imported &imported;
   std::vector<XlaDecision> decisions;
 };
@@ -214,7 +214,7 @@ std::vector<XlaDecision> DecisionWriter::take() {
 }
 
 std::vector<XlaDecision> hlo::xlaDecisions(const Module &module,
-                                           const Program &program,
+                                           const ModuleProgram &program,
                                            const Imported &imported,
                                            const Plan &plan) {
   DecisionWriter writer(module, program, imported);

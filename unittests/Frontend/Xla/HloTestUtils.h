@@ -34,7 +34,7 @@ inline ImportTarget testTarget() {
 struct Read {
   Module module;
   int64_t copies = 0; ///< That were missing.
-  Program program;
+  ModuleProgram program;
   Imported imported;
   Plan xla;
   XlaPlanNotes notes;

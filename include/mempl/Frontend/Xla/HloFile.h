@@ -45,7 +45,7 @@ struct HloFileOptions {
 /// A program that was read.
 struct HloFile {
   mempl::hlo::Module module;
-  mempl::hlo::Program program;
+  mempl::hlo::ModuleProgram program;
   mempl::hlo::ImportTarget target;
   mempl::hlo::Imported imported;
   mempl::hlo::AssignmentTables tables; ///< Those beside the text.

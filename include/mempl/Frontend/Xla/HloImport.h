@@ -14,7 +14,7 @@
 #ifndef MEMPL_FRONTEND_XLA_HLOIMPORT_H
 #define MEMPL_FRONTEND_XLA_HLOIMPORT_H
 
-#include "mempl/Frontend/Xla/HloProgram.h"
+#include "mempl/Frontend/Xla/HloModuleProgram.h"
 #include "mempl/Problem/Plan.h"
 
 #include <map>
@@ -64,7 +64,7 @@ struct Imported {
 /// The placement problem of a program. Its name is that of the module.
 /// Loops become steps with bodies. Errors name the file.
 llvm::Expected<Imported> buildInstance(const Module &module,
-                                       const Program &program,
+                                       const ModuleProgram &program,
                                        const ImportTarget &target,
                                        const ImportOptions &options);
 
@@ -119,7 +119,8 @@ struct XlaPlanNotes {
 /// copies; its offsets where tables tell them, and packed anew otherwise.
 /// Where the machine allows carried values, what XLA prefetches across programs
 /// is carried; else it is copied in at the start.
-llvm::Expected<Plan> buildXlaPlan(const Module &module, const Program &program,
+llvm::Expected<Plan> buildXlaPlan(const Module &module,
+                                  const ModuleProgram &program,
                                   const Imported &imported,
                                   const AssignmentTables &tables,
                                   XlaPlanNotes &notes);
@@ -142,7 +143,7 @@ struct TableCheck {
   std::vector<std::string> differences; ///< One line each, the first few.
 };
 
-TableCheck checkTables(const Module &module, const Program &program,
+TableCheck checkTables(const Module &module, const ModuleProgram &program,
                        const AssignmentTables &tables);
 
 /// The compiler's estimates beside what the model says of XLA's placement.
@@ -155,7 +156,7 @@ struct EstimateCheck {
   std::string worstStep;  ///< Among steps of at least 1 % of the whole.
 };
 
-EstimateCheck checkEstimates(const Module &module, const Program &program,
+EstimateCheck checkEstimates(const Module &module, const ModuleProgram &program,
                              const Imported &imported,
                              const ImportTarget &target);
 

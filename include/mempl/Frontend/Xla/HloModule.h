@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What a file of HLO text says, without any of its meaning: computations,
-// instructions, shapes with their layouts. Readers of programs (HloProgram.h)
-// give it meaning. Nothing here depends on XLA or on MLIR.
+// instructions, shapes with their layouts. Readers of programs
+// (HloModuleProgram.h) give it meaning. Nothing here depends on XLA or on MLIR.
 //
 //===----------------------------------------------------------------------===//
 

@@ -48,7 +48,7 @@ struct XlaDecision {
 /// that the plan begins in fast memory: XLA would leave a pinned one there at
 /// the end. The plan must be valid for the instance.
 std::vector<XlaDecision> xlaDecisions(const Module &module,
-                                      const Program &program,
+                                      const ModuleProgram &program,
                                       const Imported &imported,
                                       const Plan &plan);
 

@@ -1,4 +1,5 @@
-//===- HloProgramTest.cpp - what an XLA module does with its memory -------===//
+//===- HloModuleProgramTest.cpp - what an XLA module does with its memory
+//-------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

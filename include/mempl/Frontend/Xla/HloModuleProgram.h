@@ -1,4 +1,5 @@
-//===- HloProgram.h - what an XLA module does with its memory ---*- C++ -*-===//
+//===- HloModuleProgram.h - what an XLA module does with its memory ---*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_FRONTEND_XLA_HLOPROGRAM_H
-#define MEMPL_FRONTEND_XLA_HLOPROGRAM_H
+#ifndef MEMPL_FRONTEND_XLA_HLOMODULEPROGRAM_H
+#define MEMPL_FRONTEND_XLA_HLOMODULEPROGRAM_H
 
 #include "mempl/Frontend/Xla/HloModule.h"
 #include "mempl/Problem/Instance.h"
@@ -73,7 +74,7 @@ struct ProgramStep {
   /// In a loop's body: accesses of buffers from outside, of one run of the
   /// step. They are part of those of the loop.
   std::vector<BufferAccess> outside;
-  int32_t body = -1;      ///< Of a loop: index into Program::levels.
+  int32_t body = -1;      ///< Of a loop: index into ModuleProgram::levels.
   int64_t trips = 1;      ///< Of a loop.
   bool tripsKnown = true; ///< False: the condition does not say how many.
 };
@@ -114,7 +115,7 @@ struct ProgramNotes {
 };
 
 /// The whole module.
-struct Program {
+struct ModuleProgram {
   std::vector<Buffer> buffers;
   std::vector<Level> levels; ///< The entry first.
   std::vector<FastStay> stays;
@@ -128,11 +129,11 @@ inline constexpr int64_t kAssumedTrips = 5;
 /// the problem. Errors name the file and the line of what cannot be: a tuple
 /// element that does not exist, a loop whose body has another shape, an entry
 /// that runs no step.
-llvm::Expected<Program> readProgram(const Module &module);
+llvm::Expected<ModuleProgram> readProgram(const Module &module);
 
 /// The name of an instruction's output: `fusion.1`, or `fusion.1{0}`.
 std::string siteName(const Module &module, const Site &site);
 
 } // namespace mempl::hlo
 
-#endif // MEMPL_FRONTEND_XLA_HLOPROGRAM_H
+#endif // MEMPL_FRONTEND_XLA_HLOMODULEPROGRAM_H

@@ -1,4 +1,5 @@
-//===- Program.cpp - a function as storages and steps ---------------------===//
+//===- FunctionProblem.cpp - a function as storages and steps
+//---------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -17,7 +18,7 @@
 #include "BlockExtractor.h"
 
 #include "mempl/Analysis/ByteSize.h"
-#include "mempl/Analysis/Program.h"
+#include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/Analysis/Target.h"
 #include "mempl/IR/Mempl.h"
 
@@ -125,7 +126,7 @@ namespace {
 /// Carries the orders of users from arguments and ops to storages.
 class OrderCollector {
 public:
-  OrderCollector(Program &program, const TargetDescription &target,
+  OrderCollector(FunctionProblem &program, const TargetDescription &target,
                  OrderCollector *outer)
       : program(program), target(target), outer(outer) {}
 
@@ -135,8 +136,8 @@ public:
         if (failed(add(argument,
                        function.getArgAttrDict(argument.getArgNumber()))))
           return failure();
-    llvm::SmallDenseMap<Operation *, Program *> bodies;
-    for (ProgramStep &step : program.steps)
+    llvm::SmallDenseMap<Operation *, FunctionProblem *> bodies;
+    for (FunctionStep &step : program.steps)
       if (step.body)
         bodies[step.op] = step.body.get();
     WalkResult walk =
@@ -161,7 +162,7 @@ private:
 
   /// The program with the storage of `tensor`; null where the analysis did not
   /// come to the tensor.
-  Program *owner(Value tensor) {
+  FunctionProblem *owner(Value tensor) {
     if (program.viewOf(tensor))
       return &program;
     return outer ? outer->owner(tensor) : nullptr;
@@ -176,7 +177,7 @@ private:
            "', whose inside is not placed";
   }
 
-  Program &program;
+  FunctionProblem &program;
   const TargetDescription &target;
   OrderCollector *outer;
 };
@@ -219,7 +220,7 @@ LogicalResult OrderCollector::addSpace(Value tensor,
     return failure();
   if (*order == SpaceOrder::None)
     return success();
-  Program *of = owner(tensor);
+  FunctionProblem *of = owner(tensor);
   if (!of) {
     if (*order == SpaceOrder::Slow)
       return success();
@@ -246,7 +247,7 @@ LogicalResult OrderCollector::addSpace(Value tensor,
 }
 
 /// A kernel that reserves more than fast memory has can never run.
-static LogicalResult checkReserved(const Program &program,
+static LogicalResult checkReserved(const FunctionProblem &program,
                                    const TargetDescription &target) {
   for (auto [step, made] :
        llvm::zip_equal(program.instance.steps, program.steps)) {
@@ -285,7 +286,7 @@ static void warnAboutTrips(func::FuncOp function) {
   });
 }
 
-void mempl::ir::linkBodies(Program &program) {
+void mempl::ir::linkBodies(FunctionProblem &program) {
   for (auto [value, storage] :
        llvm::zip_equal(program.instance.values, program.storages))
     value.reason = storage.groupedReason();
@@ -298,12 +299,12 @@ void mempl::ir::linkBodies(Program &program) {
   }
 }
 
-FailureOr<std::unique_ptr<Program>> mempl::ir::extractProgram(
+FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
     func::FuncOp function, const TargetDescription &target,
     const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
     const bufferization::AnalysisState *analysis) {
   assert(function.getBody().hasOneBlock() && "expected one block");
-  auto program = std::make_unique<Program>();
+  auto program = std::make_unique<FunctionProblem>();
   ExtractionContext context(cost, target, notes, analysis);
   program->onBuffers = worksOnBuffers(function);
   if (program->onBuffers) {
@@ -313,7 +314,7 @@ FailureOr<std::unique_ptr<Program>> mempl::ir::extractProgram(
     if (!context.maxBytes.empty()) {
       // A bound that an op gives to the storage of its operand holds for what
       // is before the op, too.
-      program = std::make_unique<Program>();
+      program = std::make_unique<FunctionProblem>();
       notes.clear();
       context.unknowns.clear();
       BlockExtractor(*program, context, nullptr).runOnFunction(function);

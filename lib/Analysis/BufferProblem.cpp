@@ -1,4 +1,4 @@
-//===- BufferProgram.cpp - a function on memrefs as a program -------------===//
+//===- BufferProblem.cpp - a function on memrefs as a program -------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -57,7 +57,7 @@ struct BufferTouch {
 
 class BufferBlockExtractor {
 public:
-  BufferBlockExtractor(Program &program, BufferContext &context,
+  BufferBlockExtractor(FunctionProblem &program, BufferContext &context,
                        BufferBlockExtractor *outer, bool parallel = false)
       : program(program), context(context), outer(outer),
         parallel(parallel || (outer && outer->parallel)) {}
@@ -79,9 +79,9 @@ private:
   void visitRegions(Operation *op, Touches &touches);
   void visitLoop(LoopLikeOpInterface loop);
   void addStep(Operation *op, const Touches &touches,
-               std::unique_ptr<Program> body, int64_t trips);
+               std::unique_ptr<FunctionProblem> body, int64_t trips);
 
-  Program &program;
+  FunctionProblem &program;
   BufferContext &context;
   BufferBlockExtractor *outer;
   /// The block, or one around it, is the body of a parallel loop.
@@ -236,7 +236,7 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
 }
 
 void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
-                                   std::unique_ptr<Program> body,
+                                   std::unique_ptr<FunctionProblem> body,
                                    int64_t trips) {
   mempl::Step step;
   step.name = op->getName().getStringRef().str();
@@ -278,7 +278,7 @@ void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
   if (step.accesses.empty() && step.compute == 0 && !body && touches.empty())
     return;
   program.instance.steps.push_back(std::move(step));
-  ProgramStep made;
+  FunctionStep made;
   made.op = op;
   made.body = std::move(body);
   program.steps.push_back(std::move(made));
@@ -308,7 +308,7 @@ void BufferBlockExtractor::visitRegions(Operation *op, Touches &touches) {
 
 /// A loop over ranges, whose body is one block.
 void BufferBlockExtractor::visitLoop(LoopLikeOpInterface loop) {
-  auto body = std::make_unique<Program>();
+  auto body = std::make_unique<FunctionProblem>();
   BufferBlockExtractor inner(*body, context, this, isParallelLoop(loop));
   inner.run(loop.getLoopRegions().front()->front());
   for (Value yielded : loop.getYieldedValues())
@@ -417,7 +417,8 @@ bool mempl::ir::worksOnBuffers(func::FuncOp function) {
 }
 
 void mempl::ir::extractBuffers(func::FuncOp function,
-                               ExtractionContext &context, Program &program) {
+                               ExtractionContext &context,
+                               FunctionProblem &program) {
   BufferContext shared(function, context);
   BufferBlockExtractor extractor(program, shared, nullptr);
   extractor.addArguments(function);

@@ -1,4 +1,5 @@
-//===- Program.h - a function as storages and steps -------------*- C++ -*-===//
+//===- FunctionProblem.h - a function as storages and steps -------------*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,8 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_ANALYSIS_PROGRAM_H
-#define MEMPL_ANALYSIS_PROGRAM_H
+#ifndef MEMPL_ANALYSIS_FUNCTIONPROBLEM_H
+#define MEMPL_ANALYSIS_FUNCTIONPROBLEM_H
 
 #include "mempl/IR/Namespace.h"
 
@@ -97,22 +98,22 @@ struct UnknownFigure {
   std::string name; ///< Of the value, or of the op.
 };
 
-struct Program;
+struct FunctionProblem;
 
 /// One step of the instance.
-struct ProgramStep {
+struct FunctionStep {
   Operation *op = nullptr;
   /// The body of a loop, else null.
-  std::unique_ptr<Program> body;
+  std::unique_ptr<FunctionProblem> body;
 };
 
 /// A block of a function (its entry, or the body of a loop) as a problem.
-struct Program {
+struct FunctionProblem {
   Block *block = nullptr;
   /// The function is bufferized: storages are memrefs, and there are no views.
   bool onBuffers = false;
   std::vector<Storage> storages;
-  std::vector<ProgramStep> steps;
+  std::vector<FunctionStep> steps;
   /// Of every tensor of the block and of those that it uses from outside, as
   /// far as their storage belongs to this program.
   DenseMap<Value, View> views;
@@ -141,8 +142,8 @@ struct ProgramNote {
 /// modelled. Fails, with a diagnostic, on orders that contradict each other or
 /// cannot be kept. `analysis` knows the operands that bufferization copies
 /// before an op writes them; null stands for none.
-FailureOr<std::unique_ptr<Program>>
-extractProgram(func::FuncOp function, const TargetDescription &target,
+FailureOr<std::unique_ptr<FunctionProblem>>
+extractProblem(func::FuncOp function, const TargetDescription &target,
                const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
                const bufferization::AnalysisState *analysis = nullptr);
 
@@ -160,4 +161,4 @@ bool isInsertInPlace(Operation *insert);
 
 } // namespace mempl::ir
 
-#endif // MEMPL_ANALYSIS_PROGRAM_H
+#endif // MEMPL_ANALYSIS_FUNCTIONPROBLEM_H

@@ -1,4 +1,5 @@
-//===- HloProgram.cpp - what an XLA module does with its memory -----------===//
+//===- HloModuleProgram.cpp - what an XLA module does with its memory
+//-----------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Frontend/Xla/HloProgram.h"
+#include "mempl/Frontend/Xla/HloModuleProgram.h"
 
 #include "HloAliases.h"
 #include "HloCost.h"
@@ -51,7 +52,7 @@ public:
         onHost[aliases.group(leaf)] = true;
   }
 
-  llvm::Expected<Program> read();
+  llvm::Expected<ModuleProgram> read();
 
 private:
   using Accesses = llvm::MapVector<int32_t, BufferAccess>;
@@ -95,7 +96,7 @@ private:
 
   const Module &module;
   const Aliases &aliases;
-  Program program;
+  ModuleProgram program;
   std::vector<int32_t> bufferOf, stayOf;
   std::vector<bool> onHost; ///< By group.
   /// Those under way, by the first leaf of the start.
@@ -615,7 +616,7 @@ void ProgramReader::markOutputs() {
   }
 }
 
-llvm::Expected<Program> ProgramReader::read() {
+llvm::Expected<ModuleProgram> ProgramReader::read() {
   program.levels.push_back({});
   outside.emplace_back();
   visit(module.entry, 0);
@@ -640,7 +641,7 @@ llvm::Expected<Program> ProgramReader::read() {
   return std::move(program);
 }
 
-llvm::Expected<Program> hlo::readProgram(const Module &module) {
+llvm::Expected<ModuleProgram> hlo::readProgram(const Module &module) {
   auto aliases = Aliases::create(module);
   if (!aliases)
     return aliases.takeError();
