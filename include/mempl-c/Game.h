@@ -59,7 +59,7 @@ typedef struct MemplDecision {
 } MemplDecision;
 
 /// The first state of a game about a valid instance, which is copied. Null on
-/// failure: what is ordered to be fast cannot be placed.
+/// failure: what is constrained to be fast cannot be placed.
 MEMPL_CAPI_EXPORTED MemplGame memplGameCreate(MemplInstance instance,
                                               MemplDecisionOrder order,
                                               MemplMoveSize moves,

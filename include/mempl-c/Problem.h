@@ -58,12 +58,12 @@ typedef enum MemplValueKind {
   MemplValueInOut = 3      ///< Both.
 } MemplValueKind;
 
-/// An order about where a value or an access has to be.
-typedef enum MemplSpaceOrder {
+/// A constraint on where a value or an access has to be.
+typedef enum MemplSpaceConstraint {
   MemplSpaceNone = 0,
   MemplSpaceSlow = 1,
   MemplSpaceFast = 2
-} MemplSpaceOrder;
+} MemplSpaceConstraint;
 
 /// What a step does with a value.
 typedef enum MemplAccessMode {
@@ -96,9 +96,10 @@ MEMPL_CAPI_EXPORTED int32_t memplInstanceAddValue(MemplInstance instance,
                                                   const char *name,
                                                   int64_t size,
                                                   MemplValueKind kind,
-                                                  MemplSpaceOrder space);
+                                                  MemplSpaceConstraint space);
 
-/// Says why a value can only be in slow memory, for readers: it orders nothing.
+/// Says why a value can only be in slow memory, for readers: it constrains
+/// nothing.
 MEMPL_CAPI_EXPORTED void memplInstanceSetValueReason(MemplInstance instance,
                                                      int32_t value,
                                                      const char *reason);
@@ -122,7 +123,7 @@ MEMPL_CAPI_EXPORTED void memplInstanceAddAccess(MemplInstance instance,
                                                 int32_t step, int32_t value,
                                                 int64_t bytes,
                                                 MemplAccessMode mode,
-                                                MemplSpaceOrder space);
+                                                MemplSpaceConstraint space);
 
 /// Replaces the machine, in loops, too.
 MEMPL_CAPI_EXPORTED void memplInstanceSetMachine(MemplInstance instance,
@@ -150,7 +151,7 @@ typedef struct MemplValueInfo {
   const char *name; ///< Belongs to the instance.
   int64_t size;     ///< Bytes.
   MemplValueKind kind;
-  MemplSpaceOrder space;
+  MemplSpaceConstraint space;
 } MemplValueInfo;
 
 /// A step of an instance.
@@ -168,7 +169,7 @@ typedef struct MemplAccessInfo {
   int32_t value; ///< Index.
   int64_t bytes; ///< Moved by it.
   MemplAccessMode mode;
-  MemplSpaceOrder space;
+  MemplSpaceConstraint space;
 } MemplAccessInfo;
 
 MEMPL_CAPI_EXPORTED MemplValueInfo memplInstanceGetValue(MemplInstance instance,

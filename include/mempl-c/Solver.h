@@ -70,7 +70,7 @@ MEMPL_CAPI_EXPORTED MemplSolveOptions memplSolveOptionsGetDefault(void);
 /// Runs a policy on a valid instance. The plan is valid for it. `options` may
 /// be null for the default, `result` if it is not wanted. Null on failure: no
 /// such policy, wrong options, something that the policy needs is missing, or
-/// what is ordered to be fast does not fit.
+/// what is constrained to be fast does not fit.
 MEMPL_CAPI_EXPORTED MemplPlan memplSolve(MemplInstance instance,
                                          const char *policy,
                                          const MemplSolveOptions *options,

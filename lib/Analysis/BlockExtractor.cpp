@@ -25,7 +25,7 @@
 using namespace mlir;
 using namespace mempl::ir;
 using mempl::AccessMode;
-using mempl::SpaceOrder;
+using mempl::SpaceConstraint;
 using mempl::ValueKind;
 
 static bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
@@ -88,8 +88,8 @@ void BlockExtractor::noteMaxBytes(Value tensor, const Reference &reference) {
   it->second = std::min(it->second, *given);
 }
 
-/// The space that an allocation or a buffer of the program is ordered into.
-static Attribute orderedSpaceOf(Value root) {
+/// The space that an allocation or a buffer of the program is constrained to.
+static Attribute constrainedSpaceOf(Value root) {
   if (auto alloc = root.getDefiningOp<bufferization::AllocTensorOp>())
     return alloc.getMemorySpaceAttr();
   if (auto buffer = root.getDefiningOp<bufferization::ToTensorOp>())
@@ -136,7 +136,7 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
     keep({"has no rank", ""});
   else if (ranked.getEncoding())
     keep(encodingReason(ranked.getEncoding()));
-  else if (Attribute space = orderedSpaceOf(root))
+  else if (Attribute space = constrainedSpaceOf(root))
     keep(memorySpaceReason(space));
 
   int32_t index = program.storages.size();
@@ -349,7 +349,7 @@ void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
       access.bytes = touch.readBytes + touch.writtenBytes;
     }
     if (touch.slowOnly)
-      access.space = SpaceOrder::Slow;
+      access.space = SpaceConstraint::Slow;
     step.accesses.push_back(access);
   }
   bool empty = step.accesses.empty() && step.compute == 0 && reserved == 0;
@@ -384,13 +384,13 @@ void BlockExtractor::runOnFunction(func::FuncOp function) {
 void BlockExtractor::visitBlock(Block &block, Touches *touches) {
   for (Operation &op : block)
     visit(&op, touches);
-  // Only what must be slow is an order; the rest is for the solvers.
+  // Only what must be slow is a constraint; the rest is for the solvers.
   if (&block != program.block)
     return;
   llvm::BitVector free(program.storages.size());
   for (const mempl::Step &step : program.instance.steps)
     for (const mempl::Access &access : step.accesses)
-      if (access.space != SpaceOrder::Slow)
+      if (access.space != SpaceConstraint::Slow)
         free.set(access.value);
   for (auto [i, storage] : llvm::enumerate(program.storages))
     if (storage.slowReason.empty() && !free[i]) {
@@ -401,7 +401,7 @@ void BlockExtractor::visitBlock(Block &block, Touches *touches) {
   for (auto [value, storage] :
        llvm::zip_equal(program.instance.values, program.storages))
     if (!storage.slowReason.empty()) {
-      value.space = SpaceOrder::Slow;
+      value.space = SpaceConstraint::Slow;
       context.notes.push_back({storage.root.getLoc(),
                                "'" + value.name +
                                    "' stays in slow memory: it " +

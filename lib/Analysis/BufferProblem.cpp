@@ -32,7 +32,7 @@
 using namespace mlir;
 using namespace mempl::ir;
 using mempl::AccessMode;
-using mempl::SpaceOrder;
+using mempl::SpaceConstraint;
 using mempl::ValueKind;
 
 namespace {
@@ -316,7 +316,7 @@ void BufferBlockExtractor::visitLoop(LoopLikeOpInterface loop) {
       for (Key key : inner.storagesOf(yielded))
         if (key.first == &inner) {
           keepSlow(key, "is handed to the next trip of its loop");
-          body->instance.values[key.second].space = SpaceOrder::Slow;
+          body->instance.values[key.second].space = SpaceConstraint::Slow;
         }
   int64_t trips = tripsOf(loop, context.extraction);
   Touches touches;
@@ -394,7 +394,7 @@ void BufferBlockExtractor::run(Block &block) {
       value.kind = ValueKind::InOut;
     if (storage.slowReason.empty())
       continue;
-    value.space = SpaceOrder::Slow;
+    value.space = SpaceConstraint::Slow;
     context.extraction.notes.push_back(
         {storage.root.getLoc(),
          "'" + value.name + "' stays in slow memory: it " + storage.slowReason,

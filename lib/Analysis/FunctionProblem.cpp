@@ -69,14 +69,14 @@ bool mempl::ir::isInsertInPlace(Operation *op) {
   return false;
 }
 
-/// The order that the attributes of an op or an argument give, if any.
-static FailureOr<mempl::SpaceOrder> orderOf(Location loc,
-                                            DictionaryAttr attributes,
-                                            const TargetDescription &target) {
-  using mempl::SpaceOrder;
-  SpaceOrder order = SpaceOrder::None;
+/// The constraint that the attributes of an op or an argument give, if any.
+static FailureOr<mempl::SpaceConstraint>
+constraintOf(Location loc, DictionaryAttr attributes,
+             const TargetDescription &target) {
+  using mempl::SpaceConstraint;
+  SpaceConstraint constraint = SpaceConstraint::None;
   if (!attributes)
-    return order;
+    return constraint;
   auto isFast = [&](Attribute attribute) -> FailureOr<bool> {
     auto space = dyn_cast<SpaceAttr>(attribute);
     if (!space)
@@ -95,22 +95,23 @@ static FailureOr<mempl::SpaceOrder> orderOf(Location loc,
     FailureOr<bool> fast = isFast(pin);
     if (failed(fast))
       return failure();
-    order = *fast ? SpaceOrder::Fast : SpaceOrder::Slow;
+    constraint = *fast ? SpaceConstraint::Fast : SpaceConstraint::Slow;
   }
   if (Attribute forbid = attributes.get(kForbidAttr)) {
     FailureOr<bool> fast = isFast(forbid);
     if (failed(fast))
       return failure();
-    SpaceOrder other = *fast ? SpaceOrder::Slow : SpaceOrder::Fast;
-    if (order != SpaceOrder::None && order != other)
+    SpaceConstraint other =
+        *fast ? SpaceConstraint::Slow : SpaceConstraint::Fast;
+    if (constraint != SpaceConstraint::None && constraint != other)
       return emitError(loc) << "'mempl.pin' and 'mempl.forbid' contradict";
-    order = other;
+    constraint = other;
   }
-  return order;
+  return constraint;
 }
 
-/// The name of an order in messages.
-static StringRef nameOfOrder(DictionaryAttr attributes) {
+/// The name of a constraint in messages.
+static StringRef nameOfConstraint(DictionaryAttr attributes) {
   return attributes.contains(kPinAttr) ? kPinAttr : kForbidAttr;
 }
 
@@ -214,34 +215,36 @@ LogicalResult OrderCollector::checkMaxBytes(Value tensor, int64_t given) {
 
 LogicalResult OrderCollector::addSpace(Value tensor,
                                        DictionaryAttr attributes) {
-  using mempl::SpaceOrder;
-  FailureOr<SpaceOrder> order = orderOf(tensor.getLoc(), attributes, target);
-  if (failed(order))
+  using mempl::SpaceConstraint;
+  FailureOr<SpaceConstraint> constraint =
+      constraintOf(tensor.getLoc(), attributes, target);
+  if (failed(constraint))
     return failure();
-  if (*order == SpaceOrder::None)
+  if (*constraint == SpaceConstraint::None)
     return success();
   FunctionProblem *of = owner(tensor);
   if (!of) {
-    if (*order == SpaceOrder::Slow)
+    if (*constraint == SpaceConstraint::Slow)
       return success();
     return emitError(tensor.getLoc())
-           << "'" << nameOfOrder(attributes)
-           << "' orders a tensor into fast memory that " << whereOf(tensor);
+           << "'" << nameOfConstraint(attributes)
+           << "' pins a tensor into fast memory that " << whereOf(tensor);
   }
   int32_t index = of->viewOf(tensor)->storage;
   Storage &storage = of->storages[index];
   mempl::Value &value = of->instance.values[index];
-  if (*order == SpaceOrder::Fast && !storage.slowReason.empty())
+  if (*constraint == SpaceConstraint::Fast && !storage.slowReason.empty())
     return emitError(tensor.getLoc())
-           << "'" << value.name << "' is ordered into fast memory by '"
-           << nameOfOrder(attributes) << "', but it " << storage.slowReason;
-  if (value.space != SpaceOrder::None && value.space != *order &&
+           << "'" << value.name << "' is constrained to fast memory by '"
+           << nameOfConstraint(attributes) << "', but it "
+           << storage.slowReason;
+  if (value.space != SpaceConstraint::None && value.space != *constraint &&
       storage.slowReason.empty())
     return emitError(tensor.getLoc())
            << "the tensors that share the storage of '" << value.name
-           << "' are ordered into fast and into slow memory";
-  value.space = *order;
-  if (*order == SpaceOrder::Fast)
+           << "' are constrained to fast and into slow memory";
+  value.space = *constraint;
+  if (*constraint == SpaceConstraint::Fast)
     storage.pins.push_back(tensor.getLoc());
   return success();
 }

@@ -241,7 +241,7 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     if (yielded && yielded->owner == &inner) {
       inner.keepSlow(*yielded, "is handed to the next trip of its loop");
       body->instance.values[yielded->view.storage].space =
-          mempl::SpaceOrder::Slow;
+          mempl::SpaceConstraint::Slow;
     } else if (yielded) {
       mayShare(loop.getResult(i), *yielded);
       readSlow(*yielded, "is passed from trip to trip in several buffers",

@@ -24,7 +24,7 @@ namespace {
 /// What makes bufferizable ops of the ops of a dialect, or of one op.
 struct Remedy {
   llvm::StringLiteral name; ///< Of a dialect, or of an op.
-  llvm::StringLiteral text; ///< What to do, as an order.
+  llvm::StringLiteral text; ///< What to do, in the imperative.
 };
 } // namespace
 

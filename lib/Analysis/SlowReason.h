@@ -51,7 +51,7 @@ SlowReason callReason(func::CallOp call);
 /// The encoding of a tensor type.
 SlowReason encodingReason(Attribute encoding);
 
-/// A memory space that the program orders.
+/// A memory space that the program names.
 SlowReason memorySpaceReason(Attribute space);
 
 } // namespace mempl::ir

@@ -63,10 +63,10 @@ void memplInstanceDestroy(MemplInstance instance) { delete unwrap(instance); }
 
 int32_t memplInstanceAddValue(MemplInstance instance, const char *name,
                               int64_t size, MemplValueKind kind,
-                              MemplSpaceOrder space) {
+                              MemplSpaceConstraint space) {
   Instance &i = *unwrap(instance);
   i.values.push_back({name, size, static_cast<ValueKind>(kind),
-                      static_cast<SpaceOrder>(space)});
+                      static_cast<SpaceConstraint>(space)});
   return i.numValues() - 1;
 }
 
@@ -100,10 +100,10 @@ int32_t memplInstanceAddLoop(MemplInstance instance, const char *name,
 
 void memplInstanceAddAccess(MemplInstance instance, int32_t step, int32_t value,
                             int64_t bytes, MemplAccessMode mode,
-                            MemplSpaceOrder space) {
+                            MemplSpaceConstraint space) {
   unwrap(instance)->steps[step].accesses.push_back(
       {value, bytes, static_cast<AccessMode>(mode),
-       static_cast<SpaceOrder>(space)});
+       static_cast<SpaceConstraint>(space)});
 }
 
 void memplInstanceSetMachine(MemplInstance instance, MemplMachine machine) {
@@ -149,7 +149,7 @@ int32_t memplInstanceGetNumSteps(MemplInstance instance) {
 MemplValueInfo memplInstanceGetValue(MemplInstance instance, int32_t value) {
   const Value &v = unwrap(instance)->values[value];
   return {v.name.c_str(), v.size, static_cast<MemplValueKind>(v.kind),
-          static_cast<MemplSpaceOrder>(v.space)};
+          static_cast<MemplSpaceConstraint>(v.space)};
 }
 
 const char *memplInstanceGetValueReason(MemplInstance instance, int32_t value) {
@@ -167,7 +167,7 @@ MemplAccessInfo memplInstanceGetAccess(MemplInstance instance, int32_t step,
                                        int32_t access) {
   const Access &a = unwrap(instance)->steps[step].accesses[access];
   return {a.value, a.bytes, static_cast<MemplAccessMode>(a.mode),
-          static_cast<MemplSpaceOrder>(a.space)};
+          static_cast<MemplSpaceConstraint>(a.space)};
 }
 
 MemplInstance memplInstanceCloneBody(MemplInstance instance, int32_t step) {

@@ -84,9 +84,9 @@ llvm::Error Game::prepare() {
   PlanEditor editor(accesses);
   for (const ChosenLoop &loop : chosenLoops)
     editor.setLoopPlan(loop.step, loop.plan);
-  if (!placeOrdered(editor, runs))
+  if (!placeConstrained(editor, runs))
     return llvm::createStringError(
-        "%s: what is ordered to be in fast memory cannot be placed",
+        "%s: what is constrained to be in fast memory cannot be placed",
         program.name.c_str());
   slow = editor.latency();
   starts.assign(1, 0.0);

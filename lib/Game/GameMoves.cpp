@@ -409,7 +409,7 @@ bool GameState::carry(int32_t value, Action a) {
 
 ActionMask GameState::carryActions(int32_t value) {
   ActionMask legal = maskOf(Action::Drop);
-  // One that has a residency already is in fast memory by order.
+  // One that has a residency already is in fast memory by constraint.
   if (editor.numCarried() >= index().machine().maxCarried ||
       !editor.residenciesOf(value).empty())
     return legal;

@@ -55,7 +55,7 @@ GameState::GameState(std::shared_ptr<const Game> program)
       used(index().numSteps(), 0), claimed(index().numSteps(), 0) {
   for (const Game::ChosenLoop &loop : shared->loops())
     editor.setLoopPlan(loop.step, loop.plan);
-  [[maybe_unused]] bool isPlaced = placeOrdered(editor, shared->forest());
+  [[maybe_unused]] bool isPlaced = placeConstrained(editor, shared->forest());
   assert(isPlaced && "Game::create() has tried it");
   editor.commit();
   for (int32_t i = 0; i < index().numSteps(); ++i)

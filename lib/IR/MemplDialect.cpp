@@ -157,8 +157,8 @@ static bool isStored(Type type) {
   return isa<TensorType, BaseMemRefType>(type);
 }
 
-/// Orders and sizes belong to tensors. An op that was bufferized may have its
-/// result among its operands.
+/// Constraints and sizes belong to tensors. An op that was bufferized may have
+/// its result among its operands.
 static LogicalResult verifyStored(Operation *op, NamedAttribute attribute) {
   auto isBuffer = [](Type type) { return isa<BaseMemRefType>(type); };
   if (llvm::any_of(op->getResultTypes(), isStored) ||
@@ -169,7 +169,7 @@ static LogicalResult verifyStored(Operation *op, NamedAttribute attribute) {
                             "argument of such a type";
 }
 
-static LogicalResult verifyOrder(Operation *op, NamedAttribute attribute) {
+static LogicalResult verifyConstraint(Operation *op, NamedAttribute attribute) {
   if (isa<UnitAttr, SpaceAttr>(attribute.getValue()))
     return success();
   return op->emitError() << "expected '" << attribute.getName().getValue()
@@ -223,7 +223,7 @@ LogicalResult MemplDialect::verifyOperationAttribute(Operation *op,
     if (failed(verifyStored(op, attribute)) ||
         failed(verifyNoContradiction(op, op->getDiscardableAttrDictionary())))
       return failure();
-    return verifyOrder(op, attribute);
+    return verifyConstraint(op, attribute);
   }
   if (name == kMaxBytesAttr)
     return failure(failed(verifyStored(op, attribute)) ||
@@ -250,18 +250,18 @@ LogicalResult MemplDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                      NamedAttribute attribute) {
   StringRef name = attribute.getName();
   auto function = dyn_cast<FunctionOpInterface>(op);
-  bool isOrder = name == kPinAttr || name == kForbidAttr;
-  if (function && (isOrder || name == kMaxBytesAttr) &&
+  bool isConstraint = name == kPinAttr || name == kForbidAttr;
+  if (function && (isConstraint || name == kMaxBytesAttr) &&
       !isStored(function.getArgumentTypes()[argIndex]))
     return op->emitError() << "expected '" << name
                            << "' on an argument of tensor type, argument "
                            << argIndex << " is of type "
                            << function.getArgumentTypes()[argIndex];
-  if (isOrder) {
+  if (isConstraint) {
     if (function)
       if (failed(verifyNoContradiction(op, function.getArgAttrDict(argIndex))))
         return failure();
-    return verifyOrder(op, attribute);
+    return verifyConstraint(op, attribute);
   }
   if (name == kMaxBytesAttr)
     return verifyBytes(op, attribute);

@@ -80,7 +80,7 @@ void LoopOp::printNumber(OpAsmPrinter &printer, Operation *op,
 
 LogicalResult AccessAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StepAccessMode, FlatSymbolRefAttr value,
-                                 int64_t bytes, OrderedSpace) {
+                                 int64_t bytes, ConstrainedSpace) {
   if (!value)
     return emitError() << "expected the symbol of a value";
   if (bytes < 0)
@@ -103,9 +103,9 @@ static ParseResult parseAccess(OpAsmParser &parser,
            << "expected read, write or update, found '" << keyword << "'";
   if (parser.parseAttribute(value) || parser.parseInteger(bytes))
     return failure();
-  OrderedSpace space = OrderedSpace::None;
+  ConstrainedSpace space = ConstrainedSpace::None;
   if (succeeded(parser.parseOptionalKeyword(&spaceName, {"slow", "fast"})))
-    space = *symbolizeOrderedSpace(spaceName);
+    space = *symbolizeConstrainedSpace(spaceName);
   auto access =
       AccessAttr::getChecked([&] { return parser.emitError(loc); },
                              parser.getContext(), *mode, value, bytes, space);
@@ -131,8 +131,8 @@ static void printAccessList(OpAsmPrinter &printer, ArrayAttr accesses) {
         printer << stringifyStepAccessMode(access.getMode()) << ' ';
         printer.printAttribute(access.getValue());
         printer << ' ' << access.getBytes();
-        if (access.getSpace() != OrderedSpace::None)
-          printer << ' ' << stringifyOrderedSpace(access.getSpace());
+        if (access.getSpace() != ConstrainedSpace::None)
+          printer << ' ' << stringifyConstrainedSpace(access.getSpace());
       });
   printer << ')';
 }

@@ -28,16 +28,17 @@ AccessIndex::AccessIndex(const Instance &instance) : program(&instance) {
   std::vector<Use> all(next[numValues]);
   for (int32_t i = 0; i < n; ++i)
     for (const Access &a : instance.steps[i].accesses) {
-      SpaceOrder order = instance.values[a.value].space;
-      all[next[a.value]++] = {
-          a.value,
-          i,
-          static_cast<double>(a.bytes),
-          a.reads(),
-          a.writes(),
-          false,
-          order == SpaceOrder::Slow || a.space == SpaceOrder::Slow,
-          order == SpaceOrder::Fast || a.space == SpaceOrder::Fast};
+      SpaceConstraint constraint = instance.values[a.value].space;
+      all[next[a.value]++] = {a.value,
+                              i,
+                              static_cast<double>(a.bytes),
+                              a.reads(),
+                              a.writes(),
+                              false,
+                              constraint == SpaceConstraint::Slow ||
+                                  a.space == SpaceConstraint::Slow,
+                              constraint == SpaceConstraint::Fast ||
+                                  a.space == SpaceConstraint::Fast};
     }
   for (const Use &u : all) {
     if (uses.empty() || uses.back().value != u.value ||

@@ -61,8 +61,8 @@ public:
 private:
   /// Why a value cannot be placed; empty if it can be.
   std::string reasonOf(const Value &value) const {
-    if (value.space == SpaceOrder::Slow)
-      return value.reason.empty() ? "is ordered into slow memory"
+    if (value.space == SpaceConstraint::Slow)
+      return value.reason.empty() ? "is constrained to slow memory"
                                   : value.reason;
     if (machine.roundUp(value.size) > machine.capacity)
       return "is larger than fast memory";

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Says what can be said for certain: orders, sizes, traffic, the room that a
-// plan leaves. Why a search took one of two values that compete is not among
+// Says what can be said for certain: constraints, sizes, traffic, the room that
+// a plan leaves. Why a search took one of two values that compete is not among
 // it.
 //
 //===----------------------------------------------------------------------===//
@@ -78,7 +78,7 @@ namespace {
 /// The accesses to one value.
 struct Uses {
   llvm::SmallVector<int32_t, 4> steps;
-  bool slowOnly = true; ///< All are ordered into slow memory.
+  bool slowOnly = true; ///< All are constrained to slow memory.
   int writes = 0;
 };
 
@@ -98,7 +98,7 @@ public:
       for (const Access &access : step.accesses) {
         Uses &of = uses[access.value];
         of.steps.push_back(static_cast<int32_t>(i));
-        of.slowOnly &= access.space == SpaceOrder::Slow;
+        of.slowOnly &= access.space == SpaceConstraint::Slow;
         of.writes += access.writes();
         bool served =
             llvm::any_of(residencies[access.value], [&](const Residency *r) {
@@ -146,12 +146,12 @@ SlowCause SlowReasons::causeOf(const Decision &decision,
                                               : SlowCause::None;
   if (!own.empty())
     return SlowCause::Own;
-  if (value.space == SpaceOrder::Slow)
-    return SlowCause::Ordered;
+  if (value.space == SpaceConstraint::Slow)
+    return SlowCause::Constrained;
   if (of.steps.empty())
     return SlowCause::Unused;
   if (of.slowOnly)
-    return SlowCause::StepsOrdered;
+    return SlowCause::StepsConstrained;
   if (instance.machine.roundUp(value.size) > instance.machine.capacity)
     return SlowCause::TooLarge;
   if (int64_t copies = bytesOfCopies(value);
@@ -191,10 +191,10 @@ void SlowReasons::explain(Decision &decision, llvm::StringRef own) const {
   case SlowCause::Own:
     decision.reason = own.str();
     break;
-  case SlowCause::Ordered:
-    decision.reason = "is ordered into slow memory";
+  case SlowCause::Constrained:
+    decision.reason = "is constrained to slow memory";
     break;
-  case SlowCause::StepsOrdered:
+  case SlowCause::StepsConstrained:
     decision.reason = "is used by steps that need it in slow memory";
     break;
   case SlowCause::Unused:

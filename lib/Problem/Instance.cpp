@@ -136,9 +136,9 @@ private:
     const Value &value = instance.values[access.value];
     if (access.bytes < 0)
       report(at + ".bytes", "expected at least 0");
-    if (access.space != SpaceOrder::None && value.space != SpaceOrder::None &&
-        access.space != value.space)
-      report(at + ".space", "contradicts the space ordered for value " +
+    if (access.space != SpaceConstraint::None &&
+        value.space != SpaceConstraint::None && access.space != value.space)
+      report(at + ".space", "contradicts the space constraint of value " +
                                 llvm::Twine(access.value) + " (" + value.name +
                                 ")");
     if (access.reads() && !written[access.value])

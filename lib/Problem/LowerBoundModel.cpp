@@ -195,9 +195,9 @@ void Model::addValues(const Instance &instance,
       visit.reads |= access->reads();
       visit.writes |= access->writes();
       written |= access->writes();
-      for (SpaceOrder order : {from.space, access->space}) {
-        visit.canBeFast &= order != SpaceOrder::Slow;
-        visit.canBeSlow &= order != SpaceOrder::Fast;
+      for (SpaceConstraint constraint : {from.space, access->space}) {
+        visit.canBeFast &= constraint != SpaceConstraint::Slow;
+        visit.canBeSlow &= constraint != SpaceConstraint::Fast;
       }
       visit.fits = held <= remaining[k];
     }
@@ -213,7 +213,7 @@ void Model::addValues(const Instance &instance,
       Visit &visit = visits[i];
       if (!visit.fits && visit.canBeSlow)
         visit.canBeFast = false;
-      // Contradictory orders leave no valid plan; any bound is right then.
+      // Contradictory constraints leave no valid plan; any bound is right then.
       if (!visit.canBeSlow && !visit.canBeFast)
         visit.canBeSlow = visit.canBeFast = true;
     }

@@ -70,10 +70,11 @@ Machine mempl::machineFromJson(const JsonCursor &at) {
   return machineFrom(at, false);
 }
 
-static SpaceOrder spaceFrom(const JsonCursor &at) {
+static SpaceConstraint spaceFrom(const JsonCursor &at) {
   if (!at)
-    return SpaceOrder::None;
-  return at.oneOf({"slow", "fast"}) == 0 ? SpaceOrder::Slow : SpaceOrder::Fast;
+    return SpaceConstraint::None;
+  return at.oneOf({"slow", "fast"}) == 0 ? SpaceConstraint::Slow
+                                         : SpaceConstraint::Fast;
 }
 
 static Value valueFrom(const JsonCursor &at) {

@@ -62,10 +62,10 @@ static StringRef modeName(AccessMode mode) {
   llvm_unreachable("covered switch");
 }
 
-static void writeSpace(raw_ostream &os, SpaceOrder space) {
-  if (space != SpaceOrder::None)
-    os << (space == SpaceOrder::Slow ? ",\"space\":\"slow\""
-                                     : ",\"space\":\"fast\"");
+static void writeSpace(raw_ostream &os, SpaceConstraint space) {
+  if (space != SpaceConstraint::None)
+    os << (space == SpaceConstraint::Slow ? ",\"space\":\"slow\""
+                                          : ",\"space\":\"fast\"");
 }
 
 static void writeMachine(raw_ostream &os, const Machine &m) {

@@ -172,8 +172,8 @@ double mempl::idealLatency(const Instance &instance) {
   for (const Step &step : instance.steps) {
     double slow = 0, fast = 0;
     for (const Access &a : step.accesses) {
-      bool isSlow = a.space == SpaceOrder::Slow ||
-                    instance.values[a.value].space == SpaceOrder::Slow;
+      bool isSlow = a.space == SpaceConstraint::Slow ||
+                    instance.values[a.value].space == SpaceConstraint::Slow;
       (isSlow ? slow : fast) += static_cast<double>(a.bytes);
     }
     double compute = step.compute;

@@ -279,13 +279,14 @@ void PlanVerifier::checkContents(int32_t v,
       auto it = llvm::find_if(
           ofValue, [&](const Residency *x) { return x->serves(at); });
       home = it != ofValue.end() ? *it : nullptr;
-      SpaceOrder is = home ? SpaceOrder::Fast : SpaceOrder::Slow;
-      SpaceOrder order =
-          access->space != SpaceOrder::None ? access->space : value.space;
-      if (order != SpaceOrder::None && order != is)
+      SpaceConstraint is = home ? SpaceConstraint::Fast : SpaceConstraint::Slow;
+      SpaceConstraint constraint =
+          access->space != SpaceConstraint::None ? access->space : value.space;
+      if (constraint != SpaceConstraint::None && constraint != is)
         report(Rule::V6, v, i,
-               Twine("is ordered to be in ") +
-                   (order == SpaceOrder::Fast ? "fast" : "slow") + " memory");
+               Twine("is constrained to be in ") +
+                   (constraint == SpaceConstraint::Fast ? "fast" : "slow") +
+                   " memory");
     }
     switch (what) {
     case Issue:

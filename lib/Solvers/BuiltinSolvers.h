@@ -24,7 +24,7 @@ std::unique_ptr<Solver> createMsaProductionSolver();
 std::unique_ptr<Solver> createMsaFullSolver();
 std::unique_ptr<Solver> createMsaTunedSolver();
 
-/// The error for a program whose orders cannot be met.
+/// The error for a program whose constraints cannot be met.
 llvm::Error ordersError(const Instance &instance);
 
 } // namespace mempl

@@ -211,7 +211,7 @@ std::vector<GreedyOrder> mempl::greedyOrders(const AccessIndex &index) {
   return orders;
 }
 
-bool mempl::placeOrdered(PlanEditor &editor, const RunForest &forest) {
+bool mempl::placeConstrained(PlanEditor &editor, const RunForest &forest) {
   const AccessIndex &index = editor.index();
   RunPlacer placer(editor);
   // The largest first: they are the hardest to fit.
@@ -277,7 +277,7 @@ struct GreedyRun {
         editor.setLoopPlan(loop.step, plan);
     chosen = given ? *given : chooseLoops(editor, loops);
     isBest = false;
-    if (!placeOrdered(editor, forest))
+    if (!placeConstrained(editor, forest))
       return false;
     greedyPass(editor, forest, order, [&] { return deadline.hasPassed(); });
     work += index.numUses();

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The policy `none`: nothing in fast memory but what is ordered to be there.
+// The policy `none`: nothing in fast memory but what is constrained to be
+// there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,7 +41,7 @@ public:
       // The plan of a body that needs none is the last.
       for (const LoopChoices &loop : *loops)
         editor.setLoopPlan(loop.step, loop.plans.back());
-      if (!placeOrdered(editor, RunForest(index, editor.capacity())))
+      if (!placeConstrained(editor, RunForest(index, editor.capacity())))
         return ordersError(instance);
     }
     SolverResult result;
@@ -68,6 +69,6 @@ std::unique_ptr<Solver> mempl::createNoneSolver() {
 llvm::Error mempl::ordersError(const Instance &instance) {
   return llvm::createStringError(
       "%s: found no way to put into fast memory, of %lld bytes, what is "
-      "ordered to be there",
+      "constrained to be there",
       instance.name.c_str(), static_cast<long long>(instance.machine.capacity));
 }

@@ -736,7 +736,7 @@ void LearnedMemoryPlacementPass::runOnOperation() {
     if (f.program->onBuffers) {
       emitRemark(f.function.getLoc())
           << "'" << f.function.getName() << "' is not placed: " << bufferized;
-      warnUselessOrders(f.function, /*called=*/false);
+      warnUselessConstraints(f.function, /*called=*/false);
       continue;
     }
     FailureOr<Outcome> outcome = place(f, *description, originals);

@@ -182,7 +182,7 @@ void mempl::ir::warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
     emitWarning(locationInFile(module.getContext(), profile, text)) << text;
 }
 
-void mempl::ir::warnUselessOrders(func::FuncOp function, bool called) {
+void mempl::ir::warnUselessConstraints(func::FuncOp function, bool called) {
   // What is known of sizes and loops is part of the time of a call.
   SmallVector<StringRef> names = {kPinAttr, kForbidAttr};
   if (!called)
@@ -220,11 +220,11 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     std::string called = calls.whyNotPlaced(function.getName());
     auto skip = [&](const llvm::Twine &reason) {
       skipped(function, reason);
-      warnUselessOrders(function, !called.empty());
+      warnUselessConstraints(function, !called.empty());
       return WalkResult::skip();
     };
     if (function.isExternal()) {
-      warnUselessOrders(function, /*called=*/false);
+      warnUselessConstraints(function, /*called=*/false);
       return WalkResult::skip();
     }
     if (!called.empty())
@@ -362,14 +362,14 @@ liveRanges(const Instance &instance) {
 }
 
 std::string mempl::ir::describePressure(const Instance &instance,
-                                        bool onlyOrdered) {
+                                        bool onlyConstrained) {
   std::vector<std::pair<int32_t, int32_t>> ranges = liveRanges(instance);
   int32_t n = instance.numSteps();
   std::vector<int64_t> change(n + 1, 0);
   auto counts = [&](size_t v) {
     return ranges[v].second >= 0 &&
-           (!onlyOrdered ||
-            instance.values[v].space == mempl::SpaceOrder::Fast);
+           (!onlyConstrained ||
+            instance.values[v].space == mempl::SpaceConstraint::Fast);
   };
   for (size_t v = 0; v < ranges.size(); ++v)
     if (counts(v)) {
@@ -488,7 +488,7 @@ static void addDecisions(const FunctionProblem &program,
       decision.text = "slow: it " + storage.slowReason;
     } else if (decision.cause == mempl::SlowCause::TooLarge) {
       helps = " (mempl-tile-to-fit makes loops over pieces)";
-    } else if (decision.cause == mempl::SlowCause::Ordered) {
+    } else if (decision.cause == mempl::SlowCause::Constrained) {
       helps = " by 'mempl.forbid' or a 'mempl.pin' there";
     }
     decision.text += helps;
@@ -604,7 +604,7 @@ static Instance withoutPin(const Instance &instance, ArrayRef<int32_t> path,
                            int32_t value) {
   Instance result = instance;
   if (path.empty()) {
-    result.values[value].space = mempl::SpaceOrder::None;
+    result.values[value].space = mempl::SpaceConstraint::None;
     return result;
   }
   mempl::Step &step = result.steps[path.front()];

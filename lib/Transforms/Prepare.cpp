@@ -100,7 +100,8 @@ public:
 
 /// An allocation that a user says something about stays one: what upstream
 /// would make of it in its place knows nothing of that.
-static void keepOrderedAllocations(RewriterBase &rewriter, Operation *module) {
+static void keepConstrainedAllocations(RewriterBase &rewriter,
+                                       Operation *module) {
   SmallVector<tensor::EmptyOp> ordered;
   module->walk([&](tensor::EmptyOp op) {
     if (op.getType().hasStaticShape() &&
@@ -412,7 +413,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
   foldWholeSlices(rewriter, module);
   eraseUnusedViews(rewriter, module);
   separateDestinations(rewriter, module);
-  keepOrderedAllocations(rewriter, module);
+  keepConstrainedAllocations(rewriter, module);
   bool alternating =
       keepCarriedTensors(rewriter, module, loopForm == LoopForm::TwoBuffers);
   if (hasTwoForms)

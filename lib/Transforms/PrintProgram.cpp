@@ -22,7 +22,7 @@ using namespace mlir;
 using namespace mempl::ir;
 using mempl::Access;
 using mempl::AccessMode;
-using mempl::SpaceOrder;
+using mempl::SpaceConstraint;
 using mempl::ValueKind;
 
 static StringRef spell(ValueKind kind) {
@@ -45,10 +45,10 @@ static StringRef spell(AccessMode mode) {
                                      : "updates";
 }
 
-static StringRef spell(SpaceOrder order) {
-  return order == SpaceOrder::None   ? ""
-         : order == SpaceOrder::Fast ? " fast"
-                                     : " slow";
+static StringRef spell(SpaceConstraint constraint) {
+  return constraint == SpaceConstraint::None   ? ""
+         : constraint == SpaceConstraint::Fast ? " fast"
+                                               : " slow";
 }
 
 static void print(llvm::raw_ostream &os, const FunctionProblem &program,

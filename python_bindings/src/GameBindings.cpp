@@ -166,7 +166,7 @@ void mempl::python::bindGame(nb::module_ &m) {
       "(the most valuable values first); an action decides about an access "
       "(`moves` \"use\") or about a whole value (\"value\"); with `repacks`, "
       "residencies may "
-      "move to other offsets. Raises mempl.Error if what is ordered to be "
+      "move to other offsets. Raises mempl.Error if what is constrained to be "
       "fast does not fit.");
   bindPlay(game);
   game.def_prop_ro(

@@ -117,10 +117,11 @@ static void bindParts(nb::module_ &m) {
       .value("TEMPORARY", ValueKind::Temporary)
       .value("OUTPUT", ValueKind::Output)
       .value("INOUT", ValueKind::InOut);
-  nb::enum_<SpaceOrder>(m, "SpaceOrder", "An order about where something is.")
-      .value("NONE", SpaceOrder::None)
-      .value("SLOW", SpaceOrder::Slow)
-      .value("FAST", SpaceOrder::Fast);
+  nb::enum_<SpaceConstraint>(m, "SpaceConstraint",
+                             "A constraint on where something is.")
+      .value("NONE", SpaceConstraint::None)
+      .value("SLOW", SpaceConstraint::Slow)
+      .value("FAST", SpaceConstraint::Fast);
   nb::enum_<AccessMode>(m, "AccessMode", "What a step does with a value.")
       .value("READ", AccessMode::Read)
       .value("WRITE", AccessMode::Write)

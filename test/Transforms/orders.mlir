@@ -27,7 +27,7 @@ func.func @bound_of_a_result(%x: tensor<?x4xf32> {mempl.max_bytes = "128B"}, %w:
 // CHECK-DAG: %[[P:.*]] = mempl.alloc <fast> at {{.*}} bytes 128 : tensor<32xf32>
 // CHECK: linalg.fill {{.*}} outs(%[[P]] :
 // CHECK: tensor.insert_slice {{.*}} into %[[Q]]
-// expected-remark @below {{192 bytes of 1 value because it is ordered into slow memory by 'mempl.forbid'}}
+// expected-remark @below {{192 bytes of 1 value because it is constrained to slow memory by 'mempl.forbid'}}
 func.func @carried_over(%a: tensor<16xf32>) -> (tensor<32xf32>, tensor<48xf32>) {
   %c = arith.constant 0.0 : f32
   %p = tensor.pad %a low[0] high[16] {
@@ -118,7 +118,7 @@ func.func @where_nothing_is_placed(%a: tensor<16xf32>) -> tensor<16xf32> {
   } do {
   ^bb0(%x: tensor<16xf32>):
     %e = tensor.empty() : tensor<16xf32>
-    // expected-error @below {{is ordered into fast memory by 'mempl.pin', but it is allocated inside 'scf.while'}}
+    // expected-error @below {{is constrained to fast memory by 'mempl.pin', but it is allocated inside 'scf.while'}}
     %y = linalg.exp {mempl.pin} ins(%x : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
     scf.yield %y : tensor<16xf32>
   }
@@ -131,7 +131,7 @@ func.func @where_nobody_looks(%a: tensor<16xf32>) -> tensor<16xf32> {
   %r = "test.op"(%a) ({
   ^bb0(%x: tensor<16xf32>):
     %e = tensor.empty() : tensor<16xf32>
-    // expected-error @below {{is ordered into fast memory by 'mempl.pin', but it is allocated inside 'test.op'}}
+    // expected-error @below {{is constrained to fast memory by 'mempl.pin', but it is allocated inside 'test.op'}}
     %y = linalg.exp {mempl.pin} ins(%x : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
     "test.yield"(%y) : (tensor<16xf32>) -> ()
   }) : (tensor<16xf32>) -> tensor<16xf32>

@@ -11,7 +11,7 @@ func.func @too_large(%a: tensor<1024xf32> {mempl.pin}) -> tensor<1024xf32> {
 // -----
 
 func.func @pinned_but_dynamic(
-  // expected-error @below {{'arg0' is ordered into fast memory by 'mempl.pin', but it has a dynamic size without a bound}}
+  // expected-error @below {{'arg0' is constrained to fast memory by 'mempl.pin', but it has a dynamic size without a bound}}
     %a: tensor<?xf32> {mempl.pin}) {
   return
 }
@@ -20,7 +20,7 @@ func.func @pinned_but_dynamic(
 
 func.func @contradiction(
     %a: tensor<16xf32> {mempl.forbid}) -> tensor<16xf32> {
-  // expected-error @below {{the tensors that share the storage of 'arg0' are ordered into fast and into slow memory}}
+  // expected-error @below {{the tensors that share the storage of 'arg0' are constrained to fast and into slow memory}}
   %x = linalg.exp {mempl.pin} ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
   return %x : tensor<16xf32>
 }

@@ -16,7 +16,7 @@ mempl.instance @wrong
   mempl.value @o output size 8
   // expected-error @below {{'mempl.step' op compute: expected finite seconds of at least 0}}
   mempl.step "s" compute -1.0 (read @w 8)
-  // expected-error @below {{'mempl.step' op accesses[1].space: contradicts the space ordered for value 0 (w)}}
+  // expected-error @below {{'mempl.step' op accesses[1].space: contradicts the space constraint of value 0 (w)}}
   mempl.step "s" compute 1.0 (read @w 8, read @w 8 fast)
   // expected-error @below {{'mempl.loop' op reserved: expected from 0 to the capacity of fast memory, 60 bytes}}
   mempl.loop "l" compute 1.0 reserved 64 trips 2 () {
@@ -28,7 +28,7 @@ mempl.instance @wrong
 
 // -----
 
-// expected-error @below {{portfolio: too_small: found no way to put into fast memory, of 8 bytes, what is ordered to be there}}
+// expected-error @below {{portfolio: too_small: found no way to put into fast memory, of 8 bytes, what is constrained to be there}}
 mempl.instance @too_small
     fast(capacity = 8, alignment = 8, bandwidth = 4.0, max_carried = 0)
     slow(bandwidth = 1.0)

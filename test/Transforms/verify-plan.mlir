@@ -67,7 +67,7 @@ mempl.plan @V5 for @i {
 }
 
 mempl.plan @V6 for @i {
-  // expected-error @below {{V6: value 4 (s), step 3: is ordered to be in slow memory}}
+  // expected-error @below {{V6: value 4 (s), step 3: is constrained to be in slow memory}}
   mempl.residency @s at 8 issue 3 ready 3 last 3
 }
 
@@ -161,14 +161,14 @@ mempl.instance @ordered
   }
 }
 
-// expected-error @below {{V6: value 0 (w), step 0: is ordered to be in fast memory}}
+// expected-error @below {{V6: value 0 (w), step 0: is constrained to be in fast memory}}
 mempl.plan @p for @ordered {
-  // expected-error @below {{V6: in the loop at step 0: value 0 (h), step 0: is ordered to be in fast memory}}
+  // expected-error @below {{V6: in the loop at step 0: value 0 (h), step 0: is constrained to be in fast memory}}
   mempl.loop_plan 0 capacity 8 {}
 }
 
-// expected-error @below {{V6: value 0 (w), step 0: is ordered to be in fast memory}}
-// expected-error @below {{V6: in the loop at step 0: value 0 (h), step 0: is ordered to be in fast memory}}
+// expected-error @below {{V6: value 0 (w), step 0: is constrained to be in fast memory}}
+// expected-error @below {{V6: in the loop at step 0: value 0 (h), step 0: is constrained to be in fast memory}}
 mempl.plan @empty for @ordered {}
 
 // -----

@@ -25,14 +25,14 @@ static Instance program() {
   instance.machine.capacity = 64;
   instance.values = {{"fits", 32, ValueKind::Input},
                      {"large", 65, ValueKind::Input},
-                     {"called", 8, ValueKind::Input, SpaceOrder::Slow},
-                     {"pinned", 8, ValueKind::Input, SpaceOrder::Slow}};
+                     {"called", 8, ValueKind::Input, SpaceConstraint::Slow},
+                     {"pinned", 8, ValueKind::Input, SpaceConstraint::Slow}};
   instance.values[2].reason = "is passed to a call";
   Step first;
   first.accesses = {{0, 32}, {1, 65}, {2, 8}, {2, 8}, {3, 8}};
   Instance body;
   body.machine = instance.machine;
-  body.values = {{"called", 16, ValueKind::Temporary, SpaceOrder::Slow}};
+  body.values = {{"called", 16, ValueKind::Temporary, SpaceConstraint::Slow}};
   body.values[0].reason = "is passed to a call";
   Step inside;
   inside.accesses = {{0, 16, AccessMode::Write}};
@@ -56,7 +56,7 @@ TEST(Coverage, AddsUpByReasonAndInAllTrips) {
   EXPECT_EQ(result.groups[0].bytes, 16 + 160);
   EXPECT_EQ(result.groups[1].reason, "is larger than fast memory");
   EXPECT_EQ(result.groups[1].bytes, 65);
-  EXPECT_EQ(result.groups[2].reason, "is ordered into slow memory");
+  EXPECT_EQ(result.groups[2].reason, "is constrained to slow memory");
 }
 
 TEST(Coverage, PrintsTheWorstFirstAndTheRestTogether) {

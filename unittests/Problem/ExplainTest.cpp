@@ -24,7 +24,7 @@ protected:
   }
 
   int32_t add(int64_t size, ValueKind kind,
-              SpaceOrder space = SpaceOrder::None) {
+              SpaceConstraint space = SpaceConstraint::None) {
     instance.values.push_back({"v", size, kind, space});
     return instance.numValues() - 1;
   }
@@ -49,7 +49,7 @@ protected:
 
 TEST_F(ExplainTest, TellsCausesOfTheValueItself) {
   int32_t large = add(65, ValueKind::Input);
-  int32_t ordered = add(8, ValueKind::Input, SpaceOrder::Slow);
+  int32_t ordered = add(8, ValueKind::Input, SpaceConstraint::Slow);
   int32_t unused = add(8, ValueKind::Input);
   int32_t slowSteps = add(8, ValueKind::Input);
   int32_t once = add(8, ValueKind::Input);
@@ -57,13 +57,13 @@ TEST_F(ExplainTest, TellsCausesOfTheValueItself) {
   int32_t part = add(32, ValueKind::Input);
   int32_t twice = add(8, ValueKind::Input);
   step(0, {{large, 65}, {ordered, 8}, {once, 8}, {part, 4}, {twice, 8}});
-  step(0, {{slowSteps, 8, AccessMode::Read, SpaceOrder::Slow},
+  step(0, {{slowSteps, 8, AccessMode::Read, SpaceConstraint::Slow},
            {out, 8, AccessMode::Write},
            {twice, 8}});
   EXPECT_EQ(causeOf(large), SlowCause::TooLarge);
-  EXPECT_EQ(causeOf(ordered), SlowCause::Ordered);
+  EXPECT_EQ(causeOf(ordered), SlowCause::Constrained);
   EXPECT_EQ(causeOf(unused), SlowCause::Unused);
-  EXPECT_EQ(causeOf(slowSteps), SlowCause::StepsOrdered);
+  EXPECT_EQ(causeOf(slowSteps), SlowCause::StepsConstrained);
   EXPECT_EQ(causeOf(once), SlowCause::CopiedOnce);
   EXPECT_EQ(causeOf(out), SlowCause::CopiedOnce);
   EXPECT_EQ(causeOf(part), SlowCause::CopiedOnce);
@@ -80,7 +80,7 @@ TEST_F(ExplainTest, TakesTheReasonThatIsGiven) {
   std::vector<Decision> all = explain(instance, Plan(), {{"is a secret"}});
   EXPECT_EQ(all[large].cause, SlowCause::Own);
   EXPECT_EQ(all[large].reason, "is a secret");
-  instance.values[large].space = SpaceOrder::Slow;
+  instance.values[large].space = SpaceConstraint::Slow;
   instance.values[large].reason = "is passed to a call";
   EXPECT_EQ(explain(instance, Plan())[large].reason, "is passed to a call");
 }

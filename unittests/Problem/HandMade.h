@@ -32,26 +32,26 @@ inline Machine machine() {
 }
 
 inline Value input(const char *name, int64_t size) {
-  return {name, size, ValueKind::Input, SpaceOrder::None};
+  return {name, size, ValueKind::Input, SpaceConstraint::None};
 }
 inline Value temporary(const char *name, int64_t size) {
-  return {name, size, ValueKind::Temporary, SpaceOrder::None};
+  return {name, size, ValueKind::Temporary, SpaceConstraint::None};
 }
 inline Value output(const char *name, int64_t size) {
-  return {name, size, ValueKind::Output, SpaceOrder::None};
+  return {name, size, ValueKind::Output, SpaceConstraint::None};
 }
 inline Value inOut(const char *name, int64_t size) {
-  return {name, size, ValueKind::InOut, SpaceOrder::None};
+  return {name, size, ValueKind::InOut, SpaceConstraint::None};
 }
 
 inline Access read(int32_t value, int64_t bytes) {
-  return {value, bytes, AccessMode::Read, SpaceOrder::None};
+  return {value, bytes, AccessMode::Read, SpaceConstraint::None};
 }
 inline Access write(int32_t value, int64_t bytes) {
-  return {value, bytes, AccessMode::Write, SpaceOrder::None};
+  return {value, bytes, AccessMode::Write, SpaceConstraint::None};
 }
 inline Access update(int32_t value, int64_t bytes) {
-  return {value, bytes, AccessMode::Update, SpaceOrder::None};
+  return {value, bytes, AccessMode::Update, SpaceConstraint::None};
 }
 
 inline Step step(double compute, std::vector<Access> accesses = {}) {

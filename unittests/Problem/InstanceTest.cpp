@@ -223,19 +223,19 @@ TEST(Instance, OutputsMustBeWritten) {
 }
 
 TEST(Instance, OrdersMustNotContradict) {
-  auto order = [](SpaceOrder value, SpaceOrder access) {
+  auto order = [](SpaceConstraint value, SpaceConstraint access) {
     return faultAfter([&](Instance &x) {
       x.values[0].space = value;
       x.steps[0].accesses[0].space = access;
     });
   };
-  EXPECT_EQ(order(SpaceOrder::Fast, SpaceOrder::Slow),
+  EXPECT_EQ(order(SpaceConstraint::Fast, SpaceConstraint::Slow),
             "steps[0].accesses[0].space");
-  EXPECT_EQ(order(SpaceOrder::Slow, SpaceOrder::Fast),
+  EXPECT_EQ(order(SpaceConstraint::Slow, SpaceConstraint::Fast),
             "steps[0].accesses[0].space");
-  EXPECT_EQ(order(SpaceOrder::Slow, SpaceOrder::Slow), "no fault");
-  EXPECT_EQ(order(SpaceOrder::None, SpaceOrder::Slow), "no fault");
-  EXPECT_EQ(order(SpaceOrder::Fast, SpaceOrder::None), "no fault");
+  EXPECT_EQ(order(SpaceConstraint::Slow, SpaceConstraint::Slow), "no fault");
+  EXPECT_EQ(order(SpaceConstraint::None, SpaceConstraint::Slow), "no fault");
+  EXPECT_EQ(order(SpaceConstraint::Fast, SpaceConstraint::None), "no fault");
 }
 
 TEST(Instance, BodiesDoNotWriteTheirInputs) {

@@ -93,11 +93,11 @@ constexpr Shape kTiny{2, 4, 4, 6, 3};
 constexpr Shape kBody{1, 2, 2, 3, 3, true, false};
 constexpr Shape kMedium{4, 14, 12, 40, 6, false, true};
 
-SpaceOrder randomOrder(Random &random, const Shape &shape) {
+SpaceConstraint randomOrder(Random &random, const Shape &shape) {
   if (!random.chance(0.05))
-    return SpaceOrder::None;
-  return shape.fastOrders && random.chance(0.5) ? SpaceOrder::Fast
-                                                : SpaceOrder::Slow;
+    return SpaceConstraint::None;
+  return shape.fastOrders && random.chance(0.5) ? SpaceConstraint::Fast
+                                                : SpaceConstraint::Slow;
 }
 
 Machine randomMachine(Random &random, int64_t slots) {
@@ -142,7 +142,7 @@ void addRandomValue(Random &random, const Shape &shape, bool inner,
       access.mode = AccessMode::Write;
     else if (!constant && random.chance(0.3))
       access.mode = random.chance(0.5) ? AccessMode::Write : AccessMode::Update;
-    if (value.space == SpaceOrder::None)
+    if (value.space == SpaceConstraint::None)
       access.space = randomOrder(random, shape);
     instance.steps[k].accesses.push_back(access);
     if (written && random.chance(0.05)) { // A second access in the same step.
@@ -331,7 +331,7 @@ TEST(LowerBound, ChannelsSlowerThanSlowMemory) {
   // before step 0, although slow memory alone would give 5 s.
   Instance instance =
       makeInstance({makeValue(50)}, {makeStep(0, {makeAccess(0, 50)})});
-  instance.values[0].space = SpaceOrder::Fast;
+  instance.values[0].space = SpaceConstraint::Fast;
   instance.machine.copyBandwidth = 2;
   instance.machine.copyLatency = 1;
   EXPECT_NEAR(bruteForceOptimum(instance), 26.5, 1e-9);

@@ -103,26 +103,29 @@ TEST(ProblemIO, EveryKeyOfAnInstanceIsRead) {
   auto body = std::make_shared<Instance>();
   body->name = "loop";
   body->machine = machine;
-  body->values = {{"x", 5, ValueKind::Temporary, SpaceOrder::None}};
+  body->values = {{"x", 5, ValueKind::Temporary, SpaceConstraint::None}};
   body->steps.resize(1);
   body->steps[0].name = "in";
-  body->steps[0].accesses = {{0, 5, AccessMode::Write, SpaceOrder::None}};
+  body->steps[0].accesses = {{0, 5, AccessMode::Write, SpaceConstraint::None}};
   Instance expected;
   expected.name = "all";
   expected.machine = machine;
-  expected.values = {{"w", 50, ValueKind::Input, SpaceOrder::Slow},
-                     {"t", INT64_MAX, ValueKind::Temporary, SpaceOrder::None},
-                     {"o", 0, ValueKind::Output, SpaceOrder::Fast},
-                     {"io", 7, ValueKind::InOut, SpaceOrder::None}};
+  expected.values = {
+      {"w", 50, ValueKind::Input, SpaceConstraint::Slow},
+      {"t", INT64_MAX, ValueKind::Temporary, SpaceConstraint::None},
+      {"o", 0, ValueKind::Output, SpaceConstraint::Fast},
+      {"io", 7, ValueKind::InOut, SpaceConstraint::None}};
   expected.steps.resize(2);
   expected.steps[0].name = "first";
   expected.steps[0].compute = 1;
-  expected.steps[0].accesses = {{0, 40, AccessMode::Read, SpaceOrder::Slow},
-                                {2, 0, AccessMode::Write, SpaceOrder::None}};
+  expected.steps[0].accesses = {
+      {0, 40, AccessMode::Read, SpaceConstraint::Slow},
+      {2, 0, AccessMode::Write, SpaceConstraint::None}};
   expected.steps[1].name = "loop";
   expected.steps[1].compute = 0.5;
   expected.steps[1].reserved = 20;
-  expected.steps[1].accesses = {{3, 1, AccessMode::Update, SpaceOrder::Fast}};
+  expected.steps[1].accesses = {
+      {3, 1, AccessMode::Update, SpaceConstraint::Fast}};
   expected.steps[1].trips = 3;
   expected.steps[1].body = body;
   EXPECT_EQ(*read, expected);
@@ -217,7 +220,7 @@ TEST(ProblemIO, WritesOneRecordPerLineAndNoDefaults) {
 {"value":2,"offset":0,"last":0,"write":0}]}
 )");
   Instance instance;
-  instance.values = {{"v", 1, ValueKind::Input, SpaceOrder::None}};
+  instance.values = {{"v", 1, ValueKind::Input, SpaceConstraint::None}};
   instance.steps.resize(1);
   instance.steps[0].name = "s";
   EXPECT_THAT(written(instance, writeInstance), EndsWith(R"("values":[

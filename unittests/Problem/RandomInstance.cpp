@@ -41,12 +41,12 @@ private:
   int64_t limit() {
     return random.chance(options.limitChance) ? random.between(1, 2) : 0;
   }
-  SpaceOrder order(int depth) {
+  SpaceConstraint order(int depth) {
     if (random.chance(options.slowOrderChance))
-      return SpaceOrder::Slow;
+      return SpaceConstraint::Slow;
     if (depth == 0 && random.chance(options.fastOrderChance))
-      return SpaceOrder::Fast;
-    return SpaceOrder::None;
+      return SpaceConstraint::Fast;
+    return SpaceConstraint::None;
   }
   Instance makeProgram(const std::string &name, int depth);
   Value makeValue(const std::string &name, int depth);
@@ -125,7 +125,8 @@ Access InstanceBuilder::makeAccess(const Instance &program,
   else if (!written[access.value])
     access.mode = AccessMode::Write;
   access.space = order(depth);
-  if (value.space != SpaceOrder::None && access.space != SpaceOrder::None)
+  if (value.space != SpaceConstraint::None &&
+      access.space != SpaceConstraint::None)
     access.space = value.space;
   return access;
 }

@@ -51,8 +51,8 @@ Instance randomInstance(Random &random,
                         const RandomInstanceOptions &options = {});
 
 /// A random plan of up to `attempts` residencies: each that was tried is kept
-/// if verify() lets it pass. Where accesses are ordered to be fast, orders that
-/// could not be met may be left (rule V6); the plan breaks no other rule.
+/// if verify() lets it pass. Where accesses are constrained to be fast, orders
+/// that could not be met may be left (rule V6); the plan breaks no other rule.
 Plan randomValidPlan(const Instance &instance, Random &random,
                      int attempts = 60);
 

@@ -82,10 +82,10 @@ TEST(Simulator, IdealIsComputeOrFastMemory) {
   Instance bound = program({input("w", 50), input("x", 30)},
                            {step(0.25, {read(0, 50), read(1, 30)})});
   EXPECT_NEAR(idealLatency(bound), 0.8, kExact);
-  bound.values[1].space = SpaceOrder::Slow;
+  bound.values[1].space = SpaceConstraint::Slow;
   EXPECT_NEAR(idealLatency(bound), 0.5 + 3, kExact);
-  bound.values[1].space = SpaceOrder::None;
-  bound.steps[0].accesses[0].space = SpaceOrder::Slow;
+  bound.values[1].space = SpaceConstraint::None;
+  bound.steps[0].accesses[0].space = SpaceConstraint::Slow;
   EXPECT_NEAR(idealLatency(bound), 5 + 0.3, kExact);
 }
 

@@ -298,21 +298,21 @@ TEST(VerifierV5, InOutLeftInFastMemory) {
 
 TEST(VerifierV6, ValueIsOrderedToBeSlow) {
   Instance instance = program({temporary("t", 30)}, {step(1, {write(0, 30)})});
-  instance.values[0].space = SpaceOrder::Slow;
+  instance.values[0].space = SpaceConstraint::Slow;
   expectOne(instance, {Residency::byWrite(0, 0, 0, 0)}, Rule::V6, 0, 0);
   EXPECT_EQ(check(instance, {}), "");
 }
 
 TEST(VerifierV6, AccessIsOrderedToBeFast) {
   Instance instance = three();
-  instance.steps[2].accesses[0].space = SpaceOrder::Fast;
+  instance.steps[2].accesses[0].space = SpaceConstraint::Fast;
   expectOne(instance, plan({}), Rule::V6, 2, 2);
   EXPECT_EQ(check(instance, {Residency::byCopy(2, 0, 0, 2, 2)}), "");
 }
 
 TEST(VerifierV6, AccessIsOrderedToBeSlow) {
   Instance instance = three();
-  instance.steps[2].accesses[0].space = SpaceOrder::Slow;
+  instance.steps[2].accesses[0].space = SpaceConstraint::Slow;
   expectOne(instance, {Residency::byCopy(2, 0, 0, 2, 2)}, Rule::V6, 2, 2);
 }
 
@@ -574,7 +574,7 @@ TEST(VerifierLoops, BodiesArePlannedInTheirOwnCapacity) {
 TEST(VerifierLoops, OrdersInABodyWithoutAPlanAreChecked) {
   Instance instance = overLoop();
   auto body = std::make_shared<Instance>(*instance.steps[1].body);
-  body->steps[1].accesses[0].space = SpaceOrder::Fast;
+  body->steps[1].accesses[0].space = SpaceConstraint::Fast;
   instance.steps[1].body = body;
   auto found = verify(instance, Plan());
   ASSERT_EQ(found.size(), 1u) << textOf(found);

@@ -93,9 +93,9 @@ TEST_P(Carriers, KeepTheLimit) {
 }
 
 TEST_P(Carriers, LeaveAloneWhatIsWrittenOrOrderedSlow) {
-  Instance instance =
-      program({inOut("w", 20), {"s", 20, ValueKind::Input, SpaceOrder::Slow}},
-              {step(0, {update(0, 40), read(1, 20)}), step(8)}, carrying(2));
+  Instance instance = program(
+      {inOut("w", 20), {"s", 20, ValueKind::Input, SpaceConstraint::Slow}},
+      {step(0, {update(0, 40), read(1, 20)}), step(8)}, carrying(2));
   EXPECT_EQ(numCarried(solve(GetParam(), instance).plan), 0);
 }
 

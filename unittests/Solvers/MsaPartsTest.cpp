@@ -144,11 +144,11 @@ TEST(MsaChannel, KnowsWhichCopiesWouldNest) {
   MsaChannel channel(std::vector<double>(20, 1));
   for (auto [start, done] : {std::pair(3, 11), {1, 8}, {5, 14}, {7, 14}})
     channel.force(start, done, 0);
-  EXPECT_TRUE(channel.breaksOrder(2, 16));
-  EXPECT_TRUE(channel.breaksOrder(9, 12));
-  EXPECT_TRUE(channel.breaksOrder(6, 17));
-  EXPECT_FALSE(channel.breaksOrder(5, 13));
-  EXPECT_FALSE(channel.breaksOrder(5, 14));
+  EXPECT_TRUE(channel.breaksConstraint(2, 16));
+  EXPECT_TRUE(channel.breaksConstraint(9, 12));
+  EXPECT_TRUE(channel.breaksConstraint(6, 17));
+  EXPECT_FALSE(channel.breaksConstraint(5, 13));
+  EXPECT_FALSE(channel.breaksConstraint(5, 14));
 }
 
 TEST(MsaChannel, CountsCopiesThatMeetInTime) {

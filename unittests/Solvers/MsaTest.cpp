@@ -265,11 +265,11 @@ TEST(Msa, NamesOrdersThatCannotBeMet) {
                                step(1, {read(0, 96), read(1, 96)})},
                               machine128());
   EXPECT_EQ(plan(instance, MsaOptions::test()).residencies.size(), 1u);
-  instance.values[0].space = instance.values[1].space = SpaceOrder::Fast;
+  instance.values[0].space = instance.values[1].space = SpaceConstraint::Fast;
   auto result = planMsa(instance, MsaOptions::test());
   ASSERT_FALSE(static_cast<bool>(result));
   EXPECT_THAT(llvm::toString(result.takeError()),
-              HasSubstr("ordered to be there"));
+              HasSubstr("constrained to be there"));
 }
 
 TEST(Msa, PlacesOrdersFirst) {
@@ -280,7 +280,7 @@ TEST(Msa, PlacesOrdersFirst) {
                step(1, {read(0, 960), read(1, 96)})},
               machine128());
   EXPECT_EQ(plan(instance, MsaOptions::full()).residencies[0].value, 0);
-  instance.values[1].space = SpaceOrder::Fast;
+  instance.values[1].space = SpaceConstraint::Fast;
   Plan p = plan(instance, MsaOptions::full());
   ASSERT_EQ(p.residencies.size(), 1u);
   EXPECT_EQ(p.residencies[0].value, 1);

@@ -59,7 +59,7 @@ TEST(RunForest, SharesTheLossOfAStepByBytes) {
 
 TEST(RunForest, LeavesOutWhatCannotBeFast) {
   Instance instance = readAt({1, 2, 3});
-  instance.steps[2].accesses[0].space = SpaceOrder::Slow;
+  instance.steps[2].accesses[0].space = SpaceConstraint::Slow;
   AccessIndex index(instance);
   EXPECT_EQ(RunForest(index, 100).rootsOf(0).size(), 2u);
   EXPECT_TRUE(RunForest(index, 40).rootsOf(0).empty());

@@ -61,7 +61,7 @@ TEST_P(Policies, MakeValidPlansForRandomPrograms) {
     if (!result) {
       // Only orders to be fast can be impossible to meet.
       EXPECT_THAT(llvm::toString(result.takeError()),
-                  testing::AnyOf(testing::HasSubstr("ordered to be there"),
+                  testing::AnyOf(testing::HasSubstr("constrained to be there"),
                                  testing::HasSubstr("no valid plan found")));
       continue;
     }
@@ -129,12 +129,12 @@ TEST(Greedy, IsNeverSlowerThanNone) {
 /// that takes; the loop itself reads much that cannot be fast.
 Instance loopThatWaits(int64_t capacity) {
   Instance body;
-  body.values = {{"t", 64, ValueKind::Temporary, SpaceOrder::None}};
+  body.values = {{"t", 64, ValueKind::Temporary, SpaceConstraint::None}};
   for (AccessMode mode : {AccessMode::Write, AccessMode::Read}) {
     Step step;
     step.name = mode == AccessMode::Write ? "make" : "use";
     step.compute = 10;
-    step.accesses = {{0, 64, mode, SpaceOrder::None}};
+    step.accesses = {{0, 64, mode, SpaceConstraint::None}};
     body.steps.push_back(std::move(step));
   }
   Instance program;
@@ -142,11 +142,12 @@ Instance loopThatWaits(int64_t capacity) {
   program.machine.capacity = capacity;
   program.machine.slowBandwidth = program.machine.copyBandwidth = 64;
   program.machine.fastBandwidth = 6400;
-  program.values = {{"table", 1 << 20, ValueKind::Input, SpaceOrder::None}};
+  program.values = {
+      {"table", 1 << 20, ValueKind::Input, SpaceConstraint::None}};
   Step loop;
   loop.name = "loop";
   loop.trips = 4;
-  loop.accesses = {{0, 100000, AccessMode::Read, SpaceOrder::None}};
+  loop.accesses = {{0, 100000, AccessMode::Read, SpaceConstraint::None}};
   loop.body = std::make_shared<Instance>(std::move(body));
   program.steps.push_back(std::move(loop));
   setMachine(program, program.machine);

@@ -139,9 +139,9 @@ struct ProgramNote {
 };
 
 /// The program of a function with one block. `notes` gets what could not be
-/// modelled. Fails, with a diagnostic, on orders that contradict each other or
-/// cannot be kept. `analysis` knows the operands that bufferization copies
-/// before an op writes them; null stands for none.
+/// modelled. Fails, with a diagnostic, on constraints that contradict each
+/// other or cannot be kept. `analysis` knows the operands that bufferization
+/// copies before an op writes them; null stands for none.
 FailureOr<std::unique_ptr<FunctionProblem>>
 extractProblem(func::FuncOp function, const TargetDescription &target,
                const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,

@@ -86,7 +86,7 @@ struct DecisionNode {
 class Game {
 public:
   /// Takes a valid instance. An error if a loop has no valid plan or if what is
-  /// ordered to be fast cannot be placed.
+  /// constrained to be fast cannot be placed.
   static llvm::Expected<std::shared_ptr<const Game>>
   create(Instance instance, GameOptions options = {});
 
@@ -129,7 +129,7 @@ public:
   llvm::ArrayRef<ChosenLoop> loops() const { return chosenLoops; }
 
   /// Latency in seconds when nothing is decided: everything in slow memory but
-  /// for orders and loops. Without those, slowLatency().
+  /// for constraints and loops. Without those, slowLatency().
   double slowLatency() const { return slow; }
   /// Latency of the heuristic plan, seconds.
   double greedyLatency() const { return greedy; }

@@ -28,17 +28,17 @@
 // apart from where other values may stay; with GameOptions::repacks it moves,
 // as a whole, where it would be in the way.
 //
-// What is ordered to be fast is placed before play, as are plans of loops. A
-// question about a carried input comes before the first step: NoCopy keeps it
+// What is constrained to be fast is placed before play, as are plans of loops.
+// A question about a carried input comes before the first step: NoCopy keeps it
 // for the whole program, Copy up to its first access, to be copied in again
 // for the next run, Drop does not carry it.
 //
-// The plan so far keeps the rules on capacity, orders and limits, and those on
-// contents as far as accesses are decided. For each residency that might have
-// to be copied back later, one place in flight is kept free after its last
-// write, so that Drop is always legal and no play has a dead end. Questions
-// with one legal answer, which is Drop, are answered without asking. With
-// GameOptions::moves an action may decide about all accesses of a value at
+// The plan so far keeps the rules on capacity, constraints and limits, and
+// those on contents as far as accesses are decided. For each residency that
+// might have to be copied back later, one place in flight is kept free after
+// its last write, so that Drop is always legal and no play has a dead end.
+// Questions with one legal answer, which is Drop, are answered without asking.
+// With GameOptions::moves an action may decide about all accesses of a value at
 // once.
 //
 // The reward of an action is the latency that it saves, by the exact simulator,

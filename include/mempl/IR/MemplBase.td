@@ -23,7 +23,7 @@ def Mempl_Dialect : Dialect {
     `learned-memory-placement` writes it; One-Shot Bufferize takes it from
     tensors to buffers without adding a copy.
 
-    Attributes of the dialect on other ops and on function arguments are orders
+    Attributes of the dialect on other ops and on function arguments are constraints
     and facts of the user:
 
     - `mempl.pin`: all accesses of the value (an argument, or the results of an

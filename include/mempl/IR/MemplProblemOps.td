@@ -36,8 +36,8 @@ def Mempl_StorageKind : I32EnumAttr<"StorageKind",
   let cppNamespace = "::mempl::ir";
 }
 
-def Mempl_OrderedSpace : I32EnumAttr<"OrderedSpace",
-    "the memory that a value or an access is ordered to be in", [
+def Mempl_ConstrainedSpace : I32EnumAttr<"ConstrainedSpace",
+    "the memory that a value or an access is constrained to be in", [
     I32EnumAttrCase<"None", 0, "none">,
     I32EnumAttrCase<"Slow", 1, "slow">,
     I32EnumAttrCase<"Fast", 2, "fast">]> {
@@ -67,8 +67,8 @@ def Mempl_AccessAttr : AttrDef<Mempl_Dialect, "Access"> {
     EnumParameter<Mempl_StepAccessMode>:$mode,
     AttrParameter<"::mlir::FlatSymbolRefAttr", "a mempl.value">:$value,
     "int64_t":$bytes,
-    DefaultValuedParameter<"::mempl::ir::OrderedSpace",
-                           "::mempl::ir::OrderedSpace::None">:$space);
+    DefaultValuedParameter<"::mempl::ir::ConstrainedSpace",
+                           "::mempl::ir::ConstrainedSpace::None">:$space);
   let assemblyFormat = "`<` $mode $value $bytes (`,` $space^)? `>`";
   let genVerifyDecl = 1;
 }
@@ -163,7 +163,7 @@ def Mempl_ValueOp : Mempl_Op<"value", [
   let summary = "one piece of storage of a program";
   let description = [{
     A value with its kind and its `size` in bytes; buffers that must share
-    storage are one value. `space` orders all of its accesses to one memory,
+    storage are one value. `space` constrains all of its accesses to one memory,
     and `name` keeps its name where it is not the symbol: names may repeat, be
     empty, or be anything. `reason` says why it can only be in slow memory; it
     is for readers and changes no plan.
@@ -180,8 +180,8 @@ def Mempl_ValueOp : Mempl_Op<"value", [
     SymbolNameAttr:$sym_name,
     Mempl_StorageKind:$kind,
     Mempl_SizeAttr:$size,
-    DefaultValuedAttr<Mempl_OrderedSpace,
-                      "::mempl::ir::OrderedSpace::None">:$space,
+    DefaultValuedAttr<Mempl_ConstrainedSpace,
+                      "::mempl::ir::ConstrainedSpace::None">:$space,
     OptionalAttr<StrAttr>:$original_name,
     OptionalAttr<StrAttr>:$reason);
   let assemblyFormat = [{

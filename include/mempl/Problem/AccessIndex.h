@@ -29,7 +29,7 @@ struct Use {
   bool reads;
   bool writes;
   bool startsByWrite; ///< Writes without reading: a residency may begin here.
-  bool mustBeSlow;    ///< Ordered by the value or an access.
+  bool mustBeSlow;    ///< Constrained by the value or an access.
   bool mustBeFast;
 };
 

@@ -26,7 +26,7 @@ namespace mempl {
 /// Residencies of one value, by start.
 using ResidencyList = llvm::SmallVector<const Residency *, 4>;
 
-/// Whether `value` is where it is used, valid and as ordered, all along.
+/// Whether `value` is where it is used, valid and as constrained, all along.
 bool hasValidContents(const AccessIndex &index, int32_t value,
                       const ResidencyList &residencies);
 

@@ -37,9 +37,9 @@ struct Uncovered {
   std::vector<UncoveredGroup> groups;
 };
 
-/// Values ordered into slow memory, and those that are larger than fast memory.
-/// Accesses of a loop step to values around it count there, and not again in
-/// its body.
+/// Values constrained to slow memory, and those that are larger than fast
+/// memory. Accesses of a loop step to values around it count there, and not
+/// again in its body.
 Uncovered uncovered(const Instance &instance);
 
 /// "12 values, 3.4 GiB of the 5.0 GiB of traffic", and a line per reason, each

@@ -25,17 +25,17 @@ namespace mempl {
 
 /// What keeps a value in slow memory.
 enum class SlowCause : uint8_t {
-  None,         ///< Nothing: it is in fast memory.
-  Part,         ///< It is in fast memory, but not for all of its accesses.
-  Own,          ///< What Value::reason, or `slowReasons` of explain(), says.
-  Ordered,      ///< An order of the user.
-  StepsOrdered, ///< All of its accesses are ordered into slow memory.
-  Unused,       ///< No step uses it.
-  TooLarge,     ///< It is larger than fast memory.
-  CopiedOnce,   ///< A copy of it moves as many bytes as all of its accesses.
-  Hidden,       ///< Its steps compute for longer than they move bytes.
-  NoRoom,       ///< Other values leave less than it needs at all of its steps.
-  NoGain        ///< None of these: no plan that was tried gains by it.
+  None,    ///< Nothing: it is in fast memory.
+  Part,    ///< It is in fast memory, but not for all of its accesses.
+  Own,     ///< What Value::reason, or `slowReasons` of explain(), says.
+  Ordered, ///< An order of the user.
+  StepsConstrained, ///< All of its accesses are constrained to slow memory.
+  Unused,           ///< No step uses it.
+  TooLarge,         ///< It is larger than fast memory.
+  CopiedOnce, ///< A copy of it moves as many bytes as all of its accesses.
+  Hidden,     ///< Its steps compute for longer than they move bytes.
+  NoRoom,     ///< Other values leave less than it needs at all of its steps.
+  NoGain      ///< None of these: no plan that was tried gains by it.
 };
 
 /// What a plan does with one value, and why as far as that can be told.

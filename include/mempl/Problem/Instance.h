@@ -69,8 +69,8 @@ enum class ValueKind : uint8_t {
   InOut      ///< Both.
 };
 
-/// An order of the user about where a value or an access has to be.
-enum class SpaceOrder : uint8_t { None, Slow, Fast };
+/// A constraint of the user on where a value or an access has to be.
+enum class SpaceConstraint : uint8_t { None, Slow, Fast };
 
 enum class AccessMode : uint8_t {
   Read,
@@ -83,7 +83,7 @@ struct Value {
   std::string name;
   int64_t size = 0; ///< Bytes, 0 <= size < 2^63.
   ValueKind kind = ValueKind::Temporary;
-  SpaceOrder space = SpaceOrder::None;
+  SpaceConstraint space = SpaceConstraint::None;
   /// Why the value can only be in slow memory, to go on after "it"; empty where
   /// it can be in fast memory or nobody knows. For readers: it changes no plan,
   /// and values that differ in it alone are equal.
@@ -106,7 +106,7 @@ struct Access {
   int32_t value = 0; ///< Index into Instance::values.
   int64_t bytes = 0; ///< Bytes moved, reads and writes together; >= 0.
   AccessMode mode = AccessMode::Read;
-  SpaceOrder space = SpaceOrder::None;
+  SpaceConstraint space = SpaceConstraint::None;
 
   bool reads() const { return mode != AccessMode::Write; }
   bool writes() const { return mode != AccessMode::Read; }

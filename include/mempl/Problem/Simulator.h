@@ -62,8 +62,8 @@ double simulateLatency(const Instance &instance, const Plan &plan);
 /// Latency of the empty plan: everything in slow memory.
 double slowLatency(const Instance &instance);
 
-/// Every access in fast memory (those ordered slow stay slow), no copies, no
-/// capacity: no plan beats it.
+/// Every access in fast memory (those constrained to slow memory stay slow), no
+/// copies, no capacity: no plan beats it.
 double idealLatency(const Instance &instance);
 
 } // namespace mempl

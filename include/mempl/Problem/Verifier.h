@@ -47,7 +47,7 @@ struct Violation {
 std::vector<Violation> verify(const Instance &instance, const Plan &plan);
 
 /// Whether the loop with this body may be left without a plan: nothing in it is
-/// ordered to be fast.
+/// constrained to be fast.
 bool mayRunWithoutPlan(const Instance &body);
 
 } // namespace mempl

@@ -28,9 +28,9 @@ struct GreedyOrder {
 /// The orders worth trying, the best on average first.
 std::vector<GreedyOrder> greedyOrders(const AccessIndex &index);
 
-/// Places what is ordered to be fast. False if no way was found; the editor is
-/// then not legal.
-bool placeOrdered(PlanEditor &editor, const RunForest &forest);
+/// Places what is constrained to be fast. False if no way was found; the editor
+/// is then not legal.
+bool placeConstrained(PlanEditor &editor, const RunForest &forest);
 
 /// One pass over all runs.
 void greedyPass(PlanEditor &editor, const RunForest &forest,

@@ -168,8 +168,8 @@ struct MsaStatistics {
   double pressure = 0;        ///< Bytes of all values that may be moved.
 };
 
-/// A plan for a valid instance; an error if something that is ordered to be in
-/// fast memory does not fit. `statistics` may be null. `cancelled` may be
+/// A plan for a valid instance; an error if something that is constrained to be
+/// in fast memory does not fit. `statistics` may be null. `cancelled` may be
 /// empty; when it says true the values that are left stay in slow memory.
 llvm::Expected<Plan> planMsa(const Instance &instance,
                              const MsaOptions &options,

@@ -39,14 +39,14 @@ struct RunNode {
 /// The trees of all values.
 class RunForest {
 public:
-  /// Runs across uses that are ordered to be slow are left out, and so is every
-  /// value that cannot fit into `capacity` bytes.
+  /// Runs across uses that are constrained to be slow are left out, and so is
+  /// every value that cannot fit into `capacity` bytes.
   RunForest(const AccessIndex &index, int64_t capacity);
 
   llvm::ArrayRef<RunNode> nodes() const { return all; }
   const RunNode &node(int32_t id) const { return all[id]; }
   /// Roots of the trees of one value, in the order of time: more than one where
-  /// uses ordered to be slow lie between.
+  /// uses constrained to be slow lie between.
   llvm::ArrayRef<int32_t> rootsOf(int32_t value) const {
     return llvm::ArrayRef(roots).slice(rootBegin[value],
                                        rootBegin[value + 1] - rootBegin[value]);

@@ -103,7 +103,7 @@ public:
   /// missing that has nothing to do with an instance, like weights.
   virtual llvm::Error check(const SolverOptions &options);
   /// A valid plan for a valid instance; an error where there is none that the
-  /// solver can find (a value ordered to be fast that does not fit).
+  /// solver can find (a value constrained to be fast that does not fit).
   virtual llvm::Expected<SolverResult> solve(const Instance &instance,
                                              const SolverOptions &options) = 0;
 };

@@ -49,7 +49,7 @@ void warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
 
 /// Warns of the orders of users in a function that is not placed; of a `called`
 /// one, sizes and trips have an effect all the same.
-void warnUselessOrders(func::FuncOp function, bool called);
+void warnUselessConstraints(func::FuncOp function, bool called);
 
 /// A function as a problem.
 struct PlaceableFunction {
@@ -101,9 +101,10 @@ std::vector<ProgramDecisions> explain(const FunctionProblem &program,
                                       const mempl::Plan &plan);
 
 /// "step 3 (linalg.matmul) needs 300 bytes and 256 are free; largest in use:
-/// a (200 bytes), ..": where the storages that are ordered into fast memory, or
-/// all of them, need most. Empty where that is no more than is free.
-std::string describePressure(const mempl::Instance &instance, bool onlyOrdered);
+/// a (200 bytes), ..": where the storages that are constrained to fast memory,
+/// or all of them, need most. Empty where that is no more than is free.
+std::string describePressure(const mempl::Instance &instance,
+                             bool onlyConstrained);
 
 /// "times are relative: the size of 'arg0' is taken as 0 bytes, .."; empty for
 /// a program that tells all of its sizes and trips.

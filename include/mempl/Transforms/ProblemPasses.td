@@ -20,7 +20,7 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     functions that they were made of stay as they are.
 
     An instance that is not valid, and one for which the policy finds no plan
-    (something that is ordered to be fast does not fit), is an error; the other
+    (something that is constrained to be fast does not fit), is an error; the other
     instances are solved all the same. Without a time limit two runs give the
     same plan.
   }];

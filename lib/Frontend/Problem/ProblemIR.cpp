@@ -42,9 +42,9 @@ static_assert(int(StorageKind::Input) == int(mempl::ValueKind::Input));
 static_assert(int(StorageKind::Temporary) == int(mempl::ValueKind::Temporary));
 static_assert(int(StorageKind::Output) == int(mempl::ValueKind::Output));
 static_assert(int(StorageKind::InOut) == int(mempl::ValueKind::InOut));
-static_assert(int(OrderedSpace::None) == int(mempl::SpaceOrder::None));
-static_assert(int(OrderedSpace::Slow) == int(mempl::SpaceOrder::Slow));
-static_assert(int(OrderedSpace::Fast) == int(mempl::SpaceOrder::Fast));
+static_assert(int(ConstrainedSpace::None) == int(mempl::SpaceConstraint::None));
+static_assert(int(ConstrainedSpace::Slow) == int(mempl::SpaceConstraint::Slow));
+static_assert(int(ConstrainedSpace::Fast) == int(mempl::SpaceConstraint::Fast));
 static_assert(int(StepAccessMode::Read) == int(mempl::AccessMode::Read));
 static_assert(int(StepAccessMode::Write) == int(mempl::AccessMode::Write));
 static_assert(int(StepAccessMode::Update) == int(mempl::AccessMode::Update));
@@ -102,7 +102,7 @@ public:
     builder.createBlock(&body);
     for (auto [value, symbol] : llvm::zip_equal(program.values, symbols))
       ValueOp::create(builder, loc, symbol, wordAs<StorageKind>(value.kind),
-                      value.size, wordAs<OrderedSpace>(value.space),
+                      value.size, wordAs<ConstrainedSpace>(value.space),
                       originalName(builder, value.name, symbol),
                       value.reason.empty()
                           ? StringAttr()
@@ -118,7 +118,7 @@ private:
       accesses.push_back(AccessAttr::get(
           builder.getContext(), wordAs<StepAccessMode>(access.mode),
           FlatSymbolRefAttr::get(symbols[access.value]), access.bytes,
-          wordAs<OrderedSpace>(access.space)));
+          wordAs<ConstrainedSpace>(access.space)));
     return builder.getArrayAttr(accesses);
   }
 
@@ -204,7 +204,7 @@ static mempl::Step readStep(OpT op, const ValueIndices &indices) {
     access.value = indices.lookup(from.getValue().getAttr());
     access.bytes = from.getBytes();
     access.mode = wordAs<mempl::AccessMode>(from.getMode());
-    access.space = wordAs<mempl::SpaceOrder>(from.getSpace());
+    access.space = wordAs<mempl::SpaceConstraint>(from.getSpace());
     step.accesses.push_back(access);
   }
   return step;
@@ -217,7 +217,7 @@ static void readProgram(Operation *op, mempl::Instance &program) {
     value.name = from.getValueName().str();
     value.size = from.getSize();
     value.kind = wordAs<mempl::ValueKind>(from.getKind());
-    value.space = wordAs<mempl::SpaceOrder>(from.getSpace());
+    value.space = wordAs<mempl::SpaceConstraint>(from.getSpace());
     value.reason = from.getReason().value_or("").str();
     indices[from.getSymNameAttr()] = program.numValues();
     program.values.push_back(std::move(value));

@@ -240,7 +240,7 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
     value.size = buffer.size;
     value.kind = buffer.kind;
     if (buffer.onHost) {
-      value.space = SpaceOrder::Slow;
+      value.space = SpaceConstraint::Slow;
       value.reason = "is in the memory of the host";
     }
     instance.values.push_back(std::move(value));
@@ -272,7 +272,7 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
       access.bytes = scaled(a, scale);
       access.mode = a.mode;
       if (a.slowOnly)
-        access.space = SpaceOrder::Slow;
+        access.space = SpaceConstraint::Slow;
       // Nothing is there yet that a first write could keep.
       if (!isDefined[access.value] && access.mode == AccessMode::Update)
         access.mode = AccessMode::Write;

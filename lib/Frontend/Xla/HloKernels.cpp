@@ -8,8 +8,8 @@
 //
 // A buffer is a tensor of bytes; the one that is current follows its writes. A
 // loop carries the buffers from outside that its body writes. Where one access
-// has to be in slow memory, the whole value stays there: ops order values, not
-// accesses.
+// has to be in slow memory, the whole value stays there: ops constrain values,
+// not accesses.
 //
 //===----------------------------------------------------------------------===//
 

@@ -131,7 +131,7 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
   llvm::DenseMap<int32_t, std::vector<int32_t>> slowSteps;
   for (int32_t s = 0; s < instance.numSteps(); ++s)
     for (const Access &access : instance.steps[s].accesses)
-      if (access.space == SpaceOrder::Slow)
+      if (access.space == SpaceConstraint::Slow)
         slowSteps[access.value].push_back(s);
   for (size_t i = 0; i < program.stays.size(); ++i) {
     const FastStay &stay = program.stays[i];

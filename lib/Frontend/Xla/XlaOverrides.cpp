@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A residency that begins by write is ordered with a pin of the output that
+// A residency that begins by write is constrained with a pin of the output that
 // begins it, one that is copied in with a prefetch of the first operand that it
 // serves, issued before the step that the plan issues it at. XLA finds offsets,
 // and the rest of the way of each value, itself; what it cannot do it refuses.

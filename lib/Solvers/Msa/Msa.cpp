@@ -7,11 +7,12 @@
 //===----------------------------------------------------------------------===//
 //
 // Memory space assignment as XLA does it for TPU (Apache-2.0; written here from
-// a description of its rules): loops first, then what is ordered to be fast,
-// values kept from run to run, repeated stretches of steps, and one greedy pass
-// over all values in the order of their benefit. Near-linear: a proposal costs
-// the logarithm of the program, and as much as there is in fast memory near its
-// value in time. Many thousand values there at once therefore make it slow.
+// a description of its rules): loops first, then what is constrained to be
+// fast, values kept from run to run, repeated stretches of steps, and one
+// greedy pass over all values in the order of their benefit. Near-linear: a
+// proposal costs the logarithm of the program, and as much as there is in fast
+// memory near its value in time. Many thousand values there at once therefore
+// make it slow.
 //
 // What a plan cannot say is left out: prefetches in slices or windows, and
 // blocks of prefetches in a band of their own. Steps are never changed, so
@@ -59,7 +60,7 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
     hasOrders = index.use(u).mustBeFast;
   PlanEditor ordered = editor;
   if (hasOrders &&
-      !placeOrdered(ordered, RunForest(index, instance.machine.capacity)))
+      !placeConstrained(ordered, RunForest(index, instance.machine.capacity)))
     return ordersError(instance);
   allocator.reserve(ordered.plan().residencies);
   allocator.carryValues();

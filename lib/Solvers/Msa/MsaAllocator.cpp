@@ -48,7 +48,7 @@ MsaAllocator::MsaAllocator(const PlanEditor &editor, const MsaCost &cost,
 bool MsaAllocator::isEligible(int32_t value) const {
   int64_t size = index.roundedSize(value);
   return size > 0 && size <= editor.capacity() &&
-         index.instance().values[value].space != SpaceOrder::Slow;
+         index.instance().values[value].space != SpaceConstraint::Slow;
 }
 
 void MsaAllocator::reserve(llvm::ArrayRef<Residency> ordered) {

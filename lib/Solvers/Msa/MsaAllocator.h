@@ -42,7 +42,7 @@ enum MsaFailure : uint32_t {
   MsaTooShort = 4, ///< No start that hides enough.
   MsaTooManyCopies = 8,
   MsaNoBandwidth = 16,
-  MsaBreaksOrder = 32,
+  MsaBreaksConstraint = 32,
   MsaUncommit = 64 ///< The proposal cannot stand.
 };
 

@@ -209,7 +209,7 @@ int64_t MsaChannel::numOverlapping(int32_t start, int32_t done) const {
          (start > 0 ? sum(donesUpTo, start - 1) : 0);
 }
 
-bool MsaChannel::breaksOrder(int32_t start, int32_t done) const {
+bool MsaChannel::breaksConstraint(int32_t start, int32_t done) const {
   Node before, after;
   // The most done of those that start before, the least of those after.
   for (int32_t node = start + 1 + width; node > 1; node /= 2)

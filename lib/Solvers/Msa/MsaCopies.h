@@ -56,7 +56,7 @@ public:
   int64_t numOverlapping(int32_t start, int32_t done) const;
   /// Whether (start, done) lies strictly within another copy, or another
   /// within it.
-  bool breaksOrder(int32_t start, int32_t done) const;
+  bool breaksConstraint(int32_t start, int32_t done) const;
   /// Seconds left in each step once the copies have had theirs.
   std::vector<double> unused() const;
 

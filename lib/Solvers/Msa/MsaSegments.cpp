@@ -78,7 +78,7 @@ uint32_t MsaAllocator::stay(Walk &walk, int32_t start, int32_t end,
   Piece &piece = work.back();
   const MsaChunk &chunk = heap.chunk(piece.chunk);
   if (end > chunk.end) {
-    // A use in between that was ordered to be slow cannot be passed over.
+    // A use in between that was constrained to be slow cannot be passed over.
     for (int32_t u = index.firstUseFrom(walk.value, piece.r.last + 1); u < use;
          ++u)
       if (index.use(u).mustBeSlow)
@@ -140,8 +140,8 @@ uint32_t MsaAllocator::evict(Walk &walk, int32_t limit) {
 bool MsaAllocator::tryPrefetch(Walk &walk, int32_t start, int32_t end,
                                int32_t use, bool isFree, uint32_t &failures) {
   MsaChannel &channel = channels[Timeline::In];
-  if (options.fifoOrder && channel.breaksOrder(start, end)) {
-    failures |= MsaBreaksOrder;
+  if (options.fifoOrder && channel.breaksConstraint(start, end)) {
+    failures |= MsaBreaksConstraint;
     return false;
   }
   if ((options.maxOutstandingPrefetches >= 0 &&

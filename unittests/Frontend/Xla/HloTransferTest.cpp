@@ -32,7 +32,7 @@ void expectSlow(const Read &r, llvm::StringRef step, llvm::StringRef value,
                 AccessMode mode, int64_t bytes) {
   const Access *access = accessOf(r, step, value);
   ASSERT_NE(access, nullptr) << step.str() << " " << value.str();
-  EXPECT_EQ(access->space, SpaceOrder::Slow) << step.str();
+  EXPECT_EQ(access->space, SpaceConstraint::Slow) << step.str();
   EXPECT_EQ(access->mode, mode) << step.str();
   EXPECT_EQ(access->bytes, bytes) << step.str();
 }
@@ -58,7 +58,7 @@ TEST(HloTransfers, StartsAndUpdatesNameTheirOperands) {
   expectSlow(*r, "d", "p", AccessMode::Read, 0);
   expectSlow(*r, "d", "s{1}", AccessMode::Update, 0);
   EXPECT_EQ(r->step("d").compute, 0);
-  EXPECT_EQ(accessOf(*r, "r", "s{1}")->space, SpaceOrder::None);
+  EXPECT_EQ(accessOf(*r, "r", "s{1}")->space, SpaceConstraint::None);
 }
 
 /// What runs from `start` to `done` beside a step, in `text`; the names of the
@@ -123,7 +123,7 @@ TEST(HloTransfers, WithNothingBesideThemTheyAreSteps) {
       "  %d = f32[256] all-gather-done(%s)\n"
       "  ROOT %r = f32[256] negate(%d)\n"));
   EXPECT_THAT(r->stepNames(), ElementsAre("s", "r"));
-  EXPECT_EQ(accessOf(*r, "s", "a")->space, SpaceOrder::None);
+  EXPECT_EQ(accessOf(*r, "s", "a")->space, SpaceConstraint::None);
   EXPECT_EQ(r->program.notes.transfers, 0);
 }
 
@@ -156,7 +156,7 @@ TEST(HloTransfers, InALoopTheLoopHoldsWhatIsFromOutside) {
   expectSlow(*r, "l", "w", AccessMode::Read, 5 * 1024);
   const Instance &body = *r->step("l").body;
   ASSERT_EQ(body.steps.size(), 4u);
-  EXPECT_EQ(body.steps[0].accesses[0].space, SpaceOrder::Slow);
+  EXPECT_EQ(body.steps[0].accesses[0].space, SpaceConstraint::Slow);
 }
 
 TEST(HloTransfers, OneTripMayStartWhatTheNextOneEnds) {
@@ -199,10 +199,10 @@ TEST(HloTransfers, OneTripMayStartWhatTheNextOneEnds) {
            "  ROOT o = f32[256] add(u, g)\n}\n");
   EXPECT_THAT(r->stepNames(), ElementsAre("y", "rs", "l", "u", "rd", "o"));
   expectSlow(*r, "rs", "rs{0}", AccessMode::Write, 1024);
-  EXPECT_EQ(accessOf(*r, "l", "rs{0}")->space, SpaceOrder::Slow);
-  EXPECT_EQ(accessOf(*r, "l", "y")->space, SpaceOrder::None);
+  EXPECT_EQ(accessOf(*r, "l", "rs{0}")->space, SpaceConstraint::Slow);
+  EXPECT_EQ(accessOf(*r, "l", "y")->space, SpaceConstraint::None);
   expectSlow(*r, "rd", "rs{0}", AccessMode::Update, 0);
-  EXPECT_EQ(accessOf(*r, "o", "rs{0}")->space, SpaceOrder::None);
+  EXPECT_EQ(accessOf(*r, "o", "rs{0}")->space, SpaceConstraint::None);
 }
 
 TEST(HloTransfers, WhatXlaKeepsFastDuringThemIsNoPartOfItsPlan) {
@@ -272,9 +272,9 @@ TEST(HloTransfers, TheMemoryOfTheHostIsNotPlanned) {
       "  %d = f32[4,256]{1,0} copy-done(%s)\n"
       "  ROOT %r = f32[256] custom-call(%d, %w, %a), "
       "custom_call_target=\"f\"\n"));
-  EXPECT_EQ(r->value("w").space, SpaceOrder::Slow);
+  EXPECT_EQ(r->value("w").space, SpaceConstraint::Slow);
   EXPECT_EQ(r->value("w").reason, "is in the memory of the host");
-  EXPECT_EQ(r->value("s{0}").space, SpaceOrder::None);
+  EXPECT_EQ(r->value("s{0}").space, SpaceConstraint::None);
   EXPECT_EQ(r->program.notes.onHost, 1);
   EXPECT_THAT(r->valueNames(), ElementsAre("w", "u", "s{0}", "a", "r"));
 }
@@ -292,9 +292,9 @@ TEST(HloTransfers, TheHeaderAndOffloadingTellWhatIsOnTheHost) {
                 "frontend_attributes={_xla_buffer_placement=\"device\"}\n"
                 "  ROOT r = f32[256] negate(d)\n}\n");
   for (const char *name : {"w", "h", "r"})
-    EXPECT_EQ(r->value(name).space, SpaceOrder::Slow) << name;
+    EXPECT_EQ(r->value(name).space, SpaceConstraint::Slow) << name;
   for (const char *name : {"x", "a", "d"})
-    EXPECT_EQ(r->value(name).space, SpaceOrder::None) << name;
+    EXPECT_EQ(r->value(name).space, SpaceConstraint::None) << name;
   EXPECT_THAT(errorOf("HloModule m, entry_computation_layout={(f32[2])}\n"
                       "ENTRY e {\n  w = f32[2] parameter(0)\n"
                       "  ROOT r = f32[2] negate(w)\n}\n"),

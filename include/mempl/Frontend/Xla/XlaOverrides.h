@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The TPU compiler takes orders for its memory space assignment: which output
-// of an instruction, or which operand of one, is to be in fast memory, in slow
-// memory, or prefetched when. This says in such orders where a plan differs
-// from what XLA chose itself.
+// The TPU compiler takes constraints for its memory space assignment: which
+// output of an instruction, or which operand of one, is to be in fast memory,
+// in slow memory, or prefetched when. This says in such constraints where a
+// plan differs from what XLA chose itself.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +20,7 @@
 
 namespace mempl::hlo {
 
-/// One order for the assignment.
+/// One constraint on the assignment.
 struct XlaDecision {
   enum class Kind : uint8_t {
     Pin,      ///< This output is in fast memory from its definition on.
@@ -34,7 +34,7 @@ struct XlaDecision {
   /// Seconds of slow traffic that the plan saves by it over XLA's choice; of
   /// KeepSlow, minus those that it gives away.
   double seconds = 0;
-  /// The order in the text form of protocol buffers, as an element of the
+  /// The constraint in the text form of protocol buffers, as an element of the
   /// option `xla_tpu_msa_tensor_overrides`.
   std::string proto;
   /// The wish, which XLA never refuses, that it looks for a place for this
