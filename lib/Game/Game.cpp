@@ -33,7 +33,7 @@ static constexpr double kLeastScale = 1e-3;
 
 Game::Game(Instance instance, GameOptions options)
     : program(std::move(instance)), config(std::move(options)),
-      accesses(program), runs(accesses, program.machine.capacity) {}
+      accesses(program), intervals(accesses, program.machine.capacity) {}
 
 llvm::Expected<std::shared_ptr<const Game>> Game::create(Instance instance,
                                                          GameOptions options) {
@@ -84,7 +84,7 @@ llvm::Error Game::prepare() {
   PlanEditor editor(accesses);
   for (const ChosenLoop &loop : chosenLoops)
     editor.setLoopPlan(loop.step, loop.plan);
-  if (!placeConstrained(editor, runs))
+  if (!placeConstrained(editor, intervals))
     return llvm::createStringError(
         "%s: what is constrained to be in fast memory cannot be placed",
         program.name.c_str());
@@ -133,7 +133,7 @@ llvm::Error Game::prepare() {
 
 void Game::listNodes(PlanEditor &editor) {
   if (program.machine.maxCarried > 0 && config.asksCarried)
-    for (int32_t v : runs.carriable().take_front(kMostCarried)) {
+    for (int32_t v : intervals.carriable().take_front(kMostCarried)) {
       questions.push_back({v, -1, 0});
       turns.push_back({v, -1, static_cast<int32_t>(questions.size()) - 1});
     }
@@ -175,7 +175,7 @@ void Game::orderItems() {
       continue;
     double benefit = 0;
     for (int32_t u = accesses.firstUse(v); u < accesses.endUse(v); ++u)
-      benefit += runs.useBenefit(u);
+      benefit += intervals.useBenefit(u);
     auto size = static_cast<double>(accesses.roundedSize(v)) + 1;
     double held = starts[uses.back().step + 1] - starts[uses.front().step];
     if (!uses.front().startsByWrite)

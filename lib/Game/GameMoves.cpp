@@ -11,14 +11,14 @@
 // copy back awaited where it is issued. Then the best moments and the best
 // offset are looked for; what is asked of space and limits only grows with
 // the length of a copy, so that the longest possible one is found by bisection.
-// The expected times of copies are estimates of RunPlacer from the load of the
-// channels; rewards are exact whatever they are.
+// The expected times of copies are estimates of UseIntervalPlacer from the load
+// of the channels; rewards are exact whatever they are.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Game/GameState.h"
 
-#include "mempl/Solvers/RunPlacer.h"
+#include "mempl/Solvers/UseIntervalPlacer.h"
 
 #include <algorithm>
 #include <cassert>
@@ -158,8 +158,8 @@ void GameState::makeRoomForSlot(int32_t boundary) {
 int32_t GameState::expectedDone(int32_t value, int32_t lastWrite,
                                 int32_t deadline) {
   auto bytes = static_cast<double>(index().instance().values[value].size);
-  return RunPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline,
-                                        kLeadBack);
+  return UseIntervalPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline,
+                                                kLeadBack);
 }
 
 /// The boundary at which a copy back of `r` is awaited: `expected`, or sooner
@@ -299,8 +299,8 @@ int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
            offsetFrom(issue) >= 0;
   };
   // Room is made for the usual one, if that is possible.
-  int32_t usual =
-      RunPlacer(editor).latestIssue(use.step, bytes, earliest, kUsualLead);
+  int32_t usual = UseIntervalPlacer(editor).latestIssue(use.step, bytes,
+                                                        earliest, kUsualLead);
   Moves moves;
   if (offsetFrom(usual) < 0 && canMakeRoom(usual, use.step, size, moves))
     move(moves);
@@ -310,7 +310,7 @@ int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
   int32_t longest = -1; // What space and the limit allow, if that is less.
   for (double lead : kLeads) {
     int32_t issue =
-        RunPlacer(editor).latestIssue(use.step, bytes, earliest, lead);
+        UseIntervalPlacer(editor).latestIssue(use.step, bytes, earliest, lead);
     if (longest >= 0) {
       issue = std::max(issue, longest);
     } else if (!isPossible(issue)) {
@@ -396,9 +396,9 @@ void GameState::playDrop(int32_t u) {
 bool GameState::carry(int32_t value, Action a) {
   int32_t lastUse =
       a == Action::NoCopy ? index().endUse(value) : index().firstUse(value);
-  RunStyle style;
+  PlacementStyle style;
   style.fit = shared->options().fit;
-  if (!RunPlacer(editor).carry(value, lastUse, style))
+  if (!UseIntervalPlacer(editor).carry(value, lastUse, style))
     return false;
   for (PlanEditor::Id id : editor.residenciesOf(value)) {
     enter(id, 1);

@@ -13,7 +13,7 @@
 
 using namespace mempl;
 
-Annealer::Annealer(const AccessIndex &index, const RunForest &forest,
+Annealer::Annealer(const AccessIndex &index, const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverOptions &options, const Deadline &deadline)
     : index(index), forest(forest), loops(loops), options(options),
@@ -22,9 +22,9 @@ Annealer::Annealer(const AccessIndex &index, const RunForest &forest,
   stretchOf.assign(index.numUses(), {0, -1});
   for (int32_t v = 0; v < index.numValues(); ++v)
     for (int32_t root : forest.rootsOf(v)) {
-      Run run = forest.node(root).run;
-      for (int32_t u = run.first; u <= run.last; ++u) {
-        stretchOf[u] = run;
+      UseInterval interval = forest.node(root).interval;
+      for (int32_t u = interval.first; u <= interval.last; ++u) {
+        stretchOf[u] = interval;
         if (forest.useBenefit(u) > 0)
           gainful.push_back(u);
       }
@@ -172,14 +172,16 @@ void Annealer::move() {
 // Moves
 //===----------------------------------------------------------------------===//
 
-/// Puts a run around an unserved use into fast memory, making room for it.
+/// Puts an interval around an unserved use into fast memory, making room for
+/// it.
 bool Annealer::moveInsert() {
   int32_t use = randomUnservedUse();
   if (use < 0)
     return false;
-  Run run = randomRunAround(use);
+  UseInterval interval = randomIntervalAround(use);
   int32_t value = index.use(use).value;
-  int32_t from = index.use(run.first).step, to = index.use(run.last).step;
+  int32_t from = index.use(interval.first).step,
+          to = index.use(interval.last).step;
   auto own = editor->residenciesOf(value);
   bool isAlone = true;
   for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(own))
@@ -188,7 +190,7 @@ bool Annealer::moveInsert() {
       release(id);
       isAlone = false;
     }
-  if (!makeRoom(run, randomStyle()))
+  if (!makeRoom(interval, randomStyle()))
     return false;
   if (!isAlone)
     orphans.push_back(value);
@@ -330,7 +332,7 @@ bool Annealer::moveCarry() {
       ++lastUse;
   int32_t last =
       lastUse == end ? index.numSteps() - 1 : index.use(lastUse).step;
-  RunStyle style = randomStyle();
+  PlacementStyle style = randomStyle();
   for (int tries = 0; !placer.carry(value, lastUse, style); ++tries) {
     llvm::SmallVector<PlanEditor::Id, 32> alive;
     auto add = [&](int32_t id) { alive.push_back(id); };
@@ -369,12 +371,13 @@ void Annealer::takeOut(PlanEditor::Id id) {
   release(id);
 }
 
-/// Places a run; where it does not fit, takes out what is in the way, a random
-/// residency at a time.
-bool Annealer::makeRoom(Run run, const RunStyle &style) {
-  int32_t from = index.use(run.first).step, to = index.use(run.last).step;
+/// Places a interval; where it does not fit, takes out what is in the way, a
+/// random residency at a time.
+bool Annealer::makeRoom(UseInterval interval, const PlacementStyle &style) {
+  int32_t from = index.use(interval.first).step,
+          to = index.use(interval.last).step;
   for (int tries = 0; tries < kRoomTries; ++tries) {
-    if (placer.place(run, style) != PlanEditor::kNone)
+    if (placer.place(interval, style) != PlanEditor::kNone)
       return true;
     llvm::SmallVector<PlanEditor::Id, 32> alive;
     editor->occupancy().forEachOverlap(
@@ -420,12 +423,12 @@ double Annealer::appeal(int32_t use) const {
                : benefit;
 }
 
-/// The chance that the uses of a run are served by one residency.
-double Annealer::togetherChance(Run run, double unguided) const {
+/// The chance that the uses of an interval are served by one residency.
+double Annealer::togetherChance(UseInterval interval, double unguided) const {
   if (!guide)
     return unguided;
   float least = 1;
-  for (int32_t u = run.first + 1; u <= run.last; ++u)
+  for (int32_t u = interval.first + 1; u <= interval.last; ++u)
     least = std::min(least, guide->kept[u]);
   return (1 - kGuided) * unguided +
          kGuided * (kTrust + (1 - 2 * kTrust) * least);
@@ -442,23 +445,24 @@ void Annealer::recreate() {
       return index.roundedSize(a) > index.roundedSize(b);
     });
   }
-  RunStyle style = randomStyle();
+  PlacementStyle style = randomStyle();
   for (int32_t value : orphans)
     for (int32_t root : forest.rootsOf(value))
-      fill(forest.node(root).run, style);
+      fill(forest.node(root).interval, style);
 }
 
-/// Places what is not served of a stretch of uses: as one run, or in parts.
-void Annealer::fill(Run run, const RunStyle &style) {
-  while (run.first <= run.last && isServed(run.first))
-    ++run.first;
-  while (run.first <= run.last && isServed(run.last))
-    --run.last;
-  if (run.first > run.last)
+/// Places what is not served of a stretch of uses: as one interval, or in
+/// parts.
+void Annealer::fill(UseInterval interval, const PlacementStyle &style) {
+  while (interval.first <= interval.last && isServed(interval.first))
+    ++interval.first;
+  while (interval.first <= interval.last && isServed(interval.last))
+    --interval.last;
+  if (interval.first > interval.last)
     return;
-  int32_t widest = run.first, gap = 0;
+  int32_t widest = interval.first, gap = 0;
   bool isFree = true;
-  for (int32_t u = run.first; u < run.last; ++u) {
+  for (int32_t u = interval.first; u < interval.last; ++u) {
     isFree &= !isServed(u);
     int32_t distance = index.use(u + 1).step - index.use(u).step;
     if (distance > gap) {
@@ -468,26 +472,26 @@ void Annealer::fill(Run run, const RunStyle &style) {
   }
   // Long gaps are better left open, sometimes.
   double whole = 0.97 - 0.6 * gap / (gap + 20.0);
-  if (run.first == run.last && guide &&
-      random.chance(kGuided * (1 - guide->fast[run.first])))
+  if (interval.first == interval.last && guide &&
+      random.chance(kGuided * (1 - guide->fast[interval.first])))
     return;
-  if (isFree && random.chance(togetherChance(run, whole)) && tryRun(run, style))
+  if (isFree && random.chance(togetherChance(interval, whole)) &&
+      tryInterval(interval, style))
     return;
-  if (run.first == run.last)
+  if (interval.first == interval.last)
     return;
-  int32_t cut =
-      random.chance(0.7)
-          ? widest
-          : static_cast<int32_t>(random.between(run.first, run.last - 1));
-  fill({run.first, cut}, style);
-  fill({cut + 1, run.last}, style);
+  int32_t cut = random.chance(0.7) ? widest
+                                   : static_cast<int32_t>(random.between(
+                                         interval.first, interval.last - 1));
+  fill({interval.first, cut}, style);
+  fill({cut + 1, interval.last}, style);
 }
 
-/// Places a run unless that makes the plan slower.
-bool Annealer::tryRun(Run run, const RunStyle &style) {
+/// Places an interval unless that makes the plan slower.
+bool Annealer::tryInterval(UseInterval interval, const PlacementStyle &style) {
   double before = editor->latency();
   PlanEditor::Mark mark = editor->mark();
-  if (placer.place(run, style) == PlanEditor::kNone)
+  if (placer.place(interval, style) == PlanEditor::kNone)
     return false;
   double after = editor->latency();
   if (after < before || (after <= before + temperature && random.chance(0.3)))
@@ -496,8 +500,8 @@ bool Annealer::tryRun(Run run, const RunStyle &style) {
   return false;
 }
 
-RunStyle Annealer::randomStyle() {
-  RunStyle style;
+PlacementStyle Annealer::randomStyle() {
+  PlacementStyle style;
   style.fit = static_cast<Fit>(random.below(3));
   style.lead = random.chance(0.5) ? 1.0 : 0.5 + 2 * random.uniform();
   style.awaitEarly = random.chance(0.2);
@@ -529,16 +533,17 @@ int32_t Annealer::randomUnservedUse() {
   return chosen;
 }
 
-/// A run that contains the use and reaches a random number of others.
-Run Annealer::randomRunAround(int32_t use) {
-  Run all = stretchOf[use], run = {use, use};
+/// An interval that contains the use and reaches a random number of others.
+UseInterval Annealer::randomIntervalAround(int32_t use) {
+  UseInterval all = stretchOf[use], interval = {use, use};
   if (random.chance(guide ? (1 - kGuided) * 0.3 : 0.3))
     return all;
-  while (run.first > all.first &&
-         random.chance(togetherChance({run.first - 1, run.first}, 0.5)))
-    --run.first;
-  while (run.last < all.last &&
-         random.chance(togetherChance({run.last, run.last + 1}, 0.5)))
-    ++run.last;
-  return run;
+  while (
+      interval.first > all.first &&
+      random.chance(togetherChance({interval.first - 1, interval.first}, 0.5)))
+    --interval.first;
+  while (interval.last < all.last &&
+         random.chance(togetherChance({interval.last, interval.last + 1}, 0.5)))
+    ++interval.last;
+  return interval;
 }

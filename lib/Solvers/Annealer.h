@@ -12,7 +12,7 @@
 #include "BuiltinSolvers.h"
 #include "LoopPlanning.h"
 
-#include "mempl/Solvers/RunTree.h"
+#include "mempl/Solvers/UseIntervalForest.h"
 #include "mempl/Support/Random.h"
 
 namespace mempl {
@@ -38,7 +38,7 @@ private:
 /// Improves a plan by random moves. Deterministic for a seed and a budget.
 class Annealer {
 public:
-  Annealer(const AccessIndex &index, const RunForest &forest,
+  Annealer(const AccessIndex &index, const UseIntervalForest &forest,
            llvm::ArrayRef<LoopChoices> loops, const SolverOptions &options,
            const Deadline &deadline);
 
@@ -86,21 +86,21 @@ private:
   void release(PlanEditor::Id id);
   void takeOut(PlanEditor::Id id);
   void recreate();
-  void fill(Run run, const RunStyle &style);
+  void fill(UseInterval interval, const PlacementStyle &style);
   bool isServed(int32_t use) { return editor->time().isServed(use); }
-  bool tryRun(Run run, const RunStyle &style);
-  bool makeRoom(Run run, const RunStyle &style);
+  bool tryInterval(UseInterval interval, const PlacementStyle &style);
+  bool makeRoom(UseInterval interval, const PlacementStyle &style);
   PlanEditor::Id randomVictim(llvm::ArrayRef<PlanEditor::Id> alive);
   double appeal(int32_t use) const;
-  double togetherChance(Run run, double unguided) const;
+  double togetherChance(UseInterval interval, double unguided) const;
   double fastShare(PlanEditor::Id id) const;
-  RunStyle randomStyle();
+  PlacementStyle randomStyle();
   PlanEditor::Id randomResidency();
   int32_t randomUnservedUse();
-  Run randomRunAround(int32_t use);
+  UseInterval randomIntervalAround(int32_t use);
 
   const AccessIndex &index;
-  const RunForest &forest;
+  const UseIntervalForest &forest;
   llvm::ArrayRef<LoopChoices> loops;
   const SolverOptions &options;
   const Deadline &deadline;
@@ -108,10 +108,10 @@ private:
   GuideShare guideShare;
   Random random;
   std::unique_ptr<PlanEditor> editor;
-  RunPlacer placer;
-  std::vector<int32_t> orphans; // Values to be recreated.
-  std::vector<int32_t> gainful; // Uses that gain from fast memory.
-  std::vector<Run> stretchOf;   // Of a use: what may be served with it.
+  UseIntervalPlacer placer;
+  std::vector<int32_t> orphans;       // Values to be recreated.
+  std::vector<int32_t> gainful;       // Uses that gain from fast memory.
+  std::vector<UseInterval> stretchOf; // Of a use: what may be served with it.
   Plan bestPlan;
   double best = 0, current = 0, temperature = 0;
   int64_t moves = 0;

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Candidates are the runs of RunTree.h, ordered by the time they save per byte
-// and second that they hold fast memory. Each is placed if there is room,
-// copies as late as the channel allows, and kept if the latency falls. A run
-// whose parts are placed already replaces them if that is better. Near-linear:
-// a candidate costs what is near to it in time. Small programs are passed over
-// several times with other orders, and the best plan counts.
+// Candidates are the intervals of UseIntervalForest.h, ordered by the time they
+// save per byte and second that they hold fast memory. Each is placed if there
+// is room, copies as late as the channel allows, and kept if the latency falls.
+// An interval whose parts are placed already replaces them if that is better.
+// Near-linear: a candidate costs what is near to it in time. Small programs are
+// passed over several times with other orders, and the best plan counts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,7 +28,7 @@ namespace {
 
 class GreedyPass {
 public:
-  GreedyPass(PlanEditor &editor, const RunForest &forest,
+  GreedyPass(PlanEditor &editor, const UseIntervalForest &forest,
              const GreedyOrder &order)
       : editor(editor), index(editor.index()), forest(forest), order(order),
         placer(editor) {}
@@ -48,11 +48,11 @@ private:
     std::vector<int32_t> ids;
     std::vector<double> density(forest.nodes().size());
     for (size_t id = 0; id < density.size(); ++id) {
-      const RunNode &node = forest.node(static_cast<int32_t>(id));
+      const UseIntervalNode &node = forest.node(static_cast<int32_t>(id));
       if (node.benefit <= 0)
         continue;
-      const Use &first = index.use(node.run.first),
-                &last = index.use(node.run.last);
+      const Use &first = index.use(node.interval.first),
+                &last = index.use(node.interval.last);
       double held = stepSeconds(last.step + 1) - stepSeconds(first.step);
       auto size = static_cast<double>(index.roundedSize(node.value)) + 1;
       if (!first.startsByWrite)
@@ -63,13 +63,13 @@ private:
     }
     // In a large program densities within 5 % count as equal, and equals go in
     // program order: neighbours in time are then neighbours in the pass, and
-    // find each other's data in the cache. Larger runs first at the same place:
-    // they need fewer copies.
+    // find each other's data in the cache. Longer intervals first at the same
+    // place: they need fewer copies.
     if (ids.size() > kManyRuns)
       for (int32_t id : ids)
         density[id] = std::floor(std::log(density[id]) / kGrade);
     auto stepOf = [&](int32_t id) {
-      return index.use(forest.node(id).run.first).step;
+      return index.use(forest.node(id).interval.first).step;
     };
     std::sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) {
       if (density[a] != density[b])
@@ -85,11 +85,11 @@ private:
   double stepSeconds(int32_t step) const { return order.slowStart[step]; }
 
   void tryCandidate(int32_t id) {
-    const RunNode &node = forest.node(id);
+    const UseIntervalNode &node = forest.node(id);
     // Which residencies serve some of it already?
     llvm::SmallVector<PlanEditor::Id, 4> parts;
-    int32_t from = index.use(node.run.first).step;
-    int32_t to = index.use(node.run.last).step;
+    int32_t from = index.use(node.interval.first).step;
+    int32_t to = index.use(node.interval.last).step;
     for (PlanEditor::Id r : editor.residenciesOf(node.value)) {
       const Residency &part = editor.residency(r);
       if (part.last < from || part.first() > to)
@@ -105,7 +105,7 @@ private:
     PlanEditor::Mark mark = editor.mark();
     for (PlanEditor::Id r : parts)
       editor.remove(r);
-    PlanEditor::Id placed = placer.place(node.run, order.style);
+    PlanEditor::Id placed = placer.place(node.interval, order.style);
     bool isBetter = placed != PlanEditor::kNone &&
                     (parts.empty() ? editor.latency() < before
                                    : editor.latency() <= before);
@@ -183,9 +183,9 @@ private:
 
   PlanEditor &editor;
   const AccessIndex &index;
-  const RunForest &forest;
+  const UseIntervalForest &forest;
   const GreedyOrder &order;
-  RunPlacer placer;
+  UseIntervalPlacer placer;
 };
 
 } // namespace
@@ -211,9 +211,10 @@ std::vector<GreedyOrder> mempl::greedyOrders(const AccessIndex &index) {
   return orders;
 }
 
-bool mempl::placeConstrained(PlanEditor &editor, const RunForest &forest) {
+bool mempl::placeConstrained(PlanEditor &editor,
+                             const UseIntervalForest &forest) {
   const AccessIndex &index = editor.index();
-  RunPlacer placer(editor);
+  UseIntervalPlacer placer(editor);
   // The largest first: they are the hardest to fit.
   std::vector<int32_t> roots;
   for (int32_t v = 0; v < index.numValues(); ++v) {
@@ -229,14 +230,17 @@ bool mempl::placeConstrained(PlanEditor &editor, const RunForest &forest) {
   for (int32_t v : roots) {
     // The whole stretch between the orders if it fits, else use by use.
     for (int32_t root : forest.rootsOf(v)) {
-      Run run = forest.node(root).run;
-      while (run.first <= run.last && !index.use(run.first).mustBeFast)
-        ++run.first;
-      while (run.last > run.first && !index.use(run.last).mustBeFast)
-        --run.last;
-      if (run.first > run.last || placer.place(run, {}) != PlanEditor::kNone)
+      UseInterval interval = forest.node(root).interval;
+      while (interval.first <= interval.last &&
+             !index.use(interval.first).mustBeFast)
+        ++interval.first;
+      while (interval.last > interval.first &&
+             !index.use(interval.last).mustBeFast)
+        --interval.last;
+      if (interval.first > interval.last ||
+          placer.place(interval, {}) != PlanEditor::kNone)
         continue;
-      for (int32_t u = run.first; u <= run.last; ++u)
+      for (int32_t u = interval.first; u <= interval.last; ++u)
         if (index.use(u).mustBeFast)
           placer.place({u, u}, {});
     }
@@ -244,7 +248,7 @@ bool mempl::placeConstrained(PlanEditor &editor, const RunForest &forest) {
   return editor.isLegal();
 }
 
-void mempl::greedyPass(PlanEditor &editor, const RunForest &forest,
+void mempl::greedyPass(PlanEditor &editor, const UseIntervalForest &forest,
                        const GreedyOrder &order,
                        const std::function<bool()> &cancelled) {
   GreedyPass(editor, forest, order).run(cancelled);
@@ -255,7 +259,7 @@ namespace {
 /// Passes over one program, and the best plan of them.
 struct GreedyRun {
   const AccessIndex &index;
-  const RunForest &forest;
+  const UseIntervalForest &forest;
   llvm::ArrayRef<LoopChoices> loops;
   const Deadline &deadline;
   SolverResult result;
@@ -330,7 +334,7 @@ public:
         });
     if (!loops)
       return loops.takeError();
-    RunForest forest(index, instance.machine.capacity);
+    UseIntervalForest forest(index, instance.machine.capacity);
     GreedyRun run{index, forest, *loops, deadline, {}, {}};
     std::vector<GreedyOrder> orders = greedyOrders(index);
     const GreedyOrder *best = nullptr;

@@ -41,7 +41,8 @@ public:
       // The plan of a body that needs none is the last.
       for (const LoopChoices &loop : *loops)
         editor.setLoopPlan(loop.step, loop.plans.back());
-      if (!placeConstrained(editor, RunForest(index, editor.capacity())))
+      if (!placeConstrained(editor,
+                            UseIntervalForest(index, editor.capacity())))
         return ordersError(instance);
     }
     SolverResult result;

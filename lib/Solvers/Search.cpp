@@ -8,9 +8,10 @@
 //
 // Ruin and recreate (Schrimpf et al., J. Comput. Phys. 2000) with simulated
 // annealing: a move takes some residencies out of the plan, puts runs of
-// accesses in by the rules of RunPlacer, and is kept or undone by the exact
-// latency. Annealing cycles grow in length, each from the best plan so far, so
-// that the search can be stopped at any time. One move is one unit of budget.
+// accesses in by the rules of UseIntervalPlacer, and is kept or undone by the
+// exact latency. Annealing cycles grow in length, each from the best plan so
+// far, so that the search can be stopped at any time. One move is one unit of
+// budget.
 //
 //===----------------------------------------------------------------------===//
 
@@ -63,7 +64,7 @@ public:
     if (!loops)
       return loops.takeError();
 
-    RunForest forest(index, instance.machine.capacity);
+    UseIntervalForest forest(index, instance.machine.capacity);
     Annealer annealer(index, forest, *loops, options, deadline);
     SolverResult result;
     const Plan *start = &greedy->plan;

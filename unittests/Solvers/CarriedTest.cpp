@@ -14,8 +14,8 @@
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/RunPlacer.h"
-#include "mempl/Solvers/RunTree.h"
+#include "mempl/Solvers/UseIntervalForest.h"
+#include "mempl/Solvers/UseIntervalPlacer.h"
 
 #include <gtest/gtest.h>
 
@@ -146,13 +146,13 @@ TEST(Greedy, IsFasterForWhatItMayCarry) {
   }
 }
 
-TEST(RunPlacer, CarryChangesNothingWhereItDoesNotFit) {
+TEST(UseIntervalPlacer, CarryChangesNothingWhereItDoesNotFit) {
   Instance instance = program(
       {input("w", 60), input("x", 60)},
       {step(0, {read(0, 60)}), step(1), step(0, {read(1, 60)})}, carrying(2));
   AccessIndex index(instance);
   PlanEditor editor(index);
-  RunPlacer placer(editor);
+  UseIntervalPlacer placer(editor);
   EXPECT_TRUE(placer.carry(0, index.endUse(0), {}));
   EXPECT_FALSE(placer.carry(1, index.firstUse(1), {}));
   EXPECT_FALSE(placer.carry(1, index.endUse(1), {}));

@@ -16,7 +16,7 @@
 #define MEMPL_GAME_GAME_H
 
 #include "mempl/Problem/PlanEditor.h"
-#include "mempl/Solvers/RunTree.h"
+#include "mempl/Solvers/UseIntervalForest.h"
 
 #include "llvm/Support/Error.h"
 
@@ -96,7 +96,7 @@ public:
 
   const Instance &instance() const { return program; }
   const AccessIndex &index() const { return accesses; }
-  const RunForest &forest() const { return runs; }
+  const UseIntervalForest &forest() const { return intervals; }
   const GameOptions &options() const { return config; }
 
   /// All questions that may come up, carried values first, then by step and
@@ -153,7 +153,7 @@ private:
   Instance program;
   GameOptions config;
   AccessIndex accesses;
-  RunForest runs;
+  UseIntervalForest intervals;
   std::vector<DecisionNode> questions;
   std::vector<Item> turns;
   std::vector<int32_t> lastWrite, nextNode;

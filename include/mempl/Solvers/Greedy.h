@@ -9,7 +9,7 @@
 #ifndef MEMPL_SOLVERS_GREEDY_H
 #define MEMPL_SOLVERS_GREEDY_H
 
-#include "mempl/Solvers/RunTree.h"
+#include "mempl/Solvers/UseIntervalForest.h"
 
 #include <functional>
 
@@ -20,7 +20,7 @@ namespace mempl {
 struct GreedyOrder {
   double sizePower = 1;
   double timePower = 1;
-  RunStyle style;
+  PlacementStyle style;
   /// Seconds before each step, and after the last, if everything was slow.
   std::vector<double> slowStart;
 };
@@ -30,10 +30,10 @@ std::vector<GreedyOrder> greedyOrders(const AccessIndex &index);
 
 /// Places what is constrained to be fast. False if no way was found; the editor
 /// is then not legal.
-bool placeConstrained(PlanEditor &editor, const RunForest &forest);
+bool placeConstrained(PlanEditor &editor, const UseIntervalForest &forest);
 
-/// One pass over all runs.
-void greedyPass(PlanEditor &editor, const RunForest &forest,
+/// One pass over all intervals.
+void greedyPass(PlanEditor &editor, const UseIntervalForest &forest,
                 const GreedyOrder &order,
                 const std::function<bool()> &cancelled);
 

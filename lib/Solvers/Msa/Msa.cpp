@@ -60,7 +60,8 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
     hasOrders = index.use(u).mustBeFast;
   PlanEditor ordered = editor;
   if (hasOrders &&
-      !placeConstrained(ordered, RunForest(index, instance.machine.capacity)))
+      !placeConstrained(ordered,
+                        UseIntervalForest(index, instance.machine.capacity)))
     return ordersError(instance);
   allocator.reserve(ordered.plan().residencies);
   allocator.carryValues();

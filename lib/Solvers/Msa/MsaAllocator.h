@@ -20,7 +20,7 @@
 
 #include "../LoopPlanning.h"
 
-#include "mempl/Solvers/RunTree.h"
+#include "mempl/Solvers/UseIntervalForest.h"
 
 namespace mempl {
 

@@ -1,4 +1,5 @@
-//===- RunTree.cpp - the runs of accesses worth a residency ---------------===//
+//===- UseIntervalForest.cpp - the intervals of uses worth a residency
+//---------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,13 +7,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Solvers/RunTree.h"
+#include "mempl/Solvers/UseIntervalForest.h"
 
 #include <algorithm>
 
 using namespace mempl;
 
-RunForest::RunForest(const AccessIndex &index, int64_t capacity) {
+UseIntervalForest::UseIntervalForest(const AccessIndex &index,
+                                     int64_t capacity) {
   const Machine &m = index.machine();
   benefits.assign(index.numUses(), 0);
   for (int32_t i = 0; i < index.numSteps(); ++i) {
@@ -43,7 +45,7 @@ RunForest::RunForest(const AccessIndex &index, int64_t capacity) {
     findCarriable(index);
 }
 
-void RunForest::findCarriable(const AccessIndex &index) {
+void UseIntervalForest::findCarriable(const AccessIndex &index) {
   for (int32_t v = 0; v < index.numValues(); ++v) {
     auto uses = index.usesOf(v);
     if (index.instance().values[v].kind != ValueKind::Input ||
@@ -63,7 +65,8 @@ void RunForest::findCarriable(const AccessIndex &index) {
 
 /// Builds the tree of the uses [first, end) bottom up, with the stack of open
 /// right spines that makes it linear.
-void RunForest::addTree(const AccessIndex &index, int32_t first, int32_t end) {
+void UseIntervalForest::addTree(const AccessIndex &index, int32_t first,
+                                int32_t end) {
   struct Open {
     int32_t node;
     int32_t gapAfter;
@@ -73,9 +76,9 @@ void RunForest::addTree(const AccessIndex &index, int32_t first, int32_t end) {
     Open right = stack.back();
     stack.pop_back();
     Open &left = stack.back();
-    const RunNode &a = all[left.node], &b = all[right.node];
-    RunNode merged;
-    merged.run = {a.run.first, b.run.last};
+    const UseIntervalNode &a = all[left.node], &b = all[right.node];
+    UseIntervalNode merged;
+    merged.interval = {a.interval.first, b.interval.last};
     merged.value = a.value;
     merged.left = left.node;
     merged.right = right.node;
@@ -87,8 +90,8 @@ void RunForest::addTree(const AccessIndex &index, int32_t first, int32_t end) {
   for (int32_t u = first; u < end; ++u) {
     int32_t gapAfter =
         u + 1 < end ? index.use(u + 1).step - index.use(u).step : INT32_MAX;
-    RunNode leaf;
-    leaf.run = {u, u};
+    UseIntervalNode leaf;
+    leaf.interval = {u, u};
     leaf.value = index.use(u).value;
     leaf.benefit = benefits[u];
     stack.push_back({static_cast<int32_t>(all.size()), gapAfter});

@@ -1,4 +1,5 @@
-//===- RunPlacer.h - puts runs of accesses into fast memory --- -*- C++ -*-===//
+//===- UseIntervalPlacer.h - puts intervals of uses into fast memory --- -*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_SOLVERS_RUNPLACER_H
-#define MEMPL_SOLVERS_RUNPLACER_H
+#ifndef MEMPL_SOLVERS_USEINTERVALPLACER_H
+#define MEMPL_SOLVERS_USEINTERVALPLACER_H
 
 #include "mempl/Problem/PlanEditor.h"
 
@@ -21,13 +22,13 @@ namespace mempl {
 
 /// Neighbouring uses of one value that one residency may serve. Numbers of
 /// AccessIndex::use(), both ends included.
-struct Run {
+struct UseInterval {
   int32_t first;
   int32_t last;
 };
 
-/// How RunPlacer decides where there is a choice.
-struct RunStyle {
+/// How UseIntervalPlacer decides where there is a choice.
+struct PlacementStyle {
   Fit fit = Fit::Lowest;
   /// Scales the time that a copy is taken to need: above 1 prefetches earlier.
   double lead = 1;
@@ -36,16 +37,16 @@ struct RunStyle {
   bool awaitEarly = false;
 };
 
-/// Places runs into an editor.
-class RunPlacer {
+/// Places intervals into an editor.
+class UseIntervalPlacer {
 public:
-  explicit RunPlacer(PlanEditor &editor)
+  explicit UseIntervalPlacer(PlanEditor &editor)
       : editor(editor), index(editor.index()) {}
 
-  /// Places a residency that serves the uses of `run`, none of which may be
-  /// served already. Returns PlanEditor::kNone, with nothing changed, if it
+  /// Places a residency that serves the uses of `interval`, none of which may
+  /// be served already. Returns PlanEditor::kNone, with nothing changed, if it
   /// would break a rule or does not fit.
-  PlanEditor::Id place(Run run, const RunStyle &style);
+  PlanEditor::Id place(UseInterval interval, const PlacementStyle &style);
 
   /// Carries `value`, an input that is never written, over from the run before:
   /// a residency from the start that serves its uses up to `lastUse`, or all of
@@ -53,7 +54,7 @@ public:
   /// at the same offset, copied in as late as possible, that leaves it for the
   /// next run. None of the uses before may be served. False, with nothing
   /// changed, if it does not fit.
-  bool carry(int32_t value, int32_t lastUse, const RunStyle &style);
+  bool carry(int32_t value, int32_t lastUse, const PlacementStyle &style);
 
   /// The latest boundary at which a copy in of `bytes` bytes, awaited at
   /// `ready`, can be issued so that it is expected to be complete in time,
@@ -66,10 +67,11 @@ public:
                        double lead);
 
 private:
-  bool describe(Run run, Residency &r, int32_t &earliest, int32_t &deadline);
-  bool chooseDone(Residency &r, int32_t deadline, const RunStyle &style);
+  bool describe(UseInterval interval, Residency &r, int32_t &earliest,
+                int32_t &deadline);
+  bool chooseDone(Residency &r, int32_t deadline, const PlacementStyle &style);
   int64_t commonOffset(const Residency &a, const Residency &b, int64_t size,
-                       const RunStyle &style) const;
+                       const PlacementStyle &style) const;
 
   PlanEditor &editor;
   const AccessIndex &index;
@@ -77,4 +79,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_SOLVERS_RUNPLACER_H
+#endif // MEMPL_SOLVERS_USEINTERVALPLACER_H

@@ -1,4 +1,5 @@
-//===- RunPlacer.cpp - puts runs of accesses into fast memory -------------===//
+//===- UseIntervalPlacer.cpp - puts intervals of uses into fast memory
+//-------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Solvers/RunPlacer.h"
+#include "mempl/Solvers/UseIntervalPlacer.h"
 
 #include <algorithm>
 
@@ -16,16 +17,17 @@ using namespace mempl;
 /// boundary at which a copy in may be issued. `deadline`: last boundary at
 /// which a copy back may be awaited, -1 if none is needed. False if no
 /// residency can serve these uses.
-bool RunPlacer::describe(Run run, Residency &r, int32_t &earliest,
-                         int32_t &deadline) {
-  const Use &first = index.use(run.first), &last = index.use(run.last);
+bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
+                                 int32_t &earliest, int32_t &deadline) {
+  const Use &first = index.use(interval.first),
+            &last = index.use(interval.last);
   int32_t v = first.value, n = index.numSteps();
   const Value &value = index.instance().values[v];
   r = Residency();
   r.value = v;
   r.last = last.step;
   int32_t lastWrite = -1;
-  for (int32_t u = run.first; u <= run.last; ++u) {
+  for (int32_t u = interval.first; u <= interval.last; ++u) {
     if (index.use(u).mustBeSlow)
       return false;
     if (index.use(u).writes)
@@ -49,8 +51,8 @@ bool RunPlacer::describe(Run run, Residency &r, int32_t &earliest,
     r.write = first.step;
   } else {
     // The slow contents must have been made valid by then.
-    if (run.first > index.firstUse(v)) {
-      int32_t w = run.first - 1;
+    if (interval.first > index.firstUse(v)) {
+      int32_t w = interval.first - 1;
       while (w >= index.firstUse(v) && !index.use(w).writes)
         --w;
       if (w < index.firstUse(v)) {
@@ -72,7 +74,7 @@ bool RunPlacer::describe(Run run, Residency &r, int32_t &earliest,
   }
 
   deadline = -1;
-  int32_t next = run.last + 1;
+  int32_t next = interval.last + 1;
   bool isLast = next == index.endUse(v);
   if (lastWrite >= 0 &&
       (isLast ? value.isOutput() : !index.use(next).startsByWrite)) {
@@ -88,8 +90,8 @@ bool RunPlacer::describe(Run run, Residency &r, int32_t &earliest,
   return true;
 }
 
-int32_t RunPlacer::latestIssue(int32_t ready, double bytes, int32_t earliest,
-                               double lead) {
+int32_t UseIntervalPlacer::latestIssue(int32_t ready, double bytes,
+                                       int32_t earliest, double lead) {
   const Machine &m = index.machine();
   Timeline &time = editor.time();
   double needed = (m.copyLatency + bytes / m.copyBandwidth) * lead;
@@ -108,8 +110,8 @@ int32_t RunPlacer::latestIssue(int32_t ready, double bytes, int32_t earliest,
   return earliest;
 }
 
-int32_t RunPlacer::earliestDone(int32_t issue, double bytes, int32_t latest,
-                                double lead) {
+int32_t UseIntervalPlacer::earliestDone(int32_t issue, double bytes,
+                                        int32_t latest, double lead) {
   const Machine &m = index.machine();
   Timeline &time = editor.time();
   double needed = (m.copyLatency + bytes / m.copyBandwidth) * lead;
@@ -127,8 +129,8 @@ int32_t RunPlacer::earliestDone(int32_t issue, double bytes, int32_t latest,
   return latest;
 }
 
-bool RunPlacer::chooseDone(Residency &r, int32_t deadline,
-                           const RunStyle &style) {
+bool UseIntervalPlacer::chooseDone(Residency &r, int32_t deadline,
+                                   const PlacementStyle &style) {
   auto bytes = static_cast<double>(index.instance().values[r.value].size);
   int32_t expected =
       style.awaitEarly ? r.last + 1
@@ -143,10 +145,11 @@ bool RunPlacer::chooseDone(Residency &r, int32_t deadline,
   return true;
 }
 
-PlanEditor::Id RunPlacer::place(Run run, const RunStyle &style) {
+PlanEditor::Id UseIntervalPlacer::place(UseInterval interval,
+                                        const PlacementStyle &style) {
   Residency r;
   int32_t earliest, deadline;
-  if (!describe(run, r, earliest, deadline))
+  if (!describe(interval, r, earliest, deadline))
     return PlanEditor::kNone;
   int64_t size = index.roundedSize(r.value);
   editor.latency(); // The channels' states are asked for below.
@@ -196,8 +199,9 @@ PlanEditor::Id RunPlacer::place(Run run, const RunStyle &style) {
 }
 
 /// An offset at which both residencies fit, or -1 if none is found.
-int64_t RunPlacer::commonOffset(const Residency &a, const Residency &b,
-                                int64_t size, const RunStyle &style) const {
+int64_t UseIntervalPlacer::commonOffset(const Residency &a, const Residency &b,
+                                        int64_t size,
+                                        const PlacementStyle &style) const {
   const OccupancyMap &space = editor.occupancy();
   if (size == 0)
     return 0;
@@ -215,7 +219,8 @@ int64_t RunPlacer::commonOffset(const Residency &a, const Residency &b,
   return -1;
 }
 
-bool RunPlacer::carry(int32_t value, int32_t lastUse, const RunStyle &style) {
+bool UseIntervalPlacer::carry(int32_t value, int32_t lastUse,
+                              const PlacementStyle &style) {
   int32_t lastStep = index.numSteps() - 1;
   Residency r;
   r.value = value;
