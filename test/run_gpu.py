@@ -11,7 +11,7 @@
 The program is the one of benchmarks/gpu.py: host code, runtime and PTX. The
 driver is a made-up one that runs streams lazily, at once, and in random orders,
 with kernels that were compiled for this machine from the same IR as the PTX. A
-wait too few, or the host touching the device's memory, shows.
+wait too few, or the host accessing the device's memory, shows.
 """
 
 import argparse

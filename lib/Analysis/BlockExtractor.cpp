@@ -30,21 +30,21 @@ using mempl::ValueKind;
 
 static bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
 
-static bool touchesTensors(Operation *op) {
+static bool accessesTensors(Operation *op) {
   return llvm::any_of(op->getOperands(), isTensor) ||
          llvm::any_of(op->getResults(), isTensor);
 }
 
 /// Whether the op or one inside of it works on tensors.
 static bool holdsTensors(Operation *op) {
-  if (touchesTensors(op))
+  if (accessesTensors(op))
     return true;
   if (op->getNumRegions() == 0)
     return false;
   return op
       ->walk([&](Operation *nested) {
-        return nested != op && touchesTensors(nested) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
+        return nested != op && accessesTensors(nested) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -234,37 +234,39 @@ void BlockExtractor::mayShare(Value tensor, const Reference &other) {
 
 /// Adds that what may share a storage that a step writes is written, too: no
 /// copy of it may be under way then.
-void BlockExtractor::touchSharers(Touches &touches) {
+void BlockExtractor::accessSharers(StorageAccesses &accesses) {
   using Key = std::pair<BlockExtractor *, int32_t>;
   std::set<Key> seen;
-  for (size_t i = 0; i < touches.size(); ++i) {
-    Key key(touches[i].target.owner, touches[i].target.view.storage);
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    Key key(accesses[i].target.owner, accesses[i].target.view.storage);
     // The step that says which of them it is does not write it.
-    if (!touches[i].writes || !key.first->defined[key.second] ||
+    if (!accesses[i].writes || !key.first->defined[key.second] ||
         !seen.insert(key).second)
       continue;
     for (const Reference &other : key.first->sharers.lookup(key.second)) {
-      Touch touch;
-      touch.target = other;
-      touch.reads = touch.slowOnly = true;
-      touch.writes = !isReadOnly(other);
-      touches.push_back(std::move(touch));
+      StorageAccess access;
+      access.target = other;
+      access.reads = access.slowOnly = true;
+      access.writes = !isReadOnly(other);
+      accesses.push_back(std::move(access));
     }
   }
 }
 
 void BlockExtractor::readSlow(const Reference &reference,
-                              const llvm::Twine &reason, Touches &touches) {
-  readSlow(reference, SlowReason{reason.str(), ""}, touches);
+                              const llvm::Twine &reason,
+                              StorageAccesses &accesses) {
+  readSlow(reference, SlowReason{reason.str(), ""}, accesses);
 }
 
 void BlockExtractor::readSlow(const Reference &reference,
-                              const SlowReason &reason, Touches &touches) {
+                              const SlowReason &reason,
+                              StorageAccesses &accesses) {
   reference.owner->slowUses.try_emplace(reference.view.storage, reason);
-  Touch touch;
-  touch.target = reference;
-  touch.reads = touch.slowOnly = true;
-  touches.push_back(std::move(touch));
+  StorageAccess access;
+  access.target = reference;
+  access.reads = access.slowOnly = true;
+  accesses.push_back(std::move(access));
 }
 
 void BlockExtractor::bindView(Operation *op) {
@@ -297,30 +299,30 @@ void BlockExtractor::bindAlias(OpResult result, OpOperand &aliased) {
 // Steps
 //===----------------------------------------------------------------------===//
 
-void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
-                             int64_t reserved,
+void BlockExtractor::addStep(Operation *op, StorageAccesses accesses,
+                             double seconds, int64_t reserved,
                              std::unique_ptr<FunctionProblem> body,
                              int64_t trips) {
-  touchSharers(touches);
+  accessSharers(accesses);
   // All that the step does with a storage is one access.
-  llvm::MapVector<int32_t, Touch> own;
-  for (Touch &touch : touches) {
-    if (touch.target.owner != this) {
-      foreign.push_back(touch);
+  llvm::MapVector<int32_t, StorageAccess> own;
+  for (StorageAccess &access : accesses) {
+    if (access.target.owner != this) {
+      foreign.push_back(access);
       continue;
     }
-    auto [it, isNew] = own.try_emplace(touch.target.view.storage, touch);
+    auto [it, isNew] = own.try_emplace(access.target.view.storage, access);
     if (isNew)
       continue;
-    Touch &sum = it->second;
-    sum.wholeWrite = sum.writes && touch.writes
-                         ? sum.wholeWrite && touch.wholeWrite
-                         : (sum.wholeWrite || touch.wholeWrite);
-    sum.readBytes += touch.readBytes;
-    sum.writtenBytes += touch.writtenBytes;
-    sum.reads |= touch.reads;
-    sum.writes |= touch.writes;
-    sum.slowOnly |= touch.slowOnly;
+    StorageAccess &sum = it->second;
+    sum.wholeWrite = sum.writes && access.writes
+                         ? sum.wholeWrite && access.wholeWrite
+                         : (sum.wholeWrite || access.wholeWrite);
+    sum.readBytes += access.readBytes;
+    sum.writtenBytes += access.writtenBytes;
+    sum.reads |= access.reads;
+    sum.writes |= access.writes;
+    sum.slowOnly |= access.slowOnly;
   }
   mempl::Step step;
   step.compute = body ? 0 : seconds;
@@ -330,30 +332,30 @@ void BlockExtractor::addStep(Operation *op, Touches touches, double seconds,
   step.name = name.empty() ? op->getName().getStringRef().str() : name.str();
   if (body)
     body->instance.name = step.name;
-  for (auto &[storage, touch] : own) {
+  for (auto &[storage, access] : own) {
     mempl::Access access;
     access.value = storage;
     if (!defined[storage]) {
       // What it reads there is undefined; only a write makes it a use.
-      if (!touch.writes)
+      if (!access.writes)
         continue;
       access.mode = AccessMode::Write;
-      access.bytes = touch.readBytes + touch.writtenBytes;
+      access.bytes = access.readBytes + access.writtenBytes;
       defined[storage] = true;
-    } else if (!touch.writes) {
+    } else if (!access.writes) {
       access.mode = AccessMode::Read;
-      access.bytes = touch.readBytes;
+      access.bytes = access.readBytes;
     } else {
-      access.mode = touch.wholeWrite && !touch.reads ? AccessMode::Write
-                                                     : AccessMode::Update;
-      access.bytes = touch.readBytes + touch.writtenBytes;
+      access.mode = access.wholeWrite && !access.reads ? AccessMode::Write
+                                                       : AccessMode::Update;
+      access.bytes = access.readBytes + access.writtenBytes;
     }
-    if (touch.slowOnly)
+    if (access.slowOnly)
       access.space = SpaceConstraint::Slow;
     step.accesses.push_back(access);
   }
   bool empty = step.accesses.empty() && step.compute == 0 && reserved == 0;
-  if (empty && !body && touches.empty())
+  if (empty && !body && accesses.empty())
     return;
   program.instance.steps.push_back(std::move(step));
   FunctionStep made;
@@ -381,9 +383,9 @@ void BlockExtractor::runOnFunction(func::FuncOp function) {
   visitBlock(block, nullptr);
 }
 
-void BlockExtractor::visitBlock(Block &block, Touches *touches) {
+void BlockExtractor::visitBlock(Block &block, StorageAccesses *accesses) {
   for (Operation &op : block)
-    visit(&op, touches);
+    visit(&op, accesses);
   // Only what must be slow is a constraint; the rest is for the solvers.
   if (&block != program.block)
     return;
@@ -410,9 +412,9 @@ void BlockExtractor::visitBlock(Block &block, Touches *touches) {
     }
 }
 
-/// Visits an op of this block. With `touches`, the op is inside an opaque step,
-/// to which everything that it does belongs.
-void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
+/// Visits an op of this block. With `accesses`, the op is inside an opaque
+/// step, to which everything that it does belongs.
+void BlockExtractor::visit(Operation *op, StorageAccesses *outerAccesses) {
   if (isa<tensor::DimOp, tensor::RankOp>(op) || !holdsTensors(op))
     return;
   bool copies = llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
@@ -425,7 +427,7 @@ void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
        op->getNumOperands() ==
            cast<bufferization::AllocTensorOp>(op).getDynamicSizes().size())) {
     bindNew(op->getResult(0), /*allocated=*/true);
-    if (outerTouches)
+    if (outerAccesses)
       keepSlow(resolve(op->getResult(0)),
                "is allocated inside '" +
                    op->getParentOp()->getName().getStringRef() + "'");
@@ -434,40 +436,40 @@ void BlockExtractor::visit(Operation *op, Touches *outerTouches) {
   if (isa<arith::ConstantOp>(op)) {
     bindNew(op->getResult(0), /*allocated=*/false);
     program.storages.back().readOnly = true;
-    if (outerTouches || outer)
+    if (outerAccesses || outer)
       keepSlow(resolve(op->getResult(0)), "is a constant inside a region");
     return;
   }
   if (auto ret = dyn_cast<func::ReturnOp>(op))
     return visitReturn(ret);
   if (auto inserts = dyn_cast<scf::InParallelOp>(op))
-    return visitInParallel(inserts, outerTouches);
+    return visitInParallel(inserts, outerAccesses);
   if (op->hasTrait<OpTrait::IsTerminator>())
     return;
   if (auto loop = dyn_cast<scf::ForOp>(op))
-    return visitLoop(loop, outerTouches);
+    return visitLoop(loop, outerAccesses);
   if (auto loop = dyn_cast<scf::ForallOp>(op))
-    return visitForall(loop, outerTouches);
+    return visitForall(loop, outerAccesses);
 
-  Touches own;
-  Touches &touches = outerTouches ? *outerTouches : own;
+  StorageAccesses own;
+  StorageAccesses &accesses = outerAccesses ? *outerAccesses : own;
   double seconds = -1;
   auto insert = dyn_cast<tensor::InsertSliceOp>(op);
   if (insert && !copies)
-    visitInsertSlice(insert, touches);
+    visitInsertSlice(insert, accesses);
   else if (auto branch = dyn_cast<scf::IfOp>(op))
-    visitIf(branch, touches);
+    visitIf(branch, accesses);
   else if (auto call = dyn_cast<func::CallOp>(op))
-    visitCall(call, touches, seconds);
+    visitCall(call, accesses, seconds);
   else if (op->getNumRegions() > 0 &&
            (isa<RegionBranchOpInterface, LoopLikeOpInterface>(op) ||
             !context.options.dynCastBufferizableOp(op)))
-    visitOpaqueRegions(op, touches);
+    visitOpaqueRegions(op, accesses);
   else if (!context.options.dynCastBufferizableOp(op))
-    visitUnknown(op, touches);
+    visitUnknown(op, accesses);
   else
-    visitBufferizable(op, touches);
-  if (outerTouches) {
+    visitBufferizable(op, accesses);
+  if (outerAccesses) {
     callSeconds += std::max(seconds, 0.0);
     return;
   }
@@ -492,7 +494,8 @@ OpOperand *BlockExtractor::tiedOperand(OpResult result) {
              : nullptr;
 }
 
-void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
+void BlockExtractor::visitBufferizable(Operation *op,
+                                       StorageAccesses &accesses) {
   OpWork work = workOf(op);
   bool givesBuffer = llvm::any_of(op->getResultTypes(), [](Type type) {
     return isa<BaseMemRefType>(type);
@@ -500,38 +503,38 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isTensor(operand.get()))
       continue;
-    Touch touch;
-    touch.target = resolve(operand.get());
-    touch.reads = context.state.bufferizesToMemoryRead(operand);
-    touch.writes = context.state.bufferizesToMemoryWrite(operand);
+    StorageAccess access;
+    access.target = resolve(operand.get());
+    access.reads = context.state.bufferizesToMemoryRead(operand);
+    access.writes = context.state.bufferizesToMemoryWrite(operand);
     if (givesBuffer)
-      keepSlow(touch.target, "is used as a buffer, which '" +
-                                 op->getName().getStringRef() + "' gives");
+      keepSlow(access.target, "is used as a buffer, which '" +
+                                  op->getName().getStringRef() + "' gives");
     bool copied = context.isCopied(operand);
-    if (!touch.reads && !touch.writes && !copied)
+    if (!access.reads && !access.writes && !copied)
       continue;
     if (copied) {
-      touch.reads |= !context.analysis->canOmitTensorCopy(operand);
-      touch.slowOnly = true;
+      access.reads |= !context.analysis->canOmitTensorCopy(operand);
+      access.slowOnly = true;
       // The analysis that decides runs again on the placed function, and may
       // find that it can do without the copy.
-      touch.writes = !isReadOnly(touch.target);
+      access.writes = !isReadOnly(access.target);
     }
-    int64_t bytes = bytesOf(operand.get(), touch.target);
-    touch.readBytes = touch.reads ? bytes : 0;
-    touch.writtenBytes = touch.writes && !copied ? bytes : 0;
-    for (const auto &[number, moved] : work.touched)
+    int64_t bytes = bytesOf(operand.get(), access.target);
+    access.readBytes = access.reads ? bytes : 0;
+    access.writtenBytes = access.writes && !copied ? bytes : 0;
+    for (const auto &[number, moved] : work.accessed)
       if (number == operand.getOperandNumber()) {
-        touch.readBytes = touch.writes ? 0 : moved;
-        touch.writtenBytes = touch.writes ? moved : 0;
+        access.readBytes = access.writes ? 0 : moved;
+        access.writtenBytes = access.writes ? moved : 0;
       }
-    bool whole = llvm::none_of(touch.target.view.chain, [](Operation *view) {
+    bool whole = llvm::none_of(access.target.view.chain, [](Operation *view) {
       return isa<tensor::ExtractSliceOp>(view);
     });
-    touch.wholeWrite = touch.writes && !touch.reads && whole;
-    touches.push_back(std::move(touch));
+    access.wholeWrite = access.writes && !access.reads && whole;
+    accesses.push_back(std::move(access));
   }
-  visitCaptured(op, touches);
+  visitCaptured(op, accesses);
   for (OpResult result : op->getResults()) {
     if (!isTensor(result))
       continue;
@@ -555,7 +558,7 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
         readSlow(resolve(alias.opOperand->get()),
                  "is one of several tensors that the result of '" +
                      op->getName().getStringRef() + "' may be",
-                 touches);
+                 accesses);
     bindNew(result, /*allocated=*/false);
     for (const bufferization::AliasingOpOperand &alias : aliases)
       mayShare(result, resolve(alias.opOperand->get()));
@@ -568,18 +571,18 @@ void BlockExtractor::visitBufferizable(Operation *op, Touches &touches) {
         !cast<bufferization::BufferizableOpInterface>(op).isWritable(
             result, context.state);
     // The op brings the buffer, and it is in slow memory.
-    Touch touch;
-    touch.target = reference;
-    touch.writes = touch.wholeWrite = touch.slowOnly = true;
-    touch.writtenBytes = bytesOf(result, reference);
+    StorageAccess access;
+    access.target = reference;
+    access.writes = access.wholeWrite = access.slowOnly = true;
+    access.writtenBytes = bytesOf(result, reference);
     defined[reference.view.storage] = false;
-    touches.push_back(std::move(touch));
+    accesses.push_back(std::move(access));
   }
 }
 
 /// The payload of a linalg op may read tensors from around it, an element per
 /// iteration: that is how a gather looks.
-void BlockExtractor::visitCaptured(Operation *op, Touches &touches) {
+void BlockExtractor::visitCaptured(Operation *op, StorageAccesses &accesses) {
   if (op->getNumRegions() == 0)
     return;
   int64_t iterations = -1;
@@ -600,46 +603,46 @@ void BlockExtractor::visitCaptured(Operation *op, Touches &touches) {
       if (!isTensor(tensor) ||
           op->isAncestor(tensor.getParentBlock()->getParentOp()))
         continue;
-      Touch touch;
-      touch.target = resolve(tensor);
-      touch.reads = true;
-      touch.writes = !isa<func::CallOp>(nested) &&
-                     context.state.bufferizesToMemoryWrite(operand);
-      touch.readBytes = bytesOf(tensor, touch.target);
-      touch.writtenBytes = touch.writes ? touch.readBytes : 0;
+      StorageAccess access;
+      access.target = resolve(tensor);
+      access.reads = true;
+      access.writes = !isa<func::CallOp>(nested) &&
+                      context.state.bufferizesToMemoryWrite(operand);
+      access.readBytes = bytesOf(tensor, access.target);
+      access.writtenBytes = access.writes ? access.readBytes : 0;
       Type elementType = cast<TensorType>(tensor.getType()).getElementType();
       int64_t element = bytesOfType(RankedTensorType::get({}, elementType),
                                     DataLayout::closest(op))
                             .value_or(0);
       if (isa<tensor::ExtractOp>(nested) && iterations >= 0 &&
-          iterations < touch.readBytes / std::max<int64_t>(element, 1))
-        touch.readBytes = iterations * element;
-      touches.push_back(std::move(touch));
+          iterations < access.readBytes / std::max<int64_t>(element, 1))
+        access.readBytes = iterations * element;
+      accesses.push_back(std::move(access));
     }
   });
 }
 
 void BlockExtractor::visitInsertSlice(tensor::InsertSliceOp insert,
-                                      Touches &touches) {
+                                      StorageAccesses &accesses) {
   Reference dest = resolve(insert.getDest());
   bind(insert.getResult(), dest);
-  visitInsertion(insert, insert.getSource(), insert.getDest(), touches);
+  visitInsertion(insert, insert.getSource(), insert.getDest(), accesses);
 }
 
 void BlockExtractor::visitInParallel(scf::InParallelOp op,
-                                     Touches *outerTouches) {
-  Touches own;
-  Touches &touches = outerTouches ? *outerTouches : own;
+                                     StorageAccesses *outerAccesses) {
+  StorageAccesses own;
+  StorageAccesses &accesses = outerAccesses ? *outerAccesses : own;
   for (Operation &nested : op.getYieldingOps())
     if (auto insert = dyn_cast<tensor::ParallelInsertSliceOp>(nested))
-      visitInsertion(insert, insert.getSource(), insert.getDest(), touches);
-  if (!outerTouches)
+      visitInsertion(insert, insert.getSource(), insert.getDest(), accesses);
+  if (!outerAccesses)
     addStep(op, std::move(own), 0, 0, nullptr, 1);
 }
 
 /// What an op does that puts a tensor into a part of another one.
 void BlockExtractor::visitInsertion(Operation *insert, Value from, Value into,
-                                    Touches &touches) {
+                                    StorageAccesses &accesses) {
   Reference dest = resolve(into);
   Reference source = resolve(from);
   bool sameStorage =
@@ -647,12 +650,12 @@ void BlockExtractor::visitInsertion(Operation *insert, Value from, Value into,
   if (sameStorage && isInsertInPlace(insert))
     return;
   int64_t bytes = bytesOf(from, source);
-  Touch read;
+  StorageAccess read;
   read.target = source;
   read.reads = true;
   read.readBytes = bytes;
-  touches.push_back(std::move(read));
-  Touch write;
+  accesses.push_back(std::move(read));
+  StorageAccess write;
   write.target = dest;
   write.writes = true;
   write.writtenBytes = bytes;
@@ -661,32 +664,32 @@ void BlockExtractor::visitInsertion(Operation *insert, Value from, Value into,
   write.wholeWrite = dest.view.chain.empty() && part.hasStaticShape() &&
                      whole.hasStaticShape() &&
                      part.getNumElements() == whole.getNumElements();
-  touches.push_back(std::move(write));
+  accesses.push_back(std::move(write));
 }
 
-void BlockExtractor::visitUnknown(Operation *op, Touches &touches) {
+void BlockExtractor::visitUnknown(Operation *op, StorageAccesses &accesses) {
   SlowReason reason = doesNotBufferizeReason(op);
   for (Value operand : op->getOperands()) {
     if (!isTensor(operand))
       continue;
-    Touch touch;
-    touch.target = resolve(operand);
-    touch.reads = touch.slowOnly = true;
-    touch.readBytes = bytesOf(operand, touch.target);
-    keepSlow(touch.target, reason);
-    touches.push_back(std::move(touch));
+    StorageAccess access;
+    access.target = resolve(operand);
+    access.reads = access.slowOnly = true;
+    access.readBytes = bytesOf(operand, access.target);
+    keepSlow(access.target, reason);
+    accesses.push_back(std::move(access));
   }
   for (OpResult result : op->getResults()) {
     if (!isTensor(result))
       continue;
     bindNew(result, /*allocated=*/false);
     keepSlow(resolve(result), reason);
-    Touch touch;
-    touch.target = resolve(result);
-    touch.writes = touch.wholeWrite = touch.slowOnly = true;
-    touch.writtenBytes = bytesOf(result, touch.target);
-    defined[touch.target.view.storage] = false;
-    touches.push_back(std::move(touch));
+    StorageAccess access;
+    access.target = resolve(result);
+    access.writes = access.wholeWrite = access.slowOnly = true;
+    access.writtenBytes = bytesOf(result, access.target);
+    defined[access.target.view.storage] = false;
+    accesses.push_back(std::move(access));
   }
 }
 

@@ -105,14 +105,14 @@ private:
   };
 
   /// What a step does with a storage.
-  struct Touch {
+  struct StorageAccess {
     Reference target;
     int64_t readBytes = 0, writtenBytes = 0;
     bool reads = false, writes = false;
     bool wholeWrite = false; ///< The write leaves no old byte.
     bool slowOnly = false;   ///< The step can use it in slow memory only.
   };
-  using Touches = SmallVector<Touch, 4>;
+  using StorageAccesses = SmallVector<StorageAccess, 4>;
 
   // Storages and views.
   int32_t addStorage(Value root, bool allocated);
@@ -126,46 +126,48 @@ private:
   void keepSlow(const Reference &reference, const SlowReason &reason);
   bool isReadOnly(const Reference &reference);
   void mayShare(Value tensor, const Reference &other);
-  void touchSharers(Touches &touches);
+  void accessSharers(StorageAccesses &accesses);
   void readSlow(const Reference &reference, const llvm::Twine &reason,
-                Touches &touches);
+                StorageAccesses &accesses);
   void readSlow(const Reference &reference, const SlowReason &reason,
-                Touches &touches);
+                StorageAccesses &accesses);
   mempl::Value &valueOf(const Reference &reference);
   int64_t bytesOf(Value tensor, const Reference &reference);
   void noteMaxBytes(Value tensor, const Reference &reference);
 
   // Ops.
-  void visitBlock(Block &block, Touches *touches);
-  void visit(Operation *op, Touches *touches);
-  void visitBufferizable(Operation *op, Touches &touches);
-  void visitCaptured(Operation *op, Touches &touches);
-  void visitInsertSlice(tensor::InsertSliceOp insert, Touches &touches);
-  void visitUnknown(Operation *op, Touches &touches);
-  void visitOpaqueRegions(Operation *op, Touches &touches);
-  void addBranches(const Touches &first, const Touches &second,
-                   Touches &touches);
-  void visitIf(scf::IfOp op, Touches &touches);
-  void visitCall(func::CallOp call, Touches &touches, double &seconds);
-  void visitLoop(scf::ForOp loop, Touches *touches);
+  void visitBlock(Block &block, StorageAccesses *accesses);
+  void visit(Operation *op, StorageAccesses *accesses);
+  void visitBufferizable(Operation *op, StorageAccesses &accesses);
+  void visitCaptured(Operation *op, StorageAccesses &accesses);
+  void visitInsertSlice(tensor::InsertSliceOp insert,
+                        StorageAccesses &accesses);
+  void visitUnknown(Operation *op, StorageAccesses &accesses);
+  void visitOpaqueRegions(Operation *op, StorageAccesses &accesses);
+  void addBranches(const StorageAccesses &first, const StorageAccesses &second,
+                   StorageAccesses &accesses);
+  void visitIf(scf::IfOp op, StorageAccesses &accesses);
+  void visitCall(func::CallOp call, StorageAccesses &accesses, double &seconds);
+  void visitLoop(scf::ForOp loop, StorageAccesses *accesses);
   SmallVector<unsigned> bindCarried(scf::ForOp loop, BlockExtractor &user,
-                                    Touches &touches);
-  void visitInnerLoop(scf::ForOp loop, Touches &touches);
-  void visitTrips(Region &region, Touches &touches);
-  void visitForall(scf::ForallOp loop, Touches *touches);
-  void visitInParallel(scf::InParallelOp op, Touches *touches);
+                                    StorageAccesses &accesses);
+  void visitInnerLoop(scf::ForOp loop, StorageAccesses &accesses);
+  void visitTrips(Region &region, StorageAccesses &accesses);
+  void visitForall(scf::ForallOp loop, StorageAccesses *accesses);
+  void visitInParallel(scf::InParallelOp op, StorageAccesses *accesses);
   void visitInsertion(Operation *insert, Value source, Value dest,
-                      Touches &touches);
+                      StorageAccesses &accesses);
   void finishLoop(Operation *loop, std::unique_ptr<FunctionProblem> body,
-                  BlockExtractor &inner, Touches touches);
+                  BlockExtractor &inner, StorageAccesses accesses);
   void visitReturn(func::ReturnOp op);
   OpOperand *tiedOperand(OpResult result);
   bool isInPlaceOf(Value value, BlockArgument start);
 
-  /// Ends a step: merges what it touches into accesses of this program, and
+  /// Ends a step: merges what it accesses into accesses of this program, and
   /// hands the rest to the loop around it.
-  void addStep(Operation *op, Touches touches, double seconds, int64_t reserved,
-               std::unique_ptr<FunctionProblem> body, int64_t trips);
+  void addStep(Operation *op, StorageAccesses accesses, double seconds,
+               int64_t reserved, std::unique_ptr<FunctionProblem> body,
+               int64_t trips);
 
   FunctionProblem &program;
   ExtractionContext &context;
@@ -181,8 +183,8 @@ private:
   double callSeconds = 0;
   /// Of storages that are one of several at run time: which.
   DenseMap<int32_t, SmallVector<Reference, 2>> sharers;
-  /// Touches of storages around this program, one trip's worth.
-  Touches foreign;
+  /// StorageAccesses of storages around this program, one trip's worth.
+  StorageAccesses foreign;
 };
 
 } // namespace mempl::ir

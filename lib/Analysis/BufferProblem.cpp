@@ -49,7 +49,7 @@ struct BufferContext {
 };
 
 /// Bytes that a step moves of a storage.
-struct BufferTouch {
+struct BufferAccess {
   int64_t readBytes = 0, writtenBytes = 0;
   bool reads = false, writes = false;
   bool wholeWrite = true; ///< Every write covers the storage.
@@ -67,18 +67,18 @@ public:
 
 private:
   using Key = std::pair<BufferBlockExtractor *, int32_t>;
-  using Touches = llvm::MapVector<Key, BufferTouch>;
+  using StorageAccesses = llvm::MapVector<Key, BufferAccess>;
 
   void addStorage(Value root, ValueKind kind, StringRef name);
   Key find(Value root);
   SmallVector<Key, 1> storagesOf(Value memref);
   void keepSlow(Key key, const llvm::Twine &reason);
-  void touch(Value memref, bool reads, bool writes, Touches &touches);
+  void access(Value memref, bool reads, bool writes, StorageAccesses &accesses);
   void visit(Operation *op);
-  void visitEffects(Operation *op, Touches &touches);
-  void visitRegions(Operation *op, Touches &touches);
+  void visitEffects(Operation *op, StorageAccesses &accesses);
+  void visitRegions(Operation *op, StorageAccesses &accesses);
   void visitLoop(LoopLikeOpInterface loop);
-  void addStep(Operation *op, const Touches &touches,
+  void addStep(Operation *op, const StorageAccesses &accesses,
                std::unique_ptr<FunctionProblem> body, int64_t trips);
 
   FunctionProblem &program;
@@ -88,7 +88,7 @@ private:
   bool parallel;
   DenseMap<Value, int32_t> indices; ///< Of storages, by root.
   std::vector<char> defined;
-  Touches foreign;
+  StorageAccesses foreign;
 };
 
 } // namespace
@@ -152,15 +152,15 @@ void BufferBlockExtractor::keepSlow(Key key, const llvm::Twine &reason) {
     text = reason.str();
 }
 
-void BufferBlockExtractor::touch(Value memref, bool reads, bool writes,
-                                 Touches &touches) {
+void BufferBlockExtractor::access(Value memref, bool reads, bool writes,
+                                  StorageAccesses &accesses) {
   SmallVector<Key, 1> keys = storagesOf(memref);
   int64_t bytes = upperBoundBytes(memref, context.layout).value_or(0);
   for (Key key : keys) {
     if (keys.size() > 1)
       keepSlow(key, "is one of several buffers that a memref may be");
     const Storage &storage = key.first->program.storages[key.second];
-    BufferTouch &sum = touches[key];
+    BufferAccess &sum = accesses[key];
     sum.reads |= reads;
     sum.writes |= writes;
     sum.readBytes += reads ? bytes : 0;
@@ -193,7 +193,8 @@ static std::optional<Element> elementOf(Operation *op) {
                  isa<vector::TransferReadOp>(op)};
 }
 
-void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
+void BufferBlockExtractor::visitEffects(Operation *op,
+                                        StorageAccesses &accesses) {
   if (isa<memref::DimOp, memref::DeallocOp, ViewLikeOpInterface>(op))
     return;
   if (std::optional<Element> element = elementOf(op)) {
@@ -201,7 +202,7 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
         bytesOfType(MemRefType::get({}, element->type), context.layout)
             .value_or(0);
     for (Key key : storagesOf(element->memref)) {
-      BufferTouch &sum = touches[key];
+      BufferAccess &sum = accesses[key];
       (element->load ? sum.reads : sum.writes) = true;
       (element->load ? sum.readBytes : sum.writtenBytes) += bytes;
       sum.wholeWrite &= element->load;
@@ -220,7 +221,7 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
       for (Key key : storagesOf(operand))
         keepSlow(key, "is used by '" + op->getName().getStringRef() +
                           "', which does not say how it uses memory");
-      touch(operand, /*reads=*/true, /*writes=*/true, touches);
+      access(operand, /*reads=*/true, /*writes=*/true, accesses);
       continue;
     }
     SmallVector<MemoryEffects::EffectInstance> list;
@@ -231,11 +232,12 @@ void BufferBlockExtractor::visitEffects(Operation *op, Touches &touches) {
       writes |= isa<MemoryEffects::Write>(effect.getEffect());
     }
     if (reads || writes)
-      touch(operand, reads, writes, touches);
+      access(operand, reads, writes, accesses);
   }
 }
 
-void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
+void BufferBlockExtractor::addStep(Operation *op,
+                                   const StorageAccesses &accesses,
                                    std::unique_ptr<FunctionProblem> body,
                                    int64_t trips) {
   mempl::Step step;
@@ -251,31 +253,31 @@ void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
   }
   if (body)
     body->instance.name = step.name;
-  for (const auto &[key, touch] : touches) {
+  for (const auto &[key, access] : accesses) {
     auto [owner, storage] = key;
     if (owner != this) {
-      BufferTouch &sum = foreign[key];
-      sum.reads |= touch.reads;
-      sum.writes |= touch.writes;
+      BufferAccess &sum = foreign[key];
+      sum.reads |= access.reads;
+      sum.writes |= access.writes;
       sum.wholeWrite = false;
-      sum.readBytes += touch.readBytes;
-      sum.writtenBytes += touch.writtenBytes;
+      sum.readBytes += access.readBytes;
+      sum.writtenBytes += access.writtenBytes;
       continue;
     }
-    if (!defined[storage] && !touch.writes)
+    if (!defined[storage] && !access.writes)
       continue;
     mempl::Access access;
     access.value = storage;
-    access.bytes = touch.readBytes + touch.writtenBytes;
-    bool fresh = touch.writes && touch.wholeWrite && !touch.reads;
-    access.mode = !touch.writes                ? AccessMode::Read
+    access.bytes = access.readBytes + access.writtenBytes;
+    bool fresh = access.writes && access.wholeWrite && !access.reads;
+    access.mode = !access.writes               ? AccessMode::Read
                   : fresh || !defined[storage] ? AccessMode::Write
                                                : AccessMode::Update;
-    if (touch.writes)
+    if (access.writes)
       defined[storage] = true;
     step.accesses.push_back(access);
   }
-  if (step.accesses.empty() && step.compute == 0 && !body && touches.empty())
+  if (step.accesses.empty() && step.compute == 0 && !body && accesses.empty())
     return;
   program.instance.steps.push_back(std::move(step));
   FunctionStep made;
@@ -285,23 +287,24 @@ void BufferBlockExtractor::addStep(Operation *op, const Touches &touches,
 }
 
 /// What the ops inside of an op do, as often as they run.
-void BufferBlockExtractor::visitRegions(Operation *op, Touches &touches) {
+void BufferBlockExtractor::visitRegions(Operation *op,
+                                        StorageAccesses &accesses) {
   if (isa<LoopLikeOpInterface>(op))
     tripsOf(op, context.extraction);
   for (Region &region : op->getRegions()) {
-    Touches inside;
+    StorageAccesses inside;
     for (Operation &nested : region.getOps()) {
       visitEffects(&nested, inside);
       visitRegions(&nested, inside);
     }
     int64_t times = timesOf(region);
-    for (auto &[key, touch] : inside) {
-      BufferTouch &sum = touches[key];
-      sum.reads |= touch.reads;
-      sum.writes |= touch.writes;
-      sum.wholeWrite &= touch.wholeWrite;
-      sum.readBytes += bytesOfTrips(touch.readBytes, times);
-      sum.writtenBytes += bytesOfTrips(touch.writtenBytes, times);
+    for (auto &[key, access] : inside) {
+      BufferAccess &sum = accesses[key];
+      sum.reads |= access.reads;
+      sum.writes |= access.writes;
+      sum.wholeWrite &= access.wholeWrite;
+      sum.readBytes += bytesOfTrips(access.readBytes, times);
+      sum.writtenBytes += bytesOfTrips(access.writtenBytes, times);
     }
   }
 }
@@ -319,13 +322,13 @@ void BufferBlockExtractor::visitLoop(LoopLikeOpInterface loop) {
           body->instance.values[key.second].space = SpaceConstraint::Slow;
         }
   int64_t trips = tripsOf(loop, context.extraction);
-  Touches touches;
-  for (auto [key, touch] : inner.foreign) {
-    touch.readBytes = bytesOfTrips(touch.readBytes, trips);
-    touch.writtenBytes = bytesOfTrips(touch.writtenBytes, trips);
-    touches[key] = touch;
+  StorageAccesses accesses;
+  for (auto [key, access] : inner.foreign) {
+    access.readBytes = bytesOfTrips(access.readBytes, trips);
+    access.writtenBytes = bytesOfTrips(access.writtenBytes, trips);
+    accesses[key] = access;
   }
-  addStep(loop, touches, std::move(body), trips);
+  addStep(loop, accesses, std::move(body), trips);
 }
 
 void BufferBlockExtractor::visit(Operation *op) {
@@ -354,11 +357,11 @@ void BufferBlockExtractor::visit(Operation *op) {
     return visitLoop(cast<LoopLikeOpInterface>(op));
   // Everything else is one step with all that is inside of it; what is
   // allocated there is not placed and not counted.
-  Touches touches;
-  visitEffects(op, touches);
-  visitRegions(op, touches);
+  StorageAccesses accesses;
+  visitEffects(op, accesses);
+  visitRegions(op, accesses);
   if (isa<func::CallOp>(op))
-    for (auto &[key, sum] : touches)
+    for (auto &[key, sum] : accesses)
       keepSlow(key, "is passed to a call; inline it to place it");
   for (OpResult result : op->getResults())
     if (isMemRef(result.getType()) && storagesOf(result).empty()) {
@@ -366,10 +369,10 @@ void BufferBlockExtractor::visit(Operation *op) {
                  "v" + std::to_string(program.storages.size()));
       keepSlow({this, indices[result]},
                "is brought by '" + op->getName().getStringRef() + "'");
-      BufferTouch &made = touches[{this, indices[result]}];
+      BufferAccess &made = accesses[{this, indices[result]}];
       made.writes = true;
     }
-  addStep(op, touches, nullptr, 1);
+  addStep(op, accesses, nullptr, 1);
 }
 
 void BufferBlockExtractor::addArguments(func::FuncOp function) {

@@ -168,11 +168,11 @@ struct LinalgCost : CostOpInterface::ExternalModel<LinalgCost<OpTy>, OpTy> {
 
 /// Says that `operand` moves the bytes of `moved`, if they are known: an
 /// element type of another dialect may have no size.
-void touch(Operation *op, unsigned operand, RankedTensorType moved,
-           OpWork &work) {
+void access(Operation *op, unsigned operand, RankedTensorType moved,
+            OpWork &work) {
   DataLayout layout = DataLayout::closest(op);
   if (std::optional<int64_t> bytes = bytesOfType(moved, layout))
-    work.touched.push_back({operand, *bytes});
+    work.accessed.push_back({operand, *bytes});
 }
 
 /// One element of a tensor, as a tensor.
@@ -183,7 +183,7 @@ RankedTensorType elementOf(Type tensor) {
 struct ExtractCost
     : CostOpInterface::ExternalModel<ExtractCost, tensor::ExtractOp> {
   void getWork(Operation *op, OpWork &work) const {
-    touch(op, 0, elementOf(op->getOperand(0).getType()), work);
+    access(op, 0, elementOf(op->getOperand(0).getType()), work);
   }
 };
 
@@ -191,14 +191,14 @@ struct InsertCost
     : CostOpInterface::ExternalModel<InsertCost, tensor::InsertOp> {
   void getWork(Operation *op, OpWork &work) const {
     // The rest of the destination stays where it is: nothing moves.
-    touch(op, 1, elementOf(op->getOperand(1).getType()), work);
+    access(op, 1, elementOf(op->getOperand(1).getType()), work);
   }
 };
 
 struct GatherCost
     : CostOpInterface::ExternalModel<GatherCost, tensor::GatherOp> {
   void getWork(Operation *op, OpWork &work) const {
-    touch(op, 0, cast<tensor::GatherOp>(op).getResultType(), work);
+    access(op, 0, cast<tensor::GatherOp>(op).getResultType(), work);
   }
 };
 
@@ -206,8 +206,8 @@ struct ScatterCost
     : CostOpInterface::ExternalModel<ScatterCost, tensor::ScatterOp> {
   void getWork(Operation *op, OpWork &work) const {
     auto scatter = cast<tensor::ScatterOp>(op);
-    touch(op, scatter.getDestMutable().getOperandNumber(),
-          scatter.getSourceType(), work);
+    access(op, scatter.getDestMutable().getOperandNumber(),
+           scatter.getSourceType(), work);
   }
 };
 
@@ -229,7 +229,7 @@ struct KernelCost : CostOpInterface::ExternalModel<KernelCost, KernelOp> {
     if (std::optional<ArrayRef<int64_t>> bytes = kernel.getBytes())
       for (auto [operand, moved] : llvm::enumerate(*bytes))
         if (moved >= 0)
-          work.touched.push_back({operand, moved});
+          work.accessed.push_back({operand, moved});
   }
 };
 

@@ -102,16 +102,17 @@ bool mempl::ir::isParallelLoop(Operation *loop) {
 /// Ends a loop that is a step with a program of its own.
 void BlockExtractor::finishLoop(Operation *loop,
                                 std::unique_ptr<FunctionProblem> body,
-                                BlockExtractor &inner, Touches touches) {
+                                BlockExtractor &inner,
+                                StorageAccesses accesses) {
   int64_t trips = tripsOf(loop, context);
-  for (Touch touch : inner.foreign) {
-    touch.readBytes = bytesOfTrips(touch.readBytes, trips);
-    touch.writtenBytes = bytesOfTrips(touch.writtenBytes, trips);
+  for (StorageAccess access : inner.foreign) {
+    access.readBytes = bytesOfTrips(access.readBytes, trips);
+    access.writtenBytes = bytesOfTrips(access.writtenBytes, trips);
     // The first trip may leave old bytes, the last one may read its own.
-    touch.wholeWrite = false;
-    touches.push_back(std::move(touch));
+    access.wholeWrite = false;
+    accesses.push_back(std::move(access));
   }
-  addStep(loop, std::move(touches), 0, 0, std::move(body), trips);
+  addStep(loop, std::move(accesses), 0, 0, std::move(body), trips);
 }
 
 /// Binds what the loop carries, in the program of `user` the arguments of its
@@ -119,7 +120,7 @@ void BlockExtractor::finishLoop(Operation *loop,
 /// that trips hand over in one buffer after the other.
 SmallVector<unsigned> BlockExtractor::bindCarried(scf::ForOp loop,
                                                   BlockExtractor &user,
-                                                  Touches &touches) {
+                                                  StorageAccesses &accesses) {
   SmallVector<unsigned> passedOn;
   for (auto [i, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
     if (!isTensor(argument))
@@ -133,74 +134,76 @@ SmallVector<unsigned> BlockExtractor::bindCarried(scf::ForOp loop,
         continue;
       // Whether a trip writes it or not, the loop takes it and gives it back:
       // no copy of it may be under way meanwhile.
-      Touch passed;
+      StorageAccess passed;
       passed.target = init;
       passed.reads = passed.writes = true;
-      touches.push_back(std::move(passed));
+      accesses.push_back(std::move(passed));
       continue;
     }
     passedOn.push_back(i);
     readSlow(init, "is passed into a loop that does not update it in place",
-             touches);
-    touches.back().writes = !isReadOnly(init);
+             accesses);
+    accesses.back().writes = !isReadOnly(init);
     bindNew(loop.getResult(i), /*allocated=*/true);
     mayShare(loop.getResult(i), init);
     Reference carried = resolve(loop.getResult(i));
     keepSlow(carried, "is passed from trip to trip in several buffers");
     user.bind(argument, carried);
-    Touch write;
+    StorageAccess write;
     write.target = carried;
     write.writes = write.slowOnly = true;
-    touches.push_back(std::move(write));
+    accesses.push_back(std::move(write));
   }
   return passedOn;
 }
 
 /// A loop inside of an opaque step, to which all of its trips belong.
-void BlockExtractor::visitInnerLoop(scf::ForOp loop, Touches &touches) {
-  SmallVector<unsigned> passedOn = bindCarried(loop, *this, touches);
-  visitTrips(loop.getRegion(), touches);
+void BlockExtractor::visitInnerLoop(scf::ForOp loop,
+                                    StorageAccesses &accesses) {
+  SmallVector<unsigned> passedOn = bindCarried(loop, *this, accesses);
+  visitTrips(loop.getRegion(), accesses);
   for (unsigned i : passedOn) {
     Reference &yielded = resolve(loop.getYieldedValues()[i]);
     mayShare(loop.getResult(i), yielded);
     readSlow(yielded, "is passed from trip to trip in several buffers",
-             touches);
+             accesses);
   }
 }
 
 /// What the blocks of a region do, as often as it runs.
-void BlockExtractor::visitTrips(Region &region, Touches &touches) {
+void BlockExtractor::visitTrips(Region &region, StorageAccesses &accesses) {
   Operation *op = region.getParentOp();
   if (isa<LoopLikeOpInterface>(op) && region.getRegionNumber() == 0)
     tripsOf(op, context);
-  size_t before = touches.size();
+  size_t before = accesses.size();
   double secondsBefore = std::exchange(callSeconds, 0);
   for (Block &block : region)
-    visitBlock(block, &touches);
+    visitBlock(block, &accesses);
   int64_t times = timesOf(region);
-  for (Touch &touch : llvm::drop_begin(touches, before)) {
-    touch.readBytes = bytesOfTrips(touch.readBytes, times);
-    touch.writtenBytes = bytesOfTrips(touch.writtenBytes, times);
+  for (StorageAccess &access : llvm::drop_begin(accesses, before)) {
+    access.readBytes = bytesOfTrips(access.readBytes, times);
+    access.writtenBytes = bytesOfTrips(access.writtenBytes, times);
   }
   callSeconds = secondsBefore + double(times) * callSeconds;
 }
 
 /// Its trips write their parts of the outputs in place; they may run at the
 /// same time, so that nothing of their own can be placed.
-void BlockExtractor::visitForall(scf::ForallOp loop, Touches *outerTouches) {
+void BlockExtractor::visitForall(scf::ForallOp loop,
+                                 StorageAccesses *outerAccesses) {
   auto body = std::make_unique<FunctionProblem>();
   body->block = loop.getBody();
   body->instance.name = "body";
   BlockExtractor inner(*body, context, this, /*parallel=*/true);
-  BlockExtractor &user = outerTouches ? *this : inner;
-  Touches touches;
+  BlockExtractor &user = outerAccesses ? *this : inner;
+  StorageAccesses accesses;
   for (auto [output, argument, result] :
        llvm::zip_equal(loop.getOutputsMutable(), loop.getRegionIterArgs(),
                        loop.getResults())) {
     if (context.isCopied(output)) {
       readSlow(resolve(output.get()), "is copied into the output of a loop",
-               touches);
-      touches.back().writes = !isReadOnly(touches.back().target);
+               accesses);
+      accesses.back().writes = !isReadOnly(accesses.back().target);
       bindNew(result, /*allocated=*/false);
       mayShare(result, resolve(output.get()));
       keepSlow(resolve(result), "is a copy that a loop makes of its output");
@@ -211,29 +214,30 @@ void BlockExtractor::visitForall(scf::ForallOp loop, Touches *outerTouches) {
     }
     Reference init = resolve(result);
     user.bind(argument, init);
-    Touch passed;
+    StorageAccess passed;
     passed.target = init;
     passed.reads = passed.writes = true;
-    touches.push_back(std::move(passed));
+    accesses.push_back(std::move(passed));
   }
-  if (outerTouches) {
-    llvm::append_range(*outerTouches, touches);
-    visitTrips(loop.getRegion(), *outerTouches);
+  if (outerAccesses) {
+    llvm::append_range(*outerAccesses, accesses);
+    visitTrips(loop.getRegion(), *outerAccesses);
     return;
   }
   inner.visitBlock(*loop.getBody(), nullptr);
-  finishLoop(loop, std::move(body), inner, std::move(touches));
+  finishLoop(loop, std::move(body), inner, std::move(accesses));
 }
 
-void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
-  if (outerTouches)
-    return visitInnerLoop(loop, *outerTouches);
+void BlockExtractor::visitLoop(scf::ForOp loop,
+                               StorageAccesses *outerAccesses) {
+  if (outerAccesses)
+    return visitInnerLoop(loop, *outerAccesses);
   auto body = std::make_unique<FunctionProblem>();
   body->block = loop.getBody();
   body->instance.name = "body";
   BlockExtractor inner(*body, context, this);
-  Touches touches;
-  SmallVector<unsigned> passedOn = bindCarried(loop, inner, touches);
+  StorageAccesses accesses;
+  SmallVector<unsigned> passedOn = bindCarried(loop, inner, accesses);
   inner.visitBlock(*loop.getBody(), nullptr);
   // What leaves the body is not storage of the body.
   for (unsigned i : passedOn) {
@@ -245,10 +249,10 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
     } else if (yielded) {
       mayShare(loop.getResult(i), *yielded);
       readSlow(*yielded, "is passed from trip to trip in several buffers",
-               touches);
+               accesses);
     }
   }
-  finishLoop(loop, std::move(body), inner, std::move(touches));
+  finishLoop(loop, std::move(body), inner, std::move(accesses));
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,48 +261,49 @@ void BlockExtractor::visitLoop(scf::ForOp loop, Touches *outerTouches) {
 
 /// What a step may do when it runs one of two branches: of each storage, the
 /// most that either does.
-void BlockExtractor::addBranches(const Touches &first, const Touches &second,
-                                 Touches &touches) {
+void BlockExtractor::addBranches(const StorageAccesses &first,
+                                 const StorageAccesses &second,
+                                 StorageAccesses &accesses) {
   using Key = std::pair<BlockExtractor *, int32_t>;
-  auto sum = [](const Touches &branch) {
-    llvm::MapVector<Key, Touch> sums;
-    for (const Touch &touch : branch) {
-      Key key(touch.target.owner, touch.target.view.storage);
-      auto [it, isNew] = sums.try_emplace(key, touch);
+  auto sum = [](const StorageAccesses &branch) {
+    llvm::MapVector<Key, StorageAccess> sums;
+    for (const StorageAccess &access : branch) {
+      Key key(access.target.owner, access.target.view.storage);
+      auto [it, isNew] = sums.try_emplace(key, access);
       if (isNew)
         continue;
-      it->second.readBytes += touch.readBytes;
-      it->second.writtenBytes += touch.writtenBytes;
-      it->second.reads |= touch.reads;
-      it->second.writes |= touch.writes;
-      it->second.slowOnly |= touch.slowOnly;
+      it->second.readBytes += access.readBytes;
+      it->second.writtenBytes += access.writtenBytes;
+      it->second.reads |= access.reads;
+      it->second.writes |= access.writes;
+      it->second.slowOnly |= access.slowOnly;
     }
     return sums;
   };
-  llvm::MapVector<Key, Touch> most = sum(first);
-  for (auto &[key, touch] : sum(second)) {
-    auto [it, isNew] = most.try_emplace(key, touch);
-    Touch &old = it->second;
-    old.readBytes = std::max(old.readBytes, touch.readBytes);
-    old.writtenBytes = std::max(old.writtenBytes, touch.writtenBytes);
-    old.reads |= touch.reads;
-    old.writes |= touch.writes;
-    old.slowOnly |= touch.slowOnly;
+  llvm::MapVector<Key, StorageAccess> most = sum(first);
+  for (auto &[key, access] : sum(second)) {
+    auto [it, isNew] = most.try_emplace(key, access);
+    StorageAccess &old = it->second;
+    old.readBytes = std::max(old.readBytes, access.readBytes);
+    old.writtenBytes = std::max(old.writtenBytes, access.writtenBytes);
+    old.reads |= access.reads;
+    old.writes |= access.writes;
+    old.slowOnly |= access.slowOnly;
   }
-  for (auto &[key, touch] : most) {
+  for (auto &[key, access] : most) {
     // The other branch may leave every old byte.
-    touch.wholeWrite = false;
-    touches.push_back(touch);
+    access.wholeWrite = false;
+    accesses.push_back(access);
   }
 }
 
-void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
-  Touches branches[2];
+void BlockExtractor::visitIf(scf::IfOp op, StorageAccesses &accesses) {
+  StorageAccesses branches[2];
   for (auto [region, branch] : {std::pair(&op.getThenRegion(), &branches[0]),
                                 std::pair(&op.getElseRegion(), &branches[1])})
     if (!region->empty())
       visitBlock(region->front(), branch);
-  addBranches(branches[0], branches[1], touches);
+  addBranches(branches[0], branches[1], accesses);
   for (OpResult result : op.getResults()) {
     if (!isTensor(result))
       continue;
@@ -310,37 +315,38 @@ void BlockExtractor::visitIf(scf::IfOp op, Touches &touches) {
       // Both branches give the same storage, perhaps updated in one of them. It
       // has to be there even if none of them uses it.
       bind(result, a);
-      Touch passed;
+      StorageAccess passed;
       passed.target = a;
       passed.reads = true;
-      touches.push_back(std::move(passed));
+      accesses.push_back(std::move(passed));
       continue;
     }
     readSlow(a, "is one of two tensors that a conditional chooses from",
-             touches);
+             accesses);
     readSlow(b, "is one of two tensors that a conditional chooses from",
-             touches);
+             accesses);
     bindNew(result, /*allocated=*/false);
     mayShare(result, a);
     mayShare(result, b);
     Reference chosen = resolve(result);
     keepSlow(chosen, "is chosen by a conditional");
     chosen.owner->defined[chosen.view.storage] = false;
-    Touch touch;
-    touch.target = chosen;
-    touch.writes = touch.slowOnly = true;
-    touches.push_back(std::move(touch));
+    StorageAccess access;
+    access.target = chosen;
+    access.writes = access.slowOnly = true;
+    accesses.push_back(std::move(access));
   }
 }
 
-void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
+void BlockExtractor::visitOpaqueRegions(Operation *op,
+                                        StorageAccesses &accesses) {
   SlowReason reason = opaqueRegionReason(op);
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isTensor(operand.get()))
       continue;
-    readSlow(resolve(operand.get()), reason, touches);
+    readSlow(resolve(operand.get()), reason, accesses);
     // What it passes on may be written inside.
-    touches.back().writes = !isReadOnly(touches.back().target);
+    accesses.back().writes = !isReadOnly(accesses.back().target);
   }
   SmallVector<Reference> passed;
   for (Value operand : op->getOperands())
@@ -353,10 +359,10 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
     Reference &reference = resolve(tensor);
     keepSlow(reference, why);
     defined[reference.view.storage] = false;
-    Touch touch;
-    touch.target = reference;
-    touch.writes = touch.slowOnly = true;
-    touches.push_back(std::move(touch));
+    StorageAccess access;
+    access.target = reference;
+    access.writes = access.slowOnly = true;
+    accesses.push_back(std::move(access));
   };
   for (Region &region : op->getRegions())
     for (Block &block : region)
@@ -364,13 +370,13 @@ void BlockExtractor::visitOpaqueRegions(Operation *op, Touches &touches) {
         if (isTensor(argument))
           bindSlow(argument, reason);
   for (Region &region : op->getRegions())
-    visitTrips(region, touches);
+    visitTrips(region, accesses);
   for (Region &region : op->getRegions())
     for (Block &block : region)
       if (block.mightHaveTerminator())
         for (Value yielded : block.getTerminator()->getOperands())
           if (isTensor(yielded)) {
-            readSlow(resolve(yielded), reason, touches);
+            readSlow(resolve(yielded), reason, accesses);
             passed.push_back(resolve(yielded));
           }
   for (OpResult result : op->getResults())
@@ -396,18 +402,18 @@ static std::string selfCallText(func::CallOp call, func::FuncOp callee) {
   return "it calls itself through @" + caller.getName().str();
 }
 
-void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
+void BlockExtractor::visitCall(func::CallOp call, StorageAccesses &accesses,
                                double &seconds) {
   SlowReason reason = callReason(call);
   for (Value operand : call.getOperands()) {
     if (!isTensor(operand))
       continue;
-    readSlow(resolve(operand), reason, touches);
+    readSlow(resolve(operand), reason, accesses);
     // The callee may write it, if bufferization lets it.
-    Touch &touch = touches.back();
+    StorageAccess &access = accesses.back();
     // The check of the placed function takes it so even for a constant; in the
     // body of a loop that is slow anyway.
-    touch.writes = !isReadOnly(touch.target) || !touch.target.owner->outer;
+    access.writes = !isReadOnly(access.target) || !access.target.owner->outer;
   }
   for (OpResult result : call.getResults()) {
     if (!isTensor(result))
@@ -417,11 +423,11 @@ void BlockExtractor::visitCall(func::CallOp call, Touches &touches,
       if (isTensor(operand))
         mayShare(result, resolve(operand));
     keepSlow(resolve(result), reason);
-    Touch touch;
-    touch.target = resolve(result);
-    touch.writes = touch.wholeWrite = touch.slowOnly = true;
-    defined[touch.target.view.storage] = false;
-    touches.push_back(std::move(touch));
+    StorageAccess access;
+    access.target = resolve(result);
+    access.writes = access.wholeWrite = access.slowOnly = true;
+    defined[access.target.view.storage] = false;
+    accesses.push_back(std::move(access));
   }
   seconds = 0;
   auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(

@@ -1,4 +1,5 @@
-//===- InstrumentSteps.cpp - tell the runtime what each step touches ------===//
+//===- InstrumentSteps.cpp - tell the runtime what each step accesses
+//------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

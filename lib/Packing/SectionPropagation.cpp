@@ -29,7 +29,7 @@ int64_t SectionSearch::endOf(int32_t item) const {
                                                : low[item] + items[item].size;
 }
 
-void SectionSearch::touch(int32_t item) {
+void SectionSearch::access(int32_t item) {
   for (int32_t s = items[item].first; s < items[item].last;
        s = items[item].after(s)) {
     if (queued[s])
@@ -67,7 +67,7 @@ bool SectionSearch::raise(int32_t item, int64_t to) {
     return false;
   trail.push_back({low[item], item, Change::Low});
   low[item] = to;
-  touch(item);
+  access(item);
   return true;
 }
 

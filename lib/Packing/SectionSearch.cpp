@@ -110,7 +110,7 @@ SearchOutcome SectionSearch::run(int64_t capacity, ItemOrder order,
     low[i] = avoidFixed(static_cast<int32_t>(i), low[i]);
     if (low[i] > limit(static_cast<int32_t>(i)))
       return SearchOutcome::Excluded;
-    touch(static_cast<int32_t>(i));
+    access(static_cast<int32_t>(i));
   }
   frames.push_back(std::move(root));
   Step step = branch(frames.back());
@@ -326,7 +326,7 @@ void SectionSearch::putAt(int32_t item, int64_t where) {
     positions[position] = end;
     load[s] -= self.size;
   }
-  touch(item);
+  access(item);
 }
 
 void SectionSearch::undo(const Frame &frame) {

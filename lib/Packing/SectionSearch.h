@@ -117,7 +117,7 @@ private:
   bool supportRaised(const Frame &frame);
   bool raise(int32_t item, int64_t to);
   int64_t avoidFixed(int32_t item, int64_t where) const;
-  void touch(int32_t item);
+  void access(int32_t item);
   bool place(int32_t item);
   void putAt(int32_t item, int64_t where);
   void undo(const Frame &frame);

@@ -1,4 +1,5 @@
-//===- AccessIndex.cpp - who touches what, by value and by step -----------===//
+//===- AccessIndex.cpp - who accesses what, by value and by step
+//-----------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -61,7 +61,7 @@ PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
       timeline(index),
       space(index.numSteps(), limit, index.machine().alignment),
       byValue(index.numValues()), isInvalid(index.numValues()),
-      isTouched(index.numValues()) {
+      isAccessed(index.numValues()) {
   int32_t n = index.numSteps();
   for (int32_t i = 0; i < n; ++i) {
     const Step &step = index.instance().steps[i];
@@ -87,7 +87,7 @@ PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
       ++outside;
   }
   for (int32_t v = 0; v < index.numValues(); ++v)
-    touch(v);
+    access(v);
 }
 
 int64_t PlanEditor::flightLimit(int channel) const {
@@ -217,7 +217,7 @@ void PlanEditor::insert(Id id) {
   while (at != ids.begin() && nodes[at[-1]].r.start() > r.start())
     --at;
   ids.insert(at, id);
-  touch(r.value);
+  access(r.value);
 }
 
 void PlanEditor::erase(Id id) {
@@ -251,7 +251,7 @@ void PlanEditor::erase(Id id) {
     timeline.unserve(u);
   auto &ids = byValue[r.value];
   ids.erase(std::find(ids.begin(), ids.end(), id));
-  touch(r.value);
+  access(r.value);
 }
 
 void PlanEditor::addFlights(Timeline::Channel channel, int32_t begin,
@@ -384,11 +384,11 @@ void PlanEditor::commit() {
 // Questions
 //===----------------------------------------------------------------------===//
 
-void PlanEditor::touch(int32_t value) {
-  if (isTouched[value])
+void PlanEditor::access(int32_t value) {
+  if (isAccessed[value])
     return;
-  isTouched[value] = true;
-  touched.push_back(value);
+  isAccessed[value] = true;
+  accessed.push_back(value);
 }
 
 bool PlanEditor::fitsLimits() const {
@@ -404,13 +404,13 @@ bool PlanEditor::contentsAreValid(int32_t value) {
 }
 
 bool PlanEditor::isLegal() {
-  for (int32_t value : touched) {
-    isTouched[value] = false;
+  for (int32_t value : accessed) {
+    isAccessed[value] = false;
     invalid -= isInvalid[value];
     isInvalid[value] = !contentsAreValid(value);
     invalid += isInvalid[value];
   }
-  touched.clear();
+  accessed.clear();
   return invalid == 0 && fitsLimits();
 }
 

@@ -35,7 +35,7 @@ struct CopyShape {
   std::vector<int64_t> sizes, sourceStrides, destStrides; ///< In elements.
 
   int64_t bytes() const;
-  /// Bytes from the first to the last one that is touched.
+  /// Bytes from the first to the last one that is accessed.
   int64_t span(const std::vector<int64_t> &strides) const;
 };
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Fast memory is one anonymous mapping: the system gives pages when they are
-// touched, so a capacity that is not used costs nothing.
+// accessed, so a capacity that is not used costs nothing.
 //
 //===----------------------------------------------------------------------===//
 

@@ -45,7 +45,7 @@ public:
   FastMemory &operator=(const FastMemory &) = delete;
   ~FastMemory();
 
-  /// Reserves `capacity` bytes of addresses, none of them touched yet, and
+  /// Reserves `capacity` bytes of addresses, none of them accessed yet, and
   /// forgets all storage. Running out of addresses is fatal.
   void reserve(int64_t capacity);
 

@@ -80,7 +80,7 @@ public:
     bool from(allocOf(copy->getOperand(0))), to(allocOf(copy->getOperand(1)));
     return from == to ? Direction::Other : to ? Direction::In : Direction::Out;
   }
-  bool touches(Operation *op, unsigned set, bool onlyWrites = false) const {
+  bool accesses(Operation *op, unsigned set, bool onlyWrites = false) const {
     return contains(op, [&](Operation *inner) {
       return llvm::any_of(inner->getOpOperands(), [&](OpOperand &operand) {
         return of(operand.get()) == set &&
@@ -89,7 +89,7 @@ public:
     });
   }
   bool writes(Operation *op, unsigned set) const {
-    return touches(op, set, /*onlyWrites=*/true);
+    return accesses(op, set, /*onlyWrites=*/true);
   }
   void join(Value a, Value b) {
     if (!of(a) || !of(b) || of(a) == of(b))
@@ -335,7 +335,7 @@ static bool removeRoundTrip(Storages &storages, const Copy &in) {
       kept->getBlock() != block || kept.getSpace() != other.getSpace() ||
       !storages.isAllOf(out->source, kept) ||
       !storages.isAllOf(result, other) ||
-      storages.touches(block->getTerminator(), storages.of(result)))
+      storages.accesses(block->getTerminator(), storages.of(result)))
     return false;
   auto [first, last] = storages.use(kept);
   last = std::max(last, storages.use(other).second);
@@ -348,7 +348,7 @@ static bool removeRoundTrip(Storages &storages, const Copy &in) {
     auto freed = dyn_cast<ReleaseOp>(op);
     if (freed && before && !release && storages.of(freed.getValue()) == fast)
       release = op;
-    else if (before ? storages.writes(op, fast) : storages.touches(op, fast))
+    else if (before ? storages.writes(op, fast) : storages.accesses(op, fast))
       return false;
     if (storages.begin(op) <= last && reserves(op, kept))
       return false;

@@ -147,7 +147,7 @@ void SegmentRewriter::findOutputs() {
       }
       if (!outside)
         continue;
-      // Writing into the rows of the whole tensor is right for what is touched
+      // Writing into the rows of the whole tensor is right for what is accessed
       // once; else they are copied there when they are complete.
       bool inPlace =
           empty && isa<linalg::LinalgOp>(op) && !isUsedInside(result);

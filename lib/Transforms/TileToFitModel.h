@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // How ops can be split along dimension 0, and a block as the numbers that the
-// choice of runs to split works on: which ops touch which storage, and when.
+// choice of runs to split works on: which ops access which storage, and when.
 //
 //===----------------------------------------------------------------------===//
 
@@ -82,7 +82,7 @@ struct BlockOp {
   SmallVector<int32_t, 2> ending; ///< Storages that it is the last to use.
 };
 
-/// The ops of a block in order, and the storages that they touch.
+/// The ops of a block in order, and the storages that they access.
 struct BlockModel {
   BlockModel(Block &block, int64_t capacity);
 

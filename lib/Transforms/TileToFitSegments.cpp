@@ -38,7 +38,7 @@ public:
       : block(block), budget(budget), valueStamps(block.numValues, -1),
         storageStamps(block.storages.size(), -1),
         weightStamps(block.storages.size(), -1),
-        lastTouch(block.storages.size()) {}
+        lastAccess(block.storages.size()) {}
 
   void start(int32_t position);
 
@@ -61,13 +61,13 @@ private:
       return valueStamps[use.value] == begin;
     });
   }
-  void touch(int32_t storage, int32_t from, int32_t to);
+  void access(int32_t storage, int32_t from, int32_t to);
   bool findTrips();
 
   const BlockModel &block;
   int64_t budget;
   // Stamps say for which start something holds.
-  std::vector<int32_t> valueStamps, storageStamps, weightStamps, lastTouch;
+  std::vector<int32_t> valueStamps, storageStamps, weightStamps, lastAccess;
   int32_t begin = 0, end = 0;
   std::vector<char> members;
   std::vector<int64_t> live; ///< Bytes that are live, by op, of all trips.
@@ -86,12 +86,12 @@ void Growth::start(int32_t position) {
   moved = left = perTrip = weights = 0;
 }
 
-void Growth::touch(int32_t storage, int32_t from, int32_t to) {
+void Growth::access(int32_t storage, int32_t from, int32_t to) {
   for (int32_t i = from - begin; i <= to - begin; ++i) {
     live[i] += block.storages[storage].bytes;
     peak = std::max(peak, live[i]);
   }
-  lastTouch[storage] = to;
+  lastAccess[storage] = to;
 }
 
 /// The fewest trips, at least the present ones, that divide the rows and make
@@ -147,10 +147,10 @@ bool Growth::add() {
       else if (std::exchange(weightStamps[access.storage], begin) != begin)
         weights += access.bytes;
     } else if (storageStamps[access.storage] == begin) {
-      touch(access.storage, lastTouch[access.storage] + 1, position);
+      access(access.storage, lastAccess[access.storage] + 1, position);
     } else if (storage.made == position) {
       storageStamps[access.storage] = begin;
-      touch(access.storage, position, position);
+      access(access.storage, position, position);
       left += fits ? 0 : storage.bytes;
     } else if (!fits) {
       moved += access.bytes;

@@ -1,6 +1,6 @@
 // RUN: mempl-opt %s --mempl-prepare --mempl-test-print-program -o /dev/null | FileCheck %s
 
-// The body is a program of its own; what comes from outside is touched by the
+// The body is a program of its own; what comes from outside is accessed by the
 // loop, as often as it has trips.
 // CHECK-LABEL: function in_place
 // CHECK-NEXT: value arg0: 64 bytes, inout
@@ -22,7 +22,7 @@ func.func @in_place(%a: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<16xf32> {
   return %r : tensor<16xf32>
 }
 
-// A slice per trip is touched in all trips together as often as it is large.
+// A slice per trip is accessed in all trips together as often as it is large.
 // CHECK-LABEL: function slices
 // CHECK: step 0 scf.for: updates 160 of arg0, reads 160 of arg1, 10 trips
 // CHECK-NEXT:   step 0 linalg.exp:

@@ -22,7 +22,7 @@ func.func @net(%a: memref<8xf32>, %table: memref<100xf32>, %index: memref<8xinde
   // CHECK-NEXT: linalg.fill
   // CHECK-NEXT: llvm.call @mempl_step_end()
   linalg.fill ins(%zero : f32) outs(%a : memref<8xf32>) loc("clear")
-  // A gather moves an element per iteration, but may touch all of the table.
+  // A gather moves an element per iteration, but may access all of the table.
   // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[INDICES]], %[[INDICES]], %[[READ]])
   // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[ROW]], %[[ROW]], %[[WRITE]])
   // CHECK: llvm.call @mempl_step_access(%{{.*}}, %[[TABLE]], %[[ROW]], %[[READ]])

@@ -10,7 +10,7 @@
 // on the memory of the host. Streams are queues; what is in them runs when it
 // must or when chance says so, in any order that streams and events allow, so
 // that a missing dependence shows in the results. Memory of the "device" can be
-// touched only while work runs: the program that touches it crashes.
+// accessed only while work runs: the program that accesses it crashes.
 //
 // Environment:
 //   FAKE_CUDA_LOG=FILE      a line per call
@@ -151,7 +151,7 @@ static void protectDevice(int protection) {
       mprotect(reinterpret_cast<void *>(start), area.bytes, protection);
 }
 
-/// Whether the device may touch the byte.
+/// Whether the device may access the byte.
 static bool isAccessible(const void *pointer) {
   auto address = reinterpret_cast<uintptr_t>(pointer);
   auto next = machine().areas.upper_bound(address);

@@ -220,34 +220,34 @@ TEST_F(CostModelTest, AccessesToElementsTouchElements) {
       "%s: tensor<2x1xf32>";
   EXPECT_THAT(workIn("tensor.extract", arguments,
                      "%e = tensor.extract %t[%i] : tensor<16xf32>")
-                  .touched,
+                  .accessed,
               ElementsAre(Pair(0u, 4)));
   EXPECT_THAT(workIn("tensor.insert", arguments,
                      "%e = tensor.insert %v into %t[%i] : tensor<16xf32>")
-                  .touched,
+                  .accessed,
               ElementsAre(Pair(1u, 4)));
   EXPECT_THAT(workIn("tensor.gather", arguments,
                      R"(%g = tensor.gather %t[%n] gather_dims([0])
                           : (tensor<16xf32>, tensor<2x1xindex>)
                           -> tensor<2x1xf32>)")
-                  .touched,
+                  .accessed,
               ElementsAre(Pair(0u, 8)));
   EXPECT_THAT(workIn("tensor.scatter", arguments,
                      R"(%g = tensor.scatter %s into %t[%n] scatter_dims([0])
                           unique
                           : (tensor<2x1xf32>, tensor<16xf32>,
                              tensor<2x1xindex>) -> tensor<16xf32>)")
-                  .touched,
+                  .accessed,
               ElementsAre(Pair(1u, 8)));
 }
 
 // An element without a size once ended the program.
-TEST_F(CostModelTest, ElementsOfUnknownSizeAreNotTouchedInPart) {
+TEST_F(CostModelTest, ElementsOfUnknownSizeAreNotAccessedInPart) {
   EXPECT_THAT(workIn("tensor.extract",
                      "%t: tensor<16x!quant.uniform<i8:f32, 0.5>>, %i: index",
                      R"(%e = tensor.extract %t[%i]
                           : tensor<16x!quant.uniform<i8:f32, 0.5>>)")
-                  .touched,
+                  .accessed,
               IsEmpty());
 }
 
@@ -258,7 +258,7 @@ TEST_F(CostModelTest, AKernelHasTheWorkThatItDeclares) {
                   : (tensor<16xbf16>) -> tensor<16xbf16>)");
   EXPECT_EQ(timed.seconds, 0.5);
   EXPECT_EQ(timed.reservedBytes, 64);
-  EXPECT_THAT(timed.touched, ElementsAre(Pair(0u, 12)));
+  EXPECT_THAT(timed.accessed, ElementsAre(Pair(0u, 12)));
   OpWork counted = workIn("mempl.kernel", "%a: tensor<16xbf16>",
                           R"(%k = mempl.kernel "k"(%a) {matrix_ops = 8.0 : f64,
                                vector_ops = 3.0 : f64}
@@ -317,7 +317,7 @@ TEST_F(CostModelTest, OpsThatNobodyKnowsHaveNoWork) {
       workIn("tensor.empty", "", "%e = tensor.empty() : tensor<4xf32>");
   EXPECT_EQ(work.matrixOps + work.vectorOps, 0);
   EXPECT_EQ(work.seconds, -1);
-  EXPECT_THAT(work.touched, IsEmpty());
+  EXPECT_THAT(work.accessed, IsEmpty());
 }
 
 TEST_F(CostModelTest, SecondsAreOperationsOverTheRateOfTheType) {

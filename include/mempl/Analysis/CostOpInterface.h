@@ -36,7 +36,7 @@ struct OpWork {
   bool guessed = false;
   /// Operand numbers whose bytes moved are not those of their size, with the
   /// bytes, reads and writes together.
-  SmallVector<std::pair<unsigned, int64_t>, 2> touched;
+  SmallVector<std::pair<unsigned, int64_t>, 2> accessed;
 };
 
 /// The work of `op`: what its CostOpInterface says; else the sum of the ops in
@@ -44,7 +44,7 @@ struct OpWork {
 /// larger branch; else nothing.
 OpWork workOf(Operation *op);
 
-/// Attaches the interface to linalg's structured ops, to tensor's that touch
+/// Attaches the interface to linalg's structured ops, to tensor's that access
 /// parts of tensors, and to mempl.kernel.
 void registerCostModels(DialectRegistry &registry);
 

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What One-Shot Bufferize will make of a function on tensors, without doing it:
-// which tensors share one storage, which ops touch which storage and with how
+// which tensors share one storage, which ops access which storage and with how
 // many bytes, and from it the instance that solvers work on. The function must
 // have been prepared (Transforms/Prepare.h): every copy that bufferization
 // would insert is an op of its own. A function that is bufferized already is

@@ -30,7 +30,7 @@ def ConvertMemplToGPU : Pass<"convert-mempl-to-gpu", "ModuleOp"> {
       order of the work; launches follow one another.
     - `memref.alloc` becomes `gpu.alloc host_shared`, `memref.dealloc`
       `gpu.dealloc`, in every function of the module: kernels read slow memory
-      over the bus, so it must be pinned. What only the host touches stays.
+      over the bus, so it must be pinned. What only the host accesses stays.
       Constants are copied into such memory at entry, arguments are registered
       (`gpu.host_register`) at entry and given back at the end.
     - Before the host reads or writes memory, before a loop or branch that
@@ -46,7 +46,7 @@ def ConvertMemplToGPU : Pass<"convert-mempl-to-gpu", "ModuleOp"> {
 
     Errors: `mempl.kernel`, which has no implementation; copies of buffers that
     are not contiguous, in whatever op; linalg on buffers, ops that the pass
-    does not know that touch fast memory or hold device work; storage that
+    does not know that access fast memory or hold device work; storage that
     another function passes in fast memory; functions with several blocks.
   }];
   let dependentDialects = [

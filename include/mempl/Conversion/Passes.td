@@ -104,15 +104,15 @@ def ConvertMemplSpaces : Pass<"convert-mempl-spaces", "ModuleOp"> {
 }
 
 def MemplInstrumentSteps : Pass<"mempl-instrument-steps", "ModuleOp"> {
-  let summary = "tell the runtime what each step touches";
+  let summary = "tell the runtime what each step accesses";
   let description = [{
     Puts calls of `libmempl_runtime.so` around every op on memrefs that reads or
-    writes, at any depth of control flow: what it touches, with addresses and
+    writes, at any depth of control flow: what it accesses, with addresses and
     bytes, and where it begins and ends. The runtime checks, traces and slows
     down by that. Functions get calls at their begin and end.
 
     A linalg op is one step, with the elements that its payload loads. Ops that
-    do not say what they touch, calls among them, are no steps. Runs before linalg
+    do not say what they access, calls among them, are no steps. Runs before linalg
     is lowered to loops.
   }];
   let options = [

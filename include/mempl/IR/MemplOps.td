@@ -63,7 +63,7 @@ def Mempl_CopyStartOp : Mempl_Op<"copy_start", [
   let summary = "starts a copy of a tensor or buffer into other storage";
   let description = [{
     Starts to copy `source` into the storage of `dest`; the program goes on
-    beside it. `source` must not be written, and `dest` not touched, before the
+    beside it. `source` must not be written, and `dest` not accessed, before the
     `mempl.copy_wait` of the result. Copies into fast memory are served first
     in, first out, and so are copies out of it.
 
@@ -166,7 +166,7 @@ def Mempl_ReleaseOp : Mempl_Op<"release", [
        "bufferize"]>]> {
   let summary = "ends the use of storage in fast memory";
   let description = [{
-    The storage of `value` is free from here on: no later op may touch it.
+    The storage of `value` is free from here on: no later op may access it.
     Lowers to nothing where fast memory is an arena.
 
     Example:

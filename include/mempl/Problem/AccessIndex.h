@@ -1,4 +1,5 @@
-//===- AccessIndex.h - who touches what, by value and by step - -*- C++ -*-===//
+//===- AccessIndex.h - who accesses what, by value and by step - -*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -142,7 +142,7 @@ private:
                   int32_t sign);
   void setLoopFlight(int32_t step, int32_t sign);
   void applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan);
-  void touch(int32_t value);
+  void access(int32_t value);
   int64_t reservedBytes(int32_t step) const;
   int64_t flightLimit(int channel) const;
 
@@ -166,8 +166,8 @@ private:
   int64_t overLimit = 0; // Boundaries and loops with too many copies.
   std::array<std::vector<int32_t>, 2> flights;     // Per boundary.
   std::array<std::vector<int32_t>, 2> loopFlights; // Per step.
-  std::vector<bool> isInvalid, isTouched;
-  std::vector<int32_t> touched;
+  std::vector<bool> isInvalid, isAccessed;
+  std::vector<int32_t> accessed;
   int64_t invalid = 0;
 
   std::vector<Edit> edits;

@@ -9,7 +9,7 @@
 // The latency of a plan: steps in order, two copy channels that serve first in,
 // first out, and one slow memory whose bandwidth they share (docs/Problem.md,
 // section Latency). The only simulator of the project: the plan editor runs the
-// same code over the part of a program that an edit touches.
+// same code over the part of a program that an edit accesses.
 //
 //===----------------------------------------------------------------------===//
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The engine behind simulate() and PlanEditor: the state of both copy channels
-// at every boundary. After an edit only the boundaries that it touches are run
+// at every boundary. After an edit only the boundaries that it accesses are run
 // again, and from there on only until the channels are back in the state they
 // had before; both ways give the same bits, because a boundary is always run by
 // the same code from the same state.

@@ -36,7 +36,7 @@ extern "C" {
 /// The machine that the runtime plays, and what it watches. A bandwidth of 0 is
 /// no limit. Bandwidths are finite and not negative.
 typedef struct mempl_config {
-  /// Bytes of fast memory, at least 0. Reserved, not touched.
+  /// Bytes of fast memory, at least 0. Reserved, not accessed.
   /// MEMPL_RUNTIME_FAST_CAPACITY; 1 GiB.
   int64_t fast_capacity;
   /// Bytes per second that steps and copies together draw from slow memory.
@@ -121,7 +121,7 @@ MEMPL_RUNTIME_API void mempl_copy_wait(int64_t copy);
 enum mempl_access_mode { MEMPL_READ = 1, MEMPL_WRITE = 2, MEMPL_UPDATE = 3 };
 
 /// Declares an access of the next step: `moved` bytes somewhere in the `span`
-/// bytes from `address` on. With `check` it is an error to touch fast memory
+/// bytes from `address` on. With `check` it is an error to access fast memory
 /// outside of one storage, bytes that a copy is writing, freed slow memory, or
 /// bytes past the end of an allocation, and to write bytes that a copy is
 /// reading. A copy writes and reads until it is awaited.

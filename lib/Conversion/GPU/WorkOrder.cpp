@@ -39,7 +39,7 @@ static MemRefType plainType(MemRefType type) {
 }
 
 /// Ops that the order of the work matters to.
-static bool touchesMemory(Operation *op) {
+static bool accessesMemory(Operation *op) {
   return isa<gpu::AsyncOpInterface, CallOpInterface, memref::AllocOp,
              memref::DeallocOp, memref::CopyOp, memref::LoadOp, memref::StoreOp,
              memref::GetGlobalOp>(op) ||
@@ -348,7 +348,7 @@ LogicalResult WorkOrder::accessFromHost(State &state, Operation *op,
 
 LogicalResult WorkOrder::runOnRegions(State &state, Operation *op) {
   bool ordered = op->walk([&](Operation *inner) {
-                     return inner != op && touchesMemory(inner)
+                     return inner != op && accessesMemory(inner)
                                 ? WalkResult::interrupt()
                                 : WalkResult::advance();
                    }).wasInterrupted();
@@ -454,7 +454,7 @@ LogicalResult WorkOrder::runOnOp(State &state, Operation *op) {
         if (isMemoryEffectFree(op) || op->hasTrait<OpTrait::IsTerminator>())
           return success();
         if (llvm::any_of(op->getOperandTypes(), isFast))
-          return op->emitOpError() << "cannot touch fast memory from the host";
+          return op->emitOpError() << "cannot access fast memory from the host";
         if (isa<CallOpInterface>(op) ||
             llvm::any_of(op->getOperandTypes(), llvm::IsaPred<BaseMemRefType>))
           waitOnHost(state);

@@ -35,7 +35,7 @@ Value storageOf(Value buffer);
 /// Whether `function` has ops of mempl or of the gpu dialect.
 bool usesDevice(func::FuncOp function);
 
-/// The allocations of `function` that only host code touches.
+/// The allocations of `function` that only host code accesses.
 SmallPtrSet<Operation *, 8> hostOnlyAllocations(func::FuncOp function);
 
 /// Makes the device work of one function asynchronous. Tokens stand for

@@ -180,8 +180,8 @@ int64_t hlo::writtenBytes(const Module &module, const Computation &computation,
   const Instruction *update = updateBehind(inner, output);
   if (!update)
     return whole;
-  // In place, or in storage that is new: the rest is not touched. Elsewhere the
-  // output is a copy of what is updated.
+  // In place, or in storage that is new: the rest is not accessed. Elsewhere
+  // the output is a copy of what is updated.
   bool inPlace = isNewStorage(inner, update->operands[0]);
   for (const InPlacePair &pair : inPlacePairs(module, computation, instruction))
     inPlace |= pair.outputLeaf == leaf;

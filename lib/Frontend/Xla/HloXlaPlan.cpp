@@ -140,7 +140,7 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
     Residency r;
     r.value = imported.valueOf[stay.buffer];
     if (r.value < 0)
-      continue; // Nothing ever touches it.
+      continue; // Nothing ever accesses it.
     r.write = stay.write;
     r.issue = stay.write >= 0 ? -1 : stay.firstIssue;
     r.ready = stay.write >= 0 ? -1 : stay.ready;

@@ -177,7 +177,7 @@ void mempl::gpu::registerHost(void *pointer, uint64_t bytes) {
     ++it->second.users;
     return;
   }
-  // One range in place of all that it touches.
+  // One range in place of all that it accesses.
   bool isFirst = true;
   while (it != registered.end() && it->first < range.end) {
     if (isFirst)

@@ -108,7 +108,7 @@ func.func @host_reads_slice(%i: index) -> f32 {
 
 func.func @other_op(%v: vector<4xf32>, %i: index) {
   %a = mempl.alloc <hbm> at 0 bytes 16 : memref<4xf32, #mempl.space<hbm>>
-  // expected-error@+1 {{cannot touch fast memory from the host}}
+  // expected-error@+1 {{cannot access fast memory from the host}}
   vector.store %v, %a[%i] : memref<4xf32, #mempl.space<hbm>>, vector<4xf32>
   return
 }

@@ -154,7 +154,7 @@ TEST(HloProgram, UpdatesInPlaceKeepTheBuffer) {
   EXPECT_EQ(r->xla.residencies[0].last, 2);
 }
 
-TEST(HloProgram, FusionsTouchOnlyWhatTheySlice) {
+TEST(HloProgram, FusionsAccessOnlyWhatTheySlice) {
   auto r = read(module(
       "  %t = f32[1024,16] parameter(0)\n"
       "  %i = s32[] parameter(1)\n"

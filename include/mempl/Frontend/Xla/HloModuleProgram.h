@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A scheduled module after XLA's memory space assignment, seen as a placement
-// problem: the steps that run, the buffers that they touch, and where and when
+// problem: the steps that run, the buffers that they access, and where and when
 // XLA put these into fast memory. The assignment itself is undone: its copies
 // are transfers of a buffer, not steps.
 //
