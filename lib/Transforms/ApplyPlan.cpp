@@ -10,7 +10,7 @@
 // the tensor that is all of it now in slow and in fast memory. An operand that
 // is a view of the storage is built again on that tensor; what an op that
 // writes it returns in its place is put back into it. So every placed storage
-// becomes one thread of tensors, each used in place, and bufferization has
+// becomes one chain of tensors, each used in place, and bufferization has
 // nothing to copy. An op that only gives the storage another name makes no new
 // version of it: its result is one more view.
 //
@@ -39,13 +39,13 @@ class PlanApplier {
 public:
   PlanApplier(FunctionProblem &program, const Plan &plan, SpaceAttr space)
       : program(program), plan(plan), space(space), builder(space.getContext()),
-        threads(program.storages.size()), events(program.steps.size() + 2) {}
+        chains(program.storages.size()), events(program.steps.size() + 2) {}
 
   LogicalResult run();
 
 private:
   /// A placed storage: the tensors that are all of it, in the type of its root.
-  struct Thread {
+  struct TensorChain {
     bool placed = false;
     Value slow, fast;
     int32_t residency = -1; ///< The one that serves now.
@@ -70,7 +70,7 @@ private:
   const Plan &plan;
   SpaceAttr space;
   OpBuilder builder;
-  std::vector<Thread> threads;
+  std::vector<TensorChain> chains;
   std::vector<Boundary> events;
   DenseMap<int32_t, Value> copiesIn, copiesBack;
   DenseMap<int32_t, Value> contents; ///< Fast tensor of a residency.
@@ -82,7 +82,7 @@ private:
 
 void PlanApplier::schedule() {
   for (auto [i, residency] : llvm::enumerate(plan.residencies)) {
-    threads[residency.value].placed = true;
+    chains[residency.value].placed = true;
     if (residency.copiedIn()) {
       events[residency.issue].issues.push_back(i);
       events[residency.ready].readies.push_back(i);
@@ -95,8 +95,8 @@ void PlanApplier::schedule() {
     }
     events[residency.end() + 1].releases.push_back(i);
   }
-  for (auto [thread, storage] : llvm::zip_equal(threads, program.storages))
-    thread.slow = storage.root;
+  for (auto [chain, storage] : llvm::zip_equal(chains, program.storages))
+    chain.slow = storage.root;
 }
 
 Value PlanApplier::newStorage(const Residency &residency) {
@@ -162,19 +162,18 @@ Value PlanApplier::putBack(Value whole, ArrayRef<Operation *> chain,
 }
 
 void PlanApplier::setBase(int32_t storage, bool fast, Value whole) {
-  Thread &thread = threads[storage];
+  TensorChain &chain = chains[storage];
   if (!fast) {
-    thread.slow = whole;
+    chain.slow = whole;
     return;
   }
-  thread.fast = whole;
-  contents[thread.residency] = whole;
+  chain.fast = whole;
+  contents[chain.residency] = whole;
 }
 
 bool PlanApplier::servedFast(int32_t storage, int32_t step) const {
-  const Thread &thread = threads[storage];
-  return thread.residency >= 0 &&
-         plan.residencies[thread.residency].serves(step);
+  const TensorChain &chain = chains[storage];
+  return chain.residency >= 0 && plan.residencies[chain.residency].serves(step);
 }
 
 LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
@@ -182,10 +181,10 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
   Boundary &at = events[boundary];
   auto release = [&](int32_t i) {
     ReleaseOp::create(builder, before->getLoc(), contents[i]);
-    Thread &thread = threads[plan.residencies[i].value];
-    if (thread.residency == i) {
-      thread.residency = -1;
-      thread.fast = {};
+    TensorChain &chain = chains[plan.residencies[i].value];
+    if (chain.residency == i) {
+      chain.residency = -1;
+      chain.fast = {};
     }
   };
   for (int32_t i : at.releases)
@@ -194,7 +193,7 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
   for (int32_t i : at.backs) {
     const Residency &residency = plan.residencies[i];
     const Storage &storage = program.storages[residency.value];
-    Thread &thread = threads[residency.value];
+    TensorChain &chain = chains[residency.value];
     if (storage.readOnly)
       return emitError(storage.root.getLoc())
              << "the plan copies back '"
@@ -205,25 +204,25 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
         FutureType::get(space.getContext(),
                         cast<RankedTensorType>(contents[i].getType())),
         CopyHintAttr::get(space.getContext(), CopyHint::Evict), contents[i],
-        thread.slow);
+        chain.slow);
     copiesBack[i] = start.getHandle();
   }
   for (int32_t i : at.dones) {
-    Thread &thread = threads[plan.residencies[i].value];
+    TensorChain &chain = chains[plan.residencies[i].value];
     Value handle = copiesBack[i];
     auto wait = CopyWaitOp::create(
         builder, before->getLoc(),
         TypeRange{cast<FutureType>(handle.getType()).getTensor()}, handle,
         Value(), Value());
-    thread.slow = wait.getResult();
+    chain.slow = wait.getResult();
     if (plan.residencies[i].end() + 1 == boundary)
       release(i);
   }
   for (int32_t i : at.issues) {
     const Residency &residency = plan.residencies[i];
-    Thread &thread = threads[residency.value];
+    TensorChain &chain = chains[residency.value];
     // A constant has its contents from the start, wherever it stands.
-    Operation *source = thread.slow.getDefiningOp();
+    Operation *source = chain.slow.getDefiningOp();
     if (isa_and_present<arith::ConstantOp>(source) &&
         source->getBlock() == before->getBlock() &&
         before->isBeforeInBlock(source))
@@ -233,7 +232,7 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
         builder, before->getLoc(),
         FutureType::get(space.getContext(),
                         cast<RankedTensorType>(storage.getType())),
-        CopyHintAttr::get(space.getContext(), CopyHint::Prefetch), thread.slow,
+        CopyHintAttr::get(space.getContext(), CopyHint::Prefetch), chain.slow,
         storage);
     copiesIn[i] = start.getHandle();
   }
@@ -243,12 +242,12 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
         builder, before->getLoc(),
         TypeRange{cast<FutureType>(handle.getType()).getTensor()}, handle,
         Value(), Value());
-    threads[plan.residencies[i].value].residency = i;
+    chains[plan.residencies[i].value].residency = i;
     setBase(plan.residencies[i].value, /*fast=*/true, wait.getResult());
   }
   for (int32_t i : at.writes) {
     Value storage = newStorage(plan.residencies[i]);
-    threads[plan.residencies[i].value].residency = i;
+    chains[plan.residencies[i].value].residency = i;
     setBase(plan.residencies[i].value, /*fast=*/true, storage);
   }
   return success();
@@ -266,7 +265,7 @@ void PlanApplier::runStep(int32_t step) {
   auto addUses = [&](Operation *user) {
     for (OpOperand &operand : user->getOpOperands()) {
       const View *view = program.viewOf(operand.get());
-      if (!view || !threads[view->storage].placed)
+      if (!view || !chains[view->storage].placed)
         continue;
       Value tensor = operand.get();
       Operation *owner = tensor.getParentBlock()->getParentOp();
@@ -279,22 +278,22 @@ void PlanApplier::runStep(int32_t step) {
   SmallVector<std::pair<OpResult, View>> results;
   for (OpResult result : op->getResults())
     if (const View *view = program.viewOf(result))
-      if (threads[view->storage].placed && !isLastOf(*view, op))
+      if (chains[view->storage].placed && !isLastOf(*view, op))
         results.push_back({result, *view});
 
   builder.setInsertionPoint(op);
   for (auto [operand, view] : uses) {
     bool fast = servedFast(view->storage, step);
-    const Thread &thread = threads[view->storage];
-    operand->set(viewOn(fast ? thread.fast : thread.slow, view->chain));
+    const TensorChain &chain = chains[view->storage];
+    operand->set(viewOn(fast ? chain.fast : chain.slow, view->chain));
   }
   builder.setInsertionPointAfter(op);
   for (auto &[result, view] : results) {
     if (program.storages[view.storage].root == result)
       continue; // The op brings the storage.
     bool fast = servedFast(view.storage, step);
-    const Thread &thread = threads[view.storage];
-    Value whole = putBack(fast ? thread.fast : thread.slow, view.chain, result);
+    const TensorChain &chain = chains[view.storage];
+    Value whole = putBack(fast ? chain.fast : chain.slow, view.chain, result);
     setBase(view.storage, fast, whole);
   }
 }
@@ -327,8 +326,8 @@ LogicalResult PlanApplier::run() {
   builder.setInsertionPoint(terminator);
   for (OpOperand &operand : terminator->getOpOperands()) {
     const View *view = program.viewOf(operand.get());
-    if (view && threads[view->storage].placed)
-      operand.set(viewOn(threads[view->storage].slow, view->chain));
+    if (view && chains[view->storage].placed)
+      operand.set(viewOn(chains[view->storage].slow, view->chain));
   }
   eraseDead();
   for (const auto &[step, loopPlan] : plan.loops)
