@@ -103,7 +103,7 @@ std::vector<EditMove> legalMoves(PlanEditor &editor, size_t number) {
     case 1: // Retime.
       if (r.copiedIn())
         r.issue = std::clamp(r.issue + shift(), 0, r.ready);
-      if (r.copiedBack())
+      if (r.copiedOut())
         r.done =
             std::clamp(r.done + shift(), r.copiedAfter() + 1, index.numSteps());
       move.taken = id;

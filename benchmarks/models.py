@@ -110,7 +110,7 @@ class Case:
             network, str(self.solved["steps"]), str(self.solved["values"]), f"{self.fitting():.2f}",
             ms(self.solved["slow"]), ms(by["greedy"]["latency"]), ms(best["latency"]), ms(bound),
             f"{best['latency'] / bound:.4f}",
-            str(best["copies_in"]), str(best["copies_out"]),
+            str(best["copies_in"]), str(best["copies_back"]),
             "; ".join(self.problems) or "all planned",
         ]
 

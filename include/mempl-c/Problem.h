@@ -200,7 +200,7 @@ typedef struct MemplResidency {
   int32_t write;  ///< Step whose write begins it.
   int32_t issue;  ///< Boundary at which its copy in is issued.
   int32_t ready;  ///< Boundary at which its copy in is awaited.
-  int32_t done;   ///< Boundary at which its copy back is awaited.
+  int32_t done;   ///< Boundary at which its copy out is awaited.
   int32_t back;   ///< Step after which that is issued; -1 means `last`.
   bool carried;   ///< The run before left it in fast memory.
 } MemplResidency;
@@ -234,8 +234,8 @@ MEMPL_CAPI_EXPORTED void memplPlanAddResidency(MemplPlan plan,
 MEMPL_CAPI_EXPORTED MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step);
 /// Copies in, those of loops counted once each.
 MEMPL_CAPI_EXPORTED int64_t memplPlanGetNumCopiesIn(MemplPlan plan);
-/// Copies back, those of loops counted once each.
-MEMPL_CAPI_EXPORTED int64_t memplPlanGetNumCopiesBack(MemplPlan plan);
+/// Copies out, those of loops counted once each.
+MEMPL_CAPI_EXPORTED int64_t memplPlanGetNumCopiesOut(MemplPlan plan);
 
 //===----------------------------------------------------------------------===//
 // Judging plans. Instances must be valid, see memplInstanceCheck().

@@ -17,7 +17,7 @@ using namespace mempl::capi;
 
 static MemplGame giveGame(std::unique_ptr<GameState> state) {
   Observer observer(state->sharedProgram());
-  return {new Game{std::move(state), std::move(observer), {}}};
+  return {new GameHandle{std::move(state), std::move(observer), {}}};
 }
 
 static GameState &stateOf(MemplGame game) { return *unwrap(game)->state; }
@@ -108,7 +108,7 @@ MemplObservationShape memplGetObservationShape() {
 
 void memplGameObserve(MemplGame game, float *profile, int32_t *nearNodes,
                       float *near, float *scalars) {
-  Game &g = *unwrap(game);
+  GameHandle &g = *unwrap(game);
   g.observer.observe(*g.state, g.seen);
   llvm::copy(g.seen.profile, profile);
   llvm::copy(g.seen.nearNodes, nearNodes);

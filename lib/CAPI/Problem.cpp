@@ -238,8 +238,8 @@ int64_t memplPlanGetNumCopiesIn(MemplPlan plan) {
   return unwrap(plan)->numCopiesIn();
 }
 
-int64_t memplPlanGetNumCopiesBack(MemplPlan plan) {
-  return unwrap(plan)->numCopiesBack();
+int64_t memplPlanGetNumCopiesOut(MemplPlan plan) {
+  return unwrap(plan)->numCopiesOut();
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,7 +8,7 @@
 //
 // Which actions are legal, and what they do to the plan. An action is legal if
 // its smallest form is: a copy issued at the boundary where it is awaited, a
-// copy back awaited where it is issued. Then the best moments and the best
+// copy out awaited where it is issued. Then the best moments and the best
 // offset are looked for; what is asked of space and limits only grows with
 // the length of a copy, so that the longest possible one is found by bisection.
 // The expected times of copies are estimates of UseIntervalPlacer from the load
@@ -55,13 +55,13 @@ GameState::Situation GameState::situationAt(int32_t u) const {
   int32_t w = shared->writeBefore(u);
   if (w >= 0 && index().use(w).step >= r.first()) {
     s.lastWrite = index().use(w).step;
-    s.isDirty = !r.copiedBack();
+    s.isDirty = !r.copiedOut();
   }
   return s;
 }
 
 /// Whether a place in flight at `boundary` is free, or can be made so by
-/// awaiting copies back sooner that were issued before.
+/// awaiting copies out sooner that were issued before.
 bool GameState::hasRoomForSlot(int32_t boundary) const {
   int64_t most = index().machine().maxCopiesOut;
   if (most == 0 || inFlight[boundary] < most)
@@ -127,7 +127,7 @@ ActionMask GameState::actionsFor(int32_t u) const {
 }
 
 //===----------------------------------------------------------------------===//
-// Copies back
+// Copies out
 //===----------------------------------------------------------------------===//
 
 void GameState::makeRoomForSlot(int32_t boundary) {
@@ -153,7 +153,7 @@ void GameState::makeRoomForSlot(int32_t boundary) {
   }
 }
 
-/// When a copy back issued after the step `lastWrite` is expected to be
+/// When a copy out issued after the step `lastWrite` is expected to be
 /// complete; at most `deadline`.
 int32_t GameState::expectedDone(int32_t value, int32_t lastWrite,
                                 int32_t deadline) {
@@ -162,7 +162,7 @@ int32_t GameState::expectedDone(int32_t value, int32_t lastWrite,
                                                 kLeadBack);
 }
 
-/// The boundary at which a copy back of `r` is awaited: `expected`, or sooner
+/// The boundary at which a copy out of `r` is awaited: `expected`, or sooner
 /// where space, limits or the deadline need it. `r` is not placed, and a place
 /// in flight is free at boundary `lastWrite` + 1.
 int32_t GameState::doneFor(const Residency &r, int32_t lastWrite,
@@ -205,7 +205,7 @@ void GameState::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
   r.done = doneFor(r, lastWrite, upkeep.deadline, expected);
 }
 
-/// Closes the dirty residency `s.before` by a copy back awaited at `deadline`
+/// Closes the dirty residency `s.before` by a copy out awaited at `deadline`
 /// or before.
 void GameState::closeBefore(const Situation &s, int32_t deadline) {
   deadline = std::min(deadline, s.end);

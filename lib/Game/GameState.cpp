@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The state of the game and how it is undone. The plan editor undoes the plan;
-// what the game knows besides (bytes in use, wishes, copies back in flight, the
+// what the game knows besides (bytes in use, wishes, copies out in flight, the
 // hash) is kept up by entering and leaving single residencies, and undone by
 // doing that backwards. The hash is the exclusive or of one hash per residency
 // (Zobrist, 1970), so that it costs what changes. Time per action: what is near
@@ -242,7 +242,7 @@ void GameState::enter(PlanEditor::Id id, int32_t sign) {
     for (int32_t i = r.start(); i <= end; ++i)
       claimed[i] += bytes;
   }
-  if (flights.empty() || !r.copiedBack())
+  if (flights.empty() || !r.copiedOut())
     return;
   for (int32_t i = r.copiedAfter() + 1; i <= r.done; ++i) {
     inFlight[i] += sign;

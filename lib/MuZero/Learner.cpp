@@ -17,8 +17,8 @@
 
 #include "StateBatch.h"
 
-#include "mempl/CategoricalSupport/FileIO.h"
 #include "mempl/Game/Episodes.h"
+#include "mempl/Support/FileIO.h"
 
 #include <cmath>
 #include <numbers>

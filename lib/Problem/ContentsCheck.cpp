@@ -28,7 +28,7 @@ public:
       settle(use.step);
       if (use.mustBeFast || (use.reads && !slowValid))
         return false;
-      // A copy in that is under way reads the slow contents, a copy back
+      // A copy in that is under way reads the slow contents, a copy out
       // writes them.
       if (use.writes && (copyingIn || done >= 0))
         return false;
@@ -58,7 +58,7 @@ public:
       if (use.mustBeSlow || (use.reads && !fastValid))
         return false;
       if (use.writes) {
-        if (r.copiedBack() && use.step > r.copiedAfter())
+        if (r.copiedOut() && use.step > r.copiedAfter())
           return false;
         fastValid = true;
         slowValid = false;
@@ -72,7 +72,7 @@ public:
   bool isSlowValid() const { return slowValid; }
 
 private:
-  /// A copy back that is awaited by now has made the slow contents valid.
+  /// A copy out that is awaited by now has made the slow contents valid.
   void settle(int32_t step) {
     if (done >= 0 && done <= step) {
       slowValid = true;
@@ -82,7 +82,7 @@ private:
 
   const AccessIndex &index;
   int32_t next, end;
-  int32_t done = -1; // When the copy back under way is awaited.
+  int32_t done = -1; // When the copy out under way is awaited.
   bool slowValid, copyingIn = false;
 };
 
@@ -103,7 +103,7 @@ bool mempl::hasValidContents(const AccessIndex &index, int32_t v,
       continue;
     bool isLeft = false;
     for (const Residency *q : residencies)
-      isLeft |= q->offset == r.offset && q->last == n - 1 && !q->copiedBack();
+      isLeft |= q->offset == r.offset && q->last == n - 1 && !q->copiedOut();
     if (!isLeft || value.kind != ValueKind::Input)
       return false;
     for (const Use &use : index.usesOf(v))

@@ -49,8 +49,8 @@ static void describeFast(llvm::raw_ostream &os, const Instance &instance,
       os << "copied in before " << stepName(instance, r->ready) << ", started "
          << (r->ready - r->issue) << " steps ahead";
     os << ", until " << stepName(instance, r->last);
-    if (r->copiedBack())
-      os << ", copied back";
+    if (r->copiedOut())
+      os << ", copied out";
   }
 }
 

@@ -118,7 +118,7 @@ struct Gap {
   int32_t left = -1, right = 0;
   bool holdable = true; ///< The value fits beside every reservation in it.
   int32_t firstIn = 0;  ///< Copies in that land at `right` move here or later.
-  int32_t endOut = 0;   ///< Copies back move in steps before this one.
+  int32_t endOut = 0;   ///< Copies out move in steps before this one.
   int32_t sinceWrite = 0; ///< Boundary after the last write, or 0.
 };
 

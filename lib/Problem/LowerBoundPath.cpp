@@ -9,13 +9,13 @@
 // For fixed prices every value goes its own way: a shortest path over its
 // visits with the states slow (valid there, not in fast memory), clean (in
 // both), dirty (in fast memory only) and none (valid nowhere). In a gap between
-// two visits it is held, dropped, copied back, fetched, or copied back and
+// two visits it is held, dropped, copied out, fetched, or copied out and
 // fetched again; a read can be accompanied by a copy during its own step.
 //
 // Each of these costs at most what a valid plan pays for it:
 //  * a copy in moves its bytes somewhere between its issue and its await; the
 //    path holds the memory only from the step of the cheapest of these places;
-//  * a copy back is issued after the last write at the earliest; the path
+//  * a copy out is issued after the last write at the earliest; the path
 //    holds the memory only up to the step of the cheapest place;
 //  * the latency of a copy passes before its first byte, and after the last
 //    write of the value, wherever the channel is cheapest.
@@ -141,7 +141,7 @@ PathSolver::Move PathSolver::moveIn(const PricedValue &value,
   return best;
 }
 
-/// Cheapest copy back of a value that is dropped in the gap.
+/// Cheapest copy out of a value that is dropped in the gap.
 PathSolver::Move PathSolver::moveOut(const PricedValue &value,
                                      const Gap &gap) const {
   int32_t first = gap.left + 1, end = gap.endOut;
@@ -191,7 +191,7 @@ void PathSolver::locateOut(const Gap &gap, Move &move) const {
   move.at = move.wait ? k + 1 : k;
 }
 
-/// Cheapest copy back of a value that stays through the gap, without rent.
+/// Cheapest copy out of a value that stays through the gap, without rent.
 double PathSolver::costWhileHeld(const PricedValue &value,
                                  const Gap &gap) const {
   return value.copied *

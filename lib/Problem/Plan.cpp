@@ -21,16 +21,16 @@ int64_t Plan::numCopiesIn() const {
   return n;
 }
 
-int64_t Plan::numCopiesBack() const {
+int64_t Plan::numCopiesOut() const {
   int64_t n = 0;
   for (const Residency &r : residencies)
-    n += r.copiedBack();
+    n += r.copiedOut();
   for (const auto &[step, plan] : loops)
-    n += plan.numCopiesBack();
+    n += plan.numCopiesOut();
   return n;
 }
 
-int64_t Plan::numCopies() const { return numCopiesIn() + numCopiesBack(); }
+int64_t Plan::numCopies() const { return numCopiesIn() + numCopiesOut(); }
 
 int64_t mempl::leastCapacity(const Instance &body) {
   int64_t least = 0;

@@ -26,7 +26,7 @@ LoopPlan mempl::makeLoopPlan(const Instance &body, Plan plan) {
   for (int channel = 0; channel < 2; ++channel) {
     std::vector<int64_t> flight(n + 2, 0);
     for (const Residency &r : plan.residencies) {
-      if (channel == 0 ? !r.copiedIn() : !r.copiedBack())
+      if (channel == 0 ? !r.copiedIn() : !r.copiedOut())
         continue;
       ++flight[channel == 0 ? r.issue : r.copiedAfter() + 1];
       --flight[(channel == 0 ? r.ready : r.done) + 1];
@@ -41,7 +41,7 @@ LoopPlan mempl::makeLoopPlan(const Instance &body, Plan plan) {
         int64_t across = 0;
         for (const Residency &r : plan.residencies)
           across += channel == 0 ? r.copiedIn() && r.issue <= i && i < r.ready
-                                 : r.copiedBack() && r.copiedAfter() + 1 <= i &&
+                                 : r.copiedOut() && r.copiedAfter() + 1 <= i &&
                                        i < r.done;
         LoopPlan inner = makeLoopPlan(*body.steps[i].body, it->second);
         if (inner.inFlight[channel] > 0)
@@ -202,7 +202,7 @@ void PlanEditor::insert(Id id) {
     timeline.addCopy(Timeline::In, id, r.issue, r.ready, node.key, bytes);
     addFlights(Timeline::In, r.issue, r.ready, 1);
   }
-  if (r.copiedBack()) {
+  if (r.copiedOut()) {
     timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.done, node.key,
                      bytes);
     addFlights(Timeline::Out, r.copiedAfter() + 1, r.done, 1);
@@ -241,7 +241,7 @@ void PlanEditor::erase(Id id) {
     timeline.removeCopy(Timeline::In, id);
     addFlights(Timeline::In, r.issue, r.ready, -1);
   }
-  if (r.copiedBack()) {
+  if (r.copiedOut()) {
     timeline.removeCopy(Timeline::Out, id);
     addFlights(Timeline::Out, r.copiedAfter() + 1, r.done, -1);
   }

@@ -64,7 +64,7 @@ void addToTimeline(Timeline &timeline, const Plan &plan) {
     auto bytes = static_cast<double>(instance.values[r.value].size);
     if (r.copiedIn())
       timeline.addCopy(Timeline::In, id, r.issue, r.ready, id, bytes);
-    if (r.copiedBack())
+    if (r.copiedOut())
       timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.done, id,
                        bytes);
     for (int32_t u = index.firstUseFrom(r.value, r.first());
@@ -110,7 +110,7 @@ double totalSlowBytes(const Timeline &timeline, const Plan &plan) {
     sum += timeline.slowBytes(i);
   for (const Residency &r : plan.residencies)
     sum += static_cast<double>(instance.values[r.value].size) *
-           (r.copiedIn() + r.copiedBack());
+           (r.copiedIn() + r.copiedOut());
   return sum;
 }
 

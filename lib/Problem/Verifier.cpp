@@ -254,7 +254,7 @@ void PlanVerifier::checkContents(int32_t v,
     if (r->write < 0)
       events.push_back({r->start(), Issue, nullptr, r});
     events.push_back({r->last, End, nullptr, r});
-    if (r->copiedBack()) {
+    if (r->copiedOut()) {
       events.push_back({r->copiedAfter(), Back, nullptr, r});
       events.push_back({r->done, Done, nullptr, r});
     }
@@ -307,9 +307,9 @@ void PlanVerifier::checkContents(int32_t v,
       if (home) {
         fastValid = true;
         slowValid = false;
-        if (home->copiedBack() && i > home->copiedAfter())
+        if (home->copiedOut() && i > home->copiedAfter())
           report(Rule::V4, v, i,
-                 "written in fast memory after its copy back was issued");
+                 "written in fast memory after its copy out was issued");
         break;
       }
       if (llvm::any_of(ofValue, [at = i](const Residency *x) {
@@ -318,16 +318,16 @@ void PlanVerifier::checkContents(int32_t v,
         report(Rule::V3, v, i,
                "written in slow memory while it is being copied in");
       if (llvm::any_of(ofValue, [at = i](const Residency *x) {
-            return x->copiedBack() && x->last < at && at < x->done;
+            return x->copiedOut() && x->last < at && at < x->done;
           }))
         report(Rule::V3, v, i,
-               "written in slow memory while it is being copied back");
+               "written in slow memory while it is being copied out");
       slowValid = true;
       break;
     case Back:
       if (!fastValid)
         report(Rule::V4, v, i,
-               "copied back without valid contents in fast memory");
+               "copied out without valid contents in fast memory");
       break;
     case End:
       fastValid = false;
@@ -364,7 +364,7 @@ void PlanVerifier::checkFlights() {
     std::vector<int64_t> inFlight(n + 2, 0);
     Residencies copied;
     for (const Residency *r : good) {
-      if (isOut ? !r->copiedBack() : !r->copiedIn())
+      if (isOut ? !r->copiedOut() : !r->copiedIn())
         continue;
       copied.push_back(r);
       ++inFlight[begin(*r)];
@@ -394,7 +394,7 @@ void PlanVerifier::checkCarried() {
                  " values carried from run to run");
     if (llvm::none_of(good, [&](const Residency *q) {
           return q->value == r->value && q->offset == r->offset &&
-                 q->last == n - 1 && !q->copiedBack();
+                 q->last == n - 1 && !q->copiedOut();
         }))
       report(Rule::V10, r->value, n - 1,
              "carried into this run, but not left for the next one");
@@ -424,7 +424,7 @@ void PlanVerifier::checkLoops() {
     std::array<int64_t, 2> over = taken;
     for (const Residency *r : good) {
       over[0] += r->copiedIn() && r->issue <= i && i < r->ready;
-      over[1] += r->copiedBack() && r->copiedAfter() + 1 <= i && i < r->done;
+      over[1] += r->copiedOut() && r->copiedAfter() + 1 <= i && i < r->done;
     }
     PlanVerifier(*step.body, it->second, it->second.capacity, over, inside(i),
                  found)

@@ -229,7 +229,7 @@ void writePlan(OStream &json, const Instance &instance, const ReportPlan &shown,
   number(json, "stall", outcome.stall);
   json.attribute("peak", outcome.peakBytes);
   json.attribute("copies_in", shown.plan.numCopiesIn());
-  json.attribute("copies_out", shown.plan.numCopiesBack());
+  json.attribute("copies_out", shown.plan.numCopiesOut());
   json.attributeArray("levels", [&] {
     for (const Level &level : levels) {
       const Plan *plan = planOf(shown.plan, level.path);

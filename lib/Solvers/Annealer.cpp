@@ -238,7 +238,7 @@ bool Annealer::moveRetime() {
     next = random.chance(0.7)
                ? editor->time().firstDueAfter(Timeline::In, r.issue, r.ready)
                : PlanEditor::kNone;
-  } else if (r.copiedBack()) {
+  } else if (r.copiedOut()) {
     if (random.chance(0.3))
       r.back = std::clamp(r.copiedAfter() + shift(), r.first(), r.last);
     r.done =

@@ -15,7 +15,7 @@ using namespace mempl;
 
 /// Fills everything but offset and the moments of copies. `earliest`: first
 /// boundary at which a copy in may be issued. `deadline`: last boundary at
-/// which a copy back may be awaited, -1 if none is needed. False if no
+/// which a copy out may be awaited, -1 if none is needed. False if no
 /// residency can serve these uses.
 bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
                                  int32_t &earliest, int32_t &deadline) {
@@ -59,7 +59,7 @@ bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
         if (!value.isInput())
           return false;
       } else if (before && before->serves(index.use(w).step)) {
-        if (!before->copiedBack())
+        if (!before->copiedOut())
           return false;
         earliest = std::max(earliest, before->done);
       } else {

@@ -89,7 +89,7 @@ void PlanApplier::schedule() {
     } else {
       events[residency.write].writes.push_back(i);
     }
-    if (residency.copiedBack()) {
+    if (residency.copiedOut()) {
       events[residency.copiedAfter() + 1].backs.push_back(i);
       events[residency.done].dones.push_back(i);
     }
@@ -196,7 +196,7 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
     TensorChain &chain = chains[residency.value];
     if (storage.readOnly)
       return emitError(storage.root.getLoc())
-             << "the plan copies back '"
+             << "the plan copies out '"
              << program.instance.values[residency.value].name
              << "', which cannot be written";
     auto start = CopyStartOp::create(

@@ -456,7 +456,7 @@ void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
      << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
      << (result.winner.empty() ? std::string(policy) : result.winner) << ", "
      << result.plan.numCopiesIn() << " copies in, "
-     << result.plan.numCopiesBack() << " back, stalls "
+     << result.plan.numCopiesOut() << " back, stalls "
      << mempl::formatSeconds(outcome.stall) << ", peak "
      << mempl::formatBytes(outcome.peakBytes) << ")\n"
      << "  lower bound       " << mempl::formatSeconds(bound) << "\n";
@@ -511,7 +511,7 @@ void LearnedMemoryPlacementPass::count(const Outcome &outcome) {
     fast.insert(residency.value);
   numPlacedFast += fast.size();
   numPrefetches += plan.numCopiesIn();
-  numEvictions += plan.numCopiesBack();
+  numEvictions += plan.numCopiesOut();
   int64_t peak = mempl::simulate(instance, plan).peakBytes;
   if (peak > int64_t(uint64_t(peakBytes)))
     peakBytes = peak;

@@ -289,8 +289,8 @@ static bool removeUnused(Operation *start) {
   return true;
 }
 
-/// A copy back of a value that is still where it was copied from.
-static bool removeCopyBack(Storages &storages, const Copy &out) {
+/// A copy out of a value that is still where it was copied from.
+static bool removeCopyOut(Storages &storages, const Copy &out) {
   std::optional<Copy> in = copyOf(out.source);
   Block *block = out.wait->getBlock();
   if (!in || in->wait->getBlock() != block ||
@@ -449,7 +449,7 @@ private:
     Storages storages(function);
     for (Operation *wait : waits)
       if (std::optional<Copy> copy = copyOf(wait->getResult(0)))
-        count(removeCopyBack(storages, *copy) ||
+        count(removeCopyOut(storages, *copy) ||
                   removeRoundTrip(storages, *copy),
               numRoundTrips);
     if (changed)

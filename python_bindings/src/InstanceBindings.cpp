@@ -98,7 +98,7 @@ static void bindMachine(nb::module_ &m) {
       .def_rw("max_copies_in", &Machine::maxCopiesIn,
               "Most copies in that are in flight at a boundary; 0: no limit.")
       .def_rw("max_copies_out", &Machine::maxCopiesOut,
-              "The same for copies back.")
+              "The same for copies out.")
       .def_rw("step_overhead", &Machine::stepOverhead,
               "Seconds added to every step.")
       .def_rw("max_carried", &Machine::maxCarried,

@@ -80,9 +80,9 @@ static void bindResidency(nb::module_ &m) {
               "Boundary at which the copy in is issued.")
       .def_ro("ready", &Residency::ready, "Boundary at which it is awaited.")
       .def_ro("back", &Residency::back,
-              "Step after which a copy back is issued; -1: after `last`.")
+              "Step after which a copy out is issued; -1: after `last`.")
       .def_ro("done", &Residency::done,
-              "Boundary at which the copy back is awaited.")
+              "Boundary at which the copy out is awaited.")
       .def_ro("carried", &Residency::carried,
               "Whether the run before left it in fast memory.")
       .def(nb::self == nb::self, kEqualSignature)
@@ -152,9 +152,9 @@ void mempl::python::bindPlan(nb::module_ &m) {
                    "bytes) and `carried` (bool); views.")
       .def_prop_ro("num_copies_in", &Plan::numCopiesIn,
                    "Copies in, those of loops counted once.")
-      .def_prop_ro("num_copies_back", &Plan::numCopiesBack,
-                   "Copies back, those of loops counted once.")
-      // A copy back after the last step can be written in two ways.
+      .def_prop_ro("num_copies_out", &Plan::numCopiesOut,
+                   "Copies out, those of loops counted once.")
+      // A copy out after the last step can be written in two ways.
       .def(
           "__eq__",
           [](const Plan &a, const Plan &b) { return toJson(a) == toJson(b); },

@@ -115,7 +115,7 @@ def test_plan_columns_and_json(alexnet):
         assert list(columns[field]) == [getattr(r, field) for r in plan.residencies]
     assert mempl.Plan.from_json(plan.to_json()) == plan == pickle.loads(pickle.dumps(plan))
     copies = mempl.simulate(alexnet, plan).copies
-    assert len(copies["start"]) == plan.num_copies_in + plan.num_copies_back
+    assert len(copies["start"]) == plan.num_copies_in + plan.num_copies_out
     assert (copies["start"] <= copies["end"]).all()
     assert set(np.flatnonzero(columns["issue"] >= 0)) == set(copies["residency"][~copies["back"]])
 

@@ -105,7 +105,7 @@ def test_search_sorting_and_plans_react(page, tmp_path):
       result.sorted = names();
       document.querySelector('th[data-key="name"]').click();
       result.reversed = names();
-      input("search", "copied back", "input");
+      input("search", "copied out", "input");
       result.found = names().length;
       document.querySelector("#body tr").click();
       result.chosen = document.querySelectorAll("#body tr.chosen").length;
@@ -122,7 +122,7 @@ def test_search_sorting_and_plans_react(page, tmp_path):
     shown = min(plans, key=lambda plan: plan["latency"])["levels"][0]
     assert result["sorted"] == sorted(result["sorted"])
     assert result["reversed"] == sorted(result["reversed"], reverse=True)
-    assert 0 < result["found"] == sum("copied back" in why for why in shown["why"])
+    assert 0 < result["found"] == sum("copied out" in why for why in shown["why"])
     assert result["chosen"] == 1
     assert result["bars"] == len(plans[1]["levels"][0]["residencies"]["value"])
 

@@ -173,7 +173,7 @@ static void plans(MemplInstance built) {
   MemplResidency r = memplPlanGetResidency(again, 0);
   printf("%d copies in, %d back, same again: %d\n",
          (int)memplPlanGetNumCopiesIn(again),
-         (int)memplPlanGetNumCopiesBack(again),
+         (int)memplPlanGetNumCopiesOut(again),
          memplPlanGetNumResidencies(again) == 1 && r.value == copied.value &&
              r.offset == copied.offset && r.last == copied.last &&
              r.write == copied.write && r.issue == copied.issue &&

@@ -66,7 +66,7 @@ func.func @used_on_one_path(%w: tensor<64xf32>, %p: i1, %i: index) -> f32 {
 }
 
 //===----------------------------------------------------------------------===//
-// Copies back of values that were only read
+// Copies out of values that were only read
 //===----------------------------------------------------------------------===//
 
 // The copy in stays: it has a reader.

@@ -113,7 +113,7 @@ class Copies(Case):
         b = Residency(1, 20, 0, issue=0, ready=0)
         self.latency(two, Plan("t", [a, b]), 2 * (1 + 2) + 40 / 100)
 
-    def test_an_early_copy_back(self):
+    def test_an_early_copy_out(self):
         steps = [(1, [(0, 20, "write")]), (5, []), (1, [(0, 20)])]
         early = Instance("e", machine(), program([("a", 20, "output")], steps))
         late_back = Residency(0, 0, 2, write=0, done=3)
@@ -247,7 +247,7 @@ class Loops(Case):
         t.offset = 0
         self.broken(loop, body_plan(x, t), "V1")
 
-    def test_copies_back_into_the_next_trip(self):
+    def test_copies_out_into_the_next_trip(self):
         steps = [(5, [(0, 20, "write")])]
         body = program([("y", 20, "output", None, True)], steps)
         loop = loop_of(body, 3)
@@ -367,7 +367,7 @@ class RandomLoop:
             for name in ("write", "issue", "ready", "back"):
                 if getattr(r, name) is not None:
                     setattr(made, name, t * n + getattr(r, name))
-            if r.copied_back:
+            if r.copied_out:
                 made.done = min(trips * n, t * n + r.done)
             yield made
 

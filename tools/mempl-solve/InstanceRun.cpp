@@ -250,7 +250,7 @@ ReportRow InstanceRun::judge(StringRef name, const Plan &plan) {
   row.latency = outcome.latency;
   row.stall = outcome.stall;
   row.copiesIn = plan.numCopiesIn();
-  row.copiesBack = plan.numCopiesBack();
+  row.copiesBack = plan.numCopiesOut();
   if (!options.reportPath.empty())
     shown.push_back({llvm::sys::path::filename(name).str(), plan});
   return row;

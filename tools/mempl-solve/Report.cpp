@@ -176,7 +176,7 @@ static void printRow(llvm::json::OStream &json, const Report &report,
     number(json, "recovered", report.recovered(row));
     number(json, "gap", report.gap(row));
     json.attribute("copies_in", row.copiesIn);
-    json.attribute("copies_out", row.copiesBack);
+    json.attribute("copies_back", row.copiesBack);
     number(json, "stall", row.stall);
     if (!row.isFile)
       json.attribute("evaluated", row.evaluated);

@@ -8,7 +8,7 @@
 //
 // Games with legal actions, plans and rewards worked out by hand, on the
 // machine of HandMade.h: a byte takes 0.1 s from slow memory, 0.01 s from fast
-// memory and 0.1 s to copy, after a latency of 1 s. The game gives a copy back
+// memory and 0.1 s to copy, after a latency of 1 s. The game gives a copy out
 // twice the time that it needs.
 //
 //===----------------------------------------------------------------------===//
@@ -163,10 +163,10 @@ TEST(NoCopy, NeedsThePlaceToBeFree) {
   play(game, N, 0, 0, 5.4);
   play(game, N, 1, 1, 5.4);
   EXPECT_EQ(game.legalActions(), masks({C, D}));
-  // Its place is taken from step 1 on: the copy back hides behind nothing.
+  // Its place is taken from step 1 on: the copy out hides behind nothing.
   play(game, D, 0, 2, -7);
   EXPECT_EQ(residency(game, 0),
-            copiedBack(Residency::byWrite(0, 0, 0, 0), 1, 0));
+            copiedOut(Residency::byWrite(0, 0, 0, 0), 1, 0));
   play(game, N, 1, 3, 5.4);
   expectOver(game, 2);
 }
@@ -238,7 +238,7 @@ TEST(NoCopy, MovesWhatIsInTheWay) {
 
 // Cleaned while it is still read: issued after the write, awaited at the slow
 // read, and complete in between.
-TEST(Drop, CopiesBackEarly) {
+TEST(Drop, CopiesOutEarly) {
   GameState game = gameOf(program(
       {temporary("t", 60)}, {step(0, {write(0, 60)}), step(0, {read(0, 60)}),
                              step(10), step(0, {read(0, 60)})}));
@@ -247,7 +247,7 @@ TEST(Drop, CopiesBackEarly) {
   play(game, D, 0, 3, 0);
   expectOver(game, 1);
   EXPECT_EQ(residency(game, 0),
-            copiedBack(Residency::byWrite(0, 0, 0, 1), 3, 0));
+            copiedOut(Residency::byWrite(0, 0, 0, 1), 3, 0));
 }
 
 TEST(Drop, IsFreeOfCopiesWhereContentsAreDead) {
@@ -261,13 +261,13 @@ TEST(Drop, IsFreeOfCopiesWhereContentsAreDead) {
   EXPECT_EQ(residency(game, 0), Residency::byWrite(0, 0, 0, 0));
 }
 
-TEST(Outputs, AreCopiedBackWithTheirLastAccess) {
+TEST(Outputs, AreCopiedOutWithTheirLastAccess) {
   GameState game =
       gameOf(program({output("o", 50)}, {step(0, {write(0, 50)}), step(20)}));
   play(game, N, 0, 0, 4.5);
   expectOver(game, 1);
   EXPECT_EQ(residency(game, 0),
-            copiedBack(Residency::byWrite(0, 0, 0, 0), 2, 0));
+            copiedOut(Residency::byWrite(0, 0, 0, 0), 2, 0));
 }
 
 TEST(Updates, AreCopiedInAndBack) {
@@ -277,7 +277,7 @@ TEST(Updates, AreCopiedInAndBack) {
   play(game, C, 0, 1, 7.2);
   expectOver(game, 1);
   EXPECT_EQ(residency(game, 0),
-            copiedBack(Residency::byCopy(0, 0, 0, 1, 1), 3, 1));
+            copiedOut(Residency::byCopy(0, 0, 0, 1, 1), 3, 1));
 }
 
 TEST(Copy, ClosesWhatIsDirtyFirst) {
@@ -288,11 +288,11 @@ TEST(Copy, ClosesWhatIsDirtyFirst) {
   play(game, C, 0, 3, 5.4);
   expectOver(game, 2);
   EXPECT_EQ(residency(game, 0),
-            copiedBack(Residency::byWrite(0, 0, 0, 0), 2, 0));
+            copiedOut(Residency::byWrite(0, 0, 0, 0), 2, 0));
   EXPECT_EQ(residency(game, 1).issue, 2);
 }
 
-TEST(Limits, ForbidTwoCopiesBackIssuedTogether) {
+TEST(Limits, ForbidTwoCopiesOutIssuedTogether) {
   Machine m = machine();
   m.maxCopiesOut = 1;
   GameState game = gameOf(program({output("a", 20), output("b", 20)},
@@ -324,7 +324,7 @@ TEST(Limits, MakeEarlierCopiesBeAwaitedEarlier) {
   EXPECT_EQ(residency(game, 0).done, 4);
 }
 
-// While a place is kept free for a copy back that may come, no other takes it.
+// While a place is kept free for a copy out that may come, no other takes it.
 TEST(Limits, KeepAPlaceForWhatMayBeDropped) {
   Machine m = machine();
   m.maxCopiesOut = 1;

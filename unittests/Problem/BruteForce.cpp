@@ -133,7 +133,7 @@ void Search::addSingles(int32_t value, std::vector<Residency> &singles) const {
       instance.machine.maxCopiesIn != 0 || instance.machine.maxCopiesOut != 0;
   bool carries = instance.machine.maxCarried != 0 &&
                  instance.values[value].kind == ValueKind::Input;
-  // A residency that outlasts its last use is only useful to be copied back
+  // A residency that outlasts its last use is only useful to be copied out
   // later, behind others.
   auto addBacks = [&](Residency r, bool endsUse, bool kept) {
     if (endsUse || kept)
@@ -276,9 +276,9 @@ double Search::leastLatency(int32_t decided, const Plan &plan) const {
   for (const Residency &r : plan.residencies) {
     double bytes = static_cast<double>(instance.values[r.value].size);
     double busy = m.copyLatency + bytes / m.copyBandwidth;
-    moved += bytes * (r.copiedIn() + r.copiedBack());
+    moved += bytes * (r.copiedIn() + r.copiedOut());
     busyIn += r.copiedIn() ? busy : 0;
-    busyOut += r.copiedBack() ? busy : 0;
+    busyOut += r.copiedOut() ? busy : 0;
   }
   return std::max({total, moved / m.slowBandwidth, busyIn, busyOut});
 }
@@ -305,7 +305,7 @@ void Search::chooseValues(int32_t value, Plan &plan) {
 void Search::tryOrders(Plan &plan) {
   auto tied = [](const Residency &a, const Residency &b) {
     return (a.copiedIn() && b.copiedIn() && a.issue == b.issue) ||
-           (a.copiedBack() && b.copiedBack() &&
+           (a.copiedOut() && b.copiedOut() &&
             a.copiedAfter() == b.copiedAfter());
   };
   std::vector<Residency> list = plan.residencies;

@@ -9,14 +9,14 @@
 // Tries all plans of a tiny instance (up to about 5 steps, 4 values and a
 // capacity of a few times the alignment), to check bounds and solvers against
 // the truth. Every set of residencies with all starts, issues, awaits, ends and
-// copies back is built; verify() says whether a plan is valid and simulate()
+// copies out is built; verify() says whether a plan is valid and simulate()
 // what it costs.
 //
 // Only plans are left out that another plan equals or beats: residencies that
-// serve no access (nor stand for a carried one), copies back of contents that
+// serve no access (nor stand for a carried one), copies out of contents that
 // slow memory has anyway, awaiting a copy in before the first access that it
 // serves (except where rule V7 could reward it), and staying after the last
-// access (except to be copied back later). Partial choices are cut off where
+// access (except to be copied out later). Partial choices are cut off where
 // the times of the steps, the traffic of the slow memory or the time of a
 // channel alone reach the best latency found so far.
 //

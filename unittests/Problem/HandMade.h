@@ -86,8 +86,8 @@ inline Residency carried(int32_t value, int64_t offset, int32_t last) {
   r.value = value, r.offset = offset, r.last = last, r.carried = true;
   return r;
 }
-/// `r`, copied back from the end of step `back` (-1: of its last) to `done`.
-inline Residency copiedBack(Residency r, int32_t done, int32_t back = -1) {
+/// `r`, copied out from the end of step `back` (-1: of its last) to `done`.
+inline Residency copiedOut(Residency r, int32_t done, int32_t back = -1) {
   r.done = done, r.back = back;
   return r;
 }

@@ -296,7 +296,7 @@ TEST(LowerBound, ValuesOfOneStepHaveToFitTogether) {
 TEST(LowerBound, StepsAndValuesAgreeOnWhatIsSlow) {
   // Three values are written one by one and read together, where 10 of their
   // 110 bytes are too many: one of them is slow there (3 s), and before that it
-  // was written slow or copied back. The capacity alone would be content with a
+  // was written slow or copied out. The capacity alone would be content with a
   // tenth of each, and the step alone with a value that is slow nowhere else.
   std::vector<Value> values;
   std::vector<Step> steps;
@@ -318,7 +318,7 @@ TEST(LowerBound, StepsAndValuesAgreeOnWhatIsSlow) {
 }
 
 TEST(LowerBound, OutputsHaveToReachSlowMemory) {
-  // Written fast and copied back (0.8 + 8 s) or written slow (8 s).
+  // Written fast and copied out (0.8 + 8 s) or written slow (8 s).
   Instance instance =
       makeInstance({makeValue(80, ValueKind::Output)},
                    {makeStep(0, {makeAccess(0, 80, AccessMode::Write)})});

@@ -114,7 +114,7 @@ TEST(Simulator, EveryAccessOfAValueIsServed) {
                            {step(0, {read(0, 20), read(0, 60), write(0, 20)})});
   EXPECT_NEAR(run(twice, Plan()).latency, 10, kExact);
   Outcome outcome =
-      run(twice, {copiedBack(Residency::byCopy(0, 0, 0, 0, 0), 1)});
+      run(twice, {copiedOut(Residency::byCopy(0, 0, 0, 0, 0), 1)});
   EXPECT_NEAR(outcome.latency, 3 + 1 + 3, kExact);
 }
 
@@ -247,7 +247,7 @@ TEST(Simulator, CopyOfNothingStillHasItsLatency) {
 }
 
 //===----------------------------------------------------------------------===//
-// Copies back
+// Copies out
 //===----------------------------------------------------------------------===//
 
 Instance bothWays() {
@@ -258,7 +258,7 @@ Instance bothWays() {
 /// Out from 1 s, in from 1 s: after the latency half the bandwidth each.
 TEST(Simulator, ChannelsShareSlowMemoryEqually) {
   Outcome outcome =
-      run(bothWays(), {copiedBack(Residency::byWrite(0, 0, 0, 0), 3),
+      run(bothWays(), {copiedOut(Residency::byWrite(0, 0, 0, 0), 3),
                        Residency::byCopy(1, 20, 1, 2, 2)});
   EXPECT_NEAR(outcome.latency, 1 + 5 + 1, kExact);
   expectCopy(copyOf(outcome, 0, true), 1, 1, 6, 0);
@@ -276,9 +276,8 @@ TEST(Simulator, ChannelInItsLatencyTakesNoBandwidth) {
   Instance instance = program(
       {output("a", 20), input("w", 20)},
       {step(1, {write(0, 20)}), step(2), step(9), step(1, {read(1, 20)})});
-  Outcome outcome =
-      run(instance, {copiedBack(Residency::byWrite(0, 0, 0, 0), 4),
-                     Residency::byCopy(1, 20, 2, 3, 3)});
+  Outcome outcome = run(instance, {copiedOut(Residency::byWrite(0, 0, 0, 0), 4),
+                                   Residency::byCopy(1, 20, 2, 3, 3)});
   EXPECT_NEAR(outcome.latency, 1 + 2 + 9 + 1, kExact);
   expectCopy(copyOf(outcome, 0, true), 1, 1, 4, 0);
   expectCopy(copyOf(outcome, 1), 3, 3, 6, 0);
@@ -289,18 +288,17 @@ TEST(Simulator, SlowChannelsDoNotDisturbEachOther) {
   m.copyBandwidth = 5; // Both together take just all of slow memory.
   Instance instance = bothWays();
   setMachine(instance, m);
-  Outcome outcome =
-      run(instance, {copiedBack(Residency::byWrite(0, 0, 0, 0), 3),
-                     Residency::byCopy(1, 20, 1, 2, 2)});
+  Outcome outcome = run(instance, {copiedOut(Residency::byWrite(0, 0, 0, 0), 3),
+                                   Residency::byCopy(1, 20, 1, 2, 2)});
   EXPECT_NEAR(outcome.latency, 1 + 5 + 1, kExact);
 }
 
 /// Awaiting the copy out at once takes 1 + 2 s; the copy in is issued after it,
 /// and the memory of `a` is free for `w`.
-TEST(Simulator, CopiesBackAreAwaitedBeforeCopiesInAreIssued) {
+TEST(Simulator, CopiesOutAreAwaitedBeforeCopiesInAreIssued) {
   for (int64_t offset : {20, 0}) {
     Outcome outcome =
-        run(bothWays(), {copiedBack(Residency::byWrite(0, 0, 0, 0), 1),
+        run(bothWays(), {copiedOut(Residency::byWrite(0, 0, 0, 0), 1),
                          Residency::byCopy(1, offset, 1, 2, 2)});
     EXPECT_NEAR(outcome.latency, 1 + 3 + 5 + 1, kExact);
     expectCopy(copyOf(outcome, 0, true), 1, 1, 4, 3);
@@ -311,7 +309,7 @@ TEST(Simulator, CopiesBackAreAwaitedBeforeCopiesInAreIssued) {
 
 TEST(Simulator, BothWaitsOfABoundaryAreCharged) {
   Outcome outcome =
-      run(bothWays(), {copiedBack(Residency::byWrite(0, 0, 0, 0), 1),
+      run(bothWays(), {copiedOut(Residency::byWrite(0, 0, 0, 0), 1),
                        Residency::byCopy(1, 0, 1, 1, 2)});
   EXPECT_NEAR(outcome.waits[1], 3 + 3, kExact);
   EXPECT_NEAR(copyOf(outcome, 0, true).stall, 3, kExact);
@@ -319,15 +317,15 @@ TEST(Simulator, BothWaitsOfABoundaryAreCharged) {
   EXPECT_NEAR(outcome.latency, 1 + 6 + 5 + 1, kExact);
 }
 
-/// Copied back from the end of step 0 while it is still read in fast memory.
-TEST(Simulator, EarlyCopyBackHidesBehindLaterSteps) {
+/// Copied out from the end of step 0 while it is still read in fast memory.
+TEST(Simulator, EarlyCopyOutHidesBehindLaterSteps) {
   Instance early = program({output("a", 20)}, {step(1, {write(0, 20)}), step(5),
                                                step(1, {read(0, 20)})});
   Residency r = Residency::byWrite(0, 0, 0, 2);
-  Outcome outcome = run(early, {copiedBack(r, 3, 0)});
+  Outcome outcome = run(early, {copiedOut(r, 3, 0)});
   EXPECT_NEAR(outcome.latency, 1 + 5 + 1, kExact);
   expectCopy(copyOf(outcome, 0, true), 1, 1, 4, 0);
-  outcome = run(early, {copiedBack(r, 3)});
+  outcome = run(early, {copiedOut(r, 3)});
   EXPECT_NEAR(outcome.latency, 1 + 5 + 1 + 3, kExact);
   expectCopy(copyOf(outcome, 0, true), 7, 7, 10, 3);
   EXPECT_EQ(outcome.waits, (std::vector<double>{0, 0, 0, 3}));
@@ -336,7 +334,7 @@ TEST(Simulator, EarlyCopyBackHidesBehindLaterSteps) {
 TEST(Simulator, CopiesInAndBackOfOneResidency) {
   Instance clean = program({inOut("x", 20)}, {step(1, {update(0, 40)})});
   Outcome outcome =
-      run(clean, {copiedBack(Residency::byCopy(0, 0, 0, 0, 0), 1)});
+      run(clean, {copiedOut(Residency::byCopy(0, 0, 0, 0, 0), 1)});
   EXPECT_NEAR(outcome.latency, 3 + 1 + 3, kExact);
   expectCopy(copyOf(outcome, 0), 0, 0, 3, 3);
   expectCopy(copyOf(outcome, 0, true), 4, 4, 7, 3);
@@ -427,12 +425,12 @@ TEST(Simulator, OuterCopiesStandStillWhileABodyCopies) {
   EXPECT_EQ(outcome.profile, (std::vector<int64_t>{60, 50}));
 }
 
-TEST(Simulator, OuterCopiesStandStillWhileABodyCopiesBack) {
+TEST(Simulator, OuterCopiesStandStillWhileABodyCopiesOut) {
   Instance body = program({output("y", 10)}, {step(1, {write(0, 10)})});
   Instance instance =
       program({input("w", 50)}, {loop(2, body), step(2, {read(0, 50)})});
   Plan p = plan({Residency::byCopy(0, 20, 0, 1, 1)});
-  p.loops[0] = bodyPlan(10, {copiedBack(Residency::byWrite(0, 0, 0, 0), 1)});
+  p.loops[0] = bodyPlan(10, {copiedOut(Residency::byWrite(0, 0, 0, 0), 1)});
   // Each trip runs 1 s and waits 2 s; then the whole copy of 6 s.
   EXPECT_NEAR(run(instance, p).latency, 2 * 3 + 6 + 2, kExact);
 }
@@ -457,7 +455,7 @@ TEST(Simulator, ProfileCountsReservationsAndRoundsUp) {
 void expectConsistentCopies(const Outcome &outcome, const Plan &plan) {
   int64_t expected = 0;
   for (const Residency &r : plan.residencies)
-    expected += r.copiedIn() + r.copiedBack();
+    expected += r.copiedIn() + r.copiedOut();
   ASSERT_EQ(static_cast<int64_t>(outcome.copies.size()), expected);
   double slack = 1e-9 * outcome.latency, stalls = 0, busy[2] = {0, 0};
   for (bool back : {false, true}) {

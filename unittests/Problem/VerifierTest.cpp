@@ -72,11 +72,10 @@ TEST(Verifier, RulesHaveTheirNames) {
 TEST(Verifier, ValidPlansHaveNoViolations) {
   EXPECT_EQ(check(three(), {}), "");
   EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1)}), "");
-  EXPECT_EQ(check(three(), {copiedBack(Residency::byWrite(1, 0, 1, 2), 3)}),
-            "");
+  EXPECT_EQ(check(three(), {copiedOut(Residency::byWrite(1, 0, 1, 2), 3)}), "");
   EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1),
                             Residency::byCopy(2, 40, 0, 2, 2),
-                            copiedBack(Residency::byWrite(1, 0, 1, 2), 3)})
+                            copiedOut(Residency::byWrite(1, 0, 1, 2), 3)})
                 .substr(0, 3),
             "V1:");
   EXPECT_EQ(check(three(), {Residency::byWrite(0, 0, 0, 1),
@@ -99,16 +98,15 @@ TEST(VerifierV1, ResidenciesShareBytes) {
             "");
 }
 
-TEST(VerifierV1, BytesAreHeldUntilTheCopyBackIsDone) {
+TEST(VerifierV1, BytesAreHeldUntilTheCopyOutIsDone) {
   Instance instance =
       program({output("a", 20), input("w", 20)},
               {step(1, {write(0, 20)}), step(1), step(1, {read(1, 20)})});
   Residency a = Residency::byWrite(0, 0, 0, 0);
-  expectOne(instance, {copiedBack(a, 2), Residency::byCopy(1, 0, 1, 2, 2)},
+  expectOne(instance, {copiedOut(a, 2), Residency::byCopy(1, 0, 1, 2, 2)},
             Rule::V1, 1, 1);
   EXPECT_EQ(
-      check(instance, {copiedBack(a, 1), Residency::byCopy(1, 0, 1, 2, 2)}),
-      "");
+      check(instance, {copiedOut(a, 1), Residency::byCopy(1, 0, 1, 2, 2)}), "");
 }
 
 TEST(VerifierV1, SizesCountRoundedUp) {
@@ -218,18 +216,17 @@ TEST(VerifierV3, CopiedInBeforeItIsWritten) {
   expectOne(three(), {Residency::byCopy(0, 0, 0, 0, 1)}, Rule::V3, 0, 0);
 }
 
-TEST(VerifierV3, CopiedInBeforeItsCopyBackIsDone) {
+TEST(VerifierV3, CopiedInBeforeItsCopyOutIsDone) {
   Instance instance =
       program({temporary("t", 20)},
               {step(1, {write(0, 20)}), step(1), step(1, {read(0, 20)})});
   Residency first = Residency::byWrite(0, 0, 0, 0);
-  EXPECT_EQ(check(instance,
-                  {copiedBack(first, 1), Residency::byCopy(0, 20, 1, 2, 2)}),
-            "");
+  EXPECT_EQ(
+      check(instance, {copiedOut(first, 1), Residency::byCopy(0, 20, 1, 2, 2)}),
+      "");
   // `done` after the boundary of the copy in breaks V8, too.
-  auto found =
-      verify(instance,
-             plan({copiedBack(first, 2), Residency::byCopy(0, 20, 1, 2, 2)}));
+  auto found = verify(
+      instance, plan({copiedOut(first, 2), Residency::byCopy(0, 20, 1, 2, 2)}));
   ASSERT_EQ(found.size(), 2u) << textOf(found);
   EXPECT_EQ(found[0].rule, Rule::V8);
   EXPECT_EQ(found[1].rule, Rule::V3);
@@ -242,23 +239,23 @@ TEST(VerifierV3, WrittenInSlowMemoryWhileItIsCopiedIn) {
   EXPECT_EQ(check(instance, {Residency::byCopy(0, 0, 1, 1, 1)}), "");
 }
 
-TEST(VerifierV3, WrittenInSlowMemoryWhileItIsCopiedBack) {
+TEST(VerifierV3, WrittenInSlowMemoryWhileItIsCopiedOut) {
   Instance instance = program(
       {output("o", 20)}, {step(1, {write(0, 20)}), step(1, {write(0, 20)})});
   Residency r = Residency::byWrite(0, 0, 0, 0);
-  expectOne(instance, {copiedBack(r, 2)}, Rule::V3, 0, 1);
-  EXPECT_EQ(check(instance, {copiedBack(r, 1)}), "");
+  expectOne(instance, {copiedOut(r, 2)}, Rule::V3, 0, 1);
+  EXPECT_EQ(check(instance, {copiedOut(r, 1)}), "");
 }
 
 TEST(VerifierV4, UpdateCannotBeginAResidency) {
-  expectOne(three(), {copiedBack(Residency::byWrite(1, 0, 2, 2), 3)}, Rule::V4,
+  expectOne(three(), {copiedOut(Residency::byWrite(1, 0, 2, 2), 3)}, Rule::V4,
             1, 2);
 }
 
 TEST(VerifierV4, ReadOfTheSameStepComesBeforeTheWrite) {
   Instance instance =
       program({inOut("x", 20)}, {step(1, {write(0, 20), read(0, 20)})});
-  expectOne(instance, {copiedBack(Residency::byWrite(0, 0, 0, 0), 1)}, Rule::V4,
+  expectOne(instance, {copiedOut(Residency::byWrite(0, 0, 0, 0), 1)}, Rule::V4,
             0, 0);
 }
 
@@ -266,20 +263,20 @@ TEST(VerifierV4, ResidencyBeginsByWriteWhereNothingIsWritten) {
   expectOne(three(), {Residency::byWrite(2, 0, 1, 1)}, Rule::V4, 2, 1);
 }
 
-TEST(VerifierV4, WrittenAfterItsCopyBackWasIssued) {
-  expectOne(three(), {copiedBack(Residency::byWrite(1, 0, 1, 2), 3, 1)},
+TEST(VerifierV4, WrittenAfterItsCopyOutWasIssued) {
+  expectOne(three(), {copiedOut(Residency::byWrite(1, 0, 1, 2), 3, 1)},
             Rule::V4, 1, 2);
 }
 
-TEST(VerifierV4, CopiedBackWithoutContents) {
-  // Nothing has written it by the time of the copy back.
+TEST(VerifierV4, CopiedOutWithoutContents) {
+  // Nothing has written it by the time of the copy out.
   Instance instance = program({inOut("x", 20)}, {step(1), step(1)});
   auto found =
-      verify(instance, plan({copiedBack(Residency::byWrite(0, 0, 0, 0), 2)}));
+      verify(instance, plan({copiedOut(Residency::byWrite(0, 0, 0, 0), 2)}));
   ASSERT_EQ(found.size(), 2u) << textOf(found);
   EXPECT_EQ(found[0].rule, Rule::V4);
   EXPECT_EQ(found[1].rule, Rule::V4);
-  EXPECT_NE(found[1].text.find("copied back without valid contents"),
+  EXPECT_NE(found[1].text.find("copied out without valid contents"),
             std::string::npos);
 }
 
@@ -335,16 +332,16 @@ TEST(VerifierV7, CopiesInAreInFlightUntilTheyAreAwaited) {
   EXPECT_EQ(check(twoWeights(0, 1), {Residency::byCopy(0, 0, 0, 1, 2), b}), "");
 }
 
-TEST(VerifierV7, CopiesBackAreInFlightUntilTheyAreDone) {
+TEST(VerifierV7, CopiesOutAreInFlightUntilTheyAreDone) {
   Machine m = machine();
   m.maxCopiesOut = 1;
   Instance instance =
       program({output("a", 20), output("b", 20)},
               {step(1, {write(0, 20)}), step(1, {write(1, 20)}), step(1)}, m);
   Residency a = Residency::byWrite(0, 0, 0, 0);
-  Residency b = copiedBack(Residency::byWrite(1, 20, 1, 1), 3);
-  expectOne(instance, {copiedBack(a, 2), b}, Rule::V7, 1, 2);
-  EXPECT_EQ(check(instance, {copiedBack(a, 1), b}), "");
+  Residency b = copiedOut(Residency::byWrite(1, 20, 1, 1), 3);
+  expectOne(instance, {copiedOut(a, 2), b}, Rule::V7, 1, 2);
+  EXPECT_EQ(check(instance, {copiedOut(a, 1), b}), "");
 }
 
 TEST(VerifierV7, CopiesOfALoopAndOverItCountTogether) {
@@ -371,16 +368,16 @@ TEST(VerifierV7, CopiesOfALoopAndOverItCountTogether) {
   EXPECT_EQ(textOf(verify(instance, p)), "");
 }
 
-TEST(VerifierV7, CopiesBackOfALoopAndOverItCountTogether) {
+TEST(VerifierV7, CopiesOutOfALoopAndOverItCountTogether) {
   Machine m = machine();
   m.maxCopiesOut = 1;
   Instance body = program({output("y", 10)}, {step(1, {write(0, 10)})}, m);
   Instance instance = program(
       {output("o", 20)}, {step(1, {write(0, 20)}), loop(2, body), step(1)}, m);
   Plan p;
-  p.loops[1] = bodyPlan(10, {copiedBack(Residency::byWrite(0, 0, 0, 0), 1)});
+  p.loops[1] = bodyPlan(10, {copiedOut(Residency::byWrite(0, 0, 0, 0), 1)});
   auto ofOuter = [&](int32_t last, int32_t done) {
-    p.residencies = {copiedBack(Residency::byWrite(0, 20, 0, last), done)};
+    p.residencies = {copiedOut(Residency::byWrite(0, 20, 0, last), done)};
     return textOf(verify(instance, p));
   };
   EXPECT_EQ(ofOuter(0, 1), ""); // Done just before the loop.
@@ -475,25 +472,25 @@ TEST(VerifierV9, StepsAreInRangeAndInOrder) {
   expectBadFields(Residency::byWrite(0, 0, 0, -1));
 }
 
-TEST(VerifierV9, CopyBackIsInRangeAndInOrder) {
+TEST(VerifierV9, CopyOutIsInRangeAndInOrder) {
   Residency o = Residency::byWrite(1, 0, 1, 2);
-  EXPECT_EQ(check(three(), {copiedBack(o, 3)}), "");
+  EXPECT_EQ(check(three(), {copiedOut(o, 3)}), "");
   auto expectBad = [](const Residency &r) {
     auto found = verify(three(), plan({r}));
     // Nothing is left of the plan, which is valid without it.
     ASSERT_EQ(found.size(), 1u) << textOf(found);
     EXPECT_EQ(found[0].rule, Rule::V9);
   };
-  expectBad(copiedBack(o, 4));            // done > n
-  expectBad(copiedBack(o, 2));            // done = last
-  expectBad(copiedBack(o, 0));            //
-  expectBad(copiedBack(o, -2));           //
-  expectBad(copiedBack(o, -1, 1));        // back without done
-  expectBad(copiedBack(o, 3, 0));         // back before first
-  expectBad(copiedBack(o, 3, -2));        //
-  expectBad(copiedBack(o, INT32_MAX, 2)); //
+  expectBad(copiedOut(o, 4));            // done > n
+  expectBad(copiedOut(o, 2));            // done = last
+  expectBad(copiedOut(o, 0));            //
+  expectBad(copiedOut(o, -2));           //
+  expectBad(copiedOut(o, -1, 1));        // back without done
+  expectBad(copiedOut(o, 3, 0));         // back before first
+  expectBad(copiedOut(o, 3, -2));        //
+  expectBad(copiedOut(o, INT32_MAX, 2)); //
   o.last = 1;
-  expectBad(copiedBack(o, 3, 2)); // back after last
+  expectBad(copiedOut(o, 3, 2)); // back after last
 }
 
 TEST(VerifierV9, IsReportedAlone) {
@@ -536,8 +533,8 @@ TEST(VerifierV10, CarriedValueIsLeftForTheNextRun) {
   // At another offset, or not up to the end.
   expectOne(carrying(1), {carried(0, 0, 0), Residency::byCopy(0, 40, 1, 1, 1)},
             Rule::V10, 0, 1);
-  // One that is copied back is gone.
-  expectOne(carrying(1), {copiedBack(carried(0, 0, 1), 2)}, Rule::V10, 0, 1);
+  // One that is copied out is gone.
+  expectOne(carrying(1), {copiedOut(carried(0, 0, 1), 2)}, Rule::V10, 0, 1);
 }
 
 TEST(VerifierV10, OnlyInputsThatAreNeverWrittenAreCarried) {

@@ -41,7 +41,7 @@ TEST(MsaChannel, TakesWhatStillCompletesInTime) {
   EXPECT_TRUE(channel.add(4, 8, 2));
 }
 
-TEST(MsaChannel, PushesLaterCopiesBack) {
+TEST(MsaChannel, PushesLaterCopiesOut) {
   MsaChannel channel(std::vector<double>(10, 2));
   for (int start = 6; start >= 1; --start)
     EXPECT_TRUE(channel.add(start, start + 4, 2));

@@ -152,7 +152,7 @@ TEST(Msa, PrefetchesTwoLateUsesFromTheEvictedCopy) {
   Plan p = plan(instance, MsaOptions::test());
   auto tanh = residenciesOf(p, 0);
   ASSERT_EQ(tanh.size(), 3u);
-  EXPECT_EQ(p.numCopiesBack(), 1);
+  EXPECT_EQ(p.numCopiesOut(), 1);
   EXPECT_GE(tanh[1].issue, tanh[0].done);
   EXPECT_GT(tanh[2].issue, tanh[1].last);
 }
@@ -191,10 +191,10 @@ TEST(Msa, RespectsCapsOnCopies) {
   for (int64_t cap : {0, 1})
     EXPECT_EQ(plan(instance,
                    testWith("max_outstanding_evictions=" + std::to_string(cap)))
-                  .numCopiesBack(),
+                  .numCopiesOut(),
               0);
   EXPECT_EQ(
-      plan(instance, testWith("max_outstanding_evictions=4")).numCopiesBack(),
+      plan(instance, testWith("max_outstanding_evictions=4")).numCopiesOut(),
       3);
   // The machine's limits hold whatever the options say.
   instance.machine.maxCopiesIn = 1;
@@ -326,7 +326,7 @@ TEST(Msa, UpdatesInPlaceAtOneOffset) {
   EXPECT_EQ(p.residencies[0].write, 0);
   EXPECT_EQ(p.residencies[0].last, 3);
   EXPECT_EQ(p.numCopies(), 0);
-  // An output is copied back from right after the last update.
+  // An output is copied out from right after the last update.
   instance.values[0].kind = ValueKind::Output;
   p = plan(instance, MsaOptions::test());
   ASSERT_EQ(p.residencies.size(), 1u);
@@ -341,7 +341,7 @@ TEST(Msa, DropsCopiesThatMoveMoreThanIsUsed) {
   Instance instance = program({inOut("v", 48)}, steps, machine128());
   Plan p = plan(instance, testWith("inefficient_use_to_copy_ratio=0"));
   EXPECT_EQ(p.numCopiesIn(), 1);
-  EXPECT_EQ(p.numCopiesBack(), 1);
+  EXPECT_EQ(p.numCopiesOut(), 1);
   MsaStatistics stats;
   p = plan(instance, testWith("inefficient_use_to_copy_ratio=0.5"), &stats);
   EXPECT_TRUE(p.residencies.empty());
@@ -380,7 +380,7 @@ TEST(Msa, BringsAnInputIntoALoopWithoutCopyingItBack) {
   ASSERT_EQ(r.size(), 1u);
   EXPECT_EQ(r[0].ready, 5);
   EXPECT_EQ(r[0].last, 7);
-  EXPECT_EQ(p.numCopiesBack(), 0);
+  EXPECT_EQ(p.numCopiesOut(), 0);
   // The body has a plan of its own, below what is around it.
   ASSERT_EQ(p.loops.count(5), 1u);
   EXPECT_EQ(p.loops.at(5).residencies.size(), 1u);

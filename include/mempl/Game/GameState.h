@@ -19,9 +19,9 @@
 //    ends sooner, as early as they allow. If only the fast contents are valid,
 //    the old residency is closed first.
 //  - Drop: served in slow memory. If it reads and only the fast contents are
-//    valid, the residency is closed by a copy back, issued after its last
+//    valid, the residency is closed by a copy out, issued after its last
 //    write and awaited when it is expected to be complete, or sooner where
-//    space, the limit on copies or this access need it; copies back that are in
+//    space, the limit on copies or this access need it; copies out that are in
 //    flight are awaited sooner where a limit would be broken.
 // An output that is dirty after its last access is closed with that access. A
 // residency gets an offset that is free as long as the value may be wanted, and
@@ -35,7 +35,7 @@
 //
 // The plan so far keeps the rules on capacity, constraints and limits, and
 // those on contents as far as accesses are decided. For each residency that
-// might have to be copied back later, one place in flight is kept free after
+// might have to be copied out later, one place in flight is kept free after
 // its last write, so that Drop is always legal and no play has a dead end.
 // Questions with one legal answer, which is Drop, are answered without asking.
 // With GameOptions::moves an action may decide about all accesses of a value at
@@ -171,8 +171,8 @@ private:
   struct Upkeep {
     enum Kind : uint8_t {
       None,
-      Slot, ///< Perhaps a copy back later.
-      Close ///< A copy back now, awaited at `deadline`.
+      Slot, ///< Perhaps a copy out later.
+      Close ///< A copy out now, awaited at `deadline`.
     } kind = None;
     int32_t deadline = 0;
   };
@@ -245,7 +245,7 @@ private:
   mutable PlanEditor editor;
   OccupancyMap claimMap;
   std::vector<int64_t> used, claimed; // Per step.
-  // Per boundary, where copies back are limited: the residencies whose copies
+  // Per boundary, where copies out are limited: the residencies whose copies
   // are in flight, places kept free, and the number of both.
   std::vector<llvm::SmallVector<PlanEditor::Id, 2>> flights;
   std::vector<int32_t> slots, inFlight;

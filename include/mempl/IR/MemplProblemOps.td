@@ -323,7 +323,7 @@ def Mempl_ResidencyOp : Mempl_Op<"residency", [
     The value has the bytes from offset `at` on, up to and including step
     `last`. It comes there by the write of step `write`, by a copy that is
     issued at boundary `issue` and awaited at boundary `ready`, or it is
-    `carried` over from the run before; with `done` it is copied back, issued
+    `carried` over from the run before; with `done` it is copied out, issued
     at the end of step `back` (`last` unless given) and awaited at that
     boundary.
 

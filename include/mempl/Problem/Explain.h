@@ -25,10 +25,10 @@ namespace mempl {
 
 /// What keeps a value in slow memory.
 enum class SlowCause : uint8_t {
-  None,    ///< Nothing: it is in fast memory.
-  Part,    ///< It is in fast memory, but not for all of its accesses.
-  Own,     ///< What Value::reason, or `slowReasons` of explain(), says.
-  Ordered, ///< An order of the user.
+  None,        ///< Nothing: it is in fast memory.
+  Part,        ///< It is in fast memory, but not for all of its accesses.
+  Own,         ///< What Value::reason, or `slowReasons` of explain(), says.
+  Constrained, ///< An order of the user.
   StepsConstrained, ///< All of its accesses are constrained to slow memory.
   Unused,           ///< No step uses it.
   TooLarge,         ///< It is larger than fast memory.

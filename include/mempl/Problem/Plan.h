@@ -33,7 +33,7 @@ struct Residency {
   int32_t write = -1;   ///< Step whose write begins it.
   int32_t issue = -1;   ///< Boundary at which its copy in is issued.
   int32_t ready = -1;   ///< Boundary at which its copy in is awaited.
-  int32_t done = -1;    ///< Boundary at which its copy back is awaited.
+  int32_t done = -1;    ///< Boundary at which its copy out is awaited.
   int32_t back = -1;    ///< Step after which that is issued; -1 means `last`.
   bool carried = false; ///< The run before left it in fast memory.
 
@@ -52,14 +52,14 @@ struct Residency {
   }
 
   bool copiedIn() const { return issue >= 0; }
-  bool copiedBack() const { return done >= 0; }
+  bool copiedOut() const { return done >= 0; }
   /// First step during which it occupies memory.
   int32_t start() const { return carried ? 0 : write >= 0 ? write : issue; }
   /// Last step during which it occupies memory.
   int32_t end() const { return done < 0 ? last : std::max(last, done - 1); }
   /// First step whose accesses it serves.
   int32_t first() const { return carried ? 0 : write >= 0 ? write : ready; }
-  /// The copy back is issued at the end of this step.
+  /// The copy out is issued at the end of this step.
   int32_t copiedAfter() const { return back < 0 ? last : back; }
   bool serves(int32_t step) const { return first() <= step && step <= last; }
 
@@ -80,7 +80,7 @@ struct Plan {
   /// Copies in and out, those of loops counted once each.
   int64_t numCopies() const;
   int64_t numCopiesIn() const;
-  int64_t numCopiesBack() const;
+  int64_t numCopiesOut() const;
 
   bool operator==(const Plan &) const = default;
 };

@@ -31,7 +31,7 @@ namespace mempl {
 /// in which every copy is awaited).
 struct CopyTiming {
   int32_t residency = 0; ///< Index into Plan::residencies.
-  bool back = false;     ///< False: copy in. True: copy back.
+  bool back = false;     ///< False: copy in. True: copy out.
   double issued = 0, start = 0, end = 0;
   double stall = 0; ///< Seconds of waiting charged to it.
 };

@@ -158,7 +158,7 @@ struct MsaStatistics {
   int64_t rolledBack = 0;     ///< Proposals that left a value in slow memory.
   int64_t stays = 0;          ///< Segments served without a copy.
   int64_t prefetches = 0;     ///< Copies in.
-  int64_t evictions = 0;      ///< Copies back.
+  int64_t evictions = 0;      ///< Copies out.
   int64_t slowSegments = 0;   ///< Segments served from slow memory.
   int64_t repacks = 0;        ///< Layouts tried,
   int64_t goodRepacks = 0;    ///< and taken.

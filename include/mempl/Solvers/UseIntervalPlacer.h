@@ -32,7 +32,7 @@ struct PlacementStyle {
   Fit fit = Fit::Lowest;
   /// Scales the time that a copy is taken to need: above 1 prefetches earlier.
   double lead = 1;
-  /// Awaits copies back as early as memory is needed (true), or only when they
+  /// Awaits copies out as early as memory is needed (true), or only when they
   /// are expected to be complete (false).
   bool awaitEarly = false;
 };
@@ -61,7 +61,7 @@ public:
   /// given what the channel has to do already; at least `earliest`.
   int32_t latestIssue(int32_t ready, double bytes, int32_t earliest,
                       double lead);
-  /// The first boundary by which a copy back issued at boundary `issue` is
+  /// The first boundary by which a copy out issued at boundary `issue` is
   /// expected to be complete; at most `latest`.
   int32_t earliestDone(int32_t issue, double bytes, int32_t latest,
                        double lead);

@@ -27,7 +27,7 @@ struct FunctionProblem;
 /// order of the plan, every access through the tensor in the right memory.
 /// Storages that the plan leaves alone keep their ops. The program is stale
 /// afterwards. Fails, with a diagnostic and the function half rewritten, on a
-/// plan that the function cannot express (a copy back of a constant).
+/// plan that the function cannot express (a copy out of a constant).
 LogicalResult applyPlan(FunctionProblem &program, const mempl::Plan &plan,
                         llvm::StringRef fastSpace);
 

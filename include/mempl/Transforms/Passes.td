@@ -206,7 +206,7 @@ def MemplOptimizeCopies
   let summary = "remove copies that do nothing and start others earlier";
   let description = [{
     Cleans up copies between memories on tensors, written by hand or by another
-    tool: a copy whose result nobody uses goes away, a copy back of a value that
+    tool: a copy whose result nobody uses goes away, a copy out of a value that
     was only read goes away, a value that is copied out and in again while its
     fast storage was free all the time stays there, and a copy whose source was
     ready earlier starts right after the op that made it ready, where its

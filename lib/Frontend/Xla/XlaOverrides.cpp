@@ -13,7 +13,7 @@
 //
 // But for one thing: a pin holds for a value's whole life, and of an output of
 // the program XLA follows it and leaves the output in fast memory, without a
-// copy back, where the caller does not look. So outputs are never pinned.
+// copy out, where the caller does not look. So outputs are never pinned.
 //
 //===----------------------------------------------------------------------===//
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A proposal is made up to a number of times: again with more patience for its
-// copies back if it could not stand, again after a repack if memory ran out,
+// copies out if it could not stand, again after a repack if memory ran out,
 // and again without the places where copies move more than steps use. What is
 // never done is to take back the proposal of another value.
 //
@@ -56,7 +56,7 @@ void MsaAllocator::reserve(llvm::ArrayRef<Residency> ordered) {
     Piece piece;
     piece.r = r;
     piece.hasIn = r.copiedIn();
-    piece.hasOut = r.copiedBack();
+    piece.hasOut = r.copiedOut();
     placed[r.value].push_back(piece);
   }
   for (Pieces &pieces : placed)
@@ -225,11 +225,11 @@ std::vector<Residency> MsaAllocator::take() {
       if (piece.chunk >= 0)
         piece.r.offset = heap.chunk(piece.chunk).offset;
       stats.prefetches += piece.r.copiedIn();
-      stats.evictions += piece.r.copiedBack();
+      stats.evictions += piece.r.copiedOut();
       result.push_back(piece.r);
     }
   auto key = [](const Residency &r) {
-    return std::tuple(r.first(), r.copiedBack() ? r.done : INT32_MAX, r.issue,
+    return std::tuple(r.first(), r.copiedOut() ? r.done : INT32_MAX, r.issue,
                       r.value);
   };
   std::sort(

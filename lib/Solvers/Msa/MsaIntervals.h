@@ -32,7 +32,7 @@ public:
   }
   /// Whether a value may stay in fast memory from step `start` to step `end`.
   bool allowsStay(int32_t start, int32_t end) const;
-  /// The step before which a copy back of `bytes` bytes, started after step
+  /// The step before which a copy out of `bytes` bytes, started after step
   /// `start`, should be done; at most `limit`.
   int32_t evictionEnd(int64_t bytes, int32_t start, int32_t limit,
                       int64_t retry) const;

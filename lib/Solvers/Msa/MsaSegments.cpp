@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The cascade of memory space assignment for the time from one use of a value
-// to the next: stay in fast memory; else make slow contents, by a copy back
+// to the next: stay in fast memory; else make slow contents, by a copy out
 // right after the definition or by writing there at once; then prefetch from
 // them; else the use is served from slow memory. The first that succeeds
 // counts, and nothing decided earlier for another value is ever changed.

@@ -245,7 +245,7 @@ TEST(HloTransfers, APlanThatOverwritesAnOperandInFlightIsNotValid) {
   b.value = valueNumber("b"), b.offset = 0, b.write = 2, b.last = 4;
   EXPECT_THAT(violations({a, b}), HasSubstr("V6"));
   EXPECT_EQ(violations({b}), "");
-  // Copied back before the start, it gives its place away.
+  // Copied out before the start, it gives its place away.
   a.last = a.back = 0, a.done = 1;
   EXPECT_EQ(violations({a, b}), "");
   // The result is fetched before it is complete; after that, it may be.

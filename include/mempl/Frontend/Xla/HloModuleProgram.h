@@ -96,7 +96,7 @@ struct FastStay {
   int32_t ready = -1;        ///< and which is awaited here.
   int32_t parts = 1;         ///< Of the copy in: the slices that it is made of.
   int32_t last = -1;         ///< Last step that it serves.
-  int32_t back = -1;         ///< Step after which it is copied back, or -1.
+  int32_t back = -1;         ///< Step after which it is copied out, or -1.
   int32_t done = -1;         ///< Boundary at which that is awaited.
   bool crossProgram = false; ///< The run before may have left it there.
 };
@@ -108,7 +108,7 @@ struct ProgramNotes {
   int64_t assumedTrips = 0;    ///< Loops whose trips are not known.
   int64_t copiesInBodies = 0;  ///< Copies in a loop of buffers from outside.
   int64_t mixedAccesses = 0;   ///< Steps that read a fast and a slow copy.
-  int64_t secondEvictions = 0; ///< Copies back of what has been copied back.
+  int64_t secondEvictions = 0; ///< Copies out of what has been copied out.
   int64_t scalars = 0;         ///< Buffers of one element; they are left out.
   int64_t onHost = 0;          ///< Buffers in the memory of the host.
   int64_t transfers = 0;       ///< Those that run beside other steps.
