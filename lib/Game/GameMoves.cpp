@@ -8,7 +8,7 @@
 //
 // Which actions are legal, and what they do to the plan. An action is legal if
 // its smallest form is: a copy issued at the boundary where it is awaited, a
-// copy out awaited where it is issued. Then the best moments and the best
+// copy out awaited where it is issued. Then the best boundaries and the best
 // offset are looked for; what is asked of space and limits only grows with
 // the length of a copy, so that the longest possible one is found by bisection.
 // The expected times of copies are estimates of UseIntervalPlacer from the load
@@ -284,7 +284,7 @@ void GameState::playNoCopy(int32_t u) {
 
 /// The boundary at which a copy in for `u` is issued, at least `earliest`. The
 /// load of a channel says only roughly how long a copy takes, and what it does
-/// to others, so a few moments are tried; of equal ones the latest counts.
+/// to others, so a few boundaries are tried; of equal ones the latest counts.
 int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
   const Use &use = index().use(u);
   int64_t size = index().roundedSize(use.value);
@@ -306,7 +306,7 @@ int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
     move(moves);
   editor.latency();
 
-  llvm::SmallVector<int32_t, 4> moments;
+  llvm::SmallVector<int32_t, 4> boundaries;
   int32_t longest = -1; // What space and the limit allow, if that is less.
   for (double lead : kLeads) {
     int32_t issue =
@@ -321,18 +321,18 @@ int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
       }
       issue = longest = high;
     }
-    if (moments.empty() || moments.back() != issue)
-      moments.push_back(issue);
+    if (boundaries.empty() || boundaries.back() != issue)
+      boundaries.push_back(issue);
     if (issue == longest || issue == earliest)
       break;
   }
-  if (moments.size() == 1)
-    return moments.front();
+  if (boundaries.size() == 1)
+    return boundaries.front();
 
   // Earlier and earlier, as long as that helps.
   int32_t best = -1;
   double bestLatency = 0;
-  for (int32_t issue : moments) {
+  for (int32_t issue : boundaries) {
     PlanEditor::Mark mark = editor.mark();
     editor.place(Residency::byCopy(use.value, offsetFrom(issue), issue,
                                    use.step, use.step),

@@ -59,7 +59,7 @@ bool mempl::hasWindows(const PackingProblem &problem) {
 }
 
 PackingPeak mempl::peakLoad(const PackingProblem &problem) {
-  // Ends come before beginnings at the same moment.
+  // Ends come before beginnings at the same time.
   std::vector<std::pair<int64_t, int64_t>> changes;
   for (const PackingBuffer &buffer : problem.buffers) {
     for (const PackingPiece &piece : piecesOf(buffer)) {
@@ -71,13 +71,13 @@ PackingPeak mempl::peakLoad(const PackingProblem &problem) {
   PackingPeak peak;
   __int128 load = 0, most = 0;
   int64_t alive = 0;
-  for (const auto &[moment, change] : changes) {
+  for (const auto &[time, change] : changes) {
     load += change;
     alive += change > 0 ? 1 : -1;
     if (load <= most)
       continue;
     most = load;
-    peak.moment = moment;
+    peak.time = time;
     peak.buffers = alive;
   }
   peak.isAbove = most > INT64_MAX;

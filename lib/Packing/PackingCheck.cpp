@@ -91,7 +91,7 @@ rectanglesOf(const PackingProblem &problem,
 
 /// Whether any two rectangles overlap.
 static bool anyOverlap(const std::vector<Rectangle> &rectangles) {
-  // (moment, begins, rectangle): ends come first.
+  // (time, begins, rectangle): ends come first.
   std::vector<std::tuple<int64_t, bool, size_t>> events;
   for (size_t i = 0; i < rectangles.size(); ++i) {
     events.push_back({rectangles[i].at.lower, true, i});
@@ -100,7 +100,7 @@ static bool anyOverlap(const std::vector<Rectangle> &rectangles) {
   std::sort(events.begin(), events.end());
   // Those alive do not overlap, so only neighbours can overlap a new one.
   std::set<std::pair<int64_t, size_t>> alive;
-  for (const auto &[moment, begins, i] : events) {
+  for (const auto &[time, begins, i] : events) {
     if (!begins) {
       alive.erase({rectangles[i].at.begin, i});
       continue;
@@ -206,7 +206,7 @@ std::string mempl::whyInfeasible(const PackingProblem &problem) {
   std::string alive =
       (Twine(peak.buffers) + (peak.buffers == 1 ? " buffer" : " buffers"))
           .str();
-  std::string at = (" at time " + Twine(peak.moment)).str();
+  std::string at = (" at time " + Twine(peak.time)).str();
   if (peak.isAbove)
     return alive + at + " need 2^63 bytes or more together";
   if (peak.bytes > problem.capacity)

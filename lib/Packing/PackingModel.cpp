@@ -49,7 +49,7 @@ bool PackingItem::meets(const PackingItem &other) const {
   return false;
 }
 
-/// The last moments of the sections in order: an end of a piece with a
+/// The last times of the sections in order: an end of a piece with a
 /// beginning of another since the previous such end.
 static std::vector<int64_t>
 sectionEnds(const std::vector<PackingPieces> &pieces) {
@@ -117,9 +117,9 @@ static PackingPieces wholePieces(PackingBuffer buffer) {
 /// Sets the sections of an item; its pieces are in order.
 static void setSections(PackingItem &item, const PackingPieces &pieces,
                         const std::vector<int64_t> &ends) {
-  auto sectionAfter = [&](int64_t moment) {
+  auto sectionAfter = [&](int64_t time) {
     return static_cast<int32_t>(
-        std::upper_bound(ends.begin(), ends.end(), moment) - ends.begin());
+        std::upper_bound(ends.begin(), ends.end(), time) - ends.begin());
   };
   item.first = sectionAfter(pieces.front().lower);
   item.last = sectionAfter(pieces.back().upper);

@@ -8,7 +8,7 @@
 //
 // The form in which the exact search sees a problem. Time is cut where buffers
 // end, which leaves one section per maximal set of buffers that live together:
-// two buffers conflict if and only if they share a section, and no other moment
+// two buffers conflict if and only if they share a section, and no other time
 // can constrain them more. A buffer with gaps counts as several in this; its
 // sections need not be neighbours then. Buffers that occupy nothing are left
 // out. Sizes are rounded up to the largest unit that divides every alignment

@@ -206,7 +206,7 @@ llvm::Expected<Machine> mempl::parseMachine(StringRef json, StringRef file) {
 //===----------------------------------------------------------------------===//
 
 /// A step or boundary; -1 if it is left out, which a file cannot say.
-static int32_t momentFrom(const JsonCursor &at) {
+static int32_t positionFrom(const JsonCursor &at) {
   if (!at)
     return -1;
   return static_cast<int32_t>(at.integer(0, INT32_MAX, kFieldRule));
@@ -222,11 +222,11 @@ static Residency residencyFrom(const JsonCursor &at) {
   r.offset = at.required("offset").integer(INT64_MIN, INT64_MAX, kFieldRule);
   r.last = static_cast<int32_t>(
       at.required("last").integer(INT32_MIN, INT32_MAX, kFieldRule));
-  r.write = momentFrom(at.optional("write"));
-  r.issue = momentFrom(at.optional("issue"));
-  r.ready = momentFrom(at.optional("ready"));
-  r.done = momentFrom(at.optional("done"));
-  r.back = momentFrom(at.optional("back"));
+  r.write = positionFrom(at.optional("write"));
+  r.issue = positionFrom(at.optional("issue"));
+  r.ready = positionFrom(at.optional("ready"));
+  r.done = positionFrom(at.optional("done"));
+  r.back = positionFrom(at.optional("back"));
   if (JsonCursor carried = at.optional("carried")) {
     r.carried = carried.is(JsonNode::Kind::True);
     if (!r.carried)

@@ -159,10 +159,10 @@ void mempl::writeInstance(raw_ostream &os, const Instance &instance) {
 static void writeResidency(raw_ostream &os, const Residency &r) {
   os << "{\"value\":" << r.value << ",\"offset\":" << r.offset
      << ",\"last\":" << r.last;
-  // A negative moment stands for one that is left out.
-  auto field = [&](StringRef key, int32_t moment) {
-    if (moment >= 0)
-      os << ",\"" << key << "\":" << moment;
+  // A negative position stands for one that is left out.
+  auto field = [&](StringRef key, int32_t position) {
+    if (position >= 0)
+      os << ",\"" << key << "\":" << position;
   };
   field("write", r.write);
   field("issue", r.issue);

@@ -46,7 +46,7 @@ rectanglesOf(const PackingProblem &problem,
   return result;
 }
 
-/// The bytes needed from each moment on at which that changes.
+/// The bytes needed from each time on at which that changes.
 static std::map<int64_t, double>
 loadOf(const std::vector<Rectangle> &rectangles) {
   std::map<int64_t, double> changes;
@@ -56,7 +56,7 @@ loadOf(const std::vector<Rectangle> &rectangles) {
     changes[r.at.upper] -= bytes;
   }
   double load = 0;
-  for (auto &[moment, bytes] : changes)
+  for (auto &[time, bytes] : changes)
     bytes = load += bytes;
   return changes;
 }
@@ -123,7 +123,7 @@ std::string mempl::packingData(StringRef file, const PackingProblem &problem,
       column(json, "end", rectangles, [](const R &r) { return r.at.end; });
     });
     json.attributeObject("load", [&] {
-      column(json, "moments", load, [](const auto &m) { return m.first; });
+      column(json, "times", load, [](const auto &m) { return m.first; });
       column(json, "bytes", load, [](const auto &m) { return m.second; });
     });
   });

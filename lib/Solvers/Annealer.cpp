@@ -221,7 +221,7 @@ bool Annealer::moveWindow() {
   return true;
 }
 
-/// Changes the moments, the offset or the turn of one residency.
+/// Changes the boundaries, the offset or the turn of one residency.
 bool Annealer::moveRetime() {
   PlanEditor::Id id = randomResidency();
   if (id == PlanEditor::kNone)

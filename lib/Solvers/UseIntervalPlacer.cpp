@@ -13,7 +13,7 @@
 
 using namespace mempl;
 
-/// Fills everything but offset and the moments of copies. `earliest`: first
+/// Fills everything but offset and the boundaries of copies. `earliest`: first
 /// boundary at which a copy in may be issued. `deadline`: last boundary at
 /// which a copy out may be awaited, -1 if none is needed. False if no
 /// residency can serve these uses.

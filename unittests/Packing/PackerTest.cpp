@@ -196,7 +196,7 @@ TEST(PackerTest, FieldsOutOfRangeAreInfeasible) {
   expectInfeasible(problem({}, -1));
 }
 
-TEST(PackerTest, ExtremeMomentsAreFine) {
+TEST(PackerTest, ExtremeTimesAreFine) {
   PackingProblem p = problem({buffer(INT64_MIN, INT64_MAX, 3),
                               buffer(INT64_MIN, 0, 2), buffer(0, INT64_MAX, 2)},
                              5);

@@ -129,7 +129,7 @@ TEST(PackingStressTest, WindowsAreEnclosedAndWhatIsProvenIsTrue) {
   EXPECT_LT(open, 60);
 }
 
-TEST(PackingStressTest, CheckAgreesWithMomentAfterMoment) {
+TEST(PackingStressTest, CheckAgreesWithTimeAfterTime) {
   Random random(23, "packer-check");
   int valid = 0;
   for (int round = 0; round < 2000; ++round) {

@@ -48,18 +48,18 @@ inline PackingProblem problem(std::vector<PackingBuffer> buffers,
   return result;
 }
 
-/// The bytes [first, second) that `b` needs at a moment, counted from its own.
+/// The bytes [first, second) that `b` needs at a time, counted from its own.
 inline std::pair<int64_t, int64_t> bytesAt(const PackingBuffer &b,
-                                           int64_t moment) {
-  if (moment < b.lower || moment >= b.upper)
+                                           int64_t time) {
+  if (time < b.lower || time >= b.upper)
     return {0, 0};
   for (const PackingGap &gap : b.gaps)
-    if (gap.lower <= moment && moment < gap.upper)
+    if (gap.lower <= time && time < gap.upper)
       return {gap.windowLower, gap.windowUpper};
   return {0, b.size};
 }
 
-/// Whether the two share a byte at some moment.
+/// Whether the two share a byte at some time.
 inline bool collide(const PackingBuffer &a, int64_t atA, const PackingBuffer &b,
                     int64_t atB) {
   for (int64_t t = std::max(a.lower, b.lower); t < std::min(a.upper, b.upper);
@@ -175,11 +175,11 @@ inline PackingProblem randomWithGaps(Random &random, bool orders,
   return p;
 }
 
-/// A rectangle of `moments` by `bytes`, cut `cuts` times: it can be packed
+/// A rectangle of `times` by `bytes`, cut `cuts` times: it can be packed
 /// without a gap, at exactly `bytes`.
-inline PackingProblem cutRectangle(Random &random, int64_t moments,
-                                   int64_t bytes, int cuts) {
-  std::vector<PackingBuffer> pieces = {buffer(0, moments, bytes)};
+inline PackingProblem cutRectangle(Random &random, int64_t times, int64_t bytes,
+                                   int cuts) {
+  std::vector<PackingBuffer> pieces = {buffer(0, times, bytes)};
   for (int cut = 0; cut < cuts; ++cut) {
     size_t at = random.below(pieces.size());
     PackingBuffer &piece = pieces[at];

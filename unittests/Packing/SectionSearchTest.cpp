@@ -157,7 +157,7 @@ TEST(SectionSearchTest, ARunCanBeRepeatedAtAnotherHeight) {
 }
 
 TEST(SectionSearchTest, ModelHasOneSectionPerMaximalSet) {
-  // a and b meet, b and c meet; the moment of b alone adds nothing.
+  // a and b meet, b and c meet; the time of b alone adds nothing.
   PackingModel model = buildPackingModel(
       problem({buffer(0, 4, 1), buffer(2, 9, 1), buffer(6, 12, 1)}));
   EXPECT_EQ(model.numSections, 2);

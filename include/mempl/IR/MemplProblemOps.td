@@ -77,7 +77,7 @@ def Mempl_AccessArrayAttr
     : TypedArrayAttrBase<Mempl_AccessAttr, "array of #mempl.access">;
 
 def Mempl_SizeAttr : ConfinedAttr<I64Attr, [IntNonNegative]>;
-def Mempl_MomentAttr : ConfinedAttr<I32Attr, [IntNonNegative]>;
+def Mempl_PositionAttr : ConfinedAttr<I32Attr, [IntNonNegative]>;
 
 //===----------------------------------------------------------------------===//
 // The problem
@@ -341,12 +341,12 @@ def Mempl_ResidencyOp : Mempl_Op<"residency", [
     FlatSymbolRefAttr:$value,
     I64Attr:$offset,
     UnitAttr:$carried,
-    OptionalAttr<Mempl_MomentAttr>:$write,
-    OptionalAttr<Mempl_MomentAttr>:$issue,
-    OptionalAttr<Mempl_MomentAttr>:$ready,
+    OptionalAttr<Mempl_PositionAttr>:$write,
+    OptionalAttr<Mempl_PositionAttr>:$issue,
+    OptionalAttr<Mempl_PositionAttr>:$ready,
     I32Attr:$last,
-    OptionalAttr<Mempl_MomentAttr>:$back,
-    OptionalAttr<Mempl_MomentAttr>:$done);
+    OptionalAttr<Mempl_PositionAttr>:$back,
+    OptionalAttr<Mempl_PositionAttr>:$done);
   let assemblyFormat = [{
     $value `at` $offset (`carried` $carried^)? (`write` $write^)?
     (`issue` $issue^)? (`ready` $ready^)? `last` $last (`back` $back^)?
@@ -372,7 +372,7 @@ def Mempl_LoopPlanOp : Mempl_Op<"loop_plan", [
     ```
   }];
   let arguments = (ins
-    Mempl_MomentAttr:$step,
+    Mempl_PositionAttr:$step,
     Mempl_SizeAttr:$capacity,
     OptionalAttr<StrAttr>:$original_name);
   let regions = (region SizedRegion<1>:$body);

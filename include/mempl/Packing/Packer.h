@@ -28,8 +28,8 @@ namespace mempl {
 /// A part of a buffer's life in which it does not need all of its bytes: others
 /// may have the rest.
 struct PackingGap {
-  int64_t lower = 0; ///< First moment.
-  int64_t upper = 0; ///< First moment after it; lower <= upper.
+  int64_t lower = 0; ///< First time.
+  int64_t upper = 0; ///< First time after it; lower <= upper.
   /// The bytes that it needs nevertheless, counted from its own first one:
   /// 0 <= windowLower <= windowUpper <= size. None if they are equal.
   int64_t windowLower = 0, windowUpper = 0;
@@ -39,11 +39,11 @@ struct PackingGap {
 /// gaps.
 struct PackingBuffer {
   std::string id;
-  int64_t lower = 0; ///< First moment of its life.
-  int64_t upper = 0; ///< First moment after it; lower <= upper. A buffer with
-                     ///< lower == upper conflicts with nothing.
-  int64_t size = 0;  ///< Bytes; 0 <= size < 2^63.
-  int64_t alignment = 1;    ///< Its offset is a multiple of this; at least 1.
+  int64_t lower = 0;     ///< First time of its life.
+  int64_t upper = 0;     ///< First time after it; lower <= upper. A buffer with
+                         ///< lower == upper conflicts with nothing.
+  int64_t size = 0;      ///< Bytes; 0 <= size < 2^63.
+  int64_t alignment = 1; ///< Its offset is a multiple of this; at least 1.
   int64_t fixedOffset = -1; ///< Where it has to be; -1 = anywhere.
   int64_t hint = -1;        ///< Tried first where possible; -1 = none.
   /// Within its life, in the order of time, without overlaps.
@@ -105,12 +105,12 @@ PackingPieces piecesOf(const PackingBuffer &buffer);
 struct PackingPeak {
   int64_t bytes = 0;    ///< INT64_MAX stands for that and for anything above.
   bool isAbove = false; ///< They are 2^63 or more.
-  int64_t moment = 0;   ///< The first with so many.
+  int64_t time = 0;     ///< The first with so many.
   int64_t buffers = 0;  ///< That need bytes then.
 };
 PackingPeak peakLoad(const PackingProblem &problem);
 
-/// Largest sum of bytes needed at one moment: no packing is lower. INT64_MAX
+/// Largest sum of bytes needed at one time: no packing is lower. INT64_MAX
 /// stands for that and for anything above it.
 int64_t maxLoad(const PackingProblem &problem);
 

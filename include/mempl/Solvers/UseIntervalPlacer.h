@@ -8,8 +8,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The step that all constructive solvers share: given some neighbouring uses of
-// a value, a residency that serves them, with its offset and the moments of its
-// copies chosen so that nothing waits where that can be had.
+// a value, a residency that serves them, with its offset and the boundaries of
+// its copies chosen so that nothing waits where that can be had.
 //
 //===----------------------------------------------------------------------===//
 

@@ -82,7 +82,7 @@ private:
                           int64_t &value);
   llvm::Error parseGaps(PackingBuffer &buffer);
   llvm::Error parseGap(StringRef text, PackingGap &gap);
-  llvm::Error makeExclusive(StringRef text, int64_t &moment);
+  llvm::Error makeExclusive(StringRef text, int64_t &time);
   llvm::Error error(const Twine &text) const {
     return fileError(file, lineNumber, text);
   }
@@ -158,7 +158,7 @@ llvm::Error CsvParser::parseColumn(StringRef name) {
       return error("columns '" + names[column] + "' and '" + name +
                    "' are the same; expected one of them");
     names[column] = name.str();
-    // An end is the last moment of the life, as with MiniMalloc and TFLite.
+    // An end is the last time of the life, as with MiniMalloc and TFLite.
     if (candidate.name == "end")
       endIsInclusive = true;
     if (column == Offset)
@@ -226,13 +226,13 @@ llvm::Error CsvParser::parseNumber(Column column, int64_t least,
                      value);
 }
 
-/// Makes the last moment of something the first one after it, if it is one.
-llvm::Error CsvParser::makeExclusive(StringRef text, int64_t &moment) {
+/// Makes the last time of something the first one after it, if it is one.
+llvm::Error CsvParser::makeExclusive(StringRef text, int64_t &time) {
   if (!endIsInclusive)
     return llvm::Error::success();
-  if (moment == INT64_MAX)
+  if (time == INT64_MAX)
     return error("expected an end below 2^63 - 1, got '" + text + "'");
-  ++moment;
+  ++time;
   return llvm::Error::success();
 }
 

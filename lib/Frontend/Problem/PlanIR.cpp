@@ -29,9 +29,9 @@ using namespace mempl::ir;
 // Building
 //===----------------------------------------------------------------------===//
 
-/// Null for a moment that is not given.
-static IntegerAttr momentAttr(OpBuilder &builder, int32_t moment) {
-  return moment < 0 ? IntegerAttr() : builder.getI32IntegerAttr(moment);
+/// Null for a position that is not given.
+static IntegerAttr positionAttr(OpBuilder &builder, int32_t position) {
+  return position < 0 ? IntegerAttr() : builder.getI32IntegerAttr(position);
 }
 
 static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
@@ -45,7 +45,7 @@ static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
     if (r.value < 0 || static_cast<size_t>(r.value) >= values.size())
       return emitError(loc) << "V9: value " << r.value << ", step " << r.last
                             << ": no such value";
-    auto at = [&](int32_t moment) { return momentAttr(builder, moment); };
+    auto at = [&](int32_t position) { return positionAttr(builder, position); };
     ResidencyOp::create(
         builder, loc, FlatSymbolRefAttr::get(values[r.value].getSymNameAttr()),
         builder.getI64IntegerAttr(r.offset),
@@ -86,8 +86,8 @@ FailureOr<PlanOp> mempl::ir::buildPlan(OpBuilder &builder, Location loc,
 // Reading
 //===----------------------------------------------------------------------===//
 
-static int32_t momentOf(std::optional<uint32_t> moment) {
-  return moment ? static_cast<int32_t>(*moment) : -1;
+static int32_t positionOf(std::optional<uint32_t> position) {
+  return position ? static_cast<int32_t>(*position) : -1;
 }
 
 static void readPlanBody(Region &body, Operation *program, mempl::Plan &plan) {
@@ -108,11 +108,11 @@ static void readPlanBody(Region &body, Operation *program, mempl::Plan &plan) {
     r.value = indices.lookup(from.getValueAttr().getAttr());
     r.offset = static_cast<int64_t>(from.getOffset());
     r.last = static_cast<int32_t>(from.getLast());
-    r.write = momentOf(from.getWrite());
-    r.issue = momentOf(from.getIssue());
-    r.ready = momentOf(from.getReady());
-    r.done = momentOf(from.getDone());
-    r.back = momentOf(from.getBack());
+    r.write = positionOf(from.getWrite());
+    r.issue = positionOf(from.getIssue());
+    r.ready = positionOf(from.getReady());
+    r.done = positionOf(from.getDone());
+    r.back = positionOf(from.getBack());
     r.carried = from.getCarried();
     plan.residencies.push_back(r);
   }

@@ -116,7 +116,7 @@ TEST(PackingIOTest, AnEndIsTheLastMoment) {
   EXPECT_EQ(p.buffers[0].gaps[0].upper, 3);
   EXPECT_EQ(p.buffers[1].upper, 10);
   EXPECT_EQ(p.buffers[2].upper, 5);
-  EXPECT_EQ(p.buffers[3].upper, 5); // It lives in no moment.
+  EXPECT_EQ(p.buffers[3].upper, 5); // It lives in no time.
   EXPECT_EQ(maxLoad(p), 8);
 }
 
