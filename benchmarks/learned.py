@@ -8,7 +8,7 @@
 
     benchmarks/learned.py --results=learned.jsonl --write=docs/learned.md --plots=docs/plots
 
-Judges policies at equal CPU seconds on the programs that the shipped weights
+Compares policies at equal CPU seconds on the programs that the shipped weights
 were not trained on (HELD_OUT of generalist.py), trains networks on single
 programs and shows how their plans get better, and takes the player apart. A
 run that was killed goes on where it was: measurements and training runs are
@@ -47,8 +47,8 @@ ABLATIONS = {
     "both": "--moves=value --order=density",
     "4 simulations": "--simulations=4",
     "64 simulations": "--simulations=64",
-    "no teachers, no polish": "--teacher-budget=0 --polish-budget=0",
-    "nor elites": "--teacher-budget=0 --polish-budget=0 --elite-share=0",
+    "no teachers, no refine": "--teacher-budget=0 --refine-budget=0",
+    "nor elites": "--teacher-budget=0 --refine-budget=0 --elite-share=0",
 }
 
 

@@ -9,7 +9,7 @@
 mempl.xla.place() for each network of corpus/networks.py, and what it did as a table. Wants the Python package with
 its extra, `pip install './python_bindings[xla]'`, and no TPU.
 
-The judge is XLA: the sum of its estimated cycles over all steps, loops times
+What counts is XLA: the sum of its estimated cycles over all steps, loops times
 their trips. FOLDER/NAME.TARGET.options.json is what a user passes to
 `.compile(compiler_options=..)`. FOLDER/NAME.TARGET.jsonl has every compilation;
 none that it has is made again, so a run that was killed goes on where it was. The

@@ -1,6 +1,6 @@
-# mempl_add_library(NAME sources... LINK libraries...) - one room of the house:
+# mempl_add_library(NAME sources... LINK libraries...) - one library of mempl,
 # a library with its public headers, installed and exported as Mempl::NAME.
-# mempl_add_mlir_library(NAME sources... LINK libraries...) - the same for a room
+# mempl_add_mlir_library(NAME sources... LINK libraries...) - the same for a library
 # that uses MLIR.
 # mempl_tablegen(TARGET FILE.td OUTPUT options OUTPUT options ...) - generates
 # sources from TableGen into the build tree, beside where FILE.td's header is.
@@ -43,7 +43,7 @@ find_program(MEMPL_MLIR_TBLGEN NAMES mlir-tblgen mlir-tblgen-22
   HINTS ${LLVM_TOOLS_BINARY_DIR} REQUIRED)
 mark_as_advanced(MEMPL_MLIR_TBLGEN)
 
-# Headers that nearly every file of an MLIR room includes.
+# Headers that nearly every file of an MLIR library includes.
 set(MEMPL_MLIR_PRECOMPILED_HEADERS
   ${MEMPL_PRECOMPILED_HEADERS}
   <mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h>
@@ -65,7 +65,7 @@ if(NOT LLVM_ENABLE_ASSERTIONS)
   set(MEMPL_MLIR_DEFINITIONS NDEBUG)
 endif()
 
-# Compiled once, for all MLIR rooms.
+# Compiled once, for all MLIR libraries.
 # Not file(WRITE), after which everything would be compiled anew.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/MlirHeaders.cpp CONTENT "")
 add_library(MemplMlirHeaders OBJECT ${PROJECT_BINARY_DIR}/MlirHeaders.cpp)

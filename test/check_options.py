@@ -76,7 +76,7 @@ SOLVING = [
 TRAINING = {
     "time-limit-ms": "", "rounds": "0", "weights": "", "target": "", "validation": "", "out": "", "size": "s", "mode": "hybrid",
     "order": "program", "moves": "use", "simulations": "16", "games": "32", "steps": "50", "batch": "256", "slots": "",
-    "learning-rate": "0.001", "teacher-budget": "30000", "polish-budget": "10000", "elite-share": "0.5",
+    "learning-rate": "0.001", "teacher-budget": "30000", "refine-budget": "10000", "elite-share": "0.5",
     "evaluate-every": "10", "patience": "0", "seed": "0", "threads": "1",
 }
 # What only the tool has: of files that it reads (mempl.load() in Python), and of actors (mempl.ray in Python).

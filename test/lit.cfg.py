@@ -33,7 +33,7 @@ config.substitutions.append(
 config.environment["PATH"] = os.pathsep.join(
     [config.mempl_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 )
-# The runtime for GPUs, on a made-up CUDA driver. mlir-runner cannot load
+# The runtime for GPUs, on a fake CUDA driver. mlir-runner cannot load
 # libraries with sanitizers in them.
 if not config.mempl_sanitize:
     config.available_features.add("gpu-runtime")

@@ -9,7 +9,7 @@
                [--policies=..] [--capacity=..] [NETWORK ..]
 
 The program is the one of benchmarks/gpu.py: host code, runtime and PTX. The
-driver is a made-up one that runs streams lazily, at once, and in random orders,
+driver is a fake one that runs streams lazily, at once, and in random orders,
 with kernels that were compiled for this machine from the same IR as the PTX. A
 wait too few, or the host accessing the device's memory, shows.
 """
@@ -71,7 +71,7 @@ def kernels_for_host(module):
 
 
 class HostKernels:
-    """Compiles the kernels of programs for the made-up driver."""
+    """Compiles the kernels of programs for the fake driver."""
 
     def __init__(self, args):
         self.args = args

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The one way to include LibTorch. They take ten seconds to compile, so they
-// are a precompiled header of this room, and only of this room.
+// are a precompiled header of this library, and only of this one.
 //
 //===----------------------------------------------------------------------===//
 

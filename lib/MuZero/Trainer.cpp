@@ -97,10 +97,10 @@ struct Trainer::Impl {
 
   bool teach();
   bool playRound(std::vector<Trajectory> &games);
-  bool polish();
+  bool refine();
   void takeFromActors();
   bool evaluate(double until);
-  void judge(int32_t program, Evaluator &evaluator, double until);
+  void evaluate(int32_t program, Evaluator &evaluator, double until);
   llvm::Error writeEvaluation();
   llvm::Error train();
   llvm::Error round();
@@ -288,15 +288,15 @@ bool Trainer::Impl::playRound(std::vector<Trajectory> &games) {
 }
 
 /// The best game of one program, improved by search. True if cancelled.
-bool Trainer::Impl::polish() {
+bool Trainer::Impl::refine() {
   std::vector<int32_t> trainable = set.trainable();
   int32_t program =
       trainable[static_cast<size_t>(status.round) % trainable.size()];
   auto elites = replay.elites(program);
-  if (options.polishBudget == 0 || elites.empty() || isOutOfTime())
+  if (options.refineBudget == 0 || elites.empty() || isOutOfTime())
     return false;
   SolverOptions search;
-  search.budget = options.polishBudget;
+  search.budget = options.refineBudget;
   search.seed = options.seed + static_cast<uint64_t>(status.round);
   search.start =
       std::make_shared<Plan>(set.planOf(program, elites.front()->actions));
@@ -358,7 +358,7 @@ llvm::Error Trainer::Impl::round() {
   if (!games.empty())
     status.meanReturn = sum / static_cast<double>(games.size());
   takeFromActors();
-  if (polish())
+  if (refine())
     return llvm::Error::success();
   ++status.round;
   status.seconds = seconds();
@@ -403,7 +403,8 @@ llvm::Error Trainer::Impl::round() {
 
 /// Plays a program with the weights, and adds what comes of it to the
 /// evaluation, unless the time is over before anything does.
-void Trainer::Impl::judge(int32_t program, Evaluator &evaluator, double until) {
+void Trainer::Impl::evaluate(int32_t program, Evaluator &evaluator,
+                             double until) {
   const TrainingSet::Entry &entry = set.entries()[program];
   auto stop = [&] { return tell() || seconds() >= until; };
   SolverOptions search;
@@ -455,7 +456,7 @@ bool Trainer::Impl::evaluate(double until) {
     if (isFirst ? evaluation.count > 0 && seconds() >= until
                 : evaluation.count >= status.numEvaluated)
       break;
-    judge(i, *evaluator, until);
+    evaluate(i, *evaluator, until);
   }
   evaluationSeconds = std::max(evaluationSeconds, evaluation.seconds);
   return tell();

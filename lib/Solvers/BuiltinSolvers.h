@@ -1,4 +1,5 @@
-//===- BuiltinSolvers.h - the policies of this room ----------- -*- C++ -*-===//
+//===- BuiltinSolvers.h - the policies of this library ----------- -*- C++
+//-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

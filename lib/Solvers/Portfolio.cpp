@@ -76,7 +76,7 @@ public:
                                     violations.front().str().c_str()));
         continue;
       }
-      // Judged by the simulator, not by what the solver says.
+      // Compared by the simulator, not by what the solver says.
       result->latency = simulateLatency(instance, result->plan);
       if (best.winner.empty() || result->latency < best.latency) {
         best = std::move(*result);

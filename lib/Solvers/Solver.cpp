@@ -25,7 +25,7 @@ llvm::Error Solver::check(const SolverOptions &) {
   return llvm::Error::success();
 }
 
-/// The policies of this room are always there; others add themselves.
+/// The policies of this library are always there; others add themselves.
 static std::map<std::string, SolverFactory> &registry() {
   static std::map<std::string, SolverFactory> factories = {
       {"none", createNoneSolver},

@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 //
 // prepare, extract, solve, verify, apply, check. A plan is verified by the same
-// judge as everywhere before the IR is accessed, and the rewritten function is
-// replayed after: what comes out is valid. A function that is not, by a mistake
-// of ours, gets its body back, or the pass fails. What is said and written
-// about a function waits for that.
+// evaluated as everywhere before the IR is accessed, and the rewritten function
+// is replayed after: what comes out is valid. A function that is not, by a
+// mistake of ours, gets its body back, or the pass fails. What is said and
+// written about a function waits for that.
 //
 //===----------------------------------------------------------------------===//
 

@@ -46,7 +46,7 @@ class Learner:
         try:
             module = native()
             self._trainer = module.Trainer(rows, folder, options)
-            self._judge = module.Actor(rows, options)
+            self._checker = module.Actor(rows, options)
         except Error as problem:
             # status() says so: an exception here would end the process, with a long message.
             self._failure = str(problem)
@@ -77,7 +77,7 @@ class Learner:
     def admit(self, name: str, games: bytes) -> int:
         """Takes games: checks each of them, writes them to the folder, returns how many there are."""
         with self._lock:
-            count = self._judge.check(games)
+            count = self._checker.check(games)
             path = self._folder / "games" / f"{name}.games"
             draft = path.with_suffix(".part")
             with open(draft, "wb") as file:

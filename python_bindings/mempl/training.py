@@ -119,7 +119,7 @@ def train(
         **options: as of mempl-train: `size` ("s", "m"), `mode` ("exact", "latent", "hybrid"), `order`
             ("program", "density"), `moves` ("use", "value"), `games` and `steps` per
             round, `batch`, `simulations`, `slots` (games at once), `threads`, `seed`, `learning_rate`, `teacher_budget`,
-            `polish_budget`, `elite_share`, `evaluate_every` (rounds), `patience` (evaluations).
+            `refine_budget`, `elite_share`, `evaluate_every` (rounds), `patience` (evaluations).
 
     Raises:
         mempl.Error: an option, a program or the folder is wrong, or LibTorch is missing.

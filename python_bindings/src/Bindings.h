@@ -22,7 +22,7 @@ void bindInstance(nanobind::module_ &m);
 /// Residency, Plan.
 void bindPlan(nanobind::module_ &m);
 /// simulate, verify, lower_bound and what they return.
-void bindJudges(nanobind::module_ &m);
+void bindEvaluation(nanobind::module_ &m);
 /// solve, policies.
 void bindSolvers(nanobind::module_ &m);
 /// Game.

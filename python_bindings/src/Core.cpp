@@ -25,7 +25,7 @@ NB_MODULE(_core, m) {
   registerErrors();
   bindInstance(m);
   bindPlan(m);
-  bindJudges(m);
+  bindEvaluation(m);
   bindSolvers(m);
   bindGame(m);
   bindPrograms(m);

@@ -1,4 +1,4 @@
-"""Instances, plans, judges and policies."""
+"""Instances, plans, their evaluation and policies."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_errors_name_file_line_and_what_was_expected(tmp_path):
         mempl.loads("nonsense", "json")
 
 
-def test_plans_are_judged(tiny):
+def test_plans_are_evaluated(tiny):
     assert mempl.verify(tiny, mempl.Plan("tiny")) == []
     plan = mempl.Plan("tiny", [mempl.Residency(value=1, offset=0, write=0, last=1)])
     assert mempl.verify(tiny, plan) == []

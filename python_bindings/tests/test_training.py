@@ -20,7 +20,7 @@ QUICK = {
     "simulations": 2,
     "slots": 2,
     "teacher_budget": 50,
-    "polish_budget": 50,
+    "refine_budget": 50,
     "evaluate_every": 2,
 }
 
@@ -74,8 +74,8 @@ def games_in(folder) -> int:
 
     rows = program_rows(mempl.loads(tiny_json(), "json"), (), "")
     trainer = native().Trainer(rows, str(folder), QUICK)
-    judge = native().Actor(rows, QUICK)
-    return trainer.status["games"] + sum(judge.check(path.read_bytes()) for path in (folder / "games").glob("*.games"))
+    checker = native().Actor(rows, QUICK)
+    return trainer.status["games"] + sum(checker.check(path.read_bytes()) for path in (folder / "games").glob("*.games"))
 
 
 def test_ray_loses_no_admitted_game_when_an_actor_is_killed(cluster, tiny, tmp_path):

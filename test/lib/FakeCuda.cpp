@@ -402,7 +402,7 @@ FAKE_EXPORT int cuModuleLoadDataEx(void **module, const void *image,
   if (int code = injected("cuModuleLoadDataEx")) {
     for (unsigned i = 0; i < count; ++i)
       if (options[i] == 5)
-        std::strcpy(static_cast<char *>(values[i]), "a made-up error in PTX");
+        std::strcpy(static_cast<char *>(values[i]), "a fake error in PTX");
     return code;
   }
   *module = &machine();
@@ -511,6 +511,6 @@ FAKE_EXPORT int cuGetErrorName(int code, const char **name) {
 }
 
 FAKE_EXPORT int cuGetErrorString(int code, const char **text) {
-  *text = code == 2 ? "out of memory" : "a made-up error";
+  *text = code == 2 ? "out of memory" : "a fake error";
   return 0;
 }

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// mempl-solve on an instance: judges the plans that it is given, runs policies,
-// verifies each plan before anything is written, and computes the bound.
+// mempl-solve on an instance: evaluates the plans that it is given, runs
+// policies, verifies each plan before anything is written, and computes the
+// bound.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +47,7 @@ public:
 
   /// Errors that leave nothing to print.
   Error prepare();
-  /// Judges the plans that were given.
+  /// Evaluates the plans that were given.
   void check();
   /// Runs the policies. What fails goes to `failures`.
   Error solve();
@@ -64,7 +65,7 @@ private:
   Reproducer reproducer() const;
   Error reportInvalid(StringRef policy, const Plan &plan,
                       const std::vector<std::string> &violations) const;
-  ReportRow judge(StringRef name, const Plan &plan);
+  ReportRow evaluate(StringRef name, const Plan &plan);
 
   const SolveOptions &options;
   Instance instance;
@@ -232,7 +233,7 @@ Error InstanceRun::prepare() {
 }
 
 /// Verifies a plan and, if it is valid, simulates it.
-ReportRow InstanceRun::judge(StringRef name, const Plan &plan) {
+ReportRow InstanceRun::evaluate(StringRef name, const Plan &plan) {
   ReportRow row;
   row.policy = name.str();
   if (plan.instance != instance.name) {
@@ -258,9 +259,9 @@ ReportRow InstanceRun::judge(StringRef name, const Plan &plan) {
 
 void InstanceRun::check() {
   if (xlaPlan)
-    report.rows.push_back(judge("xla", *xlaPlan));
+    report.rows.push_back(evaluate("xla", *xlaPlan));
   for (size_t i = 0; i < plansToCheck.size(); ++i) {
-    report.rows.push_back(judge(options.checkPaths[i], plansToCheck[i]));
+    report.rows.push_back(evaluate(options.checkPaths[i], plansToCheck[i]));
     report.rows.back().isFile = true;
   }
 }
@@ -325,7 +326,7 @@ Error InstanceRun::solveWith(Solver &solver) {
     return toolError("policy " + solver.name() + ": " +
                      llvm::toString(result.takeError()));
   result->plan.instance = instance.name;
-  ReportRow row = judge(solver.name(), result->plan);
+  ReportRow row = evaluate(solver.name(), result->plan);
   if (!row.violations.empty())
     return reportInvalid(solver.name(), result->plan, row.violations);
   row.winner = result->winner;

@@ -39,7 +39,7 @@ public:
 
   Error prepare();
   Error solve();
-  /// Judges the files that were given, all of them.
+  /// Evaluates the files that were given, all of them.
   Error check();
 
 private:

@@ -32,14 +32,14 @@ struct SolveOptions {
   bool isHlo = false;              ///< The input is XLA's HLO text.
   std::string cost = "compiler";   ///< Of HLO: see --cost.
   bool reserveScoped = false;      ///< Of HLO: scoped memory is in fast memory.
-  bool xla = false;                ///< Of HLO: judge XLA's own plan, too.
+  bool xla = false;                ///< Of HLO: evaluate XLA's own plan, too.
   std::string function;            ///< Of MLIR; empty = the only one.
   std::string profile;             ///< Of MLIR; empty = none.
   std::string target;              ///< Preset or file; empty = none.
   std::optional<int64_t> capacity; ///< Bytes, instead of the file's.
   std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.
   std::vector<std::string> policies;   ///< To run, in this order.
-  std::vector<std::string> checkPaths; ///< Plans to judge.
+  std::vector<std::string> checkPaths; ///< Plans to evaluate.
   std::string planPath;                ///< For the best plan; empty = none.
   std::string anytimePath;             ///< For improvements; empty = none.
   std::string reproducerPath;          ///< For --reproducer; empty = none.
@@ -55,7 +55,7 @@ struct SolveOptions {
   bool budgetGiven = false; ///< The budget is not the default.
 };
 
-/// Reads an instance, solves it, judges plans, prints. The exit code.
+/// Reads an instance, solves it, evaluates plans, prints. The exit code.
 int runInstance(const SolveOptions &options);
 
 /// Reads a packing problem, packs it, prints. The exit code.

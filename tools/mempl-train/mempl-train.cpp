@@ -104,10 +104,10 @@ struct Flags {
       cl::value_desc("moves"),
       cl::desc("Moves of search for each plan that is imitated at first "
                "(default 30000), 0 = learn from self-play alone")};
-  cl::opt<std::string> polishBudget{
-      "polish-budget", cl::cat(category), cl::init("10000"),
+  cl::opt<std::string> refineBudget{
+      "refine-budget", cl::cat(category), cl::init("10000"),
       cl::value_desc("moves"),
-      cl::desc("Moves of search that polish the best game of a program, one "
+      cl::desc("Moves of search that refine the best game of a program, one "
                "program per round (default 10000), 0 = never")};
   cl::opt<double> eliteShare{
       "elite-share", cl::cat(category), cl::init(0.5), cl::value_desc("share"),
@@ -231,7 +231,7 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
           readNumber<int64_t>(flags.teacherBudget, 0, options.teacherBudget))
     return error;
   if (Error error =
-          readNumber<int64_t>(flags.polishBudget, 0, options.polishBudget))
+          readNumber<int64_t>(flags.refineBudget, 0, options.refineBudget))
     return error;
   if (Error error = readNumber<int64_t>(flags.rounds, 0, options.maxRounds))
     return error;

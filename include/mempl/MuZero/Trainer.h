@@ -13,7 +13,7 @@
 // ends with a checkpoint: a run that was killed goes on from its last one.
 //
 // What is imitated besides: plans of the policy `search` (teachers), replayed
-// through the game; and from time to time the best games, polished by `search`
+// through the game; and from time to time the best games, refined by `search`
 // and replayed.
 //
 // Weights are evaluated before the first round, every few rounds, and when
@@ -57,9 +57,9 @@ struct TrainerOptions {
   /// Moves of `search` per teacher plan; 0: learn from nobody.
   int64_t teacherBudget = 30000;
   int32_t teachers = 2; ///< Plans per program.
-  /// The best game of a program is polished by this many moves of `search`,
+  /// The best game of a program is refined by this many moves of `search`,
   /// one program per round; 0: never.
-  int64_t polishBudget = 10000;
+  int64_t refineBudget = 10000;
   int64_t maxRounds = 0;      ///< 0 = no limit.
   double maxSeconds = 0;      ///< 0 = no limit; over all sessions.
   double secondsBefore = 0;   ///< Of them, used in this session already.

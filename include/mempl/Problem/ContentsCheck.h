@@ -9,7 +9,7 @@
 // The rules of docs/Problem.md that concern one value alone (V3, V4, V5, V6,
 // V8, and V10 but for the number of carried values), as one walk over its uses:
 // the quick yes-or-no that the plan editor asks after every edit. verify() is
-// the judge that explains.
+// the check that explains.
 //
 //===----------------------------------------------------------------------===//
 

@@ -43,11 +43,11 @@ llvm::Expected<Machine> parseMachine(llvm::StringRef json,
                                      llvm::StringRef file);
 
 /// Reads the object `machine` of an instance from a document that is being
-/// read; mistakes are reported to it. checkInstance() still has to judge it.
+/// read; mistakes are reported to it. checkInstance() still has to check it.
 Machine machineFromJson(const JsonCursor &at);
 
 /// Reads an instance from an object of a document that is being read; mistakes
-/// are reported to it. checkInstance() still has to judge it.
+/// are reported to it. checkInstance() still has to check it.
 Instance instanceFromJson(const JsonCursor &at);
 
 /// Parses a plan. Only its form is checked here (the part of rule V9 that the

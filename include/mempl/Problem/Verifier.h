@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The one judge of plans: rules V1..V10 of docs/Problem.md, written to be read
+// The one check of plans: rules V1..V10 of docs/Problem.md, written to be read
 // beside that page. It shares no code with the plan editor, so that each checks
 // the other.
 //

@@ -6,7 +6,7 @@
 |*
 |*===----------------------------------------------------------------------===*|
 |*
-|* The C interface of libmempl_runtime.so: a fast and a slow memory of a made-up
+|* The C interface of libmempl_runtime.so: a fast and a slow memory of a fake
 |* machine, and two channels that copy between them beside the program. The pass
 |* convert-mempl-to-llvm emits the calls; docs/Lowering.md says how to run what
 |* comes out.

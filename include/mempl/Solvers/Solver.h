@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A solver turns an instance into a valid plan. Solvers are found by name in a
-// registry; a room that is linked in adds its own with registerSolver().
+// registry; a library that is linked in adds its own with registerSolver().
 //
 //===----------------------------------------------------------------------===//
 

@@ -8,10 +8,10 @@
 //
 // Hill climbing over what XLA's users tune: the constants of memory space
 // assignment, within the ranges of published settings, and the order in which
-// values are proposed. Each try is one pass, one unit of budget, and is judged
-// by the simulator; the first is that of msa:full, so the result is never worse
-// than that. Loops keep the plans of msa:full. Memory is never explored beyond
-// what the greedy pass does for some order and some constants.
+// values are proposed. Each try is one pass, one unit of budget, and is
+// evaluated by the simulator; the first is that of msa:full, so the result is
+// never worse than that. Loops keep the plans of msa:full. Memory is never
+// explored beyond what the greedy pass does for some order and some constants.
 //
 //===----------------------------------------------------------------------===//
 

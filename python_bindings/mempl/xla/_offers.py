@@ -123,7 +123,7 @@ class RoundTrip:
 
     Args:
         compiler: makes text of options.
-        judge: cycles of a text.
+        evaluate: cycles of a text.
         log: of compilations.
         seconds: from now on, after which nothing is under way any more; None for no limit. Nothing is begun that would
             not end before, as long as compilations take on average.
@@ -135,7 +135,7 @@ class RoundTrip:
     def __init__(
         self,
         compiler: TextCompiler,
-        judge: Callable[[str], int],
+        evaluate: Callable[[str], int],
         log: Log,
         seconds: float | None,
         switches: Mapping[str, str] | None = None,
@@ -143,7 +143,7 @@ class RoundTrip:
         cancelled: Callable[[], bool] | None = None,
         tried: Callable[[], object] | None = None,
     ) -> None:
-        self._compiler, self._judge, self._log = compiler, judge, log
+        self._compiler, self._evaluate, self._log = compiler, evaluate, log
         self._clock, self._cancelled, self._tried = clock, cancelled, tried
         self._end = None if seconds is None else clock() + seconds
         #: Seconds of the time that the caller needs at the end.
@@ -194,7 +194,7 @@ class RoundTrip:
             self._log.add(options, error=fault)
             self._count()
             raise Refused(fault)
-        cycles = self._judge(text)
+        cycles = self._evaluate(text)
         self._log.add(options, cycles=cycles)
         self._count()
         return cycles, text

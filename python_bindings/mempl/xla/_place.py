@@ -119,7 +119,7 @@ class _Search:
         self.seen: dict[str, Offer] = {}
         self.plans: list[tuple[Instance, Plan]] = []
 
-    def judge(self, text: str) -> int:
+    def evaluate(self, text: str) -> int:
         """XLA's estimate of a text, in cycles."""
         if self._trips is None:
             self._trips = trips_of(self._reader.instance(text, self._costs[0], 0))
@@ -149,7 +149,7 @@ class _Search:
                 trip.give_second_chance()
 
     def best_plan(self, instance: Instance) -> Plan:
-        """The fastest one of the plans, judged on `instance`."""
+        """The fastest one of the plans, evaluated on `instance`."""
         plans = [plan for problem, plan in self.plans if fits(plan, problem, instance)]
         plans = plans or [self._plan_for(instance)]
         return min(plans, key=lambda plan: _core.simulate(instance, plan).latency)
@@ -268,7 +268,7 @@ def _improve(
             )
         )
 
-    trip = RoundTrip(compiler, search.judge, log, limits.left(), switches, cancelled=cancelled, tried=note)
+    trip = RoundTrip(compiler, search.evaluate, log, limits.left(), switches, cancelled=cancelled, tried=note)
     note()
     try:
         trip.begin()

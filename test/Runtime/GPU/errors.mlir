@@ -13,13 +13,13 @@
 // RUN: %python %S/Inputs/exit_code.py 70 env FAKE_CUDA_MEMORY=1000 %run_on_fake_gpu %t.mlir 2>&1 | FileCheck %s --check-prefix=MEMORY
 // MEMORY: mempl: error: no 4096 bytes of device memory are left; place with a smaller capacity
 // RUN: %python %S/Inputs/exit_code.py 70 env FAKE_CUDA_FAIL=cuModuleLoadDataEx:218 %run_on_fake_gpu %t.mlir 2>&1 | FileCheck %s --check-prefix=PTX
-// PTX: mempl: error: the driver cannot compile the kernels: a made-up error in PTX
+// PTX: mempl: error: the driver cannot compile the kernels: a fake error in PTX
 // RUN: %python %S/Inputs/exit_code.py 70 env FAKE_CUDA_FAIL=cuLaunchKernel:700 %run_on_fake_gpu %t.mlir 2>&1 | FileCheck %s --check-prefix=LAUNCH
-// LAUNCH: mempl: error: f_kernel: a made-up error (CUDA_ERROR_FAKE)
+// LAUNCH: mempl: error: f_kernel: a fake error (CUDA_ERROR_FAKE)
 // RUN: %python %S/Inputs/exit_code.py 70 env FAKE_CUDA_FAIL=cuMemcpyAsync:700 %run_on_fake_gpu %t.mlir 2>&1 | FileCheck %s --check-prefix=COPY
-// COPY: mempl: error: cuMemcpyAsync: a made-up error (CUDA_ERROR_FAKE)
+// COPY: mempl: error: cuMemcpyAsync: a fake error (CUDA_ERROR_FAKE)
 // RUN: %python %S/Inputs/exit_code.py 70 env FAKE_CUDA_FAIL=cuStreamSynchronize:700 %run_on_fake_gpu %t.mlir 2>&1 | FileCheck %s --check-prefix=WAIT
-// WAIT: mempl: error: cuStreamSynchronize: a made-up error (CUDA_ERROR_FAKE)
+// WAIT: mempl: error: cuStreamSynchronize: a fake error (CUDA_ERROR_FAKE)
 
 // And otherwise 0.
 // RUN: %python %S/Inputs/exit_code.py 0 %run_on_fake_gpu %t.mlir

@@ -1,4 +1,5 @@
-//===- JudgeBindings.cpp - simulator, verifier and bound in Python --------===//
+//===- EvaluationBindings.cpp - simulator, verifier and bound in Python
+//--------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -193,7 +194,7 @@ static void bindBound(nb::module_ &m) {
         "`cancelled()`, called about every 50 ms, is true.");
 }
 
-void mempl::python::bindJudges(nb::module_ &m) {
+void mempl::python::bindEvaluation(nb::module_ &m) {
   bindOutcome(m);
   bindVerifier(m);
   bindBound(m);
