@@ -34,11 +34,12 @@ Instance load(const char *name) {
   return check(readInstance(std::string(MEMPL_TEST_DATA "/xla_tpu/") + name));
 }
 
-Plan solve(const Instance &instance, llvm::StringRef policy, int64_t budget) {
+Plan solve(const Instance &instance, llvm::StringRef solverName,
+           int64_t budget) {
   llvm::ExitOnError check("core benchmark: ");
   SolverOptions options;
   options.budget = budget;
-  return check(check(createSolver(policy))->solve(instance, options)).plan;
+  return check(check(createSolver(solverName))->solve(instance, options)).plan;
 }
 
 int64_t countAccesses(const Instance &instance) {
@@ -172,10 +173,10 @@ void editPlan(benchmark::State &state, const char *name) {
   state.counters["full/median"] = full / median;
 }
 
-void grow(benchmark::State &state, llvm::StringRef policy) {
+void grow(benchmark::State &state, llvm::StringRef solverName) {
   Instance instance = layeredProgram(state.range(0));
   for (auto _ : state)
-    benchmark::DoNotOptimize(solve(instance, policy, 1).residencies.size());
+    benchmark::DoNotOptimize(solve(instance, solverName, 1).residencies.size());
   state.SetComplexityN(state.range(0));
 }
 

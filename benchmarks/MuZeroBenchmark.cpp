@@ -136,7 +136,7 @@ void learn(benchmark::State &state, const char *size, Precision precision) {
   options.precision = precision;
   Learner learner(networkOf(size), options, 1);
   int32_t number = learner.addProgram(load());
-  Replay replay{ReplayOptions()};
+  ReplayBuffer replay{ReplayBufferOptions()};
   for (uint64_t k = 0; k < 16; ++k) {
     GameState game(load());
     Random random(k, "benchmark of the learner");

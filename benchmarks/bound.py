@@ -5,13 +5,13 @@
 """Tables of the lower bound: how far plans can be from optimal at most.
 
     bound.py --solve=build/release/bin/mempl-solve INSTANCES...
-        [--capacity=64MiB] [--policy=search] [--budget=N] [--iterations=N]
+        [--capacity=64MiB] [--solver=search] [--budget=N] [--iterations=N]
         [--reference=README.md]
 
 INSTANCES are .instance.json(.gz) files, or folders of them. One row per
 program: ideal and slow latency, the bound, how much of the way from ideal to
 slow it proves, and the wall time of the whole process with the bound less that
-without it. With --policy also the best latency of these policies and its
+without it. With --solver also the best latency of these solvers and its
 distance to the bound. With --reference (a page with a Markdown table that has
 the columns `program` and `bound`, in milliseconds, for each folder in turn)
 also the bound given there. Exits with 1 if a bound is above a latency or more
@@ -80,7 +80,7 @@ def measure(args, file):
     command = [args.solve, file, "--format=json"]
     if args.capacity:
         command.append(f"--capacity={args.capacity}")
-    plain = command + ["--policy=none"]
+    plain = command + ["--solver=none"]
     base = min(run(plain + ["--no-bound"])[0] for _ in range(args.repeat))
     bounded = plain + [f"--bound-iterations={args.iterations}"]
     times = []
@@ -88,8 +88,8 @@ def measure(args, file):
         seconds, result = run(bounded)
         times.append(seconds)
     latency = result["slow"]
-    if args.policy:
-        solved = [f"--policy={args.policy}", "--no-bound"]
+    if args.solver:
+        solved = [f"--solver={args.solver}", "--no-bound"]
         if args.budget is not None:
             solved.append(f"--budget={args.budget}")
         _, planned = run(command + solved)
@@ -107,8 +107,8 @@ def main():
     parser.add_argument("instances", nargs="+")
     parser.add_argument("--solve", required=True, help="the mempl-solve binary")
     parser.add_argument("--capacity", help="instead of the instances' own")
-    parser.add_argument("--policy", help="policies whose plans to compare with")
-    parser.add_argument("--budget", type=int, help="plans that a policy may try")
+    parser.add_argument("--solver", help="solvers whose plans to compare with")
+    parser.add_argument("--budget", type=int, help="plans that a solver may try")
     parser.add_argument("--iterations", type=int, default=1500)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--reference", help="page with tables of bounds")
@@ -118,7 +118,7 @@ def main():
     head = ["program", "steps", "values", "ideal ms", "slow ms", "bound ms"]
     head += ["proven", "seconds"]
     head += ["reference ms"] if references else []
-    head += ["best plan ms", "plan / bound"] if args.policy else []
+    head += ["best plan ms", "plan / bound"] if args.solver else []
     print("| " + " | ".join(head) + " |")
     print("|" + "--|" * len(head))
     folders, gaps, wrong = [], [], []
@@ -139,7 +139,7 @@ def main():
             row.append("-" if given is None else f"{given:.{digits}f}")
             if given is not None and bound * 1e3 < given - 0.5 * 10**-digits:
                 wrong.append(f"{file}: bound {bound * 1e3:.6f} ms below {given}")
-        if args.policy:
+        if args.solver:
             row += [f"{latency * 1e3:.4f}", f"{latency / bound:.4f}"]
             gaps.append(latency / bound)
         print("| " + " | ".join(row) + " |", flush=True)

@@ -32,7 +32,7 @@ import sys
 PASSES = [
     "mempl-drop-releases,mempl-solve,mempl-verify-plan,convert-mempl-to-async,convert-mempl-to-memref,"
     "convert-mempl-to-llvm,func.func(mempl-check-placement,mempl-optimize-copies),mempl-instrument-steps",
-    "mempl-extract-instance{target=edge-npu},mempl-solve{policy=greedy},mempl-verify-plan,mempl-apply-plan{target=edge-npu}",
+    "mempl-extract-instance{target=edge-npu},mempl-solve{solver=greedy},mempl-verify-plan,mempl-apply-plan{target=edge-npu}",
     "mempl-mark-deallocations,mempl-prepare-lowering",
     "mempl-prepare",
     "mempl-tile-to-fit{target=edge-npu}",
@@ -45,7 +45,7 @@ TOSA = "func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-tensor,tosa-to-ari
 PLACEMENTS = {
     "place": "learned-memory-placement{target=edge-npu}",
     "place-tiny": "learned-memory-placement{target=edge-npu capacity=2KiB}",
-    "place-greedy": "learned-memory-placement{target=edge-npu capacity=64KiB policy=greedy}",
+    "place-greedy": "learned-memory-placement{target=edge-npu capacity=64KiB solver=greedy}",
 }
 TIMEOUT = 60
 MAX_ELEMENTS = 1 << 20  # Of an argument, for a program that runs.

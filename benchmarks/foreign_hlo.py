@@ -98,7 +98,7 @@ def test(module, arguments, folder):
     solved, why = "", ""
     if word == "ok":
         solve = os.path.join(arguments.bin, "mempl-solve")
-        solved, why = run([solve, path, target, "--policy=greedy", "--no-bound"])
+        solved, why = run([solve, path, target, "--solver=greedy", "--no-bound"])
     return {
         "project": project,
         "name": name,

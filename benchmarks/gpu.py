@@ -4,14 +4,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs placed networks on a GPU: predicted beside measured, as Markdown.
 
-    gpu.py --bin=build/release/bin [--policies=none,greedy,search]
+    gpu.py --bin=build/release/bin [--solvers=none,greedy,search]
            [--capacity=64MiB] [--target=h100-host] [--chip=sm_90] [--runs=20]
            [--no-profile] [--keep=FOLDER] [NETWORK ..]
 
 Fast memory is that of the device, slow memory pinned memory of the host, which
 kernels read over the bus. First the kernels of every network are timed with
 everything fast; these times are the compute times of its steps, for all
-policies. Then each policy places the network, which runs once to warm up and
+solvers. Then each solver places the network, which runs once to warm up and
 --runs times; the median is what the table says. Every result is compared with
 test/data/models/expected.csv.
 
@@ -35,7 +35,7 @@ MODELS = os.path.join(HERE, "..", "test", "data", "models")
 FUSE = "func.func(linalg-fuse-elementwise-ops),canonicalize"
 NO_DEVICE = 69
 
-Row = collections.namedtuple("Row", "network policy predicted measured right")
+Row = collections.namedtuple("Row", "network solver predicted measured right")
 
 
 class ToolError(Exception):
@@ -119,10 +119,10 @@ def lowering(args, name, form="isa"):
     return f"mempl-lower-to-gpu{{functions={name} chip={args.chip} format={form}}}"
 
 
-def placement(args, policy, extra=""):
+def placement(args, solver, extra=""):
     capacity = f" capacity={args.capacity}" if args.capacity else ""
     return (
-        f"learned-memory-placement{{target={args.target} policy={policy}"
+        f"learned-memory-placement{{target={args.target} solver={solver}"
         f"{capacity} budget={args.budget} {extra}}}"
     )
 
@@ -149,11 +149,11 @@ def is_right(numbers, row):
     return abs(checksum - float(row["checksum"])) <= 1e-3 * size and abs(abssum - size) <= 1e-3 * size
 
 
-def kernel_locations(tools, name, policy):
+def kernel_locations(tools, name, solver):
     """Per kernel, the op that it was made of, as a key of a profile."""
     text = tools.passes(
         f"{name}.mlir",
-        placement(tools.args, policy),
+        placement(tools.args, solver),
         lowering(tools.args, name, "llvm"),
         flags=["--mlir-print-debuginfo"],
     )
@@ -196,15 +196,15 @@ def measure(tools, name, expected, environment):
     if not args.no_profile:
         profile = f"profile={profile_of(tools, name, environment)}"
     rows = []
-    for policy in args.policies.split(","):
+    for solver in args.solvers.split(","):
         files = f"instance-out={name}.instance.json plan-out={name}.plan.json"
-        placed = tools.passes(f"{name}.mlir", placement(args, policy, f"{profile} {files}"))
+        placed = tools.passes(f"{name}.mlir", placement(args, solver, f"{profile} {files}"))
         command = [tools.solve, f"{name}.instance.json", f"--plan-in={name}.plan.json", "--format=json"]
         predicted = json.loads(tools.run(command))["policies"][0]["latency"]
         module = lower(tools, name, placed, args.runs)
         numbers = execute(tools, module, environment(module))
         seconds = numbers[1:-2] or [float("nan")]
-        rows.append(Row(name, policy, predicted, statistics.median(seconds), is_right(numbers[-2:], expected[name])))
+        rows.append(Row(name, solver, predicted, statistics.median(seconds), is_right(numbers[-2:], expected[name])))
     return rows
 
 
@@ -226,7 +226,7 @@ def print_network(rows):
     measured = ranks([row.measured for row in rows])
     for row, p, m in zip(rows, predicted, measured):
         result = "as expected" if row.right else "WRONG"
-        print(f"| {row.network} | {row.policy} | {row.predicted * 1e3:.3f} | {row.measured * 1e3:.3f} | {p} / {m} | {result} |")
+        print(f"| {row.network} | {row.solver} | {row.predicted * 1e3:.3f} | {row.measured * 1e3:.3f} | {p} / {m} | {result} |")
 
 
 def parse_arguments(arguments=None):
@@ -236,7 +236,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--libs", default="/usr/lib/llvm-22/lib", help="folder of libmlir_c_runner_utils.so")
     parser.add_argument("--runtime", default="", help="libmempl_gpu_runtime.so, if not in lib beside --bin")
     parser.add_argument("--cuda-driver", default="", help="library to open instead of libcuda.so.1")
-    parser.add_argument("--policies", default="none,greedy,search")
+    parser.add_argument("--solvers", default="none,greedy,search")
     parser.add_argument("--target", default="h100-host")
     parser.add_argument("--capacity", default="64MiB", help="bytes of fast memory; the target's if empty")
     parser.add_argument("--chip", default="sm_90")
@@ -267,7 +267,7 @@ def run_all(args, environment_of=None):
         if problem:
             print(f"gpu.py: nothing was run: {problem}", file=sys.stderr)
             return NO_DEVICE
-        print("| network | policy | predicted ms | measured ms | rank: predicted / measured | result |")
+        print("| network | solver | predicted ms | measured ms | rank: predicted / measured | result |")
         print("|---|---|---|---|---|---|")
         correlations, all_rows = [], []
         for name in networks:

@@ -1,7 +1,7 @@
 # Part of the mempl project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Measurements of policies on programs of the XLA compiler, kept in a file.
+"""Measurements of solvers on programs of the XLA compiler, kept in a file.
 
 What benchmarks/run and benchmarks/learned share: programs, cases, runs of tools
 whose results are found again, and tables.
@@ -18,7 +18,7 @@ import tempfile
 
 MIB = 1 << 20
 HLO = ".hlo.txt.gz"
-# Policies that look at each decision once, whatever the time.
+# Solvers that look at each decision once, whatever the time.
 CONSTRUCTIVE = ("none", "greedy", "msa:test", "msa:production", "msa:full", "msa")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Equal to within what rounding and ties can do.
@@ -130,10 +130,10 @@ class Lab:
         return answer
 
     def base(self, case):
-        """Figures that no policy changes: slow, ideal, bound, sizes."""
+        """Figures that no solver changes: slow, ideal, bound, sizes."""
 
         def make():
-            answer = self.solve(*case.options(), "--policy=greedy", f"--bound-iterations={self.args.bound_iterations}")
+            answer = self.solve(*case.options(), "--solver=greedy", f"--bound-iterations={self.args.bound_iterations}")
             return {key: answer[key] for key in ("steps", "values", "slow", "ideal", "bound")}
 
         return self.measure(["base", *case.key(), self.args.bound_iterations], make)
@@ -145,39 +145,39 @@ class Lab:
         make = lambda: self.solve(*case.options(), "--xla", "--no-bound")["policies"][0]
         return self.measure(["xla", *case.key()], make)
 
-    def policy(self, case, policy, plan=None):
-        limit = [] if policy in CONSTRUCTIVE else self.limit(self.args.seconds)
+    def solver(self, case, solver, plan=None):
+        limit = [] if solver in CONSTRUCTIVE else self.limit(self.args.seconds)
 
         def make():
-            answer = self.solve(*case.options(), f"--policy={policy}", "--no-bound", "--timing", *limit)
+            answer = self.solve(*case.options(), f"--solver={solver}", "--no-bound", "--timing", *limit)
             return answer["policies"][0]
 
-        return self.measure(["policy", *case.key(), policy, *limit], make)
+        return self.measure(["solver", *case.key(), solver, *limit], make)
 
     def limit(self, seconds):
         return ["--budget=0", f"--time-limit-ms={seconds * 1000:.0f}", f"--seed={self.args.seed}"]
 
-    def curve(self, case, policy, seconds):
+    def curve(self, case, solver, seconds):
         """Improvements [seconds, latency] of one long run."""
 
         def make():
             with tempfile.TemporaryDirectory() as folder:
                 path = os.path.join(folder, "curve.jsonl")
-                self.solve(*case.options(), f"--policy={policy}", "--no-bound", f"--anytime={path}", *self.limit(seconds))
+                self.solve(*case.options(), f"--solver={solver}", "--no-bound", f"--anytime={path}", *self.limit(seconds))
                 with open(path) as file:
                     points = [json.loads(line) for line in file]
             return [[point["seconds"], point["latency"]] for point in points]
 
-        return self.measure(["curve", *case.key(), policy, seconds, self.args.seed], make)
+        return self.measure(["curve", *case.key(), solver, seconds, self.args.seed], make)
 
-    def common(self, case, policy):
-        """Share of XLA's fast bytes x steps that a policy's plan holds, too."""
+    def common(self, case, solver):
+        """Share of XLA's fast bytes x steps that a solver's plan holds, too."""
 
         def make():
             options = case.options()
             with tempfile.TemporaryDirectory() as folder:
                 ours = os.path.join(folder, "p.json")
-                self.solve(*options, f"--policy={policy}", "--no-bound", f"--plan-out={ours}")
+                self.solve(*options, f"--solver={solver}", "--no-bound", f"--plan-out={ours}")
                 with open(ours) as file:
                     plan = json.load(file)
             xla = json.loads(self.call("mempl-translate", "--import-hlo=xla-plan", *options))
@@ -187,7 +187,7 @@ class Lab:
             both = sum(size(key) for key in held[0] & held[1])
             return [both, sum(map(size, held[0])), sum(map(size, held[1]))]
 
-        return self.measure(["common", *case.key(), policy], make)
+        return self.measure(["common", *case.key(), solver], make)
 
     def table_check(self, program, cost):
         """What mempl-translate says of the program beside XLA's table."""

@@ -4,11 +4,11 @@
 # Part of the mempl project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What learning is worth: policies with and without a network.
+"""What learning is worth: solvers with and without a network.
 
     benchmarks/learned.py --results=learned.jsonl --write=docs/learned.md --plots=docs/plots
 
-Compares policies at equal CPU seconds on the programs that the shipped weights
+Compares solvers at equal CPU seconds on the programs that the shipped weights
 were not trained on (HELD_OUT of generalist.py), trains networks on single
 programs and shows how their plans get better, and takes the player apart. A
 run that was killed goes on where it was: measurements and training runs are
@@ -92,17 +92,17 @@ class Study:
     def base(self, case):
         return self.lab.base(case)
 
-    def latency(self, case, policy, seconds, seed=0, weights=None):
-        """Seconds that the plan of a policy takes."""
-        name, *options = policy.split(", ")
+    def latency(self, case, solver, seconds, seed=0, weights=None):
+        """Seconds that the plan of a solver takes."""
+        name, *options = solver.split(", ")
         limit = [] if name in ("greedy", "msa:full") else ["--cpu-time", *self.lab.limit(seconds)]
         if weights or options == ["shuffled"]:
             limit.append(f"--weights={weights or self.shuffled}")
-        key = ["latency", *case.key(), policy, seconds if limit else 0, seed if limit else 0]
+        key = ["latency", *case.key(), solver, seconds if limit else 0, seed if limit else 0]
         limit = [f"--seed={seed}" if o.startswith("--seed=") else o for o in limit]
 
         def make():
-            return self.lab.solve(*case.options(), f"--policy={name}", "--no-bound", *limit)["policies"][0]["latency"]
+            return self.lab.solve(*case.options(), f"--solver={name}", "--no-bound", *limit)["policies"][0]["latency"]
 
         return self.lab.measure(key, make)
 
@@ -141,22 +141,22 @@ class Study:
         capacities = [int(c) for c in self.args.capacities.split(",")]
         return [Case(p, cost, c) for cost, c, p in itertools.product(COSTS, capacities, self.held_out)]
 
-    def gaps(self, cases, policy, seconds, seeds, weights=None):
+    def gaps(self, cases, solver, seconds, seeds, weights=None):
         return [
-            [gap_of(self.latency(case, policy, seconds, seed, weights), self.base(case)) for seed in range(seeds)]
+            [gap_of(self.latency(case, solver, seconds, seed, weights), self.base(case)) for seed in range(seeds)]
             for case in cases
         ]
 
-    def row(self, policy, gaps, reference):
+    def row(self, solver, gaps, reference):
         flat = [g for each in gaps for g in each]
         pairs = [(a, b) for x, y in zip(gaps, reference) for a, b in zip(x, y) if a and b]
         wins = sum(a < b * (1 - DIFFERENT) for a, b in pairs)
         losses = sum(a > b * (1 + DIFFERENT) for a, b in pairs)
         known = [g - 1 for g in flat if g is not None]
         excess = f"{100 * sum(known) / len(known):.3f} %" if known else "-"
-        return [policy, summary(flat), excess, f"{wins}", f"{losses}"]
+        return [solver, summary(flat), excess, f"{wins}", f"{losses}"]
 
-    HEADER = ["policy", "gap, mean (worst)", "mean of gap - 1", "better than search", "worse"]
+    HEADER = ["solver", "gap, mean (worst)", "mean of gap - 1", "better than search", "worse"]
 
     def held_out_table(self):
         cases = self.cases()
@@ -179,15 +179,15 @@ class Study:
             self.in_parallel(calls + [(self.latency, c, p, 0) for c in open_cases for p in ("greedy", "msa:full")])
             reference = self.gaps(open_cases, "search", seconds, seeds[seconds])
             rows = []
-            for policy in ("msa:full", "greedy", *POLICIES):
+            for solver in ("msa:full", "greedy", *POLICIES):
                 count = seeds[seconds]
-                rows.append(self.row(policy, self.gaps(open_cases, policy, seconds, count), reference))
+                rows.append(self.row(solver, self.gaps(open_cases, solver, seconds, count), reference))
             self.say(f"### {seconds:g} CPU seconds, {len(open_cases)} cases\n\n{table(self.HEADER, rows)}")
             self.winners(open_cases, seconds)
         self.by_case(open_cases, max(times))
 
     def winners(self, cases, seconds):
-        """How often each policy has the best plan of all."""
+        """How often each solver has the best plan of all."""
         wins = dict.fromkeys(["greedy", *(p for p in POLICIES if p not in SHUFFLED)], 0)
         for case in cases:
             found = {p: self.latency(case, p, seconds if p != "greedy" else 0) for p in wins}
@@ -236,7 +236,7 @@ class Study:
             rows.append([self.title(case), TRAINED, *[f"{gap(TRAINED, t, w):.4f}" for t in times]])
         self.say(f"## The hardest programs, up to {self.args.long:g} CPU seconds\n\nOf each program the case at 112 or 32 MiB that search leaves furthest from the bound after a second; the five hardest, and AlphaTensor's.\n"
                  f"\"Trained\" has weights that were trained on the case alone for {self.args.minutes:g} minutes, which no column counts.\n\n"
-                 f"{table(['case', 'policy', *[f'{t:g} s' for t in times]], rows)}")
+                 f"{table(['case', 'solver', *[f'{t:g} s' for t in times]], rows)}")
 
     def curves(self):
         cases = self.hardest()
@@ -306,12 +306,12 @@ class Study:
         figure.tight_layout()
         figure.savefig(os.path.join(folder, "learning-curves.svg"), metadata={"Date": None})
         base = os.path.dirname(os.path.abspath(self.args.write)) if self.args.write else os.getcwd()
-        self.say(f"![Learning curves]({os.path.relpath(folder, base)}/learning-curves.svg)\n\nReturn: 0 is everything in slow memory, 1 the policy greedy.\n")
+        self.say(f"![Learning curves]({os.path.relpath(folder, base)}/learning-curves.svg)\n\nReturn: 0 is everything in slow memory, 1 the solver greedy.\n")
 
 
 PREFACE = """# What learning is worth
 
-Policies of mempl at equal CPU seconds, under the same simulator. gap = latency / bound, so 1 is proven optimal. `tree-search` is the search of
+Solvers of mempl at equal CPU seconds, under the same simulator. gap = latency / bound, so 1 is proven optimal. `tree-search` is the search of
 `muzero` with a uniform prior and greedy playouts instead of a network, `window-search` its samples and windows with greedy play; "shuffled" has the
 shipped weights with the numbers of every tensor in random order. LibTorch's start, 0.4 s once per process, is not counted. Made by
 

@@ -60,7 +60,7 @@ def insertions(program):
 class Case:
     """One network on one target: placed, bufferized, solved."""
 
-    def __init__(self, args, work, network, target, raw=False, policies="none,greedy,portfolio"):
+    def __init__(self, args, work, network, target, raw=False, solvers="none,greedy,portfolio"):
         opt = os.path.join(args.bin, "mempl-opt")
         instance, placed = f"{work}/instance.json", f"{work}/placed.mlir"
         place = (
@@ -78,9 +78,9 @@ class Case:
         if "mempl.alloc" in self.placed:  # Else the network is as it was.
             self.check_buffers(buffers)
         self.solved = None
-        if policies:
+        if solvers:
             solve = os.path.join(args.bin, "mempl-solve")
-            out = run(solve, instance, f"--policy={policies}", f"--budget={args.budget}", "--format=json")
+            out = run(solve, instance, f"--solver={solvers}", f"--budget={args.budget}", "--format=json")
             self.solved = json.loads(out.stdout)
 
     def check_buffers(self, buffers):
@@ -164,7 +164,7 @@ def seconds(opt, path, *passes):
 
 def times(args, work, networks):
     opt = os.path.join(args.bin, "mempl-opt")
-    place = "learned-memory-placement{target=tpu-v5e policy=none}"
+    place = "learned-memory-placement{target=tpu-v5e solver=none}"
     print("| network | parse | parse, bufferize | parse, place | pass / (parse, bufferize) |")
     print("| --- | --- | --- | --- | --- |")
 

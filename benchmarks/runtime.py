@@ -4,15 +4,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Predicted and measured latency of placed networks, side by side, as Markdown.
 
-    runtime.py --bin=build/release/bin [--networks=a,b] [--policies=none,greedy]
+    runtime.py --bin=build/release/bin [--networks=a,b] [--solvers=none,greedy]
                [--repeats=9] [--real-time] [--write=docs/runtime.md]
     runtime.py --bin=build/release/bin --trace=trace.json [--networks=resnet_small]
-               [--policies=search] [--check]
+               [--solvers=search] [--check]
     runtime.py --bin=build/release/bin --bytes [--networks=a,b]
 
 The machine is targets/throttled-cpu.json: a CPU whose runtime library makes
 memory slow. The compute time of each step is measured once per network, before
-placement, and never fitted. Then each policy places the network with these
+placement, and never fitted. Then each solver places the network with these
 times, the simulator says how long it will take, and it runs.
 
 A machine that does other things as well wakes a sleeping program late, which
@@ -97,10 +97,10 @@ class Network:
         run([self.opt, f"{MODELS}/{name}.mlir", f"--pass-pipeline=builtin.module({PREPARE})", "-o", self.prepared])
         self.profile = f"{work}/{name}.profile.json"
 
-    def place(self, policy, profile=True, more=""):
+    def place(self, solver, profile=True, more=""):
         """Places the network; returns the seconds that the simulator expects."""
         decisions = f"{self.work}/decisions.json"
-        options = f"target={TARGET} policy={policy} budget={self.args.budget} trace-out={decisions} {more}"
+        options = f"target={TARGET} solver={solver} budget={self.args.budget} trace-out={decisions} {more}"
         if profile:
             options += f" profile={self.profile}"
         passes = f"builtin.module(learned-memory-placement{{{options}}})"
@@ -202,14 +202,14 @@ def compare_bytes(args, work):
 
 def write_trace(args, work):
     name = args.networks.split(",")[0] if args.networks else "resnet_small"
-    policy = args.policies.split(",")[0] if args.policies else "search"
+    solver = args.solvers.split(",")[0] if args.solvers else "search"
     network = Network(args, work, name)
     network.measure_profile()
-    network.place(policy)
+    network.place(solver)
     events = network.execute(1, throttle(), args.trace)
     share, moved = overlap(events)
     copies = sum(e["cat"] == "copy" and e["tid"] == 2 for e in events)
-    print(f"{name}, {policy}: {copies} prefetches of {moved:.0f} bytes, {share:.0%} of them while steps run")
+    print(f"{name}, {solver}: {copies} prefetches of {moved:.0f} bytes, {share:.0%} of them while steps run")
     if args.check and (copies == 0 or share < 0.5):
         sys.exit("expected at least half of the bytes to move while steps run")
 
@@ -226,7 +226,7 @@ Made by
 ```
 
 The compute time of each step is the median of {repeats} runs before placement, without the throttle; nothing is
-fitted after that. Measured is the median of {repeats} runs. Policies whose plans give the same program share a measurement.
+fitted after that. Measured is the median of {repeats} runs. Solvers whose plans give the same program share a measurement.
 
 """
 
@@ -240,40 +240,40 @@ they are issued and awaited, how long steps compute, and what the program does t
 """
 
 
-def winner(policies, predicted, measured):
-    """The fastest policy, as measured, and whether it was predicted to be."""
-    found = min(range(len(policies)), key=lambda i: measured[i])
+def winner(solvers, predicted, measured):
+    """The fastest solver, as measured, and whether it was predicted to be."""
+    found = min(range(len(solvers)), key=lambda i: measured[i])
     lead = predicted[found] / min(predicted) - 1
     if lead < 1e-6:
-        return policies[found], True
-    expected = policies[predicted.index(min(predicted))]
-    return f"{policies[found]}; predicted {expected}, by {lead:.2%}", False
+        return solvers[found], True
+    expected = solvers[predicted.index(min(predicted))]
+    return f"{solvers[found]}; predicted {expected}, by {lead:.2%}", False
 
 
 def table(args, work):
     lines = [
-        "| network | policy | copies in, out | predicted | measured | measured / predicted |",
+        "| network | solver | copies in, out | predicted | measured | measured / predicted |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     notes, relative, agreed = [], ([], []), 0
     networks = (args.networks or NETWORKS).split(",")
-    policies = (args.policies or POLICIES).split(",")
+    solvers = (args.solvers or POLICIES).split(",")
     for name in networks:
         network = Network(args, work, name)
         compute = network.measure_profile()
         predicted, measured, known = [], [], {}
-        for policy in policies:
-            predicted.append(network.place(policy))
+        for solver in solvers:
+            predicted.append(network.place(solver))
             if network.placed not in known:
                 known[network.placed] = network.measure()
             measured.append(known[network.placed])
             copies = [network.placed.count(f"copy_start {kind}") for kind in ("prefetch", "evict")]
             lines.append(
-                f"| {name} | {policy} | {copies[0]}, {copies[1]} | {predicted[-1] * 1e3:.2f} | "
+                f"| {name} | {solver} | {copies[0]}, {copies[1]} | {predicted[-1] * 1e3:.2f} | "
                 f"{measured[-1] * 1e3:.2f} | {measured[-1] / predicted[-1]:.3f} |"
             )
             print(lines[-1], flush=True)
-        best, as_predicted = winner(policies, predicted, measured)
+        best, as_predicted = winner(solvers, predicted, measured)
         agreed += as_predicted
         notes.append(f"| {name} | {compute * 1e3:.2f} | {spearman(predicted, measured):.2f} | {best} |")
         for values, into in ((predicted, relative[0]), (measured, relative[1])):
@@ -284,7 +284,7 @@ def table(args, work):
         "| --- | --- | --- | --- |",
         *notes,
         "",
-        f"Spearman correlation of all {len(relative[0])} latencies, each relative to the first policy of its",
+        f"Spearman correlation of all {len(relative[0])} latencies, each relative to the first solver of its",
         f"network: {spearman(*relative):.3f}. The fastest was predicted for {agreed} of {len(networks)} networks.",
     ]
     print("\n".join(summary))
@@ -296,7 +296,7 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--libs", default="/usr/lib/llvm-22/lib", help="the folder of MLIR's runner libraries")
     parser.add_argument("--networks", default="")
-    parser.add_argument("--policies", default="")
+    parser.add_argument("--solvers", default="")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--budget", default="2000")
     parser.add_argument("--real-time", action="store_true")

@@ -1,7 +1,7 @@
-# mempl_add_library(NAME sources... LINK libraries...) - one library of mempl,
-# a library with its public headers, installed and exported as Mempl::NAME.
-# mempl_add_mlir_library(NAME sources... LINK libraries...) - the same for a library
-# that uses MLIR.
+# mempl_add_library(NAME sources... LINK libraries...) - a library of mempl with
+# its public headers, installed and exported as Mempl::NAME.
+# mempl_add_mlir_library(NAME sources... LINK libraries...) - the same for a
+# library that uses MLIR.
 # mempl_tablegen(TARGET FILE.td OUTPUT options OUTPUT options ...) - generates
 # sources from TableGen into the build tree, beside where FILE.td's header is.
 # mempl_add_tool(NAME sources... LINK libraries...) - one executable.

@@ -29,7 +29,7 @@ compile() {
     --pass-pipeline="builtin.module($fuse,${before}learned-memory-placement{target=$target summary instance-out=$out/$name.json plan-out=$out/$name.plan.json})" \
     -o "$out/$name.mlir"
   show build/release/bin/mempl-solve "$out/$name.json" \
-    --policy=none,greedy,portfolio --timing
+    --solver=none,greedy,portfolio --timing
   echo
   echo "$out/$name.mlir: $(grep -c 'mempl.alloc' "$out/$name.mlir") storages in fast memory," \
     "$(grep -c 'copy_start prefetch' "$out/$name.mlir") prefetches," \

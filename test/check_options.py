@@ -30,7 +30,7 @@ ON_PROGRAMS = {TOOL, PLACE, PY_PLACE}  # The others take an instance, which has 
 
 # name, default, where it is, why not everywhere.
 SOLVING = [
-    ("policy", "portfolio", ALL - {C}, "memplSolve() has it as an argument"),
+    ("solver", "portfolio", ALL - {C}, "memplSolve() has it as an argument"),
     ("budget", "20000", ALL, ""),
     ("time-limit-ms", "", ALL, ""),
     ("seed", "0", ALL, ""),
@@ -46,7 +46,7 @@ SOLVING = [
     ("bound-iterations", "1500", {TOOL}, "Python and C compute the bound by itself"),
     ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),
     ("function", "", {TOOL, PLACE}, "the pass places all and writes files of one; mempl.load() has it"),
-    ("policies", "", {PY_SOLVE}, "the tool runs several by itself"),
+    ("solvers", "", {PY_SOLVE}, "the tool runs several by itself"),
     ("start", "", {PY_SOLVE}, "a plan as an object"),
     ("progress", "", {PY_SOLVE, C}, "a call back"),
     ("cancelled", "", {PY_SOLVE}, "a call back"),
@@ -67,7 +67,7 @@ SOLVING = [
 ] + [
     (name, default, {TOOL}, "of a command line")
     for name, default in [
-        ("anytime", ""), ("cpu-time", ""), ("format", "table"), ("list-policies", ""), ("no-bound", ""), ("plotly-js", ""),
+        ("anytime", ""), ("cpu-time", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""), ("plotly-js", ""),
         ("report", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
     ]
 ]

@@ -18,8 +18,8 @@ import sys
 
 # What passes need to do anything, and several ways to run one.
 OPTIONS = {
-    "learned-memory-placement": ["target=tiny", "target=tiny policy=greedy eliminate-empty-tensors=false",
-                                 "target=tiny capacity=128 policy=search budget=100"],
+    "learned-memory-placement": ["target=tiny", "target=tiny solver=greedy eliminate-empty-tensors=false",
+                                 "target=tiny capacity=128 solver=search budget=100"],
     "mempl-apply-plan": ["target=tiny"],
     "mempl-check-placement": ["", "capacity=1024 alignment=16"],
     "mempl-extract-instance": ["target=tiny"],

@@ -27,13 +27,13 @@ HLO = os.path.join(os.path.dirname(HERE), "benchmarks", "corpus", "programs", "l
 # What is damaged, the name that the damaged file gets, and the arguments that
 # it is used with ({} is the file).
 SUBJECTS = [
-    (TINY, "f.json", ["{}", "--policy=none", "--no-bound"]),
-    (LSTM, "f.json", ["{}", "--policy=none", "--no-bound"]),
-    (os.path.join(INPUTS, "loop.json"), "f.json", ["{}", "--policy=none", "--no-bound"]),
+    (TINY, "f.json", ["{}", "--solver=none", "--no-bound"]),
+    (LSTM, "f.json", ["{}", "--solver=none", "--no-bound"]),
+    (os.path.join(INPUTS, "loop.json"), "f.json", ["{}", "--solver=none", "--no-bound"]),
     (os.path.join(INPUTS, "loop.plan.json"), "f.json",
      [os.path.join(INPUTS, "loop.json"), "--plan-in={}", "--no-bound"]),
     (os.path.join(REAL, "lstm_b64.v5e.xla_plan.json.gz"), "f.json", [LSTM, "--plan-in={}", "--no-bound"]),
-    (HLO, "f.hlo.txt", ["{}", "--target=tpu-v5e", "--xla", "--policy=none", "--no-bound"]),
+    (HLO, "f.hlo.txt", ["{}", "--target=tpu-v5e", "--xla", "--solver=none", "--no-bound"]),
     (os.path.join(INPUTS, "packing.csv"), "f.csv", ["{}", "--capacity=16", "--budget=1000"]),
 ]
 

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Placed programs allocate and copy no more than One-Shot Bufferize alone.
 
-    never_worse.py --opt=mempl-opt [--targets=tiny,..] [--policies=none,greedy]
+    never_worse.py --opt=mempl-opt [--targets=tiny,..] [--solvers=none,greedy]
                    [--capacities=256,4KiB] [--before=cse] [--programs=N] FILE..
 
 Each file, and each of N random programs, after the passes `before`, is bufferized as it is and placed, with the options that the README
@@ -69,7 +69,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--opt", required=True)
     parser.add_argument("--targets", default="tiny")
-    parser.add_argument("--policies", default="none,greedy")
+    parser.add_argument("--solvers", default="none,greedy")
     parser.add_argument("--capacities", default="")
     parser.add_argument("--before", default="")
     parser.add_argument("--programs", type=int, default=0)
@@ -94,9 +94,9 @@ def main():
         before = [args.before] if args.before else []
         plain = opt(path, *before, BUFFERIZE, TIDY)
         for target in args.targets.split(","):
-            for policy in args.policies.split(","):
+            for solver in args.solvers.split(","):
                 for capacity in args.capacities.split(","):
-                    place = f"learned-memory-placement{{target={target} policy={policy} budget=300 capacity={capacity}}}"
+                    place = f"learned-memory-placement{{target={target} solver={solver} budget=300 capacity={capacity}}}"
                     programs += 1
                     for text in worse(plain, opt(path, *before, place, BUFFERIZE, TIDY)):
                         failures += 1

@@ -10,7 +10,7 @@
 
 A program is a function of three tensors, made of the tensor ops that upstream
 can bufferize (random_ops.py), and returns a few of the tensors that it made.
-Programs are placed a batch at a time, with a random policy, capacity and
+Programs are placed a batch at a time, with a random solver, capacity and
 passes before and after, and run as in run_placed.py: as they are, and placed,
 with the copies where they start and where they are waited for. What is printed
 is a hash of all bits of all results. --log appends a line per batch and skips
@@ -47,12 +47,12 @@ class Options:
         for name, chance in (("cse", 0.3), ("canonicalize", 0.2), ("inline", 0.3), ("mempl-tile-to-fit", 0.15)):
             if draw.random() < chance:
                 self.before.append(name)
-        policy = draw.choice(["greedy", "greedy", "search", "msa", "none"])
+        solver = draw.choice(["greedy", "greedy", "search", "msa", "none"])
         capacity = draw.choice([64, 128, 256, 512, 1024, 4096])
         self.before = [f"{p}{{target=tiny capacity={capacity}}}" if "tile" in p else p for p in self.before]
         empties = "" if draw.random() < 0.8 else " eliminate-empty-tensors=false"
         # A program that is left as it was for a mistake of ours is a failure.
-        self.place = (f"learned-memory-placement{{target=tiny policy={policy} budget=200 capacity={capacity}{empties} "
+        self.place = (f"learned-memory-placement{{target=tiny solver={solver} budget=200 capacity={capacity}{empties} "
                       "fallback=error}")
         self.after = ["func.func(mempl-optimize-copies)"] if draw.random() < 0.3 else []
 

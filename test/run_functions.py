@@ -5,7 +5,7 @@
 """Runs every function of a file as it is and placed: the results must be equal.
 
     run_functions.py --opt=mempl-opt --runner=mlir-runner --libs=FOLDER
-                     [--policies=greedy] [--capacities=256,..] [--placed=N] FILE..
+                     [--solvers=greedy] [--capacities=256,..] [--placed=N] FILE..
 
 Functions take tensors of f32 of known shapes, i1, index and f32, and return such
 tensors. Each is run with both values of its flags, like the networks of
@@ -79,7 +79,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("opt", "runner", "libs"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--policies", default="greedy")
+    parser.add_argument("--solvers", default="greedy")
     parser.add_argument("--capacities", default="256,1KiB,4KiB")
     parser.add_argument("--placed", type=int, default=0)
     parser.add_argument("files", nargs="+")
@@ -97,9 +97,9 @@ def main():
         with open(path) as f:
             text = f.read()
         placed = {}
-        for policy in args.policies.split(","):
+        for solver in args.solvers.split(","):
             for capacity in args.capacities.split(","):
-                place = f"learned-memory-placement{{target=tiny policy={policy} budget=300 capacity={capacity}}}"
+                place = f"learned-memory-placement{{target=tiny solver={solver} budget=300 capacity={capacity}}}"
                 placed[place] = unwrap(opt(text, place))
                 storages += placed[place].count("mempl.alloc")
         for name, arguments, results in functions(text):

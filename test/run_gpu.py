@@ -6,7 +6,7 @@
 
     run_gpu.py --bin=FOLDER --fake=libfake_cuda.so --runner=mlir-runner
                --libs=FOLDER --llvm-bin=FOLDER --cc=COMPILER
-               [--policies=..] [--capacity=..] [NETWORK ..]
+               [--solvers=..] [--capacity=..] [NETWORK ..]
 
 The program is the one of benchmarks/gpu.py: host code, runtime and PTX. The
 driver is a fake one that runs streams lazily, at once, and in random orders,
@@ -91,10 +91,10 @@ class HostKernels:
         return library
 
 
-def check_network(tools, kernels, name, policy, expected):
+def check_network(tools, kernels, name, solver, expected):
     """Runs one network in several orders; returns what is wrong."""
     network = tools.passes(os.path.join(gpu.MODELS, f"{name}.mlir"), gpu.FUSE)
-    placed = tools.passes("-", gpu.placement(tools.args, policy), text=network)
+    placed = tools.passes("-", gpu.placement(tools.args, solver), text=network)
     module = gpu.lower(tools, name, placed, tools.args.runs)
     library = kernels.library(tools, name, os.path.join(tools.folder, f"{name}.run.mlir"))
     outputs = {}
@@ -120,7 +120,7 @@ def check_network(tools, kernels, name, policy, expected):
         f"{count('launch')} launches, {count('copy')} copies ({copies} planned, "
         f"{tools.args.runs + 1 if tools.args.runs else 0} + 1 runs), {count('synchronize')} waits of the host"
     )
-    print(f"{name}, {policy}: {'; '.join(problems) or 'as expected'}: {summary}", flush=True)
+    print(f"{name}, {solver}: {'; '.join(problems) or 'as expected'}: {summary}", flush=True)
     return problems
 
 
@@ -139,7 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for option in ("bin", "fake", "runner", "libs", "llvm-bin", "cc"):
         parser.add_argument(f"--{option}", required=True)
-    parser.add_argument("--policies", default="greedy")
+    parser.add_argument("--solvers", default="greedy")
     parser.add_argument("--capacity", default="64MiB")
     parser.add_argument("--runs", default="0")
     parser.add_argument("networks", nargs="*")
@@ -153,7 +153,7 @@ def main():
             f"--capacity={args.capacity}",
             f"--runs={args.runs}",
             "--budget=500",
-            f"--policies={args.policies}",
+            f"--solvers={args.solvers}",
         ]
     )
     networks = args.networks or sorted(n[:-5] for n in os.listdir(os.path.join(gpu.MODELS, "harness")))
@@ -164,8 +164,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         tools = gpu.Tools(gpu_args, folder)
         for name in networks:
-            for policy in args.policies.split(","):
-                problems += check_network(tools, kernels, name, policy, expected)
+            for solver in args.solvers.split(","):
+                problems += check_network(tools, kernels, name, solver, expected)
     gpu_args.runs = 2
     if check_table(gpu_args, kernels, networks[0]) != 0:
         problems.append("the table")

@@ -7,11 +7,11 @@
     run_lowered.py --opt=mempl-opt --runner=mlir-runner --runtime=libmempl_runtime.so
                    --libs=FOLDER [--full] [--routes=llvm,memref,async] [--shard=0/4] [NAME..]
 
-Each network runs as it is, and placed by every policy, under the checks of the
+Each network runs as it is, and placed by every solver, under the checks of the
 runtime and with copies that take a while. The bits of all results must be those
-of the unplaced network, and its checksums those of expected.csv. Each policy
+of the unplaced network, and its checksums those of expected.csv. Each solver
 has another target, and with each network others, so that together they see
-all; with --full every policy is run with every target (some ten minutes).
+all; with --full every solver is run with every target (some ten minutes).
 
 Routes: `llvm` is mempl-lower-to-cpu; `memref` has fast memory as a global array
 and copies where they start; `async` has copies as tasks of MLIR's async
@@ -170,11 +170,11 @@ def main():
             failed = True
         known = {}
         runs = 0
-        for number, policy in enumerate(POLICIES):
+        for number, solver in enumerate(POLICIES):
             chosen = TARGETS if args.full else [TARGETS[(2 * index + number) % len(TARGETS)]]
             for target, capacity in chosen:
                 place = (
-                    f"learned-memory-placement{{target={target} policy={policy} "
+                    f"learned-memory-placement{{target={target} solver={solver} "
                     f"budget={args.budget} capacity={capacity}}}"
                 )
                 placed = unwrap(runner.opt(network, place))
@@ -185,7 +185,7 @@ def main():
                         runs += 1
                     if known[key] != plain:
                         print(
-                            f"{name}, {policy} on {target} {capacity}, {route}: DIFFERENT RESULTS\n"
+                            f"{name}, {solver} on {target} {capacity}, {route}: DIFFERENT RESULTS\n"
                             f"  {plain.split()}\n  {known[key].split()}"
                         )
                         failed = True

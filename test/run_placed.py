@@ -5,7 +5,7 @@
 """Runs small networks as they are and placed, and compares what they print.
 
     run_placed.py --opt=mempl-opt --runner=mlir-runner --libs=FOLDER
-                  --target=tiny [--capacity=64KiB] [--policy=portfolio] [NAME..]
+                  --target=tiny [--capacity=64KiB] [--solver=portfolio] [NAME..]
 
 Fast memory becomes one array full of NaN patterns, every storage in it a view
 at its planned offset, so a wrong offset or a missing copy shows in the results.
@@ -100,7 +100,7 @@ def main():
     for name in ("opt", "runner", "libs", "target"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--capacity", default="")
-    parser.add_argument("--policy", default="portfolio")
+    parser.add_argument("--solver", default="portfolio")
     parser.add_argument("--budget", default="2000")
     parser.add_argument("networks", nargs="*", help="all that have a driver if none")
     args = parser.parse_args()
@@ -122,7 +122,7 @@ def main():
         with open(f"{MODELS}/harness/{name}.mlir") as f:
             driver = f.read()
         place = (
-            f"learned-memory-placement{{target={args.target} policy={args.policy} "
+            f"learned-memory-placement{{target={args.target} solver={args.solver} "
             f"budget={args.budget} capacity={args.capacity}}}"
         )
         placed = opt(network, FUSE, place)

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What runs before placement to tidy up does not make the placed program slower.
 
-    same_latency.py --opt=mempl-opt [--targets=tiny,..] [--policy=greedy]
+    same_latency.py --opt=mempl-opt [--targets=tiny,..] [--solver=greedy]
                     [--budget=2000] [--networks=a,b | FILE..]
 
 Places each program as it is, after `cse`, after `canonicalize` and after both,
@@ -42,7 +42,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--opt", required=True)
     parser.add_argument("--targets", default="tiny")
-    parser.add_argument("--policy", default="greedy")
+    parser.add_argument("--solver", default="greedy")
     parser.add_argument("--budget", default="2000")
     parser.add_argument("--networks", default="", help="of test/data/models; all if nothing is named")
     parser.add_argument("files", nargs="*")
@@ -52,7 +52,7 @@ def main():
         files = [f"{MODELS}/{name}.mlir" for name in args.networks.split(",")]
     failed = 0
     for target in args.targets.split(","):
-        place = f"learned-memory-placement{{target={target} policy={args.policy} budget={args.budget} trace-out=TRACE}}"
+        place = f"learned-memory-placement{{target={target} solver={args.solver} budget={args.budget} trace-out=TRACE}}"
         print(f"| {target} | " + " | ".join(FORMS) + " | worst |")
         print("|" + " --- |" * (len(FORMS) + 2))
         for path in files:

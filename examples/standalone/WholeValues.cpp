@@ -1,4 +1,4 @@
-//===- WholeValues.cpp - policies of one's own ----------------------------===//
+//===- WholeValues.cpp - solvers of one's own ----------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The policy `whole-values` goes through the values of a program, those with
+// The solver `whole-values` goes through the values of a program, those with
 // the most traffic per byte first, and keeps each in fast memory from its first
 // access to its last if that fits and makes the program faster. Loops run from
 // slow memory.

@@ -1,4 +1,4 @@
-//===- WholeValues.h - policies of one's own --------------------*- C++ -*-===//
+//===- WholeValues.h - solvers of one's own --------------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -11,7 +11,7 @@
 
 namespace standalone {
 
-/// Registers the policy `whole-values`, which keeps a value in fast memory from
+/// Registers the solver `whole-values`, which keeps a value in fast memory from
 /// its first access to its last or not at all, and `whole-values+search`, which
 /// lets mempl's search begin with that plan.
 void registerPolicies();

@@ -332,25 +332,25 @@ void BlockExtractor::addStep(Operation *op, StorageAccesses accesses,
   step.name = name.empty() ? op->getName().getStringRef().str() : name.str();
   if (body)
     body->instance.name = step.name;
-  for (auto &[storage, access] : own) {
+  for (auto &[storage, use] : own) {
     mempl::Access access;
     access.value = storage;
     if (!defined[storage]) {
       // What it reads there is undefined; only a write makes it a use.
-      if (!access.writes)
+      if (!use.writes)
         continue;
       access.mode = AccessMode::Write;
-      access.bytes = access.readBytes + access.writtenBytes;
+      access.bytes = use.readBytes + use.writtenBytes;
       defined[storage] = true;
-    } else if (!access.writes) {
+    } else if (!use.writes) {
       access.mode = AccessMode::Read;
-      access.bytes = access.readBytes;
+      access.bytes = use.readBytes;
     } else {
-      access.mode = access.wholeWrite && !access.reads ? AccessMode::Write
-                                                       : AccessMode::Update;
-      access.bytes = access.readBytes + access.writtenBytes;
+      access.mode =
+          use.wholeWrite && !use.reads ? AccessMode::Write : AccessMode::Update;
+      access.bytes = use.readBytes + use.writtenBytes;
     }
-    if (access.slowOnly)
+    if (use.slowOnly)
       access.space = SpaceConstraint::Slow;
     step.accesses.push_back(access);
   }

@@ -253,27 +253,27 @@ void BufferBlockExtractor::addStep(Operation *op,
   }
   if (body)
     body->instance.name = step.name;
-  for (const auto &[key, access] : accesses) {
+  for (const auto &[key, use] : accesses) {
     auto [owner, storage] = key;
     if (owner != this) {
       BufferAccess &sum = foreign[key];
-      sum.reads |= access.reads;
-      sum.writes |= access.writes;
+      sum.reads |= use.reads;
+      sum.writes |= use.writes;
       sum.wholeWrite = false;
-      sum.readBytes += access.readBytes;
-      sum.writtenBytes += access.writtenBytes;
+      sum.readBytes += use.readBytes;
+      sum.writtenBytes += use.writtenBytes;
       continue;
     }
-    if (!defined[storage] && !access.writes)
+    if (!defined[storage] && !use.writes)
       continue;
     mempl::Access access;
     access.value = storage;
-    access.bytes = access.readBytes + access.writtenBytes;
-    bool fresh = access.writes && access.wholeWrite && !access.reads;
-    access.mode = !access.writes               ? AccessMode::Read
+    access.bytes = use.readBytes + use.writtenBytes;
+    bool fresh = use.writes && use.wholeWrite && !use.reads;
+    access.mode = !use.writes                  ? AccessMode::Read
                   : fresh || !defined[storage] ? AccessMode::Write
                                                : AccessMode::Update;
-    if (access.writes)
+    if (use.writes)
       defined[storage] = true;
     step.accesses.push_back(access);
   }

@@ -69,7 +69,7 @@ static Expected<SolverOptions> optionsOf(const MemplSolveOptions &o) {
   if (o.progress)
     options.progress = [tell = o.progress,
                         data = o.userData](const SolverProgress &p) {
-      std::string policy = p.policy.str();
+      std::string policy = p.solverName.str();
       MemplSolveProgress progress = {policy.c_str(), p.latency, p.evaluated,
                                      p.budget, p.seconds};
       tell(&progress, data);
@@ -77,13 +77,13 @@ static Expected<SolverOptions> optionsOf(const MemplSolveOptions &o) {
   return options;
 }
 
-static Expected<SolverResult> solve(const Instance &instance, StringRef policy,
+static Expected<SolverResult> solve(const Instance &instance, StringRef name,
                                     const MemplSolveOptions &given) {
   registerPolicies();
   auto options = optionsOf(given);
   if (!options)
     return options.takeError();
-  auto solver = createSolver(policy);
+  auto solver = createSolver(name);
   if (!solver)
     return solver.takeError();
   if (llvm::Error error = (*solver)->check(*options))
@@ -94,7 +94,7 @@ static Expected<SolverResult> solve(const Instance &instance, StringRef policy,
   result->plan.instance = instance.name;
   std::vector<Violation> broken = verify(instance, result->plan);
   if (!broken.empty())
-    return llvm::createStringError("internal error: policy " + policy +
+    return llvm::createStringError("internal error: solver " + name +
                                    " returned an invalid plan (" +
                                    broken.front().str() + ")");
   return result;

@@ -21,7 +21,7 @@
 namespace mempl::capi {
 
 /// A game and what it takes to look at it without allocating.
-struct Game {
+struct GameHandle {
   std::unique_ptr<GameState> state;
   Observer observer;
   Observation seen;
@@ -33,8 +33,8 @@ inline Instance *unwrap(MemplInstance handle) {
 inline Plan *unwrap(MemplPlan handle) {
   return static_cast<Plan *>(handle.ptr);
 }
-inline Game *unwrap(MemplGame handle) {
-  return static_cast<Game *>(handle.ptr);
+inline GameHandle *unwrap(MemplGame handle) {
+  return static_cast<GameHandle *>(handle.ptr);
 }
 
 /// Gives a copy of an object to the caller of the C API.

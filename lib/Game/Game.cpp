@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Which accesses a game asks about, and in which order. Everything is counted
-// once, in time linear in the accesses but for one run of the policy `greedy`,
+// once, in time linear in the accesses but for one run of the solver `greedy`,
 // which plans the loops and gives the scale of rewards.
 //
 //===----------------------------------------------------------------------===//

@@ -1,4 +1,4 @@
-//===- MuZeroSolver.cpp - the policy muzero -------------------------------===//
+//===- MuZeroSolver.cpp - the solver muzero -------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // `muzero` leaves the games to GamePlayer. `muzero+search` lets the network
-// guide the policy `search`; where the network's own games beat `greedy`, it
+// guide the solver `search`; where the network's own games beat `greedy`, it
 // plays for a share of the limits, and search begins from the better plan.
 //
 //===----------------------------------------------------------------------===//

@@ -1,4 +1,4 @@
-//===- MuZeroSolver.h - the policy muzero itself ----------------*- C++ -*-===//
+//===- MuZeroSolver.h - the solver muzero itself ----------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

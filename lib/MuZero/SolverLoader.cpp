@@ -1,4 +1,4 @@
-//===- SolverLoader.cpp - finds the module of the policy muzero -----------===//
+//===- SolverLoader.cpp - finds the module of the solver muzero -----------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- SolverModule.cpp - the policy muzero as a loadable module ----------===//
+//===- SolverModule.cpp - the solver muzero as a loadable module ----------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

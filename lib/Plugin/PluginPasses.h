@@ -28,7 +28,7 @@ MEMPL_PLUGIN_EXPORT const char *memplPluginVersion();
 MEMPL_PLUGIN_EXPORT void
 memplPluginRegisterDialect(mlir::DialectRegistry *registry);
 
-/// Registers all passes and pipelines, and the policies that they can use.
+/// Registers all passes and pipelines, and the solvers that they can use.
 MEMPL_PLUGIN_EXPORT void memplPluginRegisterPasses();
 
 } // extern "C"

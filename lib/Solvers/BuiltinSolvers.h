@@ -1,4 +1,4 @@
-//===- BuiltinSolvers.h - the policies of this library ----------- -*- C++
+//===- BuiltinSolvers.h - the solvers of this library ----------- -*- C++
 //-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The policy `none`: nothing in fast memory but what is constrained to be
+// The solver `none`: nothing in fast memory but what is constrained to be
 // there.
 //
 //===----------------------------------------------------------------------===//

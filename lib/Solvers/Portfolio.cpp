@@ -1,4 +1,4 @@
-//===- Portfolio.cpp - the best plan of several policies ------------------===//
+//===- Portfolio.cpp - the best plan of several solvers ------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The policy `portfolio`: runs the policies that it is given, or all that are
+// The solver `portfolio`: runs the solvers that it is given, or all that are
 // worth running, verifies each plan and returns the best. The budget goes to
 // the ones that can use it.
 //
@@ -25,12 +25,12 @@ class PortfolioSolver : public Solver {
 public:
   llvm::StringRef name() const override { return "portfolio"; }
   llvm::StringRef description() const override {
-    return "the best verified plan of several policies";
+    return "the best verified plan of several solvers";
   }
 
   llvm::Error check(const SolverOptions &options) override {
-    for (const std::string &policy : policiesOf(options)) {
-      auto solver = createSolver(policy);
+    for (const std::string &solverName : solversOf(options)) {
+      auto solver = createSolver(solverName);
       if (!solver)
         return solver.takeError();
       if (llvm::Error error = (*solver)->check(options))
@@ -47,9 +47,9 @@ public:
     SolverResult best;
     int64_t evaluated = 0;
     llvm::Error errors = llvm::Error::success();
-    std::vector<std::string> policies = policiesOf(options);
-    for (size_t i = 0; i < policies.size(); ++i) {
-      const std::string &policy = policies[i];
+    std::vector<std::string> solverNames = solversOf(options);
+    for (size_t i = 0; i < solverNames.size(); ++i) {
+      const std::string &solverName = solverNames[i];
       // Who comes later has what those before have left of their shares.
       SolverOptions shared = options;
       if (options.timeLimitMs > 0) {
@@ -58,10 +58,10 @@ public:
         if (left <= 0 && !best.winner.empty())
           break;
         shared.timeLimitMs = std::max<int64_t>(
-            1, left / static_cast<int64_t>(policies.size() - i));
+            1, left / static_cast<int64_t>(solverNames.size() - i));
       }
       auto result =
-          llvm::cantFail(createSolver(policy))->solve(instance, shared);
+          llvm::cantFail(createSolver(solverName))->solve(instance, shared);
       if (!result) {
         errors = llvm::joinErrors(std::move(errors), result.takeError());
         continue;
@@ -71,8 +71,8 @@ public:
       if (!violations.empty()) {
         errors = llvm::joinErrors(
             std::move(errors),
-            llvm::createStringError("policy %s made an invalid plan: %s",
-                                    policy.c_str(),
+            llvm::createStringError("solver %s made an invalid plan: %s",
+                                    solverName.c_str(),
                                     violations.front().str().c_str()));
         continue;
       }
@@ -80,7 +80,7 @@ public:
       result->latency = simulateLatency(instance, result->plan);
       if (best.winner.empty() || result->latency < best.latency) {
         best = std::move(*result);
-        best.winner = policy;
+        best.winner = solverName;
       }
     }
     if (best.winner.empty())
@@ -92,9 +92,9 @@ public:
   }
 
 private:
-  static std::vector<std::string> policiesOf(const SolverOptions &options) {
-    if (!options.policies.empty())
-      return options.policies;
+  static std::vector<std::string> solversOf(const SolverOptions &options) {
+    if (!options.solverNames.empty())
+      return options.solverNames;
     return {"none", "greedy",
             options.weights.empty() ? "search" : "muzero+search"};
   }

@@ -74,14 +74,14 @@ std::string mempl::reproducerText(const Reproducer &reproducer) {
     json.attribute("mempl", version());
     json.attribute("llvm", llvmVersion());
     json.attribute("input", llvm::json::fixUTF8(reproducer.input));
-    writeStrings(json, "policies", reproducer.policies);
+    writeStrings(json, "policies", reproducer.solverNames);
     writeOptions(json, reproducer.solver);
     writeRaw(json, "instance", [&](llvm::raw_ostream &out) {
       writeInstance(out, reproducer.instance);
     });
     if (!reproducer.failedPlan)
       return;
-    json.attribute("policy", llvm::json::fixUTF8(reproducer.failedPolicy));
+    json.attribute("policy", llvm::json::fixUTF8(reproducer.failedSolver));
     writeStrings(json, "violations", reproducer.violations);
     writeRaw(json, "plan", [&](llvm::raw_ostream &out) {
       writePlan(out, *reproducer.failedPlan);
@@ -130,10 +130,10 @@ llvm::Expected<Reproducer> mempl::parseReproducer(StringRef json,
                   ", the newest that this program reads");
   result.tool = at.required("program").string();
   result.input = at.required("input").string();
-  JsonCursor policies = at.required("policies");
-  if (policies.expectArray())
-    for (size_t i = 0; i < policies.size(); ++i)
-      result.policies.push_back(policies.element(i).string());
+  JsonCursor solverNames = at.required("policies");
+  if (solverNames.expectArray())
+    for (size_t i = 0; i < solverNames.size(); ++i)
+      result.solverNames.push_back(solverNames.element(i).string());
   readOptions(at.required("options"), result.solver);
   result.instance = instanceFromJson(at.required("instance"));
   if (errors.any())

@@ -1,4 +1,4 @@
-//===- Search.cpp - the policy search -------------------------------------===//
+//===- Search.cpp - the solver search -------------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Solver.cpp - the registry of policies ------------------------------===//
+//===- Solver.cpp - the registry of solvers ------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -25,7 +25,7 @@ llvm::Error Solver::check(const SolverOptions &) {
   return llvm::Error::success();
 }
 
-/// The policies of this library are always there; others add themselves.
+/// The solvers of this library are always there; others add themselves.
 static std::map<std::string, SolverFactory> &registry() {
   static std::map<std::string, SolverFactory> factories = {
       {"none", createNoneSolver},
@@ -49,7 +49,7 @@ llvm::Expected<std::unique_ptr<Solver>>
 mempl::createSolver(llvm::StringRef name) {
   auto it = registry().find(name.str());
   if (it == registry().end())
-    return llvm::createStringError(("unknown policy '" + name + "', expected " +
+    return llvm::createStringError(("unknown solver '" + name + "', expected " +
                                     llvm::join(solverNames(), ", ") +
                                     didYouMean(name, solverNames()))
                                        .str());

@@ -301,13 +301,14 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
     return emitError(module.getLoc())
            << "option 'msa-options': " << llvm::toString(std::move(error));
   llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
-      mempl::createSolver(policy);
+      mempl::createSolver(solverName);
   if (!solver)
     return emitError(module.getLoc())
-           << "option 'policy': " << llvm::toString(solver.takeError());
+           << "option 'solver': " << llvm::toString(solver.takeError());
   if (llvm::Error error = (*solver)->check(solverOptions()))
     return emitError(module.getLoc())
-           << "policy '" << policy << "': " << llvm::toString(std::move(error));
+           << "solver '" << solverName
+           << "': " << llvm::toString(std::move(error));
   return success();
 }
 
@@ -329,7 +330,7 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
   if (failed(checkPins(program)))
     return failure();
   llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
-      mempl::createSolver(policy);
+      mempl::createSolver(solverName);
   if (!solver)
     return emitError(function.getLoc()) << llvm::toString(solver.takeError());
   llvm::Expected<SolverResult> result =
@@ -339,7 +340,7 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
         mempl::verify(instance, result->plan);
     if (broken.empty())
       return std::move(*result);
-    std::string text = "policy '" + policy + "' made a plan that breaks " +
+    std::string text = "solver '" + solverName + "' made a plan that breaks " +
                        broken.front().str();
     if (failed(reportMistake(function, text,
                              reproducer(instance, result->plan, broken), {})))
@@ -370,10 +371,10 @@ std::string LearnedMemoryPlacementPass::reproducer(
     llvm::ArrayRef<mempl::Violation> broken) const {
   mempl::Reproducer file;
   file.tool = "mempl-opt";
-  file.policies = {policy};
+  file.solverNames = {solverName};
   file.solver = solverOptions();
   file.instance = instance;
-  file.failedPolicy = policy;
+  file.failedSolver = solverName;
   file.failedPlan = plan;
   for (const mempl::Violation &violation : broken)
     file.violations.push_back(violation.str());
@@ -401,7 +402,8 @@ LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
     auto trace = [&](const SolverResult &of, std::string &text) {
       llvm::raw_string_ostream os(text);
       writeTrace(os, program, description,
-                 of.winner.empty() ? StringRef(policy) : StringRef(of.winner),
+                 of.winner.empty() ? StringRef(solverName)
+                                   : StringRef(of.winner),
                  of.plan, of.latency);
     };
     trace(result, report.trace);
@@ -454,8 +456,8 @@ void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
      << mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
      << "  slow memory only  " << mempl::formatSeconds(slow) << "\n"
      << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
-     << (result.winner.empty() ? std::string(policy) : result.winner) << ", "
-     << result.plan.numCopiesIn() << " copies in, "
+     << (result.winner.empty() ? std::string(solverName) : result.winner)
+     << ", " << result.plan.numCopiesIn() << " copies in, "
      << result.plan.numCopiesOut() << " back, stalls "
      << mempl::formatSeconds(outcome.stall) << ", peak "
      << mempl::formatBytes(outcome.peakBytes) << ")\n"

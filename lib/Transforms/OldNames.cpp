@@ -16,7 +16,7 @@
 
 /// Old and new, both with what ends them.
 static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kNames[] =
-    {{"checkpoint=", "weights="}};
+    {{"checkpoint=", "weights="}, {"policy=", "solver="}};
 
 std::string mempl::ir::withNewNames(llvm::StringRef options) {
   std::string text;

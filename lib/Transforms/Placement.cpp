@@ -664,7 +664,7 @@ void mempl::ir::remarkCostlyPins(const FunctionProblem &program,
 void mempl::ir::writeTrace(llvm::raw_ostream &os,
                            const FunctionProblem &program,
                            const TargetDescription &target,
-                           llvm::StringRef policy, const mempl::Plan &plan,
+                           llvm::StringRef solverName, const mempl::Plan &plan,
                            double latency) {
   const Instance &instance = program.instance;
   llvm::json::OStream json(os, /*IndentSize=*/1);
@@ -673,7 +673,7 @@ void mempl::ir::writeTrace(llvm::raw_ostream &os,
     json.attribute("function", instance.name);
     json.attribute("target", target.name);
     json.attribute("capacity", instance.machine.capacity);
-    json.attribute("policy", policy);
+    json.attribute("policy", solverName);
     json.attribute("slow", mempl::slowLatency(instance));
     json.attribute("ideal", mempl::idealLatency(instance));
     json.attribute("latency", latency);

@@ -105,11 +105,11 @@ LogicalResult MemplSolvePass::checkOptions() {
   mempl::MsaOptions checked;
   if (llvm::Error e = mempl::applyMsaOptions(msaOptions, checked))
     return error("msa-options", llvm::toString(std::move(e)));
-  auto solver = mempl::createSolver(policy);
+  auto solver = mempl::createSolver(solverName);
   if (!solver)
-    return error("policy", llvm::toString(solver.takeError()));
+    return error("solver", llvm::toString(solver.takeError()));
   if (llvm::Error e = (*solver)->check(solverOptions()))
-    return error("policy " + policy, llvm::toString(std::move(e)));
+    return error("solver " + solverName, llvm::toString(std::move(e)));
   return success();
 }
 
@@ -149,15 +149,15 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
     return failure();
   auto error = [&](const Twine &text) {
     return op.emitError() << mempl::escapeForMessage(
-               (policy + ": " + text).str());
+               (solverName + ": " + text).str());
   };
-  auto solver = mempl::createSolver(policy);
+  auto solver = mempl::createSolver(solverName);
   if (!solver)
     return error(llvm::toString(solver.takeError()));
   auto result = (*solver)->solve(*instance, solverOptions());
   if (!result)
     return error(inOneLine(result.takeError()));
-  // A policy that is wrong must not go further.
+  // A solver that is wrong must not go further.
   auto violations = mempl::verify(*instance, result->plan);
   if (!violations.empty())
     return error("made a plan that is not valid: " + violations.front().str());

@@ -61,7 +61,7 @@ private:
       return valueStamps[use.value] == begin;
     });
   }
-  void access(int32_t storage, int32_t from, int32_t to);
+  void extendLife(int32_t storage, int32_t from, int32_t to);
   bool findTrips();
 
   const BlockModel &block;
@@ -86,7 +86,7 @@ void Growth::start(int32_t position) {
   moved = left = perTrip = weights = 0;
 }
 
-void Growth::access(int32_t storage, int32_t from, int32_t to) {
+void Growth::extendLife(int32_t storage, int32_t from, int32_t to) {
   for (int32_t i = from - begin; i <= to - begin; ++i) {
     live[i] += block.storages[storage].bytes;
     peak = std::max(peak, live[i]);
@@ -147,10 +147,10 @@ bool Growth::add() {
       else if (std::exchange(weightStamps[access.storage], begin) != begin)
         weights += access.bytes;
     } else if (storageStamps[access.storage] == begin) {
-      access(access.storage, lastAccess[access.storage] + 1, position);
+      extendLife(access.storage, lastAccess[access.storage] + 1, position);
     } else if (storage.made == position) {
       storageStamps[access.storage] = begin;
-      access(access.storage, position, position);
+      extendLife(access.storage, position, position);
       left += fits ? 0 : storage.bytes;
     } else if (!fits) {
       moved += access.bytes;

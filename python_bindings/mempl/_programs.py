@@ -163,14 +163,14 @@ def place(
         target: a preset or a JSON file; empty for what the module says.
         policy: a name of `mempl.policies()`.
         capacity: bytes of fast memory instead of the target's, or a text such as "512KiB".
-        weights: of the policies muzero; see `mempl.solve()`.
+        weights: of the solvers muzero; see `mempl.solve()`.
         budget: plans that are evaluated at most, per function; 0 is no limit.
         time_limit_ms: milliseconds that solving may take, per function; above 0, None for no limit.
         seed: of random choices.
         threads: that solvers may use.
         fallback: what happens where a policy finds no plan.
         profile: JSON file with measured seconds of ops.
-        msa_options: constants of the policies msa, "key=value,..".
+        msa_options: constants of the solvers msa, "key=value,..".
         file: name of the text in errors and remarks.
 
     Returns:

@@ -39,10 +39,10 @@ def solve(
         time_limit_ms: milliseconds, wall-clock; above 0, None for no limit.
         seed: of random choices.
         threads: that the policy may use, at least 1.
-        weights: a file of mempl.train() for the policies muzero, or "generalist", the network that comes with mempl
+        weights: a file of mempl.train() for the solvers muzero, or "generalist", the network that comes with mempl
             (their default). With this, `portfolio` runs muzero+search in place of search.
         policies: those that `portfolio` runs; empty for its own.
-        msa_options: constants of the policies msa, "key=value,..".
+        msa_options: constants of the solvers msa, "key=value,..".
         start: a valid plan from which `search` begins.
         progress: called about every 50 ms if there is news, on the calling thread.
         cancelled: called about every 50 ms; true ends solving.

@@ -28,7 +28,7 @@ def refuse_second_torch() -> None:
 
 
 def use_own_module() -> None:
-    """Lets the policies muzero find LibTorch's part of mempl beside this file, unless the environment names another."""
+    """Lets the solvers muzero find LibTorch's part of mempl beside this file, unless the environment names another."""
     module = _FOLDER / "mempl_muzero.so"
     if module.exists():
         os.environ.setdefault("MEMPL_MUZERO_MODULE", str(module))

@@ -28,7 +28,7 @@ class TrainingRun:
         folder: of the run: network.mempl, best.mempl, metrics.jsonl, checkpoint.
         status: `round`, `steps`, `games`, `moves`, `seconds`, `mean_return`, `loss`, `score`, `best_score`,
             `first_score` (latency as a share of that of the plans of `search`; 0: not evaluated), and the same of the
-            policy greedy and of slow memory alone, `greedy_score` and `slow_score`.
+            solver greedy and of slow memory alone, `greedy_score` and `slow_score`.
         latencies: by program that was trained on, seconds of the best plan known; None: no game yet.
     """
 

@@ -216,7 +216,7 @@ void mempl::python::bindGame(nb::module_ &m) {
           [](const GameHandle &g) {
             return g.state->program().greedyLatency();
           },
-          "Seconds; of the plan of the policy `greedy`.")
+          "Seconds; of the plan of the solver `greedy`.")
       .def_prop_ro(
           "scale",
           [](const GameHandle &g) { return g.state->program().scale(); },

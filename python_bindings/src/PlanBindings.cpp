@@ -154,6 +154,8 @@ void mempl::python::bindPlan(nb::module_ &m) {
                    "Copies in, those of loops counted once.")
       .def_prop_ro("num_copies_out", &Plan::numCopiesOut,
                    "Copies out, those of loops counted once.")
+      .def_prop_ro("num_copies_back", &Plan::numCopiesOut,
+                   "Old name of `num_copies_out`.")
       // A copy out after the last step can be written in two ways.
       .def(
           "__eq__",

@@ -363,7 +363,7 @@ void bindPlace(nb::module_ &m) {
          const std::string &fallback, const std::string &profile,
          const std::string &msaOptions) {
         mempl::ir::LearnedMemoryPlacementOptions options;
-        options.policy = policy;
+        options.solverName = policy;
         options.target = target;
         options.capacity = capacity;
         options.weights = weights;

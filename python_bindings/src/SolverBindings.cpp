@@ -42,7 +42,7 @@ class Mailbox {
 public:
   void put(const SolverProgress &p) {
     std::lock_guard<std::mutex> lock(mutex);
-    last = {p.policy.str(), p.latency, p.seconds, p.evaluated, p.budget};
+    last = {p.solverName.str(), p.latency, p.seconds, p.evaluated, p.budget};
     isNew = true;
   }
   std::optional<Progress> take() {
@@ -86,7 +86,7 @@ static SolverOptions makeOptions(const Limits &limits, uint64_t seed,
   options.seed = seed;
   options.threads = threads;
   options.weights = weights;
-  options.policies = policies;
+  options.solverNames = policies;
   options.msaOptions = msaOptions;
   MsaOptions checked;
   if (llvm::Error error = applyMsaOptions(msaOptions, checked))
@@ -142,7 +142,7 @@ solve(const Instance &instance, const std::string &policy, int64_t budget,
 
 void mempl::python::bindSolvers(nb::module_ &m) {
   nb::class_<Progress>(m, "Progress", "What a policy tells while it runs.")
-      .def_ro("policy", &Progress::policy)
+      .def_ro("policy", &Progress::solverName)
       .def_ro("latency", &Progress::latency,
               "Seconds; of the best plan so far.")
       .def_ro("evaluated", &Progress::evaluated, "Plans evaluated so far.")

@@ -117,6 +117,7 @@ TrainerOptions optionsOf(const nb::dict &given) {
   in.number("learning_rate", options.learner.learningRate, 0.0);
   in.number<int64_t>("teacher_budget", options.teacherBudget, 0);
   in.number<int64_t>("refine_budget", options.refineBudget, 0);
+  in.number<int64_t>("polish_budget", options.refineBudget, 0); // Its old name.
   in.number("elite_share", options.replay.eliteShare, 0.0);
   in.number<int64_t>("rounds", options.maxRounds, 0);
   double timeLimitMs = 0;

@@ -163,7 +163,7 @@ def test_the_tool_writes_the_same_page(tiny, tmp_path):
 
     tiny.write(str(tmp_path / "tiny.json"))
     script = os.path.join(os.path.dirname(plotly.__file__), "package_data", "plotly.min.js")
-    command = [os.environ["MEMPL_SOLVE"], str(tmp_path / "tiny.json"), "--policy=greedy,none"]
+    command = [os.environ["MEMPL_SOLVE"], str(tmp_path / "tiny.json"), "--solver=greedy,none"]
     out = tmp_path / "out.html"
     subprocess.run([*command, f"--report={out}", f"--plotly-js={script}"], check=True, capture_output=True)
     plans = {"greedy": mempl.solve(tiny, "greedy"), "none": mempl.solve(tiny, "none")}

@@ -1,6 +1,6 @@
 // RUN: split-file %s %t
 // RUN: mempl-opt %t/ops.mlir --mempl-prepare --mempl-test-print-program -o /dev/null | FileCheck %s
-// RUN: mempl-opt %t/ops.mlir --learned-memory-placement="target=tiny policy=none profile=%t/profile.json instance-out=%t/out.json" -o /dev/null
+// RUN: mempl-opt %t/ops.mlir --learned-memory-placement="target=tiny solver=none profile=%t/profile.json instance-out=%t/out.json" -o /dev/null
 // RUN: FileCheck %s --check-prefix=PROFILE < %t/out.json
 // RUN: not mempl-opt %t/ops.mlir --learned-memory-placement="target=tiny profile=%t/bad.json" 2>&1 | FileCheck %s --check-prefix=BAD
 

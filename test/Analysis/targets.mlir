@@ -1,12 +1,12 @@
 // RUN: split-file %s %t
-// RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="policy=greedy" | FileCheck %s
-// RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="policy=greedy target=tiny" | FileCheck %s --check-prefix=OPTION
-// RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="policy=greedy target=%t/mine.json" | FileCheck %s --check-prefix=MINE
-// RUN: mempl-opt %t/dictionary.mlir --learned-memory-placement="policy=greedy" 2>&1 | FileCheck %s --check-prefix=DICT
+// RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="solver=greedy" | FileCheck %s
+// RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="solver=greedy target=tiny" | FileCheck %s --check-prefix=OPTION
+// RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="solver=greedy target=%t/mine.json" | FileCheck %s --check-prefix=MINE
+// RUN: mempl-opt %t/dictionary.mlir --learned-memory-placement="solver=greedy" 2>&1 | FileCheck %s --check-prefix=DICT
 // RUN: not mempl-opt %t/dlti.mlir --learned-memory-placement="target=%t/bad.json" 2>&1 | FileCheck %s --check-prefix=BAD
 // RUN: mempl-opt %t/dlti.mlir --learned-memory-placement="target=%t/types.json profile=%t/profile.json" -o /dev/null 2>&1 | FileCheck %s --check-prefix=KEYS
 // RUN: mempl-opt %t/unknown-types.mlir --learned-memory-placement --verify-diagnostics
-// RUN: mempl-opt %t/of-function.mlir --learned-memory-placement="policy=greedy" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FUNCTION
+// RUN: mempl-opt %t/of-function.mlir --learned-memory-placement="solver=greedy" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FUNCTION
 // RUN: mempl-opt %t/invalid.mlir --learned-memory-placement --split-input-file --verify-diagnostics
 
 // CHECK: mempl.alloc <sram> at 0 bytes 64

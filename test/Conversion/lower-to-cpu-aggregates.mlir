@@ -3,7 +3,7 @@
 // Winograd convolution, ops of other dialects on tensors, complex numbers.
 // RUN: mempl-opt --mempl-lower-to-cpu %s -o %t.mlir
 // RUN: %run_main %t.mlir | FileCheck %s
-// RUN: mempl-opt --inline --learned-memory-placement="target=tiny policy=greedy" %s -o %t.placed
+// RUN: mempl-opt --inline --learned-memory-placement="target=tiny solver=greedy" %s -o %t.placed
 // RUN: FileCheck %s --check-prefix=PLACED --input-file=%t.placed
 // RUN: mempl-opt --mempl-lower-to-cpu %t.placed -o %t.mlir
 // RUN: env MEMPL_RUNTIME_CHECK=1 %run_main %t.mlir | FileCheck %s

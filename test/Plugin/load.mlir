@@ -13,9 +13,9 @@
 
 // Both, by pipeline, give what mempl-opt gives, byte for byte.
 // RUN: %stock_opt_with_mempl %s -o %t.plugin \
-// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny policy=greedy})"
+// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=greedy})"
 // RUN: mempl-opt %s -o %t.opt \
-// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny policy=greedy})"
+// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=greedy})"
 // RUN: cmp %t.plugin %t.opt
 // RUN: FileCheck %s --check-prefix=PLACED < %t.plugin
 // PLACED-LABEL: func.func @network(
@@ -26,14 +26,14 @@
 // With the passes alone, the dialect and the costs come by themselves.
 // RUN: grep -v 'mempl[.]alloc' %s > %t.plain.mlir
 // RUN: %stock_opt --load-pass-plugin=%plugin %t.plain.mlir -o %t.passes \
-// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny policy=greedy})"
+// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=greedy})"
 // RUN: mempl-opt %t.plain.mlir -o %t.opt \
-// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny policy=greedy})"
+// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=greedy})"
 // RUN: cmp %t.passes %t.opt
 
 // And on through upstream's bufferization.
 // RUN: %stock_opt_with_mempl %s \
-// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny policy=greedy},one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map})" \
+// RUN:   --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=greedy},one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map})" \
 // RUN:   | FileCheck %s --check-prefix=BUFFERS
 // BUFFERS-LABEL: func.func @network(
 // BUFFERS: mempl.alloc <fast> {{.*}} memref<{{.*}}#mempl.space<fast>>

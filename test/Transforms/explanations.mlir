@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --allow-unregistered-dialect --learned-memory-placement="target=tiny policy=greedy" --split-input-file --verify-diagnostics -o /dev/null
+// RUN: mempl-opt %s --allow-unregistered-dialect --learned-memory-placement="target=tiny solver=greedy" --split-input-file --verify-diagnostics -o /dev/null
 
 // One line per function says why traffic stays in slow memory: the reason of
 // the values themselves, the most bytes first, and what helps.

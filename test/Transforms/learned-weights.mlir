@@ -1,9 +1,9 @@
-// The policies that have weights, and what is said where these are not.
+// The solvers that have weights, and what is said where these are not.
 // REQUIRES: torch
 // RUN: rm -rf %t && mkdir %t
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=muzero \
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=muzero \
 // RUN:   budget=200 plan-out=%t/plan.json summary" 2>&1 | FileCheck %s
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=muzero \
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=muzero \
 // RUN:   budget=200 checkpoint=generalist plan-out=%t/again.json"
 // RUN: cmp %t/plan.json %t/again.json
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny \
@@ -14,8 +14,8 @@
 // RUN:   --learned-memory-placement="target=tiny weights=generalist" 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=NOMODULE
 
-// NOFILE: error: policy 'portfolio': {{.*}}nothing.mempl: error: cannot be read
-// NOMODULE: error: policy 'portfolio': expected the module {{.*}}no-such.so
+// NOFILE: error: solver 'portfolio': {{.*}}nothing.mempl: error: cannot be read
+// NOMODULE: error: solver 'portfolio': expected the module {{.*}}no-such.so
 
 // CHECK: chain: 4 steps
 // CHECK: placed

@@ -1,5 +1,5 @@
-// RUN: mempl-opt %s --allow-unregistered-dialect --learned-memory-placement="target=tiny policy=greedy" --split-input-file --verify-diagnostics -o /dev/null
-// RUN: not mempl-opt %s --allow-unregistered-dialect --learned-memory-placement="target=tiny policy=greedy" --split-input-file 2>/dev/null | FileCheck %s
+// RUN: mempl-opt %s --allow-unregistered-dialect --learned-memory-placement="target=tiny solver=greedy" --split-input-file --verify-diagnostics -o /dev/null
+// RUN: not mempl-opt %s --allow-unregistered-dialect --learned-memory-placement="target=tiny solver=greedy" --split-input-file 2>/dev/null | FileCheck %s
 
 // An order is kept, or refused at the order.
 

@@ -1,12 +1,12 @@
 // An op that gives a tensor another name or type, and writes nothing, makes no
 // new version of its storage: reads of the tensor read what they read before.
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" \
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" \
 // RUN:   --remark-format=emitRemark --remarks-filter='mempl.*' -o %t 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=REMARK
 // What is placed is used in place: bufferization allocates nothing in fast
 // memory, and copies nothing there.
-// RUN: mempl-opt %s --pass-pipeline='builtin.module(learned-memory-placement{target=tiny policy=greedy},one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map})' \
+// RUN: mempl-opt %s --pass-pipeline='builtin.module(learned-memory-placement{target=tiny solver=greedy},one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map})' \
 // RUN:   | FileCheck %s --check-prefix=BUFFERS
 // BUFFERS-NOT: memref.copy
 

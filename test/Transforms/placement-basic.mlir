@@ -1,5 +1,5 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=none" | FileCheck %s --check-prefix=NONE
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=none" | FileCheck %s --check-prefix=NONE
 
 // Everything between the arguments and the result is in fast memory, the weights
 // are copied in while the fill runs, and the result is written where the caller

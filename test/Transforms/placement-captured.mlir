@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
 
 // A tensor that a payload reads is a use: its storage is not released before,
 // and the payload reads it in fast memory.

@@ -1,5 +1,5 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops" --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=BUF
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops" --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=BUF
 // RUN: mempl-opt %s --mempl-prepare | FileCheck %s --check-prefix=PREPARE
 
 // A loop that makes a tensor anew each trip, and reads the old one while it does:

@@ -1,5 +1,5 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s --check-prefix=BUF
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s --check-prefix=BUF
 
 // A branch reads a value in fast memory; what it allocates stays outside.
 // CHECK-LABEL: func.func @read_in_a_branch

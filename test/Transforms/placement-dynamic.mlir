@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
 
 // A dynamic size with a bound gets storage for the largest case.
 // CHECK-LABEL: func.func @bounded(

@@ -2,7 +2,7 @@
 // the option 'function' names. The others are placed all the same.
 
 // RUN: rm -rf %t && mkdir %t
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy function=second plan-out=%t/plan.json instance-out=%t/instance.json trace-out=%t/trace.json" 2>%t/remarks | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy function=second plan-out=%t/plan.json instance-out=%t/instance.json trace-out=%t/trace.json" 2>%t/remarks | FileCheck %s
 // CHECK-LABEL: func.func @first(
 // CHECK: mempl.copy_start
 // CHECK-LABEL: func.func @second(
@@ -28,7 +28,7 @@
 
 // So does mempl-solve.
 
-// RUN: mempl-solve %s --target=tiny --function=first --policy=greedy --no-bound
+// RUN: mempl-solve %s --target=tiny --function=first --solver=greedy --no-bound
 // RUN: not mempl-solve %s --target=tiny 2>&1 | FileCheck %s --check-prefix=TOOL
 // TOOL: placement-files.mlir: error: expected one function, found @first, @second{{.*}}; choose with --function
 // RUN: not mempl-solve %s --target=tiny --function=branches 2>&1 | FileCheck %s --check-prefix=TOOL-BLOCKS

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s
 
 // What a kernel reserves for itself is kept free while it runs.
 // CHECK-LABEL: func.func @reserved

@@ -1,6 +1,6 @@
-// RUN: mempl-opt %s --learned-memory-placement="policy=greedy" 2>%t.remarks | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="solver=greedy" 2>%t.remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
-// RUN: mempl-opt %s --learned-memory-placement="policy=greedy" --emit-bytecode 2>/dev/null | mempl-opt | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="solver=greedy" --emit-bytecode 2>/dev/null | mempl-opt | FileCheck %s
 
 // The target comes from the module; every function that nobody calls is placed
 // for itself.

@@ -1,6 +1,6 @@
 // RUN: not mempl-opt %s --learned-memory-placement 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not mempl-opt %s --learned-memory-placement="target=abacus" 2>&1 | FileCheck %s --check-prefix=NAME
-// RUN: not mempl-opt %s --learned-memory-placement="target=tiny policy=luck" 2>&1 | FileCheck %s --check-prefix=POLICY
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=luck" 2>&1 | FileCheck %s --check-prefix=POLICY
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny fallback=hope" 2>&1 | FileCheck %s --check-prefix=FALLBACK
@@ -13,7 +13,7 @@
 
 // TARGET: error: no target: give the option 'target' a preset (
 // NAME: error: {{.*}}abacus
-// POLICY: error: option 'policy': {{.*}}luck
+// POLICY: error: option 'solver': {{.*}}luck
 // BUDGET: error: options 'budget' and 'time-limit-ms': expected at least 0
 // LIMIT: error: expected a 'budget' or a 'time-limit-ms'
 // FALLBACK: error: option 'fallback': expected slow or error, got 'hope'

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=portfolio" -split-input-file -verify-diagnostics
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=portfolio" -split-input-file -verify-diagnostics
 
 // A pin that cannot be met names what is needed and what is there.
 // expected-error @below {{'mempl.pin' cannot be kept: 'arg0' has 4096 bytes, and fast memory has 1024}}

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=portfolio" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=portfolio" | FileCheck %s
 
 // A pin is kept although the value is used once and a copy gains nothing; what is
 // forbidden stays away.

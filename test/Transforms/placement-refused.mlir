@@ -1,5 +1,5 @@
 // RUN: rm -rf %t && mkdir %t && cd %t
-// RUN: mempl-opt %s --pass-pipeline="builtin.module(learned-memory-placement{target=tiny policy=search budget=200 capacity=512 eliminate-empty-tensors=false})" 2>&1 | FileCheck %s
+// RUN: mempl-opt %s --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=search budget=200 capacity=512 eliminate-empty-tensors=false})" 2>&1 | FileCheck %s
 
 // Where bufferization has a solution for a function as it is, but none for the
 // placed one, the function stays as it is.

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy capacity=64 fallback=error" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy capacity=64 fallback=error" | FileCheck %s
 
 // A call may take a tensor that was overwritten before if the callee does not
 // read it: that is no other tensor than before.

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --canonicalize | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --canonicalize | FileCheck %s
 
 // Pieces of a concatenation are computed in their place in fast memory, also
 // where one concatenation is a piece of another: no copy, no other buffer.

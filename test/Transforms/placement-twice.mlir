@@ -1,6 +1,6 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | mempl-opt --learned-memory-placement="target=tiny policy=greedy" 2>%t | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | mempl-opt --learned-memory-placement="target=tiny solver=greedy" 2>%t | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t
-// RUN: mempl-opt %s --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --learned-memory-placement="target=tiny policy=greedy" 2>&1 | FileCheck %s --check-prefix=BUFFERS
+// RUN: mempl-opt %s --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --learned-memory-placement="target=tiny solver=greedy" 2>&1 | FileCheck %s --check-prefix=BUFFERS
 
 // A function that is placed stays as it is.
 // REMARK: remark: 'f' is not placed: it is placed already

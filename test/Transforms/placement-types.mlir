@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
 
 // Storage has whole bytes per element, whatever the type.
 // CHECK-LABEL: func.func @sub_byte

@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny policy=greedy trace-out=%t.trace instance-out=%t.instance.json plan-out=%t.plan.json" --remarks-filter="mempl.*" -o /dev/null 2>&1 | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy trace-out=%t.trace instance-out=%t.instance.json plan-out=%t.plan.json" --remarks-filter="mempl.*" -o /dev/null 2>&1 | FileCheck %s
 // RUN: FileCheck %s --check-prefix=TRACE < %t.trace
 // RUN: mempl-solve %t.instance.json --plan-in=%t.plan.json --no-bound | FileCheck %s --check-prefix=PLAN
 

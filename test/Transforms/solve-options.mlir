@@ -1,5 +1,5 @@
-// RUN: not mempl-opt %s --mempl-solve="policy=best" 2>&1 | FileCheck %s --check-prefix=POLICY
-// POLICY: error: mempl-solve: policy: {{.*}}best{{.*}}portfolio
+// RUN: not mempl-opt %s --mempl-solve="solver=best" 2>&1 | FileCheck %s --check-prefix=POLICY
+// POLICY: error: mempl-solve: solver: {{.*}}best{{.*}}portfolio
 // RUN: not mempl-opt %s --mempl-solve="budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
 // BUDGET: error: mempl-solve: budget: expected an integer of at least 0
 // RUN: not mempl-opt %s --mempl-solve="budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT

@@ -1,6 +1,6 @@
 // RUN: mempl-opt %s --mempl-solve | FileCheck %s
-// RUN: mempl-opt %s --mempl-solve="policy=none" | FileCheck %s --check-prefix=NONE
-// RUN: mempl-opt %s --mempl-solve="policy=search budget=500 seed=7 threads=2" \
+// RUN: mempl-opt %s --mempl-solve="solver=none" | FileCheck %s --check-prefix=NONE
+// RUN: mempl-opt %s --mempl-solve="solver=search budget=500 seed=7 threads=2" \
 // RUN:   --mempl-verify-plan --verify-roundtrip -o /dev/null
 
 // Two runs give the same bytes, and a second run adds nothing.

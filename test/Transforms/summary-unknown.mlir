@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --split-input-file --learned-memory-placement="target=tiny policy=greedy summary" -o /dev/null 2>&1 | FileCheck %s
+// RUN: mempl-opt %s --split-input-file --learned-memory-placement="target=tiny solver=greedy summary" -o /dev/null 2>&1 | FileCheck %s
 
 // The summary says what it does not know, so that nobody takes its times for
 // seconds.

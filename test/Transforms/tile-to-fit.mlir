@@ -1,6 +1,6 @@
 // RUN: mempl-opt %s --mempl-tile-to-fit="target=tiny capacity=3KiB share=1" | FileCheck %s
 // RUN: mempl-opt %s --mempl-tile-to-fit="target=tiny capacity=1MiB" | FileCheck %s --check-prefix=FITS
-// RUN: mempl-opt %s --mempl-tile-to-fit="target=tiny capacity=3KiB share=1" --learned-memory-placement="target=tiny capacity=3KiB policy=greedy" | FileCheck %s --check-prefix=PLACED
+// RUN: mempl-opt %s --mempl-tile-to-fit="target=tiny capacity=3KiB share=1" --learned-memory-placement="target=tiny capacity=3KiB solver=greedy" | FileCheck %s --check-prefix=PLACED
 // RUN: mempl-opt %s --mempl-tile-to-fit="target=tiny capacity=3KiB share=1" --mempl-prepare --mempl-test-print-program="target=tiny" 2>&1 | FileCheck %s --check-prefix=NOTES --implicit-check-not="does not update it in place"
 // RUN: not mempl-opt %s --mempl-tile-to-fit="target=tiny share=0" 2>&1 | FileCheck %s --check-prefix=SHARE
 // RUN: not mempl-opt %s --mempl-tile-to-fit="target=tiny share=nan" 2>&1 | FileCheck %s --check-prefix=SHARE

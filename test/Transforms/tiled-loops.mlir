@@ -1,9 +1,9 @@
 // RUN: split-file %s %t
-// RUN: mempl-opt %t/for.mlir --transform-interpreter --learned-memory-placement="target=edge-npu policy=search summary" -o /dev/null 2>&1 | grep -v remark: > %t/for.txt
-// RUN: mempl-opt %t/forall.mlir --transform-interpreter --learned-memory-placement="target=edge-npu policy=search summary" -o /dev/null 2>&1 | grep -v remark: > %t/forall.txt
+// RUN: mempl-opt %t/for.mlir --transform-interpreter --learned-memory-placement="target=edge-npu solver=search summary" -o /dev/null 2>&1 | grep -v remark: > %t/for.txt
+// RUN: mempl-opt %t/forall.mlir --transform-interpreter --learned-memory-placement="target=edge-npu solver=search summary" -o /dev/null 2>&1 | grep -v remark: > %t/forall.txt
 // RUN: cmp %t/for.txt %t/forall.txt
 // RUN: FileCheck %s --input-file=%t/for.txt
-// RUN: mempl-opt %t/forall.mlir --transform-interpreter --learned-memory-placement="target=edge-npu policy=search" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=PLACED
+// RUN: mempl-opt %t/forall.mlir --transform-interpreter --learned-memory-placement="target=edge-npu solver=search" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=PLACED
 
 // The same program takes the same time, whichever kind of loop it is tiled
 // with: 128 trips.

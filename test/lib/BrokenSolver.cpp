@@ -1,4 +1,4 @@
-//===- BrokenSolver.cpp - a policy whose plans are wrong ------------------===//
+//===- BrokenSolver.cpp - a solver whose plans are wrong ------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The policies `broken`, whose plans break rules, and `oversized`, whose plans
+// The solvers `broken`, whose plans break rules, and `oversized`, whose plans
 // break none that can be seen before they are applied: for tests of what the
 // tools do with them.
 //
@@ -50,7 +50,7 @@ public:
   }
 };
 
-/// Registers the policies before main().
+/// Registers the solvers before main().
 struct Registration {
   Registration() {
     registerSolver("oversized",

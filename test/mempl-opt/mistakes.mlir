@@ -2,12 +2,12 @@
 // function that fails a check, is a warning, and an error if asked for.
 
 // RUN: rm -rf %t && mkdir %t && cd %t
-// RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny policy=broken" 2> err > out
+// RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny solver=broken" 2> err > out
 // RUN: FileCheck %s --check-prefixes=PLAN < err
 // RUN: FileCheck %s --check-prefix=LEFT < out
-// PLAN: mistakes.mlir:[[# @LINE + 24]]:1: warning: internal error: policy 'broken' made a plan that breaks V2: {{.*}}; 'network' is not placed and stays in slow memory; please report it with the file mempl-opt-reproducer.json
+// PLAN: mistakes.mlir:[[# @LINE + 24]]:1: warning: internal error: solver 'broken' made a plan that breaks V2: {{.*}}; 'network' is not placed and stays in slow memory; please report it with the file mempl-opt-reproducer.json
 
-// RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny policy=oversized summary=true plan-out=plan.json trace-out=trace.json" 2> err > out
+// RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny solver=oversized summary=true plan-out=plan.json trace-out=trace.json" 2> err > out
 // RUN: FileCheck %s --check-prefixes=CHECK < err
 // RUN: FileCheck %s --check-prefix=LEFT < out
 // RUN: FileCheck %s --check-prefix=FILE < mempl-opt-reproducer-1.json
@@ -25,7 +25,7 @@
 // LEFT: linalg.exp
 // LEFT-NOT: mempl.
 
-// RUN: not mempl-opt-broken %s --learned-memory-placement="target=tiny policy=oversized fallback=error plan-out=none.json" 2>&1 | FileCheck %s --check-prefix=ERROR
+// RUN: not mempl-opt-broken %s --learned-memory-placement="target=tiny solver=oversized fallback=error plan-out=none.json" 2>&1 | FileCheck %s --check-prefix=ERROR
 // RUN: not test -e none.json
 // ERROR: error: internal error: the placed function misuses fast memory; please report it with the file mempl-opt-reproducer-2.json
 

@@ -1,6 +1,6 @@
 // What goes in, and how, is written before anything runs.
 
-// RUN: mempl-opt %s --pass-pipeline="builtin.module(canonicalize,learned-memory-placement{target=tiny policy=greedy seed=7})" --reproducer=%t.mlir -o %t.out
+// RUN: mempl-opt %s --pass-pipeline="builtin.module(canonicalize,learned-memory-placement{target=tiny solver=greedy seed=7})" --reproducer=%t.mlir -o %t.out
 // RUN: FileCheck %s < %t.mlir
 // CHECK: // mempl {{[0-9.]+}}, LLVM {{[0-9.]+}}
 // CHECK-NEXT: // {{.*}}mempl-opt {{.*}}--reproducer=

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // mempl-solve on an instance: evaluates the plans that it is given, runs
-// policies, verifies each plan before anything is written, and computes the
+// solvers, verifies each plan before anything is written, and computes the
 // bound.
 //
 //===----------------------------------------------------------------------===//
@@ -49,7 +49,7 @@ public:
   Error prepare();
   /// Evaluates the plans that were given.
   void check();
-  /// Runs the policies. What fails goes to `failures`.
+  /// Runs the solvers. What fails goes to `failures`.
   Error solve();
   void computeBound();
   /// Writes the best plan and prints the report.
@@ -63,7 +63,7 @@ private:
   Error openAnytime();
   Error solveWith(Solver &solver);
   Reproducer reproducer() const;
-  Error reportInvalid(StringRef policy, const Plan &plan,
+  Error reportInvalid(StringRef solverName, const Plan &plan,
                       const std::vector<std::string> &violations) const;
   ReportRow evaluate(StringRef name, const Plan &plan);
 
@@ -195,10 +195,10 @@ Error InstanceRun::openAnytime() {
 }
 
 Error InstanceRun::prepare() {
-  for (const std::string &policy : options.policies) {
-    auto solver = createSolver(policy);
+  for (const std::string &solverName : options.solverNames) {
+    auto solver = createSolver(solverName);
     if (!solver)
-      return toolError("--policy: " + llvm::toString(solver.takeError()));
+      return toolError("--solver: " + llvm::toString(solver.takeError()));
     solvers.push_back(std::move(*solver));
   }
   if (Error error = options.isHlo ? readHlo() : readProblem())
@@ -235,7 +235,7 @@ Error InstanceRun::prepare() {
 /// Verifies a plan and, if it is valid, simulates it.
 ReportRow InstanceRun::evaluate(StringRef name, const Plan &plan) {
   ReportRow row;
-  row.policy = name.str();
+  row.solverName = name.str();
   if (plan.instance != instance.name) {
     // What else is wrong then says nothing.
     row.violations.push_back(ruleName(Rule::V9) + ": the plan is for \"" +
@@ -271,7 +271,7 @@ Reproducer InstanceRun::reproducer() const {
   Reproducer r;
   r.tool = kToolName;
   r.input = options.input;
-  r.policies = options.policies;
+  r.solverNames = options.solverNames;
   r.solver = options.solver;
   r.instance = instance;
   return r;
@@ -280,13 +280,13 @@ Reproducer InstanceRun::reproducer() const {
 /// A solver that returns an invalid plan is a bug of ours: the user gets a file
 /// to report it with.
 Error InstanceRun::reportInvalid(
-    StringRef policy, const Plan &plan,
+    StringRef solverName, const Plan &plan,
     const std::vector<std::string> &violations) const {
   Reproducer r = reproducer();
-  r.failedPolicy = policy.str();
+  r.failedSolver = solverName.str();
   r.violations = violations;
   r.failedPlan = plan;
-  std::string what = "internal error: policy " + policy.str() +
+  std::string what = "internal error: solver " + solverName.str() +
                      " returned an invalid plan (" + violations.front() + ")";
   std::string name = options.reproducerPath;
   if (name.empty()) {
@@ -305,7 +305,8 @@ Error InstanceRun::solveWith(Solver &solver) {
   solverOptions.cancelled = isInterrupted;
   solverOptions.progress = [&](const SolverProgress &p) {
     progress.update([&] {
-      std::string line = p.policy.str() + ": " + std::to_string(p.evaluated);
+      std::string line =
+          p.solverName.str() + ": " + std::to_string(p.evaluated);
       if (p.budget > 0)
         line += " of " + std::to_string(p.budget);
       return line + " plans, best " + formatSeconds(p.latency) + ", " +
@@ -316,14 +317,14 @@ Error InstanceRun::solveWith(Solver &solver) {
     solverOptions.improved = [&](const SolverProgress &p) {
       *anytime << llvm::formatv("{{\"policy\":\"{0}\",\"seconds\":{1:f3},"
                                 "\"evaluated\":{2},\"latency\":{3}}\n",
-                                p.policy, p.seconds, p.evaluated,
+                                p.solverName, p.seconds, p.evaluated,
                                 llvm::formatv("{0:e9}", p.latency));
       anytime->flush();
     };
   auto result = solver.solve(instance, solverOptions);
   progress.clear();
   if (!result)
-    return toolError("policy " + solver.name() + ": " +
+    return toolError("solver " + solver.name() + ": " +
                      llvm::toString(result.takeError()));
   result->plan.instance = instance.name;
   ReportRow row = evaluate(solver.name(), result->plan);
@@ -402,7 +403,7 @@ Error InstanceRun::finish() {
     if (!row.violations.empty())
       errors = llvm::joinErrors(
           std::move(errors),
-          fileError(row.policy, 0,
+          fileError(row.solverName, 0,
                     "not a valid plan for " + instance.name + ": " +
                         Twine(row.violations.size()) + " violation" +
                         (row.violations.size() == 1 ? "" : "s")));

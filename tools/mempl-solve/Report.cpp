@@ -78,8 +78,9 @@ static void printColumns(raw_ostream &os,
 
 static std::string rowName(const ReportRow &row) {
   // The lines above the table name the whole path.
-  std::string name =
-      row.isFile ? llvm::sys::path::filename(row.policy).str() : row.policy;
+  std::string name = row.isFile
+                         ? llvm::sys::path::filename(row.solverName).str()
+                         : row.solverName;
   if (!row.winner.empty())
     name += " (" + row.winner + ")";
   return escapeForMessage(name);
@@ -89,7 +90,7 @@ static void printChecks(raw_ostream &os, const Report &report) {
   for (const ReportRow &row : report.rows) {
     if (!row.isFile)
       continue;
-    std::string name = escapeForMessage(row.policy);
+    std::string name = escapeForMessage(row.solverName);
     if (row.violations.empty())
       os << name << ": valid, latency " << formatSeconds(row.latency) << '\n';
     for (const std::string &violation : row.violations)
@@ -102,7 +103,7 @@ void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
   TimeUnit unit = timeUnitFor(report.slow);
   auto in = [&](StringRef what) { return (what + " " + unit.name).str(); };
   std::vector<std::vector<std::string>> lines = {
-      {"policy", in("latency"), in("slow"), in("ideal"), in("bound"),
+      {"solver", in("latency"), in("slow"), in("ideal"), in("bound"),
        "recovered", "latency/bound", "copies", in("stalls")}};
   if (timing)
     lines.front().push_back("seconds");
@@ -168,7 +169,7 @@ static void string(llvm::json::OStream &json, StringRef key, StringRef text) {
 
 static void printRow(llvm::json::OStream &json, const Report &report,
                      const ReportRow &row, bool timing) {
-  string(json, "policy", row.policy);
+  string(json, "policy", row.solverName);
   if (!row.winner.empty())
     string(json, "winner", row.winner);
   if (row.violations.empty()) {

@@ -27,9 +27,9 @@ namespace mempl {
 
 /// One plan and what it costs.
 struct ReportRow {
-  std::string policy;  ///< Or the file of a plan that was checked.
-  std::string winner;  ///< Of a portfolio.
-  bool isFile = false; ///< `policy` is a file.
+  std::string solverName; ///< Or the file of a plan that was checked.
+  std::string winner;     ///< Of a portfolio.
+  bool isFile = false;    ///< `solver` is a file.
   /// Broken rules; the plan is valid if there are none. The figures below mean
   /// nothing otherwise.
   std::vector<std::string> violations;

@@ -37,12 +37,12 @@ struct SolveOptions {
   std::string profile;             ///< Of MLIR; empty = none.
   std::string target;              ///< Preset or file; empty = none.
   std::optional<int64_t> capacity; ///< Bytes, instead of the file's.
-  std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.
-  std::vector<std::string> policies;   ///< To run, in this order.
-  std::vector<std::string> checkPaths; ///< Plans to evaluate.
-  std::string planPath;                ///< For the best plan; empty = none.
-  std::string anytimePath;             ///< For improvements; empty = none.
-  std::string reproducerPath;          ///< For --reproducer; empty = none.
+  std::optional<int64_t> maxCarried;    ///< Values, instead of the file's.
+  std::vector<std::string> solverNames; ///< To run, in this order.
+  std::vector<std::string> checkPaths;  ///< Plans to evaluate.
+  std::string planPath;                 ///< For the best plan; empty = none.
+  std::string anytimePath;              ///< For improvements; empty = none.
+  std::string reproducerPath;           ///< For --reproducer; empty = none.
   /// The instance of a reproducer that is run; null = read the input.
   std::shared_ptr<const Instance> given;
   std::string reportPath; ///< For a page; empty = none.

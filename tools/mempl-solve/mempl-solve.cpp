@@ -38,9 +38,10 @@ struct Flags {
       cl::Positional, cl::cat(category),
       cl::desc("<instance .json, program .mlir or .hlo.txt, or packing "
                ".csv, also .gz>")};
-  cl::list<std::string> policy{
-      "policy", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b,.."),
-      cl::desc("Policies to run (default portfolio); see --list-policies")};
+  cl::list<std::string> solver{
+      "solver", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b,.."),
+      cl::desc("Solvers to run (default portfolio); see --list-solvers")};
+  cl::alias policy{"policy", cl::aliasopt(solver), cl::Hidden};
   cl::opt<std::string> capacity{
       "capacity", cl::cat(category), cl::value_desc("size"),
       cl::desc("Fast memory, such as 117440512 or 32MiB, instead of the "
@@ -75,7 +76,7 @@ struct Flags {
   cl::list<std::string> check{
       "plan-in", cl::cat(category), cl::value_desc("plan.json"),
       cl::desc("Verify this plan and show what it costs; may be repeated. "
-               "Nothing is solved unless --policy is given. For packing "
+               "Nothing is solved unless --solver is given. For packing "
                "files, one with offsets; without a file, the input itself")};
   cl::alias sameCheck{"check", cl::NotHidden, cl::aliasopt(check),
                       cl::desc("The same as --plan-in")};
@@ -89,12 +90,12 @@ struct Flags {
       cl::init("table"), cl::desc("How results are printed (default table)")};
   cl::opt<std::string> budget{
       "budget", cl::cat(category), cl::init("20000"), cl::value_desc("plans"),
-      cl::desc("Plans that a policy may evaluate (default 20000), 0 = no "
+      cl::desc("Plans that a solver may evaluate (default 20000), 0 = no "
                "limit; for a packing file, nodes of the search (default no "
                "limit)")};
   cl::opt<std::string> timeLimit{
       "time-limit-ms", cl::cat(category), cl::init("0"), cl::value_desc("ms"),
-      cl::desc("Time that a policy may take (default 0 = no limit); the bound "
+      cl::desc("Time that a solver may take (default 0 = no limit); the bound "
                "has what is left, at least a tenth of it, and at least 500. "
                "With a limit the result depends on the machine")};
   cl::opt<bool> cpuTime{
@@ -103,10 +104,10 @@ struct Flags {
                "--time-limit-ms and --timing")};
   cl::opt<std::string> msaOptions{
       "msa-options", cl::cat(category), cl::value_desc("key=value,..."),
-      cl::desc("Constants of the policies msa, by XLA's names")};
+      cl::desc("Constants of the solvers msa, by XLA's names")};
   cl::opt<std::string> weights{
       "weights", cl::cat(category), cl::value_desc("file"),
-      cl::desc("Weights of the policies muzero, as mempl-train makes them "
+      cl::desc("Weights of the solvers muzero, as mempl-train makes them "
                "(default generalist: those that come with mempl). With this, "
                "portfolio has muzero+search in place of search")};
   cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
@@ -123,7 +124,7 @@ struct Flags {
                         cl::desc("Compute no lower bound")};
   cl::opt<std::string> anytime{
       "anytime", cl::cat(category), cl::value_desc("file"),
-      cl::desc("Add a JSON line here for every better plan while a policy "
+      cl::desc("Add a JSON line here for every better plan while a solver "
                "runs: seconds, plans evaluated, latency")};
   cl::opt<std::string> reproducer{
       "reproducer", cl::cat(category), cl::value_desc("file"),
@@ -132,7 +133,7 @@ struct Flags {
   cl::opt<bool> runReproducer{
       "run-reproducer", cl::cat(category),
       cl::desc("The input is a file that --reproducer wrote: run what it says "
-               "(but the policies of --policy, if given)")};
+               "(but the solvers of --solver, if given)")};
   cl::opt<std::string> report{
       "report", cl::cat(category), cl::value_desc("out.html"),
       cl::desc("Write a page with memory map, traffic, latencies and reasons "
@@ -144,8 +145,10 @@ struct Flags {
                "or of the Python package plotly)")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
-  cl::opt<bool> listPolicies{"list-policies", cl::cat(category),
-                             cl::desc("Print the names of all policies")};
+  cl::opt<bool> listSolvers{"list-solvers", cl::cat(category),
+                            cl::desc("Print the names of all solvers")};
+  cl::alias listPolicies{"list-policies", cl::aliasopt(listSolvers),
+                         cl::Hidden};
   cl::opt<bool> listTargets{"list-targets", cl::cat(category),
                             cl::desc("Print the targets that come with mempl")};
 };
@@ -198,7 +201,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.cost = flags.cost;
   options.reserveScoped = flags.reserveScoped;
   options.xla = flags.xla;
-  options.policies.assign(flags.policy.begin(), flags.policy.end());
+  options.solverNames.assign(flags.solver.begin(), flags.solver.end());
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.planPath = flags.plan;
   options.timing = flags.timing;
@@ -232,8 +235,8 @@ static Error readReproducer(SolveOptions &options) {
     return file.takeError();
   options.given = std::make_shared<Instance>(std::move(file->instance));
   options.solver = std::move(file->solver);
-  if (options.policies.empty())
-    options.policies = std::move(file->policies);
+  if (options.solverNames.empty())
+    options.solverNames = std::move(file->solverNames);
   return Error::success();
 }
 
@@ -248,11 +251,11 @@ static int printPolicies() {
 }
 
 static int runOnInstance(SolveOptions &options) {
-  if (options.policies.empty() && options.checkPaths.empty() && !options.xla)
-    options.policies = {"portfolio"};
-  if (options.policies.empty() && !options.planPath.empty())
+  if (options.solverNames.empty() && options.checkPaths.empty() && !options.xla)
+    options.solverNames = {"portfolio"};
+  if (options.solverNames.empty() && !options.planPath.empty())
     return printErrors(
-        toolError("--plan-out: nothing is solved; give --policy"));
+        toolError("--plan-out: nothing is solved; give --solver"));
   if (options.solver.budget == 0 && options.solver.timeLimitMs == 0)
     return printErrors(
         toolError("--budget: 0 means no limit; give --time-limit-ms with it"));
@@ -262,10 +265,10 @@ static int runOnInstance(SolveOptions &options) {
 static int runOnPacking(const SolveOptions &options) {
   const std::string &name =
       options.input.empty() ? options.checkPaths.front() : options.input;
-  if (!options.policies.empty() || !options.target.empty() ||
+  if (!options.solverNames.empty() || !options.target.empty() ||
       !options.reproducerPath.empty())
     return printErrors(toolError(
-        "--policy, --target and --reproducer are for instances, not for " +
+        "--solver, --target and --reproducer are for instances, not for " +
         name));
   for (const std::string &path : options.checkPaths)
     if (!isCsv(path))
@@ -299,7 +302,7 @@ int main(int argc, char **argv) {
           "mempl-solve: decides which values of a program are in fast memory "
           "when,\nat which offsets, and when copies are issued and awaited\n"))
     return *code;
-  if (flags.listPolicies)
+  if (flags.listSolvers)
     return printPolicies();
   if (flags.listTargets) {
     mempl::ir::printTargets(llvm::outs());

@@ -109,6 +109,8 @@ struct Flags {
       cl::value_desc("moves"),
       cl::desc("Moves of search that refine the best game of a program, one "
                "program per round (default 10000), 0 = never")};
+  cl::alias polishBudget{"polish-budget", cl::aliasopt(refineBudget),
+                         cl::Hidden};
   cl::opt<double> eliteShare{
       "elite-share", cl::cat(category), cl::init(0.5), cl::value_desc("share"),
       cl::desc("How often a game to learn from is one of the best of its "

@@ -38,12 +38,12 @@ Instance realProgram(llvm::StringRef name) {
                                      name.str() + ".v5e.instance.json.gz"));
 }
 
-SolverResult solve(llvm::StringRef policy, const Instance &instance,
+SolverResult solve(llvm::StringRef solverName, const Instance &instance,
                    int64_t budget) {
   SolverOptions options;
   options.budget = budget;
   return llvm::cantFail(
-      llvm::cantFail(createSolver(policy))->solve(instance, options));
+      llvm::cantFail(createSolver(solverName))->solve(instance, options));
 }
 
 /// The best latency of all plays, each from the first state, without undo.

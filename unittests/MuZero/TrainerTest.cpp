@@ -75,7 +75,7 @@ protected:
     options.learner.warmupSteps = 5;
     options.selfPlay.search.simulations = 4;
     options.teacherBudget = 200;
-    options.polishBudget = 200;
+    options.refineBudget = 200;
     options.evaluateEvery = 2;
     options.evaluationSamples = 2;
     options.maxRounds = 4;
@@ -358,7 +358,7 @@ TEST_F(TrainerTest, ItsWeightsAreAPolicy) {
   for (const char *policy : {"muzero", "muzero+search"}) {
     std::vector<double> improvements;
     solving.improved = [&](const SolverProgress &p) {
-      if (p.policy == "muzero")
+      if (p.solverName == "muzero")
         improvements.push_back(p.latency);
     };
     auto solve = [&] {
@@ -427,7 +427,7 @@ TEST_F(TrainerTest, LearnsToBeatGreedy) {
   options.learner.batch = 128;
   options.learner.learningRate = 2e-3;
   options.learner.warmupSteps = 20;
-  options.teacherBudget = options.polishBudget = 0;
+  options.teacherBudget = options.refineBudget = 0;
   options.maxRounds = 25;
   options.evaluateEvery = 25;
   options.evaluationSamples = 8;

@@ -100,7 +100,7 @@ TEST_P(UntrainedPolicies, AreValidAnytimeAndDeterministic) {
     double greedy = solve(instance, options, "greedy").latency;
     std::vector<double> improvements;
     options.improved = [&](const SolverProgress &p) {
-      EXPECT_EQ(p.policy, GetParam());
+      EXPECT_EQ(p.solverName, GetParam());
       improvements.push_back(p.latency);
     };
     SolverResult result = solve(instance, options);

@@ -30,9 +30,9 @@ Machine carrying(int64_t most) {
   return m;
 }
 
-SolverResult solve(llvm::StringRef policy, const Instance &instance,
+SolverResult solve(llvm::StringRef solverName, const Instance &instance,
                    int64_t budget = 2000) {
-  auto solver = llvm::cantFail(createSolver(policy));
+  auto solver = llvm::cantFail(createSolver(solverName));
   SolverOptions options;
   options.budget = budget;
   auto result = llvm::cantFail(solver->solve(instance, options));

@@ -1,4 +1,4 @@
-//===- SolversTest.cpp - what every policy promises -----------------------===//
+//===- SolversTest.cpp - what every solver promises -----------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -33,10 +33,10 @@ std::string text(const Plan &plan) {
   return result;
 }
 
-llvm::Expected<SolverResult> solve(llvm::StringRef policy,
+llvm::Expected<SolverResult> solve(llvm::StringRef solverName,
                                    const Instance &instance,
                                    SolverOptions options = {}) {
-  auto solver = createSolver(policy);
+  auto solver = createSolver(solverName);
   if (!solver)
     return solver.takeError();
   return (*solver)->solve(instance, options);
@@ -322,7 +322,7 @@ TEST(Portfolio, IsTheBestOfItsPoliciesAndNamesTheWinner) {
   options.budget = 20000;
   auto best = llvm::cantFail(solve("portfolio", instance, options));
   EXPECT_EQ(best.winner, "search");
-  options.policies = {"none", "greedy"};
+  options.solverNames = {"none", "greedy"};
   best = llvm::cantFail(solve("portfolio", instance, options));
   EXPECT_EQ(best.winner, "greedy");
 }
@@ -331,7 +331,7 @@ TEST(Registry, NamesWhatItHasWhenAskedForMore) {
   auto solver = createSolver("magic");
   ASSERT_FALSE(static_cast<bool>(solver));
   EXPECT_EQ(llvm::toString(solver.takeError()),
-            "unknown policy 'magic', expected greedy, msa, msa:full, "
+            "unknown solver 'magic', expected greedy, msa, msa:full, "
             "msa:production, msa:test, msa:tuned, none, portfolio, search");
 }
 
@@ -349,7 +349,7 @@ TEST(Registry, TakesPoliciesFromOutside) {
   EXPECT_EQ(llvm::cantFail(createSolver("custom"))->name(), "custom");
 }
 
-// Three policies that need no time, so that each leaves all of its share to
+// Three solvers that need no time, so that each leaves all of its share to
 // those behind it.
 TEST(Registry, PoliciesOfAPortfolioShareTheTime) {
   static std::vector<int64_t> limits;
@@ -364,7 +364,7 @@ TEST(Registry, PoliciesOfAPortfolioShareTheTime) {
   };
   registerSolver("recorder", [] { return std::make_unique<Recorder>(); });
   SolverOptions options;
-  options.policies = {"recorder", "recorder", "recorder"};
+  options.solverNames = {"recorder", "recorder", "recorder"};
   options.timeLimitMs = 3000000;
   Instance instance = realProgram("alexnet_b64");
   llvm::cantFail(solve("portfolio", instance, options));

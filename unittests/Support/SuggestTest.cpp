@@ -47,8 +47,8 @@ TEST(SuggestTest, SaysNothingIfNothingIsClose) {
 
 TEST(SuggestTest, ACommandLineProblemIsOneLine) {
   EXPECT_EQ(commandLineProblem("x: Unknown argument '--polcy=a'.  Try: 'x "
-                               "--help'\nx: Did you mean '--policy=a'?\n"),
-            "Unknown argument '--polcy=a'; did you mean '--policy=a'? See "
+                               "--help'\nx: Did you mean '--solver=a'?\n"),
+            "Unknown argument '--polcy=a'; did you mean '--solver=a'? See "
             "--help.");
   EXPECT_EQ(commandLineProblem("x: Unknown argument '--frob'.  Try: 'x "
                                "--help'\nx: Did you mean '--help'?\n"),

@@ -67,10 +67,10 @@ struct GameOptions : GameRules {
   bool asksCarried = true;
   /// Plans of loops by step, valid within their own capacity. Where there is
   /// any, loops that are not named run from slow memory; where there is none,
-  /// loops are planned by the policy `greedy`.
+  /// loops are planned by the solver `greedy`.
   std::map<int32_t, Plan> loops;
   /// Latency of the heuristic plan that rewards are compared with, seconds;
-  /// negative: that of the policy `greedy`.
+  /// negative: that of the solver `greedy`.
   double greedyLatency = -1;
 };
 

@@ -24,7 +24,7 @@ namespace mempl {
 /// A program ready to be played, and the plan to improve on.
 struct PreparedGame {
   std::shared_ptr<const Game> program;
-  SolverResult best; ///< Of the policy `greedy`.
+  SolverResult best; ///< Of the solver `greedy`.
 };
 
 /// Solves by `greedy`, and makes the game around the loops of its plan. Errors

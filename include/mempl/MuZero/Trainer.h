@@ -12,7 +12,7 @@
 // numbers. So the result does not depend on the number of workers. Every round
 // ends with a checkpoint: a run that was killed goes on from its last one.
 //
-// What is imitated besides: plans of the policy `search` (teachers), replayed
+// What is imitated besides: plans of the solver `search` (teachers), replayed
 // through the game; and from time to time the best games, refined by `search`
 // and replayed.
 //
@@ -81,7 +81,7 @@ struct TrainerStatus {
   /// over the validation programs (all, if there are none); 0 = none yet.
   double score = 0, bestScore = 0;
   double firstScore = 0; ///< Before the first round.
-  /// The same for the policy `greedy` and for everything in slow memory.
+  /// The same for the solver `greedy` and for everything in slow memory.
   double greedyScore = 0, slowScore = 0;
   /// Programs that are evaluated: all that there are, unless the time is short.
   int32_t numEvaluated = 0;

@@ -28,7 +28,7 @@ enum class SlowCause : uint8_t {
   None,        ///< Nothing: it is in fast memory.
   Part,        ///< It is in fast memory, but not for all of its accesses.
   Own,         ///< What Value::reason, or `slowReasons` of explain(), says.
-  Constrained, ///< An order of the user.
+  Constrained, ///< A constraint of the user.
   StepsConstrained, ///< All of its accesses are constrained to slow memory.
   Unused,           ///< No step uses it.
   TooLarge,         ///< It is larger than fast memory.

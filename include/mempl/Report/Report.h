@@ -30,7 +30,7 @@ namespace mempl {
 
 /// A plan that a report shows.
 struct ReportPlan {
-  std::string name; ///< Of the policy or the file that it is of.
+  std::string name; ///< Of the solver or the file that it is of.
   Plan plan;        ///< Valid for the instance.
 };
 

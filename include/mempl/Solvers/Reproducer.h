@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // One JSON file with the version, the options and the instance of a run, and,
-// where a policy has returned an invalid plan, that plan and what is wrong with
+// where a solver has returned an invalid plan, that plan and what is wrong with
 // it. The file stands alone but for files that options name (weights). Instance
 // and plan are in the form that the tools read.
 //
@@ -23,16 +23,16 @@
 
 namespace mempl {
 
-/// A run of policies on an instance.
+/// A run of solvers on an instance.
 struct Reproducer {
-  std::string tool;                  ///< As in "mempl-solve".
-  std::string input;                 ///< Where the instance came from.
-  std::vector<std::string> policies; ///< In the order that they run in.
+  std::string tool;                     ///< As in "mempl-solve".
+  std::string input;                    ///< Where the instance came from.
+  std::vector<std::string> solverNames; ///< In the order that they run in.
   /// Of these the numbers, the weights and the constants of `msa` are kept.
   SolverOptions solver;
   Instance instance;
   /// What went wrong, if something did. Written, not read.
-  std::string failedPolicy;
+  std::string failedSolver;
   std::vector<std::string> violations; ///< Broken rules of `failedPlan`.
   std::optional<Plan> failedPlan;
 };

@@ -1,4 +1,4 @@
-//===- Solver.h - the interface of all policies -----------------*- C++ -*-===//
+//===- Solver.h - the interface of all solvers -----------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -30,7 +30,7 @@ namespace mempl {
 
 /// What a solver tells while it runs.
 struct SolverProgress {
-  llvm::StringRef policy;
+  llvm::StringRef solverName;
   double latency = 0;    ///< Seconds; of the best plan so far.
   int64_t evaluated = 0; ///< Plans evaluated so far.
   int64_t budget = 0;    ///< Plans it may evaluate; 0 = no limit.
@@ -62,8 +62,8 @@ struct SolverOptions {
   bool countsCpuTime = false;
   uint64_t seed = 0;
   int threads = 1;
-  /// Policies that `portfolio` runs; empty = all that it has by default.
-  std::vector<std::string> policies;
+  /// Solvers that `portfolio` runs; empty = all that it has by default.
+  std::vector<std::string> solverNames;
   /// `msa` and its settings: constants that replace those of the setting, as
   /// `key=value,key=value`; see Msa.h.
   std::string msaOptions;
@@ -89,7 +89,7 @@ struct SolverResult {
   double latency = 0;    ///< Seconds, as simulate() gives it.
   int64_t evaluated = 0; ///< Plans evaluated.
   double seconds = 0;    ///< Measured.
-  std::string winner;    ///< `portfolio`: the policy whose plan it is.
+  std::string winner;    ///< `portfolio`: the solver whose plan it is.
 };
 
 class Solver {
@@ -110,14 +110,14 @@ public:
 
 using SolverFactory = std::function<std::unique_ptr<Solver>()>;
 
-/// Adds a policy. A second one of the same name replaces the first. Not
+/// Adds a solver. A second one of the same name replaces the first. Not
 /// thread-safe: call it at start-up.
 void registerSolver(llvm::StringRef name, SolverFactory factory);
 
 /// A new solver, or an error that lists the names that exist.
 llvm::Expected<std::unique_ptr<Solver>> createSolver(llvm::StringRef name);
 
-/// Sorted names of all policies.
+/// Sorted names of all solvers.
 std::vector<std::string> solverNames();
 
 } // namespace mempl

@@ -1,5 +1,5 @@
 //===- UseIntervalForest.h - the intervals of uses worth a residency ----- -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What somebody who mistyped a name may have meant: targets, policies, columns,
+// What somebody who mistyped a name may have meant: targets, solvers, columns,
 // options, keys of files.
 //
 //===----------------------------------------------------------------------===//

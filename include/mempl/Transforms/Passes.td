@@ -22,7 +22,7 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     its own.
 
     The pass prepares the module (see `mempl-prepare`), extracts an instance
-    of the placement problem from each function, lets `policy` solve it,
+    of the placement problem from each function, lets `solver` solve it,
     verifies the plan, applies it, and replays the result
     (`mempl-check-placement`). It is the same as these passes one by one, which
     exist too, but for functions of which nothing is placed.
@@ -46,14 +46,14 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     output is the same, unless `time-limit-ms` is given.
   }];
   let options = [
-    OptionWithDefault<"policy", "policy", "std::string", "\"portfolio\"",
+    OptionWithDefault<"solverName", "solver", "std::string", "\"portfolio\"",
            "The solver; `mempl-solve --help` lists them.">,
     OptionWithDefault<"target", "target", "std::string", "\"\"",
            "Preset or file that describes the machine.">,
     OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
            "Bytes of fast memory instead of the target's, as in 512KiB.">,
     OptionWithDefault<"weights", "weights", "std::string", "\"\"",
-           "Weights of the policies `muzero`, as mempl-train makes them, or "
+           "Weights of the solvers `muzero`, as mempl-train makes them, or "
            "`generalist`: those that come with mempl. With this, `portfolio` "
            "has `muzero+search` in place of `search`.">,
     OptionWithDefault<"budget", "budget", "int64_t", "20000",
@@ -61,13 +61,13 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", "0",
            "Milliseconds that solving may take, per function; 0 is no limit.">,
     OptionWithDefault<"msaOptions", "msa-options", "std::string", "\"\"",
-           "Constants of the policies `msa`, by XLA's names: key=value,...">,
+           "Constants of the solvers `msa`, by XLA's names: key=value,...">,
     OptionWithDefault<"seed", "seed", "uint64_t", "0",
                       "Seed of random choices.">,
     OptionWithDefault<"threads", "threads", "int", "1",
                       "Threads that solvers may use.">,
     OptionWithDefault<"fallback", "fallback", "std::string", "\"slow\"",
-           "What happens where the policy gives no plan, or where a mistake of "
+           "What happens where the solver gives no plan, or where a mistake of "
            "mempl spoils it: `slow` leaves the function in slow memory, `error` "
            "fails.">,
     OptionWithDefault<"profile", "profile", "std::string", "\"\"",

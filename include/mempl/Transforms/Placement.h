@@ -122,12 +122,12 @@ LogicalResult checkPins(const FunctionProblem &program);
 const Storage *largestPinned(const FunctionProblem &program);
 
 /// Remarks, at their pins, the pins without which the program is faster than
-/// `latency`, as far as the policy `greedy` finds that out.
+/// `latency`, as far as the solver `greedy` finds that out.
 void remarkCostlyPins(const FunctionProblem &program, double latency);
 
 /// The decisions about a function as one JSON object.
 void writeTrace(llvm::raw_ostream &os, const FunctionProblem &program,
-                const TargetDescription &target, llvm::StringRef policy,
+                const TargetDescription &target, llvm::StringRef solverName,
                 const mempl::Plan &plan, double latency);
 
 } // namespace mempl::ir

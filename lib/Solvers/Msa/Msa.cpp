@@ -1,4 +1,4 @@
-//===- Msa.cpp - the policies msa -----------------------------------------===//
+//===- Msa.cpp - the solvers msa -----------------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

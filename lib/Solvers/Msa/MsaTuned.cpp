@@ -1,4 +1,4 @@
-//===- MsaTuned.cpp - the policy msa:tuned --------------------------------===//
+//===- MsaTuned.cpp - the solver msa:tuned --------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

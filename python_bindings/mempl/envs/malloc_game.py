@@ -30,7 +30,7 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         action_mask: int8 (3,), 1 for legal actions; zeros when the game is over.
     include/mempl/Game/Observation.h has the meaning of each row and column. Env.features has all rows of the program.
 
-    Rewards are latency saved, in units of what the policy `greedy` saves: a return of 0 is everything in slow memory, 1
+    Rewards are latency saved, in units of what the solver `greedy` saves: a return of 0 is everything in slow memory, 1
     is greedy. An episode ends when nothing is left to decide; there is no truncation.
 
     Info: `action_mask` as above; `latency`, seconds, with what is undecided in slow memory; `decision`, the row of

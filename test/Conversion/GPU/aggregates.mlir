@@ -1,5 +1,5 @@
 // Ops without loops of their own, and complex numbers, as kernels.
-// RUN: mempl-opt %s --mempl-prepare-lowering --learned-memory-placement="target=h100-host policy=greedy" -o %t.mlir
+// RUN: mempl-opt %s --mempl-prepare-lowering --learned-memory-placement="target=h100-host solver=greedy" -o %t.mlir
 // RUN: mempl-opt %t.mlir --mempl-lower-to-gpu | FileCheck %s
 
 // CHECK-DAG: gpu.binary @{{.*}}assembly = "

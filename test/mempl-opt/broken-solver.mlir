@@ -2,11 +2,11 @@
 // goes to a file of its own.
 
 // RUN: rm -rf %t && mkdir %t && cd %t
-// RUN: not mempl-opt-broken %s --learned-memory-placement="target=tiny policy=broken seed=7 fallback=error" 2> err
+// RUN: not mempl-opt-broken %s --learned-memory-placement="target=tiny solver=broken seed=7 fallback=error" 2> err
 // RUN: FileCheck %s < err
 // RUN: FileCheck %s --check-prefix=FILE < mempl-opt-reproducer.json
-// RUN: mempl-solve --run-reproducer mempl-opt-reproducer.json --policy=greedy
-// CHECK: error: internal error: policy 'broken' made a plan that breaks V2: value 0 {{.*}}; please report it with the file mempl-opt-reproducer.json
+// RUN: mempl-solve --run-reproducer mempl-opt-reproducer.json --solver=greedy
+// CHECK: error: internal error: solver 'broken' made a plan that breaks V2: value 0 {{.*}}; please report it with the file mempl-opt-reproducer.json
 // FILE: "program": "mempl-opt"
 // FILE: "broken"
 // FILE: "seed": "7"
