@@ -46,9 +46,9 @@ TEST(SuggestTest, SaysNothingIfNothingIsClose) {
 }
 
 TEST(SuggestTest, ACommandLineProblemIsOneLine) {
-  EXPECT_EQ(commandLineProblem("x: Unknown argument '--polcy=a'.  Try: 'x "
+  EXPECT_EQ(commandLineProblem("x: Unknown argument '--solvr=a'.  Try: 'x "
                                "--help'\nx: Did you mean '--solver=a'?\n"),
-            "Unknown argument '--polcy=a'; did you mean '--solver=a'? See "
+            "Unknown argument '--solvr=a'; did you mean '--solver=a'? See "
             "--help.");
   EXPECT_EQ(commandLineProblem("x: Unknown argument '--frob'.  Try: 'x "
                                "--help'\nx: Did you mean '--help'?\n"),
