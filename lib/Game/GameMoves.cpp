@@ -6,17 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Which actions are legal, and what they do to the plan. An action is legal if
-// its smallest form is: a copy issued at the boundary where it is awaited, a
-// copy out awaited where it is issued. Then the best boundaries and the best
-// offset are looked for; what is asked of space and limits only grows with
-// the length of a copy, so that the longest possible one is found by bisection.
-// The expected times of copies are estimates of UseIntervalPlacer from the load
-// of the channels; rewards are exact whatever they are.
+// Copies out first, on which it depends what is legal; then the actions, and
+// values that are carried over.
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Game/GameState.h"
+#include "GameMoves.h"
 
 #include "mempl/Solvers/UseIntervalPlacer.h"
 
@@ -35,46 +30,21 @@ static constexpr double kLeadBack = 2;
 // What is legal
 //===----------------------------------------------------------------------===//
 
-GameState::Situation GameState::situationAt(int32_t u) const {
-  const Use &use = index().use(u);
-  Situation s;
-  llvm::ArrayRef<PlanEditor::Id> ids = editor.residenciesOf(use.value);
-  size_t k = ids.size();
-  while (k > 0 && editor.residency(ids[k - 1]).first() > use.step)
-    s.after = ids[--k];
-  s.end = s.after == PlanEditor::kNone ? index().numSteps()
-                                       : editor.residency(s.after).start();
-  if (k == 0)
-    return s;
-  s.before = ids[k - 1];
-  const Residency &r = editor.residency(s.before);
-  s.isHeld =
-      u > index().firstUse(use.value) && r.last >= index().use(u - 1).step;
-  if (!s.isHeld)
-    return s;
-  int32_t w = shared->writeBefore(u);
-  if (w >= 0 && index().use(w).step >= r.first()) {
-    s.lastWrite = index().use(w).step;
-    s.isDirty = !r.copiedOut();
-  }
-  return s;
-}
-
 /// Whether a place in flight at `boundary` is free, or can be made so by
 /// awaiting copies out sooner that were issued before.
-bool GameState::hasRoomForSlot(int32_t boundary) const {
+bool GameMoves::hasRoomForSlot(int32_t boundary) const {
   int64_t most = index().machine().maxCopiesOut;
-  if (most == 0 || inFlight[boundary] < most)
+  if (most == 0 || plan.inFlightAt(boundary) < most)
     return true;
-  int64_t fixed = slots[boundary];
-  for (PlanEditor::Id id : flights[boundary])
+  int64_t fixed = plan.slotsAt(boundary);
+  for (PlanEditor::Id id : plan.flightsAt(boundary))
     fixed += editor.residency(id).copiedAfter() + 1 == boundary;
   return fixed < most;
 }
 
 /// What has to be done about the contents after a use that is served in fast
 /// memory and leaves them dirty, or not.
-GameState::Upkeep GameState::upkeepAfter(int32_t u, bool isDirty,
+GameMoves::Upkeep GameMoves::upkeepAfter(int32_t u, bool isDirty,
                                          const Situation &s) const {
   if (!isDirty)
     return {};
@@ -93,12 +63,12 @@ GameState::Upkeep GameState::upkeepAfter(int32_t u, bool isDirty,
   return {Upkeep::Slot, 0};
 }
 
-ActionMask GameState::actionsFor(int32_t u) const {
+ActionMask GameMoves::actionsFor(int32_t u) const {
   const Use &use = index().use(u);
   ActionMask legal = maskOf(Action::Drop);
   if (use.mustBeSlow)
     return legal;
-  Situation s = situationAt(u);
+  Situation s = plan.situationAt(u);
   if (use.step >= s.end)
     return legal;
   auto roomAfter = [&](bool isDirty) {
@@ -108,9 +78,7 @@ ActionMask GameState::actionsFor(int32_t u) const {
   if (!roomAfter(true))
     return legal;
   int64_t size = index().roundedSize(use.value);
-  Moves moves;
-  bool fits =
-      hasRoom(use.step, size) || canMakeRoom(use.step, use.step, size, moves);
+  bool fits = offsets.canHaveRoom(use.step, size);
   if (use.startsByWrite) {
     bool isLate = s.before == PlanEditor::kNone ||
                   editor.residency(s.before).end() < use.step;
@@ -118,8 +86,8 @@ ActionMask GameState::actionsFor(int32_t u) const {
       legal |= maskOf(Action::NoCopy);
     return legal;
   }
-  if (s.isHeld &&
-      (canStay(s, u) || newPlace(editor.residency(s.before), use.step) >= 0))
+  if (s.isHeld && (plan.canStay(s, u) ||
+                   offsets.newPlace(editor.residency(s.before), use.step) >= 0))
     legal |= maskOf(Action::NoCopy);
   if (fits && editor.allowsCopy(Timeline::In, use.step, use.step))
     legal |= maskOf(Action::Copy);
@@ -130,13 +98,13 @@ ActionMask GameState::actionsFor(int32_t u) const {
 // Copies out
 //===----------------------------------------------------------------------===//
 
-void GameState::makeRoomForSlot(int32_t boundary) {
+void GameMoves::makeRoomForSlot(int32_t boundary) {
   int64_t most = index().machine().maxCopiesOut;
-  while (most > 0 && inFlight[boundary] >= most) {
+  while (most > 0 && plan.inFlightAt(boundary) >= most) {
     // The one that was issued first is the one that is complete first.
     PlanEditor::Id first = PlanEditor::kNone;
     int32_t firstIssue = boundary;
-    for (PlanEditor::Id id : flights[boundary]) {
+    for (PlanEditor::Id id : plan.flightsAt(boundary)) {
       int32_t issue = editor.residency(id).copiedAfter() + 1;
       if (issue < firstIssue) {
         first = id;
@@ -147,15 +115,15 @@ void GameState::makeRoomForSlot(int32_t boundary) {
       return;
     Residency r = editor.residency(first);
     PlanEditor::Id next = editor.nextInList(first);
-    remove(first);
+    plan.remove(first);
     r.done = boundary - 1;
-    place(r, next);
+    plan.place(r, next);
   }
 }
 
 /// When a copy out issued after the step `lastWrite` is expected to be
 /// complete; at most `deadline`.
-int32_t GameState::expectedDone(int32_t value, int32_t lastWrite,
+int32_t GameMoves::expectedDone(int32_t value, int32_t lastWrite,
                                 int32_t deadline) {
   auto bytes = static_cast<double>(index().instance().values[value].size);
   return UseIntervalPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline,
@@ -165,7 +133,7 @@ int32_t GameState::expectedDone(int32_t value, int32_t lastWrite,
 /// The boundary at which a copy out of `r` is awaited: `expected`, or sooner
 /// where space, limits or the deadline need it. `r` is not placed, and a place
 /// in flight is free at boundary `lastWrite` + 1.
-int32_t GameState::doneFor(const Residency &r, int32_t lastWrite,
+int32_t GameMoves::doneFor(const Residency &r, int32_t lastWrite,
                            int32_t deadline, int32_t expected) const {
   // Awaiting it before the last step that it serves frees no memory.
   int32_t latest =
@@ -173,32 +141,33 @@ int32_t GameState::doneFor(const Residency &r, int32_t lastWrite,
   int64_t most = index().machine().maxCopiesOut;
   if (most > 0) {
     int32_t done = lastWrite + 1;
-    while (done < latest && inFlight[done + 1] < most &&
+    while (done < latest && plan.inFlightAt(done + 1) < most &&
            editor.allowsCopy(Timeline::Out, done, done + 1))
       ++done;
     latest = done;
   }
   int64_t size = index().roundedSize(r.value);
   // It holds its place up to step latest - 1.
-  if (latest <= r.last + 1 || isFree(r.offset, size, r.last + 1, latest - 1))
+  if (latest <= r.last + 1 ||
+      plan.isFree(r.offset, size, r.last + 1, latest - 1))
     return latest;
   int32_t low = r.last + 1, high = latest; // Free, and not free.
   while (high - low > 1) {
     int32_t middle = low + (high - low) / 2;
-    (isFree(r.offset, size, r.last + 1, middle - 1) ? low : high) = middle;
+    (plan.isFree(r.offset, size, r.last + 1, middle - 1) ? low : high) = middle;
   }
   return low;
 }
 
 /// Sees to what the contents of `r`, which is not placed yet, need later.
-void GameState::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
+void GameMoves::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
                        int32_t expected) {
   r.back = r.done = -1;
   if (upkeep.kind == Upkeep::None)
     return;
   makeRoomForSlot(lastWrite + 1);
   if (upkeep.kind == Upkeep::Slot) {
-    countSlot(lastWrite + 1, 1);
+    plan.countSlot(lastWrite + 1, 1);
     return;
   }
   r.back = lastWrite;
@@ -207,25 +176,30 @@ void GameState::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
 
 /// Closes the dirty residency `s.before` by a copy out awaited at `deadline`
 /// or before.
-void GameState::closeBefore(const Situation &s, int32_t deadline) {
+void GameMoves::closeBefore(const Situation &s, int32_t deadline) {
   deadline = std::min(deadline, s.end);
   Residency r = editor.residency(s.before);
   editor.latency(); // The load of the channels is asked for below.
   int32_t expected = expectedDone(r.value, s.lastWrite, deadline);
   PlanEditor::Id next = editor.nextInList(s.before);
-  remove(s.before);
-  countSlot(s.lastWrite + 1, -1);
+  plan.remove(s.before);
+  plan.countSlot(s.lastWrite + 1, -1);
   r.back = s.lastWrite;
   r.done = doneFor(r, s.lastWrite, deadline, expected);
-  place(r, next);
+  plan.place(r, next);
 }
 
 //===----------------------------------------------------------------------===//
 // Actions
 //===----------------------------------------------------------------------===//
 
-void GameState::play(int32_t at, Action a) {
-  const Game::Item &item = shared->items()[at];
+ActionMask GameMoves::legalActions(const Game::Item &item) {
+  if (item.use < 0)
+    return carryActions(item.value);
+  return item.node < 0 ? maskOf(Action::Drop) : actionsFor(item.use);
+}
+
+void GameMoves::play(const Game::Item &item, Action a) {
   if (item.use < 0) {
     if (a != Action::Drop)
       carry(item.value, a);
@@ -238,28 +212,36 @@ void GameState::play(int32_t at, Action a) {
   }
 }
 
-void GameState::playNoCopy(int32_t u) {
+void GameMoves::playNoCopy(int32_t u) {
   const Use &use = index().use(u);
-  Situation s = situationAt(u);
-  makeRoom(s, use, /*stays=*/!use.startsByWrite);
-  s = situationAt(u);
-  if (use.startsByWrite) {
-    Upkeep upkeep = upkeepAfter(u, true, s);
-    int32_t end = use.step, expected = 0;
-    if (upkeep.kind == Upkeep::Close) {
-      editor.latency();
-      expected = expectedDone(use.value, use.step, upkeep.deadline);
-      end = expected - 1;
-    }
-    Residency r = Residency::byWrite(use.value, 0, use.step, use.step);
-    r.offset = chooseOffset(use.value, use.step, end, u);
-    if (r.offset < 0)
-      r.offset = chooseOffset(use.value, use.step, use.step, u);
-    settle(r, upkeep, use.step, expected);
-    place(r);
-    return;
-  }
+  offsets.makeRoomFor(plan.situationAt(u), use, /*stays=*/!use.startsByWrite);
+  if (use.startsByWrite)
+    begin(u, plan.situationAt(u));
+  else
+    extend(u, plan.situationAt(u));
+}
 
+/// A residency that begins with a write.
+void GameMoves::begin(int32_t u, const Situation &s) {
+  const Use &use = index().use(u);
+  Upkeep upkeep = upkeepAfter(u, true, s);
+  int32_t end = use.step, expected = 0;
+  if (upkeep.kind == Upkeep::Close) {
+    editor.latency();
+    expected = expectedDone(use.value, use.step, upkeep.deadline);
+    end = expected - 1;
+  }
+  Residency r = Residency::byWrite(use.value, 0, use.step, use.step);
+  r.offset = offsets.chooseOffset(use.value, use.step, end, u);
+  if (r.offset < 0)
+    r.offset = offsets.chooseOffset(use.value, use.step, use.step, u);
+  settle(r, upkeep, use.step, expected);
+  plan.place(r);
+}
+
+/// The residency `s.before` serves one use more.
+void GameMoves::extend(int32_t u, const Situation &s) {
+  const Use &use = index().use(u);
   Residency r = editor.residency(s.before);
   int32_t lastWrite = use.writes ? use.step : s.lastWrite;
   Upkeep upkeep = upkeepAfter(u, lastWrite >= 0, s);
@@ -268,73 +250,85 @@ void GameState::playNoCopy(int32_t u) {
     editor.latency();
     expected = expectedDone(use.value, lastWrite, upkeep.deadline);
   }
-  if (!canStay(s, u))
-    r.offset = newPlace(r, use.step);
+  if (!plan.canStay(s, u))
+    r.offset = offsets.newPlace(r, use.step);
   // Others are placed again for that, so the place in the list is found after.
   if (use.writes && upkeep.kind != Upkeep::None)
     makeRoomForSlot(lastWrite + 1);
   PlanEditor::Id next = editor.nextInList(s.before);
-  remove(s.before);
+  plan.remove(s.before);
   if (s.isDirty)
-    countSlot(s.lastWrite + 1, -1);
+    plan.countSlot(s.lastWrite + 1, -1);
   r.last = use.step;
   settle(r, upkeep, lastWrite, expected);
-  place(r, next);
+  plan.place(r, next);
 }
 
-/// The boundary at which a copy in for `u` is issued, at least `earliest`. The
-/// load of a channel says only roughly how long a copy takes, and what it does
-/// to others, so a few boundaries are tried; of equal ones the latest counts.
-int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
-  const Use &use = index().use(u);
+/// Where a copy in for `use` that is issued at `issue` would go; -1: nowhere.
+int64_t GameMoves::offsetFrom(int32_t issue, const Use &use) const {
   int64_t size = index().roundedSize(use.value);
-  auto bytes = static_cast<double>(index().instance().values[use.value].size);
-  auto offsetFrom = [&](int32_t issue) {
-    return size == 0 ? 0
-                     : editor.occupancy().findOffset(issue, use.step, size,
-                                                     shared->options().fit);
-  };
-  auto isPossible = [&](int32_t issue) {
-    return editor.allowsCopy(Timeline::In, issue, use.step) &&
-           offsetFrom(issue) >= 0;
-  };
-  // Room is made for the usual one, if that is possible.
-  int32_t usual = UseIntervalPlacer(editor).latestIssue(use.step, bytes,
-                                                        earliest, kUsualLead);
-  Moves moves;
-  if (offsetFrom(usual) < 0 && canMakeRoom(usual, use.step, size, moves))
-    move(moves);
-  editor.latency();
+  return size == 0 ? 0
+                   : editor.occupancy().findOffset(issue, use.step, size,
+                                                   program.options().fit);
+}
 
-  llvm::SmallVector<int32_t, 4> boundaries;
+bool GameMoves::allowsCopyIn(int32_t issue, const Use &use) const {
+  return editor.allowsCopy(Timeline::In, issue, use.step) &&
+         offsetFrom(issue, use) >= 0;
+}
+
+/// A few boundaries at which a copy in for `u` may be issued, from late to
+/// early: as early as it should be by its length times several factors, and as
+/// space and the limit allow.
+llvm::SmallVector<int32_t, 4> GameMoves::issuesToTry(int32_t u,
+                                                     int32_t earliest) {
+  const Use &use = index().use(u);
+  auto bytes = static_cast<double>(index().instance().values[use.value].size);
+  llvm::SmallVector<int32_t, 4> issues;
   int32_t longest = -1; // What space and the limit allow, if that is less.
   for (double lead : kLeads) {
     int32_t issue =
         UseIntervalPlacer(editor).latestIssue(use.step, bytes, earliest, lead);
     if (longest >= 0) {
       issue = std::max(issue, longest);
-    } else if (!isPossible(issue)) {
+    } else if (!allowsCopyIn(issue, use)) {
       int32_t low = issue, high = use.step; // Impossible, and possible.
       while (high - low > 1) {
         int32_t middle = low + (high - low) / 2;
-        (isPossible(middle) ? high : low) = middle;
+        (allowsCopyIn(middle, use) ? high : low) = middle;
       }
       issue = longest = high;
     }
-    if (boundaries.empty() || boundaries.back() != issue)
-      boundaries.push_back(issue);
+    if (issues.empty() || issues.back() != issue)
+      issues.push_back(issue);
     if (issue == longest || issue == earliest)
       break;
   }
-  if (boundaries.size() == 1)
-    return boundaries.front();
+  return issues;
+}
+
+/// The boundary at which a copy in for `u` is issued, at least `earliest`. The
+/// load of a channel says only roughly how long a copy takes, and what it does
+/// to others, so a few are tried; of equal ones the latest counts.
+int32_t GameMoves::bestIssue(int32_t u, int32_t earliest) {
+  const Use &use = index().use(u);
+  auto bytes = static_cast<double>(index().instance().values[use.value].size);
+  // Room is made for the usual one, if that is possible.
+  int32_t usual = UseIntervalPlacer(editor).latestIssue(use.step, bytes,
+                                                        earliest, kUsualLead);
+  if (offsetFrom(usual, use) < 0)
+    offsets.makeRoom(usual, use.step, index().roundedSize(use.value));
+  editor.latency();
+  auto issues = issuesToTry(u, earliest);
+  if (issues.size() == 1)
+    return issues.front();
 
   // Earlier and earlier, as long as that helps.
   int32_t best = -1;
   double bestLatency = 0;
-  for (int32_t issue : boundaries) {
+  for (int32_t issue : issues) {
     PlanEditor::Mark mark = editor.mark();
-    editor.place(Residency::byCopy(use.value, offsetFrom(issue), issue,
+    editor.place(Residency::byCopy(use.value, offsetFrom(issue, use), issue,
                                    use.step, use.step),
                  editor.time().firstDueAfter(Timeline::In, issue, use.step));
     double latency = editor.latency();
@@ -347,23 +341,23 @@ int32_t GameState::bestIssue(int32_t u, int32_t earliest) {
   return best;
 }
 
-void GameState::playCopy(int32_t u) {
+void GameMoves::playCopy(int32_t u) {
   const Use &use = index().use(u);
-  Situation s = situationAt(u);
-  makeRoom(s, use, /*stays=*/false);
-  s = situationAt(u);
+  Situation s = plan.situationAt(u);
+  offsets.makeRoomFor(s, use, /*stays=*/false);
+  s = plan.situationAt(u);
   if (s.isDirty)
     closeBefore(s, use.step);
   editor.latency(); // The load of the channels is asked for below.
-  s = situationAt(u);
+  s = plan.situationAt(u);
   int32_t earliest =
       s.before == PlanEditor::kNone ? 0 : editor.residency(s.before).end() + 1;
-  int32_t w = shared->writeBefore(u);
+  int32_t w = program.writeBefore(u);
   if (w >= 0 && !editor.time().isServed(w))
     earliest = std::max(earliest, index().use(w).step + 1);
 
   int32_t issue = bestIssue(u, earliest);
-  s = situationAt(u); // Residencies may have moved.
+  s = plan.situationAt(u); // Residencies may have moved.
   Upkeep upkeep = upkeepAfter(u, use.writes, s);
   int32_t end = use.step, expected = 0;
   if (upkeep.kind == Upkeep::Close) {
@@ -371,19 +365,19 @@ void GameState::playCopy(int32_t u) {
     end = expected - 1;
   }
   Residency r = Residency::byCopy(use.value, 0, issue, use.step, use.step);
-  r.offset = chooseOffset(use.value, issue, end, u);
+  r.offset = offsets.chooseOffset(use.value, issue, end, u);
   if (r.offset < 0)
-    r.offset = chooseOffset(use.value, issue, use.step, u);
+    r.offset = offsets.chooseOffset(use.value, issue, use.step, u);
   settle(r, upkeep, use.step, expected);
   // Of copies issued together, the one that is due first goes first.
-  place(r, editor.time().firstDueAfter(Timeline::In, issue, use.step));
+  plan.place(r, editor.time().firstDueAfter(Timeline::In, issue, use.step));
 }
 
-void GameState::playDrop(int32_t u) {
+void GameMoves::playDrop(int32_t u) {
   const Use &use = index().use(u);
   if (!use.reads)
     return;
-  Situation s = situationAt(u);
+  Situation s = plan.situationAt(u);
   if (s.isDirty)
     closeBefore(s, use.step);
 }
@@ -393,36 +387,28 @@ void GameState::playDrop(int32_t u) {
 //===----------------------------------------------------------------------===//
 
 /// Carries `value` over: for the whole program, or up to its first use.
-bool GameState::carry(int32_t value, Action a) {
+bool GameMoves::carry(int32_t value, Action a) {
   int32_t lastUse =
       a == Action::NoCopy ? index().endUse(value) : index().firstUse(value);
   PlacementStyle style;
-  style.fit = shared->options().fit;
+  style.fit = program.options().fit;
   if (!UseIntervalPlacer(editor).carry(value, lastUse, style))
     return false;
-  for (PlanEditor::Id id : editor.residenciesOf(value)) {
-    enter(id, 1);
-    changes.push_back({Change::Placed, id});
-  }
+  plan.enterAll(value);
   return true;
 }
 
-ActionMask GameState::carryActions(int32_t value) {
+ActionMask GameMoves::carryActions(int32_t value) {
   ActionMask legal = maskOf(Action::Drop);
   // One that has a residency already is in fast memory by constraint.
   if (editor.numCarried() >= index().machine().maxCarried ||
       !editor.residenciesOf(value).empty())
     return legal;
   for (Action a : {Action::NoCopy, Action::Copy}) {
-    size_t before = changes.size();
-    PlanEditor::Mark mark = editor.mark();
+    PartialPlan::Mark mark = plan.mark();
     if (carry(value, a))
       legal |= maskOf(a);
-    while (changes.size() > before) {
-      enter(changes.back().id, -1);
-      changes.pop_back();
-    }
-    editor.undo(mark);
+    plan.undo(mark);
   }
   return legal;
 }

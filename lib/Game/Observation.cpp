@@ -23,24 +23,26 @@ using namespace mempl;
 static constexpr int32_t kLookAhead = 128;
 static constexpr int32_t kWindow = 16;
 
-static float clipped(double x) {
-  if (std::isnan(x))
-    return 0;
-  return static_cast<float>(
-      std::clamp<double>(x, -kFeatureLimit, kFeatureLimit));
+ObservedUnits::ObservedUnits(const Game &program)
+    : capacity(static_cast<double>(
+          std::max<int64_t>(1, program.index().machine().capacity))),
+      scale(program.scale()) {
+  double slow = program.slowLatency();
+  if (slow <= 0)
+    return;
+  total = slow;
+  if (program.index().numSteps() > 0)
+    meanStep = slow / program.index().numSteps();
 }
 
 Observer::Observer(std::shared_ptr<const Game> program)
-    : shared(std::move(program)) {
+    : shared(std::move(program)), units(*shared) {
   const AccessIndex &index = shared->index();
   const Machine &m = index.machine();
   for (int32_t i = 0; i < index.numSteps(); ++i)
     fastest.push_back(m.stepOverhead +
                       std::max(index.instance().steps[i].compute,
                                index.stepBytes(i) / m.fastBandwidth));
-  if (index.numSteps() > 0 && shared->slowLatency() > 0)
-    meanStep = shared->slowLatency() / index.numSteps();
-  capacity = static_cast<double>(std::max<int64_t>(1, m.capacity));
   seen.assign(index.numValues(), 0);
   nodeOfUse.assign(index.numUses(), -1);
   for (int32_t k = 0; k < shared->numNodes(); ++k)
@@ -48,23 +50,19 @@ Observer::Observer(std::shared_ptr<const Game> program)
       nodeOfUse[shared->nodes()[k].use] = k;
 }
 
-void Observer::observe(const GameState &game, Observation &out) {
-  out.profile.fill(0);
-  out.near.fill(0);
-  out.scalars.fill(0);
-  out.nearNodes.fill(-1);
-  if (!game.isOver()) {
-    fillProfile(game, out);
-    fillNear(game, out);
-  }
-  fillScalars(game, out);
-}
-
 //===----------------------------------------------------------------------===//
 // The profile
 //===----------------------------------------------------------------------===//
 
-Observer::Gaps Observer::gapsAt(const GameState &game, int32_t step) const {
+namespace {
+
+/// Free gaps of fast memory during a step.
+struct Gaps {
+  int64_t largest = 0;
+  int32_t count = 0;
+};
+
+Gaps gapsAt(const GameState &game, int32_t step) {
   const PlanEditor &plan = game.plannedSoFar();
   const OccupancyMap &space = plan.occupancy();
   Gaps gaps;
@@ -85,36 +83,46 @@ Observer::Gaps Observer::gapsAt(const GameState &game, int32_t step) const {
   return gaps;
 }
 
-void Observer::fillProfile(const GameState &game, Observation &out) {
-  const AccessIndex &index = game.index();
+/// Bytes taken during a step, reserved ones included.
+double takenAt(const GameState &game, int32_t step) {
+  return static_cast<double>(game.partialPlan().usedBytes()[step] +
+                             game.plannedSoFar().occupancy().reserved(step));
+}
+
+/// Bytes besides at which residencies may be extended.
+double claimedAt(const GameState &game, int32_t step) {
+  return static_cast<double>(game.partialPlan().claimedBytes()[step] -
+                             game.partialPlan().usedBytes()[step]);
+}
+
+} // namespace
+
+void Observer::fillProfile(const GameState &game, Observation &out) const {
   const Timeline &time = game.time();
-  const OccupancyMap &space = game.plannedSoFar().occupancy();
-  const Machine &m = index.machine();
-  int32_t n = index.numSteps(), now = game.decision().step;
+  const Machine &m = game.index().machine();
+  int32_t n = game.index().numSteps(), now = game.decision().step;
   auto fill = [&](int32_t bin, int32_t first, int32_t end) {
     int32_t i = first + (end - first) / 2;
     auto set = [&](Observation::Channel channel, double x) {
-      out.profile[channel * Observation::kNumBins + bin] = clipped(x);
+      out.profile[channel * Observation::kNumBins + bin] =
+          kProfileFeatures[channel].clip(x);
     };
     Gaps gaps = gapsAt(game, i);
     double step = time.stepTime(i);
-    auto taken = static_cast<double>(game.usedBytes()[i] + space.reserved(i));
-    set(Observation::Used, taken / capacity);
-    set(Observation::LargestGap, static_cast<double>(gaps.largest) / capacity);
+    set(Observation::Used, takenAt(game, i) / units.capacity);
+    set(Observation::LargestGap,
+        static_cast<double>(gaps.largest) / units.capacity);
     set(Observation::NumGaps, std::log1p(gaps.count));
-    set(Observation::Claimed,
-        static_cast<double>(game.claimedBytes()[i] - game.usedBytes()[i]) /
-            capacity);
+    set(Observation::Claimed, claimedAt(game, i) / units.capacity);
     set(Observation::BusyIn, time.stateAt(i)[Timeline::In].head >= 0);
     set(Observation::BusyOut, time.stateAt(i)[Timeline::Out].head >= 0);
     set(Observation::Spare, time.spareDuring(i) / m.slowBandwidth);
     set(Observation::SlowTraffic,
         step > 0 ? time.slowBytes(i) / m.slowBandwidth / step : 0);
-    set(Observation::Wait, std::log1p(time.waitBefore(i) / meanStep));
+    set(Observation::Wait, units.inSteps(time.waitBefore(i)));
     set(Observation::Duration,
-        std::log1p((shared->slowStart()[end] - shared->slowStart()[first]) /
-                   meanStep));
-    set(Observation::Gain, step > 0 ? 1 - fastTime(i) / step : 0);
+        units.inSteps(shared->slowStart()[end] - shared->slowStart()[first]));
+    set(Observation::Gain, step > 0 ? 1 - fastest[i] / step : 0);
     set(Observation::Side, i < now ? -1 : 1);
   };
 
@@ -156,24 +164,22 @@ void Observer::fillNear(const GameState &game, Observation &out) {
         &out.near[static_cast<size_t>(number) * Observation::kNearScalars];
     ++number;
     auto set = [&](Observation::Near scalar, double x) {
-      row[scalar] = clipped(x);
+      row[scalar] = kNearFeatures[scalar].clip(x);
     };
     set(Observation::Distance, std::log1p(std::max(0, node.step - now)));
-    set(Observation::Seconds,
-        std::log1p(std::max(0.0, shared->slowStart()[node.step] -
-                                     shared->slowStart()[now]) /
-                   meanStep));
+    set(Observation::Seconds, units.inSteps(shared->slowStart()[node.step] -
+                                            shared->slowStart()[now]));
     set(Observation::Current, k == current);
     if (node.use < 0)
       return;
-    GameState::Situation s = game.situationAt(node.use);
+    PartialPlan::Situation s = game.partialPlan().situationAt(node.use);
     set(Observation::Held, s.isHeld);
     set(Observation::Dirty, s.isDirty);
     if (!s.isHeld)
       return;
     const Residency &r = game.plannedSoFar().residency(s.before);
-    set(Observation::CanStay, game.canStay(s, node.use));
-    set(Observation::Offset, static_cast<double>(r.offset) / capacity);
+    set(Observation::CanStay, game.partialPlan().canStay(s, node.use));
+    set(Observation::Offset, static_cast<double>(r.offset) / units.capacity);
     set(Observation::HeldFor, std::log1p(std::max(0, now - r.last)));
   };
   auto isOpen = [&](int32_t k) {
@@ -188,7 +194,7 @@ void Observer::fillNear(const GameState &game, Observation &out) {
       add(k);
   // Values that are held, by offset: what a place might be needed for.
   const PlanEditor &plan = game.plannedSoFar();
-  game.claims().forEachOverlap(
+  game.partialPlan().claims().forEachOverlap(
       now, now, 0, plan.capacity(), [&](PlanEditor::Id id) {
         const Residency &r = plan.residency(id);
         int32_t u = index.firstUseFrom(r.value, r.last + 1);
@@ -206,101 +212,172 @@ void Observer::fillNear(const GameState &game, Observation &out) {
 // Scalars
 //===----------------------------------------------------------------------===//
 
-/// Share of the last steps up to `step` that begin with an idle channel.
-double Observer::idleShare(const GameState &game, int32_t step,
-                           int channel) const {
-  int32_t begin = std::max(0, step - kWindow + 1), idle = 0;
-  for (int32_t i = begin; i <= step; ++i)
-    idle += game.time().stateAt(i)[channel].head < 0;
-  return static_cast<double>(idle) / (step - begin + 1);
-}
+namespace {
 
-void Observer::fillScalars(const GameState &game, Observation &out) const {
-  auto set = [&](Observation::Scalar scalar, double x) {
-    out.scalars[scalar] = clipped(x);
-  };
-  double total = shared->slowLatency() > 0 ? shared->slowLatency() : 1;
-  auto numItems = static_cast<int32_t>(shared->items().size());
-  set(Observation::Done,
-      numItems > 0 ? static_cast<double>(game.itemPosition()) / numItems : 1);
-  set(Observation::Return, game.totalReward() / shared->scale());
-  set(Observation::Latency, game.latency() / total);
-  if (game.isOver())
-    return;
+/// Fills the scalars of one state, part by part.
+class ScalarWriter {
+public:
+  ScalarWriter(const GameState &game, const ObservedUnits &units,
+               Observation &out)
+      : game(game), program(game.program()), index(game.index()),
+        machine(index.machine()), time(game.time()), units(units), out(out) {}
 
-  const AccessIndex &index = game.index();
-  const Machine &m = index.machine();
-  const Timeline &time = game.time();
-  const DecisionNode &node = game.decision();
-  int32_t i = node.step, n = index.numSteps();
-  int32_t u = node.use < 0 ? index.firstUse(node.value) : node.use;
-  const Use &use = index.use(u);
-  auto size = static_cast<double>(index.roundedSize(node.value));
-  set(Observation::Time, shared->slowStart()[i] / total);
-  set(Observation::MayNoCopy, game.isLegal(Action::NoCopy));
-  set(Observation::MayCopy, game.isLegal(Action::Copy));
+  /// What there is to say of every state.
+  void writeProgress() {
+    auto numItems = static_cast<int32_t>(program.items().size());
+    set(Observation::Done,
+        numItems > 0 ? static_cast<double>(game.itemPosition()) / numItems : 1);
+    set(Observation::Return, game.totalReward() / units.scale);
+    set(Observation::Latency, game.latency() / units.total);
+  }
 
-  const OccupancyMap &space = game.plannedSoFar().occupancy();
-  Gaps gaps = gapsAt(game, i);
-  auto largest = static_cast<double>(gaps.largest);
-  set(Observation::NowUsed,
-      static_cast<double>(game.usedBytes()[i] + space.reserved(i)) / capacity);
-  set(Observation::NowGap, largest / capacity);
-  set(Observation::NowGaps, std::log1p(gaps.count));
-  set(Observation::NowClaimed,
-      static_cast<double>(game.claimedBytes()[i] - game.usedBytes()[i]) /
-          capacity);
-  set(Observation::SizeOfGap,
-      largest > 0 ? size / largest : (size > 0 ? kFeatureLimit : 0));
-  // The first value is the one that is asked about.
-  set(Observation::NowHeld, out.near[Observation::Held]);
-  set(Observation::NowDirty, out.near[Observation::Dirty]);
-  set(Observation::NowCanStay, out.near[Observation::CanStay]);
-  set(Observation::NowHeldFor, out.near[Observation::HeldFor]);
+  /// Of a game that is not over. `fastest`: seconds of each step, all in fast
+  /// memory. The values must have been written.
+  void writeQuestion(llvm::ArrayRef<double> fastest) {
+    const DecisionNode &node = game.decision();
+    now = node.step;
+    const Use &use =
+        index.use(node.use < 0 ? index.firstUse(node.value) : node.use);
+    auto size = static_cast<double>(index.roundedSize(node.value));
+    writeDecision(node, use, size);
+    writeMemory(size);
+    writeValue();
+    writeGains(use, fastest[use.step]);
+    writeChannels();
+    writeStepsBefore();
+    writeStepsAfter();
+    set(Observation::Bias, 1);
+  }
 
-  auto relative = [&](double seconds) {
-    return std::log1p(1000 * std::max(0.0, seconds) / shared->scale());
-  };
-  double step = time.stepTime(use.step), bytes = index.stepBytes(use.step);
-  double slow = time.slowBytes(use.step);
-  double rest = std::max(0.0, slow - use.bytes);
-  double served = m.stepOverhead +
-                  std::max(index.instance().steps[use.step].compute,
-                           rest / m.slowBandwidth +
-                               std::max(0.0, bytes - rest) / m.fastBandwidth);
-  set(Observation::NowGain, relative(step - served));
-  set(Observation::StepGain, relative(step - fastTime(use.step)));
-  set(Observation::StepSlow, step > 0 ? slow / m.slowBandwidth / step : 0);
-  auto queue = [&](Timeline::Channel channel) {
-    const ChannelState &state = time.stateAt(i)[channel];
+private:
+  void set(Observation::Scalar scalar, double x) {
+    out.scalars[scalar] = kScalarFeatures[scalar].clip(x);
+  }
+
+  /// Where the game stands, and what is asked.
+  void writeDecision(const DecisionNode &node, const Use &use, double size) {
+    double bytes = index.stepBytes(use.step);
+    auto left =
+        static_cast<int32_t>(program.items().size()) - game.itemPosition();
+    set(Observation::Time, program.slowStart()[now] / units.total);
+    set(Observation::MayNoCopy, game.isLegal(Action::NoCopy));
+    set(Observation::MayCopy, game.isLegal(Action::Copy));
+    set(Observation::CopyTime,
+        units.inSteps(machine.copyLatency + size / machine.copyBandwidth));
+    set(Observation::NumPlaced,
+        std::log1p(game.plannedSoFar().numResidencies()) / 4);
+    set(Observation::IsCarried, node.use < 0);
+    set(Observation::ShareRead, bytes > 0 ? use.bytes / bytes : 0);
+    set(Observation::Left, std::log1p(left) / 4);
+  }
+
+  /// Fast memory during the step, for a value of `size` bytes.
+  void writeMemory(double size) {
+    Gaps gaps = gapsAt(game, now);
+    auto largest = static_cast<double>(gaps.largest);
+    set(Observation::NowUsed, takenAt(game, now) / units.capacity);
+    set(Observation::NowGap, largest / units.capacity);
+    set(Observation::NowGaps, std::log1p(gaps.count));
+    set(Observation::NowClaimed, claimedAt(game, now) / units.capacity);
+    set(Observation::SizeOfGap,
+        largest > 0 ? size / largest : (size > 0 ? kFeatureLimit : 0));
+  }
+
+  /// The value that is asked about: the first of the nearest ones.
+  void writeValue() {
+    set(Observation::NowHeld, out.near[Observation::Held]);
+    set(Observation::NowDirty, out.near[Observation::Dirty]);
+    set(Observation::NowCanStay, out.near[Observation::CanStay]);
+    set(Observation::NowHeldFor, out.near[Observation::HeldFor]);
+  }
+
+  /// What its step would gain. `fastest`: its seconds, all in fast memory.
+  void writeGains(const Use &use, double fastest) {
+    double step = time.stepTime(use.step), bytes = index.stepBytes(use.step);
+    double slow = time.slowBytes(use.step);
+    double rest = std::max(0.0, slow - use.bytes);
+    double served =
+        machine.stepOverhead +
+        std::max(index.instance().steps[use.step].compute,
+                 rest / machine.slowBandwidth +
+                     std::max(0.0, bytes - rest) / machine.fastBandwidth);
+    set(Observation::NowGain, units.relative(step - served));
+    set(Observation::StepGain, units.relative(step - fastest));
+    set(Observation::StepSlow,
+        step > 0 ? slow / machine.slowBandwidth / step : 0);
+  }
+
+  /// What the channels are doing.
+  void writeChannels() {
+    set(Observation::QueueIn, queue(Timeline::In));
+    set(Observation::QueueOut, queue(Timeline::Out));
+    set(Observation::IdleBefore, idleShare(Timeline::In));
+    set(Observation::IdleBeforeOut, idleShare(Timeline::Out));
+  }
+  double queue(Timeline::Channel channel) const {
+    const ChannelState &state = time.stateAt(now)[channel];
     return state.head < 0
                ? 0
-               : std::log1p(state.bytesLeft / (m.copyBandwidth * meanStep));
-  };
-  set(Observation::QueueIn, queue(Timeline::In));
-  set(Observation::QueueOut, queue(Timeline::Out));
-  set(Observation::IdleBefore, idleShare(game, i, Timeline::In));
-  set(Observation::IdleBeforeOut, idleShare(game, i, Timeline::Out));
-
-  int32_t begin = std::max(0, i - kWindow + 1), end = std::min(n, i + kWindow);
-  double wait = 0, spare = 0, before = 0, after = 0;
-  for (int32_t k = begin; k <= i; ++k) {
-    wait += time.waitBefore(k);
-    spare += time.spareDuring(k) / m.slowBandwidth;
-    before += static_cast<double>(game.usedBytes()[k] + space.reserved(k));
+               : std::log1p(state.bytesLeft /
+                            (machine.copyBandwidth * units.meanStep));
   }
-  for (int32_t k = i; k < end; ++k)
-    after += static_cast<double>(game.claimedBytes()[k] + space.reserved(k));
-  set(Observation::WaitBefore, std::log1p(wait / meanStep));
-  set(Observation::SpareBefore, spare / (i - begin + 1));
-  set(Observation::UsedBefore, before / (i - begin + 1) / capacity);
-  set(Observation::UsedAfter, after / (end - i) / capacity);
-  set(Observation::CopyTime,
-      std::log1p((m.copyLatency + size / m.copyBandwidth) / meanStep));
-  set(Observation::NumPlaced,
-      std::log1p(game.plannedSoFar().numResidencies()) / 4);
-  set(Observation::IsCarried, node.use < 0);
-  set(Observation::ShareRead, bytes > 0 ? use.bytes / bytes : 0);
-  set(Observation::Left, std::log1p(numItems - game.itemPosition()) / 4);
-  set(Observation::Bias, 1);
+
+  int32_t windowBegin() const { return std::max(0, now - kWindow + 1); }
+  /// Share of the last steps that begin with an idle channel.
+  double idleShare(Timeline::Channel channel) const {
+    int32_t idle = 0;
+    for (int32_t i = windowBegin(); i <= now; ++i)
+      idle += time.stateAt(i)[channel].head < 0;
+    return static_cast<double>(idle) / (now - windowBegin() + 1);
+  }
+
+  /// The last steps, this one included.
+  void writeStepsBefore() {
+    double wait = 0, spare = 0, taken = 0;
+    for (int32_t i = windowBegin(); i <= now; ++i) {
+      wait += time.waitBefore(i);
+      spare += time.spareDuring(i) / machine.slowBandwidth;
+      taken += takenAt(game, i);
+    }
+    int32_t count = now - windowBegin() + 1;
+    set(Observation::WaitBefore, units.inSteps(wait));
+    set(Observation::SpareBefore, spare / count);
+    set(Observation::UsedBefore, taken / count / units.capacity);
+  }
+
+  /// This step and the next ones.
+  void writeStepsAfter() {
+    int32_t end = std::min(index.numSteps(), now + kWindow);
+    const OccupancyMap &space = game.plannedSoFar().occupancy();
+    double claimed = 0;
+    for (int32_t i = now; i < end; ++i)
+      claimed += static_cast<double>(game.partialPlan().claimedBytes()[i] +
+                                     space.reserved(i));
+    set(Observation::UsedAfter, claimed / (end - now) / units.capacity);
+  }
+
+  const GameState &game;
+  const Game &program;
+  const AccessIndex &index;
+  const Machine &machine;
+  const Timeline &time;
+  const ObservedUnits &units;
+  Observation &out;
+  int32_t now = 0;
+};
+
+} // namespace
+
+void Observer::observe(const GameState &game, Observation &out) {
+  out.profile.fill(0);
+  out.near.fill(0);
+  out.scalars.fill(0);
+  out.nearNodes.fill(-1);
+  ScalarWriter scalars(game, units, out);
+  scalars.writeProgress();
+  if (game.isOver())
+    return;
+  fillProfile(game, out);
+  fillNear(game, out);
+  scalars.writeQuestion(fastest);
 }

@@ -26,13 +26,8 @@ namespace {
 class RowWriter {
 public:
   explicit RowWriter(const Game &program)
-      : program(program), index(program.index()), starts(program.slowStart()) {
-    if (index.numSteps() > 0 && program.slowLatency() > 0)
-      meanStep = program.slowLatency() / index.numSteps();
-    if (program.slowLatency() > 0)
-      total = program.slowLatency();
-    capacity =
-        static_cast<double>(std::max<int64_t>(1, index.machine().capacity));
+      : program(program), index(program.index()), starts(program.slowStart()),
+        units(program) {
     LowerBoundOptions options;
     options.maxIterations = kBoundIterations;
     bound = lowerBound(program.instance(), options);
@@ -49,23 +44,13 @@ public:
     writeValue(v);
     writeUse(u, use);
     set(ProgramFeatures::IsCarry, node.use < 0);
-    set(ProgramFeatures::Position, starts[node.step] / total);
+    set(ProgramFeatures::Position, starts[node.step] / units.total);
     writeWorth(v, u, use);
   }
 
 private:
   void set(ProgramFeatures::Column column, double x) {
-    // Infinite times of infinite steps are as far as one can see.
-    if (std::isnan(x))
-      x = 0;
-    row[column] = static_cast<float>(
-        std::clamp<double>(x, -kFeatureLimit, kFeatureLimit));
-  }
-  double relative(double seconds) const {
-    return std::log1p(1000 * std::max(0.0, seconds) / program.scale());
-  }
-  double inSteps(double seconds) const {
-    return std::log1p(std::max(0.0, seconds) / meanStep);
+    row[column] = kProgramFeatures[column].clip(x);
   }
 
   void writeValue(int32_t v) {
@@ -80,15 +65,16 @@ private:
     int32_t first = value.isInput() ? 0 : uses.front().step;
     int32_t last = value.isOutput() ? index.numSteps() - 1 : uses.back().step;
     set(ProgramFeatures::Size,
-        std::clamp(std::log2((size + 1) / capacity) / 4, -10.0, 0.0));
-    set(ProgramFeatures::SizeShare, std::min(1.0, size / capacity));
+        std::clamp(std::log2((size + 1) / units.capacity) / 4, -10.0, 0.0));
+    set(ProgramFeatures::SizeShare, std::min(1.0, size / units.capacity));
     set(ProgramFeatures::LiveSteps, std::log1p(last - first));
-    set(ProgramFeatures::LiveShare, (starts[last + 1] - starts[first]) / total);
+    set(ProgramFeatures::LiveShare,
+        (starts[last + 1] - starts[first]) / units.total);
     set(ProgramFeatures::NumUses, std::log1p(uses.size()));
-    set(ProgramFeatures::ValueBenefit, relative(benefit));
+    set(ProgramFeatures::ValueBenefit, units.relative(benefit));
     set(ProgramFeatures::Density,
         copy > 0 ? std::log1p(benefit / copy) : kFeatureLimit);
-    set(ProgramFeatures::CopySeconds, inSteps(copy));
+    set(ProgramFeatures::CopySeconds, units.inSteps(copy));
     set(ProgramFeatures::IsInput, value.isInput());
     set(ProgramFeatures::IsOutput, value.isOutput());
   }
@@ -99,11 +85,12 @@ private:
     int32_t next = hasNext ? index.use(u + 1).step : i;
     int32_t prev = hasPrev ? index.use(u - 1).step : i;
     set(ProgramFeatures::NextSteps, std::log1p(next - i));
-    set(ProgramFeatures::NextSeconds, inSteps(starts[next] - starts[i]));
+    set(ProgramFeatures::NextSeconds, units.inSteps(starts[next] - starts[i]));
     set(ProgramFeatures::PrevSteps, std::log1p(i - prev));
-    set(ProgramFeatures::PrevSeconds, inSteps(starts[i] - starts[prev]));
+    set(ProgramFeatures::PrevSeconds, units.inSteps(starts[i] - starts[prev]));
     set(ProgramFeatures::UsesAfter, std::log1p(index.endUse(v) - u - 1));
-    set(ProgramFeatures::Benefit, relative(program.forest().useBenefit(u)));
+    set(ProgramFeatures::Benefit,
+        units.relative(program.forest().useBenefit(u)));
     double bytes = index.stepBytes(i);
     const Machine &m = index.machine();
     const Step &step = index.instance().steps[i];
@@ -146,11 +133,11 @@ private:
 
   void writeWorth(int32_t v, int32_t u, const Use &use) {
     set(ProgramFeatures::MemoryShare, bound.memoryShare[use.step]);
-    set(ProgramFeatures::PricedGain, relative(pricedGain(use)));
+    set(ProgramFeatures::PricedGain, units.relative(pricedGain(use)));
     set(ProgramFeatures::StepPrice,
-        relative(static_cast<double>(index.roundedSize(v)) *
-                 bound.capacityPrice[use.step]));
-    set(ProgramFeatures::HoldPrice, relative(holdPrice(v, u)));
+        units.relative(static_cast<double>(index.roundedSize(v)) *
+                       bound.capacityPrice[use.step]));
+    set(ProgramFeatures::HoldPrice, units.relative(holdPrice(v, u)));
     set(ProgramFeatures::Worth, worth(v, u));
     set(ProgramFeatures::NextWorth,
         u + 1 < index.endUse(v) ? worth(v, u + 1) : 0);
@@ -162,9 +149,9 @@ private:
   const Game &program;
   const AccessIndex &index;
   llvm::ArrayRef<double> starts;
+  ObservedUnits units;
   LowerBoundResult bound;
   std::vector<double> prices; // Sums of prices before each step.
-  double meanStep = 1, total = 1, capacity = 1;
   float *row = nullptr;
 };
 

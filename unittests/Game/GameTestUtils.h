@@ -31,8 +31,9 @@ inline std::string describe(const GameState &game) {
      << game.decisionNode() << ' ' << llvm::format("%.17g", game.latency())
      << '\n';
   writePlan(os, game.planSoFar());
-  for (size_t i = 0; i < game.usedBytes().size(); ++i)
-    os << game.usedBytes()[i] << ' ' << game.claimedBytes()[i] << '\n';
+  const PartialPlan &plan = game.partialPlan();
+  for (size_t i = 0; i < plan.usedBytes().size(); ++i)
+    os << plan.usedBytes()[i] << ' ' << plan.claimedBytes()[i] << '\n';
   return text;
 }
 

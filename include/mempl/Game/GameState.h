@@ -50,26 +50,10 @@
 #ifndef MEMPL_GAME_GAMESTATE_H
 #define MEMPL_GAME_GAMESTATE_H
 
-#include "mempl/Game/Game.h"
+#include "mempl/Game/Action.h"
+#include "mempl/Game/PartialPlan.h"
 
 namespace mempl {
-
-enum class Action : uint8_t { NoCopy = 0, Copy = 1, Drop = 2 };
-inline constexpr int kNumActions = 3;
-inline constexpr Action kActions[] = {Action::NoCopy, Action::Copy,
-                                      Action::Drop};
-
-/// A set of actions: bit `1 << action`.
-using ActionMask = uint8_t;
-constexpr ActionMask maskOf(Action a) {
-  return static_cast<ActionMask>(1 << static_cast<int>(a));
-}
-constexpr bool contains(ActionMask mask, Action a) {
-  return (mask & maskOf(a)) != 0;
-}
-
-/// "NoCopy", "Copy" or "Drop".
-llvm::StringRef actionName(Action a);
 
 /// A state of the game: a plan under construction and the question that is
 /// open. A copy is a state of its own, with its own history. Deterministic.
@@ -133,130 +117,45 @@ public:
   /// their plans have the same residencies and the same latency.
   uint64_t hash() const;
   /// The plan so far. Valid when the game is over.
-  Plan planSoFar() const { return editor.plan(); }
+  Plan planSoFar() const { return partial.edited().plan(); }
   /// A valid plan at any time: what is undecided is dropped.
   Plan plan();
 
   //===--- What observers look at -----------------------------------------===//
 
   /// The plan so far, for its occupancy, residencies and times.
-  const PlanEditor &plannedSoFar() const { return editor; }
+  const PlanEditor &plannedSoFar() const { return partial.edited(); }
+  /// Bytes in use, and where values stand.
+  const PartialPlan &partialPlan() const { return partial; }
   /// Up to date in every state.
-  const Timeline &time() const { return editor.time(); }
-  /// Bytes occupied by residencies during each step.
-  llvm::ArrayRef<int64_t> usedBytes() const { return used; }
-  /// Bytes occupied, and those besides at which residencies could be extended
-  /// to the next access of their value (such places may overlap).
-  llvm::ArrayRef<int64_t> claimedBytes() const { return claimed; }
-  /// The residencies and their possible extensions, as rectangles.
-  const OccupancyMap &claims() const { return claimMap; }
-  /// Where a value stands before its use `use`, which is not served.
-  struct Situation {
-    PlanEditor::Id before = PlanEditor::kNone; ///< Residency before the use.
-    PlanEditor::Id after = PlanEditor::kNone;  ///< Residency after it.
-    /// First step that residencies of this value cannot occupy any more.
-    int32_t end = 0;
-    bool isHeld = false;  ///< `before` serves the last access before this one.
-    bool isDirty = false; ///< Held, and only the fast contents are valid.
-    int32_t lastWrite = -1; ///< Held: step of the last write served; or -1.
-  };
-  Situation situationAt(int32_t use) const;
-  /// Whether the residency `s.before` can be extended to `use` at its offset.
-  bool canStay(const Situation &s, int32_t use) const;
+  const Timeline &time() const { return partial.time(); }
 
 private:
   GameState(const GameState &) = default;
 
-  /// What the contents need after an access.
-  struct Upkeep {
-    enum Kind : uint8_t {
-      None,
-      Slot, ///< Perhaps a copy out later.
-      Close ///< A copy out now, awaited at `deadline`.
-    } kind = None;
-    int32_t deadline = 0;
-  };
-  struct Change {
-    enum Kind : uint8_t { Placed, Removed, TookSlot, GaveSlot, Answered } kind;
-    int32_t id; ///< Residency, boundary of the slot, or value.
-  };
   struct Frame {
-    PlanEditor::Mark mark;
-    size_t changes;
+    PartialPlan::Mark mark;
     int32_t position;
     ActionMask mask;
     double seconds;
   };
 
-  // GameState.cpp: the state and its bookkeeping.
+  const Game::Item &item() const { return shared->items()[position]; }
   void advance();
+  void playItem(Action a);
   bool answersLikeBefore();
-  void takeBack(size_t numChanges);
-  PlanEditor::Id place(const Residency &r,
-                       PlanEditor::Id before = PlanEditor::kNone);
-  void remove(PlanEditor::Id id);
-  void enter(PlanEditor::Id id, int32_t sign);
-  void countSlot(int32_t boundary, int32_t sign);
-  int32_t claimEnd(const Residency &r) const;
-  int32_t nextWanted(int32_t use) const;
-
-  // GameMoves.cpp: the rules.
-  ActionMask actionsFor(int32_t use) const;
-  ActionMask carryActions(int32_t value);
-  void play(int32_t item, Action a);
-  void playNoCopy(int32_t use);
-  void playCopy(int32_t use);
-  int32_t bestIssue(int32_t use, int32_t earliest);
-  void playDrop(int32_t use);
-  bool carry(int32_t value, Action a);
-  Upkeep upkeepAfter(int32_t use, bool isDirty, const Situation &s) const;
-  void settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
-              int32_t expected);
-  void closeBefore(const Situation &s, int32_t deadline);
-  int32_t doneFor(const Residency &r, int32_t lastWrite, int32_t deadline,
-                  int32_t expected) const;
-  bool hasRoomForSlot(int32_t boundary) const;
-  void makeRoomForSlot(int32_t boundary);
-  int32_t expectedDone(int32_t value, int32_t lastWrite, int32_t deadline);
-
-  // GameRoom.cpp: offsets.
-  struct Place {
-    int32_t start, end; // Steps, both included.
-    int64_t low, size;
-  };
-  /// Residencies and the offsets that they get.
-  using Moves = llvm::SmallVector<std::pair<PlanEditor::Id, int64_t>, 8>;
-  bool isFree(int64_t offset, int64_t size, int32_t start, int32_t end) const;
-  int64_t newPlace(const Residency &r, int32_t lastStep) const;
-  int64_t chooseOffset(int32_t value, int32_t start, int32_t end,
-                       int32_t use) const;
-  bool hasRoom(int32_t step, int64_t size) const;
-  bool hasBytes(int32_t start, int32_t end, int64_t size) const;
-  int64_t placeBeside(PlanEditor::Id id, const Place &target,
-                      const Moves &moves) const;
-  bool canClear(const Place &target, Moves &moves) const;
-  bool canMakeRoom(int32_t start, int32_t end, int64_t size,
-                   Moves &moves) const;
-  void move(const Moves &moves);
-  bool canMakeRoomToStay(const Situation &s, int32_t step, Moves &moves) const;
-  void makeRoom(const Situation &s, const Use &use, bool stays);
+  bool asksForValue() const;
+  void answer(std::optional<Action> a);
 
   std::shared_ptr<const Game> shared;
-  mutable PlanEditor editor;
-  OccupancyMap claimMap;
-  std::vector<int64_t> used, claimed; // Per step.
-  // Per boundary, where copies out are limited: the residencies whose copies
-  // are in flight, places kept free, and the number of both.
-  std::vector<llvm::SmallVector<PlanEditor::Id, 2>> flights;
-  std::vector<int32_t> slots, inFlight;
+  PartialPlan partial;
   // Per value, where actions decide about values: what was answered.
   std::vector<std::optional<Action>> answers;
-  std::vector<Change> changes;
   std::vector<Frame> frames;
   int32_t position = 0;
   ActionMask mask = 0;
   double seconds = 0;
-  uint64_t contentHash = 0; // Of the residencies and the answers.
+  uint64_t answerHash = 0;
 };
 
 } // namespace mempl

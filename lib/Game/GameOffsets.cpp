@@ -1,4 +1,4 @@
-//===- GameRoom.cpp - where residencies of a game go ----------------------===//
+//===- GameOffsets.cpp - where residencies of a game go -------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,16 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Offsets. A residency gets a place that is free as long as its value may be
-// wanted, and apart from where other values may stay. As nothing runs before
-// play is over, a place can be made, too, by moving what is in the way, each
-// residency as a whole and to a place that is free: one level deep, a few at a
-// time, for the few places with the fewest bytes in the way. That is a
-// heuristic; general packing is hard (Buchsbaum et al., SICOMP 2004).
+// Time: what is alive at the same time as the place that is looked for.
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Game/GameState.h"
+#include "GameOffsets.h"
 
 #include <algorithm>
 
@@ -27,63 +22,39 @@ static constexpr size_t kMostPlaces = 3;
 // Residencies alive at a time above which no place is made.
 static constexpr size_t kMostAlive = 256;
 
-bool GameState::isFree(int64_t offset, int64_t size, int32_t start,
-                       int32_t end) const {
-  if (start > end || size == 0)
-    return true;
-  const OccupancyMap &space = editor.occupancy();
-  return offset >= space.maxReserved(start, end) &&
-         space.countOverlaps(start, end, offset, offset + size) == 0;
-}
-
-bool GameState::canStay(const Situation &s, int32_t u) const {
-  if (!s.isHeld)
-    return false;
-  const Residency &r = editor.residency(s.before);
-  int32_t step = index().use(u).step;
-  return step < s.end &&
-         isFree(r.offset, index().roundedSize(r.value), r.end() + 1, step);
-}
-
-/// Another offset at which a residency would be free up to `lastStep`; -1 if
-/// there is none.
-int64_t GameState::newPlace(const Residency &r, int32_t lastStep) const {
-  if (!shared->options().repacks || r.carried)
+int64_t GameOffsets::newPlace(const Residency &r, int32_t lastStep) const {
+  if (!options.repacks || r.carried)
     return -1;
-  return editor.occupancy().findOffset(
-      r.start(), lastStep, index().roundedSize(r.value), shared->options().fit);
+  return space.findOffset(r.start(), lastStep, index().roundedSize(r.value),
+                          options.fit);
 }
 
 //===----------------------------------------------------------------------===//
 // Offsets
 //===----------------------------------------------------------------------===//
 
-/// An offset for a residency of `value` from `start` to `end` that serves `use`
-/// last: if possible one that is free up to later uses and not wanted by other
-/// values; -1 if there is no place at all.
-int64_t GameState::chooseOffset(int32_t value, int32_t start, int32_t end,
-                                int32_t use) const {
+int64_t GameOffsets::chooseOffset(int32_t value, int32_t start, int32_t end,
+                                  int32_t use) const {
   int64_t size = index().roundedSize(value);
   if (size == 0)
     return 0;
-  Fit fit = shared->options().fit;
+  Fit fit = options.fit;
   // Where the value may be wanted next, and some uses further on.
   int32_t wanted = end, further = end;
-  int32_t next = nextWanted(use);
+  int32_t next = plan.nextWanted(use);
   if (next >= 0)
     wanted = further = std::max(end, index().use(next).step);
   for (int k = 0; k < 3 && next >= 0; ++k) {
     further = std::max(end, index().use(next).step);
-    next = nextWanted(next);
+    next = plan.nextWanted(next);
   }
-  const OccupancyMap &space = editor.occupancy();
   int64_t offset = -1;
   if (further > wanted)
-    offset = claimMap.findOffset(start, further, size, fit);
+    offset = plan.claims().findOffset(start, further, size, fit);
   if (offset < 0)
-    offset = claimMap.findOffset(start, wanted, size, fit);
+    offset = plan.claims().findOffset(start, wanted, size, fit);
   if (offset < 0 && wanted > end)
-    offset = claimMap.findOffset(start, end, size, fit);
+    offset = plan.claims().findOffset(start, end, size, fit);
   if (offset < 0 && wanted > end)
     offset = space.findOffset(start, wanted, size, fit);
   if (offset < 0)
@@ -95,30 +66,38 @@ int64_t GameState::chooseOffset(int32_t value, int32_t start, int32_t end,
 // Making room
 //===----------------------------------------------------------------------===//
 
-bool GameState::hasRoom(int32_t step, int64_t size) const {
-  return size == 0 ||
-         editor.occupancy().findOffset(step, step, size, Fit::Lowest) >= 0;
+bool GameOffsets::hasRoom(int32_t step, int64_t size) const {
+  return size == 0 || space.findOffset(step, step, size, Fit::Lowest) >= 0;
+}
+
+bool GameOffsets::canHaveRoom(int32_t step, int64_t size) const {
+  Moves moves;
+  return hasRoom(step, size) || canMakeRoom(step, step, size, moves);
+}
+
+void GameOffsets::makeRoom(int32_t start, int32_t end, int64_t size) {
+  Moves moves;
+  if (canMakeRoom(start, end, size, moves))
+    move(moves);
 }
 
 /// Whether so many bytes are free in all, at each of these steps.
-bool GameState::hasBytes(int32_t start, int32_t end, int64_t size) const {
-  const OccupancyMap &space = editor.occupancy();
+bool GameOffsets::hasBytes(int32_t start, int32_t end, int64_t size) const {
   for (int32_t i = start; i <= end; ++i)
-    if (used[i] + space.reserved(i) > editor.capacity() - size)
+    if (plan.usedBytes()[i] + space.reserved(i) > editor.capacity() - size)
       return false;
   return true;
 }
 
 /// An offset for the residency `id` other than where it is, outside `target`
 /// and given that `moves` have been made; -1 if there is none.
-int64_t GameState::placeBeside(PlanEditor::Id id, const Place &target,
-                               const Moves &moves) const {
+int64_t GameOffsets::placeBeside(PlanEditor::Id id, const Place &target,
+                                 const Moves &moves) const {
   const Residency &r = editor.residency(id);
   int64_t size = index().roundedSize(r.value);
   llvm::SmallVector<std::pair<int64_t, int64_t>, 64> taken;
   if (r.start() <= target.end && target.start <= r.end())
     taken.emplace_back(target.low, target.low + target.size);
-  const OccupancyMap &space = editor.occupancy();
   space.forEachOverlap(
       r.start(), r.end(), 0, editor.capacity(), [&](PlanEditor::Id other) {
         if (other == id)
@@ -150,9 +129,8 @@ int64_t GameState::placeBeside(PlanEditor::Id id, const Place &target,
 }
 
 /// Whether what is in the way at `target` can be moved; `moves` says how.
-bool GameState::canClear(const Place &target, Moves &moves) const {
+bool GameOffsets::canClear(const Place &target, Moves &moves) const {
   moves.clear();
-  const OccupancyMap &space = editor.occupancy();
   if (target.low < space.maxReserved(target.start, target.end))
     return false;
   llvm::SmallVector<PlanEditor::Id, kMostMoved> inTheWay;
@@ -190,13 +168,12 @@ bool GameState::canClear(const Place &target, Moves &moves) const {
 }
 
 /// Whether room for `size` bytes from step `start` to `end` can be made.
-bool GameState::canMakeRoom(int32_t start, int32_t end, int64_t size,
-                            Moves &moves) const {
-  if (!shared->options().repacks || !hasBytes(start, end, size))
+bool GameOffsets::canMakeRoom(int32_t start, int32_t end, int64_t size,
+                              Moves &moves) const {
+  if (!options.repacks || !hasBytes(start, end, size))
     return false;
   // The places just above each residency of that time, and above what is
   // reserved, by the bytes that are in the way there.
-  const OccupancyMap &space = editor.occupancy();
   llvm::SmallVector<std::pair<int64_t, int64_t>, 64> alive, places;
   auto see = [&](PlanEditor::Id id) {
     const Residency &r = editor.residency(id);
@@ -233,22 +210,21 @@ bool GameState::canMakeRoom(int32_t start, int32_t end, int64_t size,
 }
 
 /// Whether the place of the residency `s.before` can be freed up to `step`.
-bool GameState::canMakeRoomToStay(const Situation &s, int32_t step,
-                                  Moves &moves) const {
+bool GameOffsets::canMakeRoomToStay(const PartialPlan::Situation &s,
+                                    int32_t step, Moves &moves) const {
   const Residency &r = editor.residency(s.before);
   int64_t size = index().roundedSize(r.value);
-  return shared->options().repacks && step < s.end &&
-         hasBytes(r.end() + 1, step, size) &&
+  return options.repacks && step < s.end && hasBytes(r.end() + 1, step, size) &&
          canClear({r.end() + 1, step, r.offset, size}, moves);
 }
 
-/// Moves what is in the way of a legal action, if anything is: where the
-/// residency `s.before` `stays`, or a new one begins with `use`.
-void GameState::makeRoom(const Situation &s, const Use &use, bool stays) {
+void GameOffsets::makeRoomFor(const PartialPlan::Situation &s, const Use &use,
+                              bool stays) {
   Moves moves;
   if (stays) {
     int32_t u = index().firstUseFrom(use.value, use.step);
-    if (canStay(s, u) || newPlace(editor.residency(s.before), use.step) >= 0 ||
+    if (plan.canStay(s, u) ||
+        newPlace(editor.residency(s.before), use.step) >= 0 ||
         !canMakeRoomToStay(s, use.step, moves))
       return;
   } else {
@@ -260,12 +236,12 @@ void GameState::makeRoom(const Situation &s, const Use &use, bool stays) {
   move(moves);
 }
 
-void GameState::move(const Moves &moves) {
+void GameOffsets::move(const Moves &moves) {
   for (auto [id, offset] : moves) {
     Residency r = editor.residency(id);
     PlanEditor::Id next = editor.nextInList(id);
-    remove(id);
+    plan.remove(id);
     r.offset = offset;
-    place(r, next);
+    plan.place(r, next);
   }
 }
