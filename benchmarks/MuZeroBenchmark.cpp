@@ -93,7 +93,7 @@ void search(benchmark::State &state, Evaluator &evaluator, SearchMode mode) {
   for (auto _ : state) {
     ++round;
     for (int32_t i = 0; i < kGames; ++i)
-      search.begin(i, games[i], settings, gumbelNoise(round, i, 0));
+      search.begin(i, games[i], settings, GameTree::gumbelNoise(round, i, 0));
     finished.clear();
     while (finished.size() < kGames)
       search.step(finished);

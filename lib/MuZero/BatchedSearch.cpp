@@ -65,17 +65,18 @@ void BatchedSearch::begin(int32_t index, GameState &game,
 /// there: then nothing needs to be asked.
 bool BatchedSearch::askExact(Slot &slot, int32_t firstRow) {
   GameState &game = *slot.game;
-  llvm::ArrayRef<Action> path = slot.tree.path();
+  llvm::ArrayRef<int> path = slot.tree.path();
   double reward = 0;
-  for (Action a : path)
-    reward = game.apply(a);
+  for (int a : path)
+    reward = game.apply(static_cast<Action>(a));
   slot.reward = static_cast<float>(reward / game.program().scale());
   slot.legal = game.legalActions();
   if (slot.legal != 0) {
     int32_t row = firstRow + slot.tree.newNode();
     if (mode == SearchMode::Hybrid && path.size() > 1)
       network.addAction(game.program(), firstRow + slot.tree.leafParent(),
-                        path.back(), game.decisionNode(), row);
+                        static_cast<Action>(path.back()), game.decisionNode(),
+                        row);
     else
       network.addState(game, row);
   }
@@ -91,7 +92,7 @@ void BatchedSearch::askLatent(Slot &slot, int32_t firstRow) {
   // The network says which of them are any good.
   slot.legal = slot.question < 0 ? 0 : (1 << kNumActions) - 1;
   network.addAction(slot.game->program(), firstRow + parent,
-                    slot.tree.path().back(), slot.question,
+                    static_cast<Action>(slot.tree.path().back()), slot.question,
                     firstRow + slot.tree.newNode());
 }
 
@@ -112,7 +113,7 @@ bool BatchedSearch::ask(int32_t index) {
     }
     if (askExact(slot, firstRow))
       return true;
-    slot.tree.expand(slot.reward, Evaluation(), 0);
+    slot.tree.expand(slot.reward, Prediction(), 0);
   }
   return false;
 }

@@ -18,6 +18,8 @@
 
 using namespace mempl;
 
+template class mempl::GumbelTree<kNumActions>;
+
 Evaluator::~Evaluator() = default;
 
 void PlainEvaluator::addState(GameState &game, int32_t) {

@@ -46,7 +46,7 @@ void SelfPlay::beginMove(int32_t index) {
   }
   PerAction noise = {};
   if (options.noise > 0) {
-    noise = gumbelNoise(seed, slot.number, move);
+    noise = GameTree::gumbelNoise(seed, slot.number, move);
     for (float &g : noise)
       g *= options.noise;
   }
@@ -55,9 +55,9 @@ void SelfPlay::beginMove(int32_t index) {
 
 void SelfPlay::endMove(int32_t index) {
   Slot &slot = slots[index];
-  const GumbelTree &tree = search.tree(index);
+  const GameTree &tree = search.tree(index);
   Trajectory &t = slot.trajectory;
-  Action a = tree.bestAction();
+  auto a = static_cast<Action>(tree.bestAction());
   bool hasTarget = slot.isFull && options.search.simulations > 0;
   t.actions.push_back(a);
   t.policies.push_back(hasTarget ? tree.improvedPolicy() : PerAction{});

@@ -119,7 +119,8 @@ void WindowSearch::step(double share,
   network.run(answers);
   for (size_t i = 0; i < chains.size(); ++i) {
     Chain &chain = chains[i];
-    PerAction noise = gumbelNoise(seed, i, static_cast<uint64_t>(questions));
+    PerAction noise =
+        GameTree::gumbelNoise(seed, i, static_cast<uint64_t>(questions));
     Action best = Action::Drop;
     float bestScore = -std::numeric_limits<float>::infinity();
     for (Action a : kActions) {

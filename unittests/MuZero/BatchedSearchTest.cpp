@@ -83,7 +83,7 @@ private:
   std::vector<Answer> pending;
 };
 
-/// Plays one game to the end, moving by GumbelTree::bestAction(), without
+/// Plays one game to the end, moving by GameTree::bestAction(), without
 /// noise.
 EpisodeResult playBySearch(GameState &game, Evaluator &evaluator,
                            SearchMode mode, const SearchSettings &settings) {
@@ -94,7 +94,7 @@ EpisodeResult playBySearch(GameState &game, Evaluator &evaluator,
     search.begin(0, game, settings, {});
     for (finished.clear(); finished.empty();)
       search.step(finished);
-    play.actions.push_back(search.tree(0).bestAction());
+    play.actions.push_back(static_cast<Action>(search.tree(0).bestAction()));
     game.apply(play.actions.back());
   }
   play.latency = game.latency();
@@ -108,9 +108,9 @@ struct Searched {
   bool operator==(const Searched &) const = default;
 };
 
-Searched resultOf(const GumbelTree &tree) {
+Searched resultOf(const GameTree &tree) {
   return {tree.visits(), tree.completedValues(), tree.improvedPolicy(),
-          tree.bestAction()};
+          static_cast<Action>(tree.bestAction())};
 }
 
 Searched searchOne(GameState &game, Evaluator &evaluator, SearchMode mode,
@@ -118,7 +118,7 @@ Searched searchOne(GameState &game, Evaluator &evaluator, SearchMode mode,
   BatchedSearch search(evaluator, mode, 1, simulations);
   SearchSettings settings;
   settings.simulations = simulations;
-  search.begin(0, game, settings, gumbelNoise(1, key, 0));
+  search.begin(0, game, settings, GameTree::gumbelNoise(1, key, 0));
   llvm::SmallVector<int32_t, 1> finished;
   while (finished.empty())
     search.step(finished);
@@ -167,7 +167,7 @@ TEST_P(BatchedSearchModes, BatchesAreTheSameAsSingleSearches) {
     SearchSettings settings;
     settings.simulations = 3 + static_cast<int32_t>(i);
     search.begin(static_cast<int32_t>(i), games[i], settings,
-                 gumbelNoise(1, i, 0));
+                 GameTree::gumbelNoise(1, i, 0));
   }
   llvm::SmallVector<int32_t> finished;
   while (finished.size() < games.size())
@@ -238,7 +238,7 @@ TEST(BatchedSearch, GamesMoveOnByThemselves) {
     finished.clear();
     search.step(finished);
     for (int32_t i : finished) {
-      Action a = search.tree(i).bestAction();
+      Action a = static_cast<Action>(search.tree(i).bestAction());
       played[i].push_back(a);
       games[i].apply(a);
       if (games[i].isOver())

@@ -51,21 +51,21 @@ public:
 
   /// Begins a search in a free slot from the present state of `game`, which
   /// must not be over, and must stay where it is until the search is finished;
-  /// it is moved in between, and put back. `noise`: see GumbelTree::start().
+  /// it is moved in between, and put back. `noise`: see GameTree::start().
   void begin(int32_t slot, GameState &game, const SearchSettings &settings,
              const PerAction &noise);
   /// Asks the network once for all searches; appends to `finished` the slots of
   /// those that are done. Their trees can be read until the next begin() there.
   /// Returns how many states the network was asked about.
   size_t step(llvm::SmallVectorImpl<int32_t> &finished);
-  const GumbelTree &tree(int32_t slot) const { return slots[slot].tree; }
+  const GameTree &tree(int32_t slot) const { return slots[slot].tree; }
 
 private:
   struct Slot {
     GameState *game = nullptr;
     SearchSettings settings;
     PerAction noise;
-    GumbelTree tree;
+    GameTree tree;
     /// Of each node of the tree: which question it is about, -1 if none is
     /// left. (Latent mode.)
     std::vector<int32_t> questions;

@@ -15,18 +15,25 @@
 #ifndef MEMPL_MUZERO_EVALUATOR_H
 #define MEMPL_MUZERO_EVALUATOR_H
 
+#include "mempl/Game/GameState.h"
 #include "mempl/MuZero/GumbelTree.h"
 
 #include <functional>
 
 namespace mempl {
 
+/// A search in mallocGame, and what is said of its states: returns are in units
+/// of Game::scale(), actions are those of Action.
+using GameTree = GumbelTree<kNumActions>;
+using Prediction = GameTree::Prediction;
+extern template class GumbelTree<kNumActions>;
+
 class Evaluator {
 public:
   virtual ~Evaluator();
 
   struct Answer {
-    Evaluation state;
+    Prediction state;
     /// Of the action, for addAction(); in units of Game::scale().
     float reward = 0;
   };

@@ -12,35 +12,36 @@
 // nothing of the game or the network: its user walks down with select(), finds
 // out what is there, and says so with expand(). Returns are undiscounted.
 //
+// Nodes are in one array, their children inline, found by index; nothing is
+// allocated once a tree has been as large before. Rescaling of Q values is per
+// node, as in DeepMind's mctx, but never by less than SearchSettings::minRange:
+// with a thousand small rewards per game, near-equal siblings are the usual
+// case, and stretching their noise would make the policy target noise.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MEMPL_MUZERO_GUMBELTREE_H
 #define MEMPL_MUZERO_GUMBELTREE_H
 
-#include "mempl/Game/GameState.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/bit.h"
 
 #include <array>
+#include <cassert>
+#include <cmath>
+#include <cstdint>
+#include <vector>
 
 namespace mempl {
 
-/// What a network, or what stands in for it, says of a state.
-struct Evaluation {
-  /// Policy, as logits up to a constant. Below kIllegalLogit: not to be played.
-  std::array<float, kNumActions> logits = {};
-  /// Return still to come, in units of Game::scale().
-  float value = 0;
-};
-
 /// Networks give this or less to actions that they hold to be illegal.
 inline constexpr float kIllegalLogit = -1e8f;
-
-using PerAction = std::array<float, kNumActions>;
 
 struct SearchSettings {
   /// Visits of the root's children, at least 1.
   int32_t simulations = 16;
   /// How many of the root's actions are looked at; at least 1.
-  int32_t maxCandidates = kNumActions;
+  int32_t maxCandidates = INT32_MAX;
   /// The weight of Q values against logits is (visitOffset + most visits of a
   /// sibling) * valueScale, with Q values of siblings scaled to [0, 1].
   float visitOffset = 50, valueScale = 0.1f;
@@ -57,17 +58,42 @@ struct SearchSettings {
 /// each simulation in turn: sequential halving among `candidates`.
 std::vector<int32_t> halvingSchedule(int32_t candidates, int32_t simulations);
 
-/// Gumbel(0, 1) noise for the root of one search, from a stream of its own for
-/// each seed, game and move.
-PerAction gumbelNoise(uint64_t seed, uint64_t game, uint64_t move);
+/// Fills `noise` with Gumbel(0, 1) noise for the root of one search, from a
+/// stream of its own for each seed, game and move.
+void fillGumbelNoise(uint64_t seed, uint64_t game, uint64_t move,
+                     llvm::MutableArrayRef<float> noise);
 
-class GumbelTree {
+/// A search among at most `NumActions` actions, 1 to 32, which are numbers from
+/// 0 on.
+template <int NumActions> class GumbelTree {
+  static_assert(NumActions >= 1 && NumActions <= 32);
+
 public:
+  using PerAction = std::array<float, NumActions>;
+  /// A set of actions: bit `1 << action`.
+  using Actions = uint32_t;
+
+  /// What a network, or what stands in for it, says of a state.
+  struct Prediction {
+    /// Policy, as logits up to a constant. At most kIllegalLogit: not to be
+    /// played.
+    PerAction logits = {};
+    /// Return still to come.
+    float value = 0;
+  };
+
+  /// What fillGumbelNoise() gives.
+  static PerAction gumbelNoise(uint64_t seed, uint64_t game, uint64_t move) {
+    PerAction noise;
+    fillGumbelNoise(seed, game, move, noise);
+    return noise;
+  }
+
   /// Forgets what there was, and begins at a root with these legal actions (at
   /// least one). `noise` is what gumbelNoise() gives, or zeros for the best
   /// play. With one legal action, there is nothing to do.
-  void start(const SearchSettings &settings, const Evaluation &root,
-             ActionMask legal, const PerAction &noise);
+  void start(const SearchSettings &settings, const Prediction &root,
+             Actions legal, const PerAction &noise);
   /// Whether all simulations were made.
   bool isDone() const { return done == budget; }
 
@@ -76,7 +102,7 @@ public:
   /// isDone() must not hold.
   bool select();
   /// The actions from the root to the new state, the last one included.
-  llvm::ArrayRef<Action> path() const { return pathActions; }
+  llvm::ArrayRef<int> path() const { return pathActions; }
   /// The node that the last action of the path starts from.
   int32_t leafParent() const { return pathNodes.back(); }
   /// The number that the new node will have; the root's is 0.
@@ -84,20 +110,22 @@ public:
   /// Ends the simulation: `reward` is that of the last action of the path, in
   /// the units of values; `legal` what may be played then, 0 if the game is
   /// over, whatever `state` says.
-  void expand(float reward, const Evaluation &state, ActionMask legal);
+  void expand(float reward, const Prediction &state, Actions legal);
 
   //===--- What came out --------------------------------------------------===//
 
   /// Visits of the root's actions; their sum is the simulations.
-  std::array<int32_t, kNumActions> visits() const { return nodes[0].visits; }
+  std::array<int32_t, NumActions> visits() const { return nodes[0].visits; }
   /// Their mean returns; of those not visited, what completed Q values say.
   PerAction completedValues() const { return complete(nodes[0]).values; }
   /// The action to play: of those visited most, the best by noise, logits and
   /// values.
-  Action bestAction() const;
+  int bestAction() const;
   /// The policy target: softmax of logits and completed Q values, without the
   /// noise.
-  PerAction improvedPolicy() const;
+  PerAction improvedPolicy() const {
+    return improve(nodes[0], complete(nodes[0]));
+  }
   /// The value of the root under that policy.
   float improvedValue() const;
   /// States evaluated, the root included.
@@ -105,14 +133,14 @@ public:
 
 private:
   struct Node {
-    std::array<float, kNumActions> logits; // At most 0: the largest is 0.
-    std::array<float, kNumActions> priors;
-    std::array<float, kNumActions> returns = {}; // Sums, or the best.
-    std::array<int32_t, kNumActions> visits = {};
-    std::array<int32_t, kNumActions> children = {-1, -1, -1};
+    PerAction logits; // At most 0: the largest is 0.
+    PerAction priors;
+    PerAction returns = {}; // Sums, or the best.
+    std::array<int32_t, NumActions> visits = {};
+    std::array<int32_t, NumActions> children; // -1: none yet.
     float value;
     float reward;
-    ActionMask legal;
+    Actions legal;
   };
   struct Completed {
     PerAction values; // In units of returns.
@@ -120,10 +148,13 @@ private:
     int32_t sum, most;
   };
 
-  void add(float reward, const Evaluation &state, ActionMask legal);
+  static bool contains(Actions actions, int a) { return (actions >> a) & 1; }
+
+  void add(float reward, const Prediction &state, Actions legal);
   void backUp(float value);
   Completed complete(const Node &node) const;
   PerAction improve(const Node &node, const Completed &completed) const;
+  int bestAtRoot(int32_t visits, const Completed &completed) const;
   int selectAtRoot() const;
   int selectInside(const Node &node) const;
 
@@ -133,9 +164,233 @@ private:
   int32_t scheduleCandidates = 0;
   PerAction rootNoise = {};
   std::vector<int32_t> pathNodes;
-  std::vector<Action> pathActions;
+  std::vector<int> pathActions;
   int32_t done = 0, budget = 0;
 };
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+/// Adds a node. Without a finite logit among the legal ones all are equal.
+template <int NumActions>
+void GumbelTree<NumActions>::add(float reward, const Prediction &state,
+                                 Actions legal) {
+  Node &node = nodes.emplace_back();
+  node.children.fill(-1);
+  node.reward = reward;
+  Actions playable = 0;
+  float largest = -INFINITY;
+  for (int a = 0; a < NumActions; ++a) {
+    if (!contains(legal, a) || !(state.logits[a] > kIllegalLogit))
+      continue;
+    playable |= Actions{1} << a;
+    largest = std::max(largest, state.logits[a]);
+  }
+  node.legal = playable ? playable : legal;
+  node.value = node.legal ? state.value : 0;
+  float sum = 0;
+  for (int a = 0; a < NumActions; ++a) {
+    node.logits[a] = playable ? state.logits[a] - largest : 0;
+    node.priors[a] = contains(node.legal, a) ? std::exp(node.logits[a]) : 0;
+    sum += node.priors[a];
+  }
+  for (float &p : node.priors)
+    p = sum > 0 ? p / sum : 0;
+}
+
+/// Q values of all legal actions: the mean returns of visited ones; for the
+/// others a mixture of the network's value and what was seen.
+template <int NumActions>
+typename GumbelTree<NumActions>::Completed
+GumbelTree<NumActions>::complete(const Node &node) const {
+  Completed c = {};
+  float visitedPrior = 0, weighted = 0;
+  for (int a = 0; a < NumActions; ++a) {
+    int32_t n = node.visits[a];
+    if (n == 0)
+      continue;
+    c.sum += n;
+    c.most = std::max(c.most, n);
+    c.values[a] = options.usesBest ? node.returns[a]
+                                   : node.returns[a] / static_cast<float>(n);
+    visitedPrior += node.priors[a];
+    weighted += node.priors[a] * c.values[a];
+  }
+  float mixed = node.value;
+  if (visitedPrior > 0) {
+    auto sum = static_cast<float>(c.sum);
+    mixed = (node.value + sum / visitedPrior * weighted) / (1 + sum);
+  }
+  float low = INFINITY, high = -INFINITY;
+  for (int a = 0; a < NumActions; ++a) {
+    if (!contains(node.legal, a))
+      continue;
+    if (node.visits[a] == 0)
+      c.values[a] = mixed;
+    low = std::min(low, c.values[a]);
+    high = std::max(high, c.values[a]);
+  }
+  float scale = (options.visitOffset + static_cast<float>(c.most)) *
+                options.valueScale / std::max(high - low, options.minRange);
+  for (int a = 0; a < NumActions; ++a)
+    if (contains(node.legal, a))
+      c.scores[a] = scale * (c.values[a] - low);
+  return c;
+}
+
+/// The improved policy of a node: softmax of logits and scores.
+template <int NumActions>
+typename GumbelTree<NumActions>::PerAction
+GumbelTree<NumActions>::improve(const Node &node,
+                                const Completed &completed) const {
+  PerAction p = {};
+  float largest = -INFINITY, sum = 0;
+  for (int a = 0; a < NumActions; ++a) {
+    p[a] = node.logits[a] + completed.scores[a];
+    if (contains(node.legal, a))
+      largest = std::max(largest, p[a]);
+  }
+  for (int a = 0; a < NumActions; ++a) {
+    p[a] = contains(node.legal, a) ? std::exp(p[a] - largest) : 0;
+    sum += p[a];
+  }
+  for (float &x : p)
+    x /= sum;
+  return p;
+}
+
+//===----------------------------------------------------------------------===//
+// Simulations
+//===----------------------------------------------------------------------===//
+
+template <int NumActions>
+void GumbelTree<NumActions>::start(const SearchSettings &settings,
+                                   const Prediction &root, Actions legal,
+                                   const PerAction &noise) {
+  assert(legal != 0 && "nothing to choose");
+  options = settings;
+  rootNoise = noise;
+  nodes.clear();
+  add(0, root, legal);
+  done = 0;
+  int32_t count = llvm::popcount(nodes[0].legal);
+  budget = count == 1 ? 0 : options.simulations;
+  int32_t candidates = std::min({options.maxCandidates, count, budget});
+  if (candidates < 1)
+    return;
+  if (scheduleCandidates != candidates ||
+      static_cast<int32_t>(schedule.size()) != budget) {
+    schedule = halvingSchedule(candidates, budget);
+    scheduleCandidates = candidates;
+  }
+}
+
+/// Of the root's actions with so many visits, the best by noise, logits and
+/// values; -1 if there is none.
+template <int NumActions>
+int GumbelTree<NumActions>::bestAtRoot(int32_t visits,
+                                       const Completed &completed) const {
+  const Node &root = nodes[0];
+  int best = -1;
+  float bestScore = 0;
+  for (int a = 0; a < NumActions; ++a) {
+    if (!contains(root.legal, a) || root.visits[a] != visits)
+      continue;
+    float score = rootNoise[a] + root.logits[a] + completed.scores[a];
+    if (best < 0 || score > bestScore) {
+      best = a;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+template <int NumActions> int GumbelTree<NumActions>::selectAtRoot() const {
+  int best = bestAtRoot(schedule[done], complete(nodes[0]));
+  assert(best >= 0 && "the schedule leaves nothing to visit");
+  return best;
+}
+
+/// The action whose share of the visits is furthest below the improved policy.
+template <int NumActions>
+int GumbelTree<NumActions>::selectInside(const Node &node) const {
+  Completed c = complete(node);
+  PerAction p = improve(node, c);
+  int best = -1;
+  float bestScore = 0;
+  for (int a = 0; a < NumActions; ++a) {
+    if (!contains(node.legal, a))
+      continue;
+    float score = p[a] - static_cast<float>(node.visits[a]) /
+                             static_cast<float>(1 + c.sum);
+    if (best < 0 || score > bestScore) {
+      best = a;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+template <int NumActions> bool GumbelTree<NumActions>::select() {
+  assert(!isDone() && "no simulations left");
+  pathNodes.clear();
+  pathActions.clear();
+  for (int32_t at = 0;;) {
+    const Node &node = nodes[at];
+    if (node.legal == 0) {
+      backUp(0);
+      return false;
+    }
+    int a = at == 0 ? selectAtRoot() : selectInside(node);
+    pathNodes.push_back(at);
+    pathActions.push_back(a);
+    at = node.children[a];
+    if (at < 0)
+      return true;
+  }
+}
+
+template <int NumActions>
+void GumbelTree<NumActions>::expand(float reward, const Prediction &state,
+                                    Actions legal) {
+  nodes[leafParent()].children[pathActions.back()] = newNode();
+  add(reward, state, legal);
+  backUp(nodes.back().value);
+}
+
+/// Adds the return from each node of the path on to the node above it.
+template <int NumActions> void GumbelTree<NumActions>::backUp(float value) {
+  for (size_t i = pathNodes.size(); i-- > 0;) {
+    Node &node = nodes[pathNodes[i]];
+    int a = pathActions[i];
+    value += nodes[node.children[a]].reward;
+    if (!options.usesBest)
+      node.returns[a] += value;
+    else if (node.visits[a] == 0 || value > node.returns[a])
+      node.returns[a] = value;
+    ++node.visits[a];
+  }
+  ++done;
+}
+
+//===----------------------------------------------------------------------===//
+// What came out
+//===----------------------------------------------------------------------===//
+
+template <int NumActions> int GumbelTree<NumActions>::bestAction() const {
+  Completed c = complete(nodes[0]);
+  return bestAtRoot(c.most, c);
+}
+
+template <int NumActions> float GumbelTree<NumActions>::improvedValue() const {
+  Completed c = complete(nodes[0]);
+  PerAction p = improve(nodes[0], c);
+  float value = 0;
+  for (int a = 0; a < NumActions; ++a)
+    value += p[a] * c.values[a];
+  return value;
+}
 
 } // namespace mempl
 

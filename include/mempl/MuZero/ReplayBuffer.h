@@ -17,7 +17,7 @@
 #ifndef MEMPL_MUZERO_REPLAYBUFFER_H
 #define MEMPL_MUZERO_REPLAYBUFFER_H
 
-#include "mempl/MuZero/GumbelTree.h"
+#include "mempl/Game/GameState.h"
 #include "mempl/Support/Random.h"
 
 #include <deque>
