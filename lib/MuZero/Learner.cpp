@@ -132,6 +132,15 @@ struct Learner::Impl {
   int64_t steps = 0;
 };
 
+void LearnerLoss::add(const LearnerLoss &other, double factor) {
+  for (const LossTerm &term : kLossTerms)
+    this->*term.value += other.*term.value * factor;
+  for (double LearnerLoss::*figure :
+       {&LearnerLoss::gradientNorm, &LearnerLoss::valueError,
+        &LearnerLoss::clippedTargets})
+    this->*figure += other.*figure * factor;
+}
+
 //===----------------------------------------------------------------------===//
 // Batches
 //===----------------------------------------------------------------------===//

@@ -75,10 +75,23 @@ std::string TrainingSet::fingerprint() const {
   return text;
 }
 
-std::optional<Trajectory>
-TrainingSet::imitate(int32_t program, const SolverOptions &search) const {
+llvm::Expected<SolverResult> TrainingSet::search(int32_t program,
+                                                 const SearchLimits &limits,
+                                                 const Plan *start) const {
+  SolverOptions options;
+  options.budget = limits.moves;
+  options.seed = limits.seed;
+  options.cancelled = limits.cancelled;
+  if (start)
+    options.start = std::make_shared<Plan>(*start);
   auto solver = llvm::cantFail(createSolver("search"));
-  auto result = solver->solve(programs[program].program->instance(), search);
+  return solver->solve(programs[program].program->instance(), options);
+}
+
+std::optional<Trajectory> TrainingSet::imitate(int32_t program,
+                                               const SearchLimits &limits,
+                                               const Plan *start) const {
+  auto result = search(program, limits, start);
   if (!result) {
     llvm::consumeError(result.takeError());
     return std::nullopt;
@@ -101,12 +114,11 @@ Plan TrainingSet::planOf(int32_t program,
   return game.planSoFar();
 }
 
-double TrainingSet::reference(int32_t program, const SolverOptions &search) {
+double TrainingSet::reference(int32_t program, const SearchLimits &limits) {
   double &latency = found[program];
   if (latency > 0)
     return latency;
-  auto solver = llvm::cantFail(createSolver("search"));
-  auto result = solver->solve(programs[program].program->instance(), search);
+  auto result = search(program, limits, /*start=*/nullptr);
   if (result) {
     latency = result->latency;
     plans[program] = std::move(result->plan);

@@ -19,6 +19,13 @@
 
 namespace mempl {
 
+/// How long `search` looks for a plan.
+struct SearchLimits {
+  int64_t moves;
+  uint64_t seed;
+  std::function<bool()> cancelled;
+};
+
 class TrainingSet {
 public:
   struct Entry {
@@ -42,15 +49,15 @@ public:
   std::string fingerprint() const;
 
   /// A plan of `search`, as near as the game comes to it; nothing if there is
-  /// none.
-  std::optional<Trajectory> imitate(int32_t program,
-                                    const SolverOptions &search) const;
+  /// none. `start`, if it is not null, is what it begins with.
+  std::optional<Trajectory> imitate(int32_t program, const SearchLimits &limits,
+                                    const Plan *start = nullptr) const;
   /// The game of a plan, as near as the game comes to it.
   Trajectory trajectoryOfPlan(int32_t program, const Plan &plan) const;
   /// The plan that these actions make.
   Plan planOf(int32_t program, llvm::ArrayRef<Action> actions) const;
   /// Latency of a plan of `search`, found once, seconds.
-  double reference(int32_t program, const SolverOptions &search);
+  double reference(int32_t program, const SearchLimits &limits);
   /// 0 where it has not been found yet.
   llvm::ArrayRef<double> references() const { return found; }
   void restoreReference(int32_t program, double latency) {
@@ -74,6 +81,9 @@ public:
                              const std::function<bool()> &stop) const;
 
 private:
+  llvm::Expected<SolverResult>
+  search(int32_t program, const SearchLimits &limits, const Plan *start) const;
+
   std::vector<Entry> programs;
   std::vector<double> found;
   std::vector<std::optional<Plan>> plans; ///< Of `found`.

@@ -17,8 +17,7 @@
 //  - quantiles: quantile regression (Huber) of the return to the end;
 //  - consistency: cosine between predicted and encoded latents;
 //  - placement: cross entropy, over all questions of the elites that were
-//  drawn,
-//    between what they play and what the program alone lets expect.
+//    drawn, between what they play and what the program alone lets expect.
 // The losses of the unrolled steps weigh 1 / their number; gradients into
 // the latent are halved at each step.
 //
@@ -58,7 +57,24 @@ struct LearnerLoss {
   double gradientNorm = 0;   ///< Before clipping.
   double valueError = 0;     ///< Mean |predicted - target| of the values.
   double clippedTargets = 0; ///< Share of values and rewards off the support.
+
+  /// Adds `factor` times another one.
+  void add(const LearnerLoss &other, double factor);
 };
+
+/// A part of the loss by its name.
+struct LossTerm {
+  const char *name;
+  double LearnerLoss::*value;
+};
+inline constexpr LossTerm kLossTerms[] = {
+    {"total", &LearnerLoss::total},
+    {"policy", &LearnerLoss::policy},
+    {"value", &LearnerLoss::value},
+    {"reward", &LearnerLoss::reward},
+    {"quantiles", &LearnerLoss::quantiles},
+    {"consistency", &LearnerLoss::consistency},
+    {"placement", &LearnerLoss::placement}};
 
 class Learner {
 public:
