@@ -106,7 +106,7 @@ class Execution:
 
     def crosses_trips(self):
         return any(
-            self.is_ahead(r) or (r.copied_back and r.done > self.count)
+            self.is_ahead(r) or (r.copied_out and r.done > self.count)
             for r in self.plan.residencies
         )
 
@@ -140,19 +140,19 @@ class Execution:
     def boundary(self, i, trip, is_last):
         """The copies of boundary i, which issues and awaits. Boundary 0 of a
         trip after the first is also the last boundary of the trip before, whose
-        copies back it does not await again."""
+        copies out it does not await again."""
         n = self.count
         for k, r in self.numbered():
-            if r.copied_back and r.copied_after + 1 == i:
+            if r.copied_out and r.copied_after + 1 == i:
                 self.issue("out", k, trip)
         awaited = {
-            (k, trip) for k, r in self.numbered() if r.copied_back and r.done == i
+            (k, trip) for k, r in self.numbered() if r.copied_out and r.done == i
         }
         if i > 0:
             awaited |= {
                 (k, trip - 1)
                 for k, r in self.numbered()
-                if r.copied_back and r.done == n + i
+                if r.copied_out and r.done == n + i
             }
         seconds = self.wait("out", awaited)
         if i == n:
@@ -168,7 +168,7 @@ class Execution:
         return seconds + self.wait("in", awaited)
 
     def finish(self):
-        """After the last trip: copies back that are still under way."""
+        """After the last trip: copies out that are still under way."""
         queue = self.channels.queues["out"]
         return self.wait("out", {(copy.residency, copy.trip) for copy in queue})
 
@@ -222,7 +222,7 @@ class Execution:
     def copied_bytes(self):
         """Bytes that the copies of one trip move."""
         return sum(
-            self.program.values[r.value].size * (r.copied_in + r.copied_back)
+            self.program.values[r.value].size * (r.copied_in + r.copied_out)
             for r in self.plan.residencies
         )
 

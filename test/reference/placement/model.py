@@ -230,12 +230,12 @@ class Residency:
         return self.issue is not None
 
     @property
-    def copied_back(self):
+    def copied_out(self):
         return self.done is not None
 
     @property
     def copied_after(self):
-        """The step at whose end the copy back is issued."""
+        """The step at whose end the copy out is issued."""
         return self.last if self.back is None else self.back
 
     @property
@@ -253,7 +253,7 @@ class Residency:
     @property
     def end(self):
         """The last step at which it occupies memory."""
-        return max(self.last, self.done - 1) if self.copied_back else self.last
+        return max(self.last, self.done - 1) if self.copied_out else self.last
 
     @property
     def offsets(self):
@@ -307,7 +307,7 @@ class Plan:
         return self.loops.get(step) or Plan(capacity=least_capacity(body))
 
     def num_copies(self):
-        return sum(r.copied_in + r.copied_back for r in self.residencies) + sum(
+        return sum(r.copied_in + r.copied_out for r in self.residencies) + sum(
             inner.num_copies() for inner in self.loops.values()
         )
 

@@ -142,9 +142,9 @@ def check_fields(context, r):
         yield Violation("V9", r.value, r.start, text)
     elif r.offset2 is not None and not context.is_body:
         yield Violation("V9", r.value, r.start, "a second offset outside of a body")
-    elif r.back is not None and not r.copied_back:
+    elif r.back is not None and not r.copied_out:
         yield Violation("V9", r.value, r.back, "`back` without `done`")
-    elif r.copied_back:
+    elif r.copied_out:
         latest = 2 * n if streamed == "output" else n
         if ahead or not (
             r.first <= r.copied_after <= r.last and r.copied_after < r.done <= latest
@@ -295,8 +295,8 @@ class Contents:
             yield from self.at_boundary(i)
             if i < self.count:
                 yield from self.at_step(i)
-        # Copies back into the next trip.
-        if any(r.copied_back and r.done > self.count for r in self.residencies):
+        # Copies out into the next trip.
+        if any(r.copied_out and r.done > self.count for r in self.residencies):
             self.slow = True
         if self.value.is_output and not self.slow:
             yield self.broken("V5", self.count, "an output that slow memory lacks")
@@ -304,7 +304,7 @@ class Contents:
     def at_boundary(self, i):
         if self.always:
             return
-        if any(r.copied_back and r.done == i for r in self.residencies):
+        if any(r.copied_out and r.done == i for r in self.residencies):
             self.slow = True
         for r in self.residencies:
             if r.write is None and r.start == i:
@@ -323,8 +323,8 @@ class Contents:
         if self.always:
             return
         for r in self.residencies:
-            if r.copied_back and r.copied_after == i and not self.fast:
-                yield self.broken("V4", i, "copied back without valid contents")
+            if r.copied_out and r.copied_after == i and not self.fast:
+                yield self.broken("V4", i, "copied out without valid contents")
         if any(r.last == i for r in self.residencies):
             self.fast = False
 
@@ -346,13 +346,13 @@ class Contents:
         home = self.home(i)
         if home:
             self.fast, self.slow = True, False
-            if home.copied_back and i > home.copied_after:
-                yield self.broken("V4", i, "written after its copy back was issued")
+            if home.copied_out and i > home.copied_after:
+                yield self.broken("V4", i, "written after its copy out was issued")
             return
         if any(r.copied_in and r.issue <= i < r.ready for r in self.residencies):
             yield self.broken("V3", i, "written while it is copied in")
-        if any(r.copied_back and r.last < i < r.done for r in self.residencies):
-            yield self.broken("V3", i, "written while it is copied back")
+        if any(r.copied_out and r.last < i < r.done for r in self.residencies):
+            yield self.broken("V3", i, "written while it is copied out")
         self.slow = True
 
 
@@ -369,7 +369,7 @@ def flights(context):
         [
             (r.copied_after + 1, r.done, r)
             for r in context.residencies
-            if r.copied_back
+            if r.copied_out
         ],
     )
 
@@ -402,7 +402,7 @@ def check_carried(context):
             q.value == r.value
             and q.offset == r.offset
             and q.last == n - 1
-            and not q.copied_back
+            and not q.copied_out
             for q in context.residencies
         )
         if not is_left:
