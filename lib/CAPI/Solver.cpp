@@ -10,7 +10,7 @@
 
 #include "Wrap.h"
 
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Solver.h"

@@ -15,7 +15,7 @@
 #include "mempl/Game/Game.h"
 #include "mempl/Game/Observation.h"
 
-#include "../Solvers/LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Solvers/Greedy.h"
 #include "mempl/Solvers/Solver.h"

@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MuZeroSolver.h"
+#include "MuZeroSolverBase.h"
 
 #include "mempl/MuZero/GamePlayer.h"
 #include "mempl/MuZero/Network.h"

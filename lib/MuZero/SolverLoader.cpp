@@ -12,10 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Support/Version.h"
 
-#include "MuZeroSolver.h"
+#include "MuZeroSolverBase.h"
 
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/FileSystem.h"

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MuZeroSolver.h"
+#include "MuZeroSolverBase.h"
 
 #include "mempl/Support/Version.h"
 

@@ -10,7 +10,7 @@
 #define MEMPL_LIB_SOLVERS_ANNEALER_H
 
 #include "BuiltinSolvers.h"
-#include "LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Solvers/UseIntervalForest.h"
 #include "mempl/Support/Random.h"

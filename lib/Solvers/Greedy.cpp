@@ -18,7 +18,7 @@
 #include "mempl/Solvers/Greedy.h"
 
 #include "BuiltinSolvers.h"
-#include "LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include <cmath>
 

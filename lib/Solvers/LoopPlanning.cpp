@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Problem/Verifier.h"
 

@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BuiltinSolvers.h"
-#include "LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Solvers/Greedy.h"
 

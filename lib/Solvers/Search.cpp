@@ -17,7 +17,7 @@
 
 #include "Annealer.h"
 #include "BuiltinSolvers.h"
-#include "LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Greedy.h"

@@ -13,7 +13,7 @@
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Pipelines.h"
 #include "mempl/IR/Mempl.h"
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/ProblemPasses.h"
 #include "mempl/Transforms/TileToFit.h"

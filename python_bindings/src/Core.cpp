@@ -13,7 +13,7 @@
 #include "Bindings.h"
 #include "Support.h"
 
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Support/Version.h"
 
 NB_MODULE(_core, m) {

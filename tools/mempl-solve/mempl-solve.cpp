@@ -14,7 +14,7 @@
 
 #include "mempl/Analysis/Target.h"
 #include "mempl/Frontend/Xla/HloFile.h"
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"

@@ -14,7 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/MuZero/Trainer.h"
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/MuZero/TrajectoryIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Solver.h"

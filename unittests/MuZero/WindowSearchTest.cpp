@@ -15,7 +15,7 @@
 #include "GameTestUtils.h"
 #include "RandomInstance.h"
 
-#include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Solver.h"
 

@@ -21,9 +21,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "../BuiltinSolvers.h"
-#include "../LoopPlanning.h"
 #include "MsaLoops.h"
 #include "MsaSolver.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Greedy.h"

@@ -18,7 +18,7 @@
 #include "MsaHeap.h"
 #include "MsaIntervals.h"
 
-#include "../LoopPlanning.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Solvers/UseIntervalForest.h"
 

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_LIB_SOLVERS_LOOPPLANNING_H
-#define MEMPL_LIB_SOLVERS_LOOPPLANNING_H
+#ifndef MEMPL_SOLVERS_LOOPPLANNING_H
+#define MEMPL_SOLVERS_LOOPPLANNING_H
 
 #include "mempl/Problem/PlanEditor.h"
 
@@ -44,4 +44,4 @@ ChosenLoops chooseLoops(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops);
 
 } // namespace mempl
 
-#endif // MEMPL_LIB_SOLVERS_LOOPPLANNING_H
+#endif // MEMPL_SOLVERS_LOOPPLANNING_H

@@ -1,4 +1,4 @@
-//===- MuZeroSolver.h - the solver muzero itself ----------------*- C++ -*-===//
+//===- MuZeroSolverBase.h - the solver muzero itself ------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_LIB_MUZERO_MUZEROSOLVER_H
-#define MEMPL_LIB_MUZERO_MUZEROSOLVER_H
+#ifndef MEMPL_LIB_MUZERO_MUZEROSOLVERBASE_H
+#define MEMPL_LIB_MUZERO_MUZEROSOLVERBASE_H
 
 #include "mempl/Solvers/Solver.h"
 
@@ -39,4 +39,4 @@ void registerUntrainedSolvers();
 
 } // namespace mempl
 
-#endif // MEMPL_LIB_MUZERO_MUZEROSOLVER_H
+#endif // MEMPL_LIB_MUZERO_MUZEROSOLVERBASE_H

@@ -1,4 +1,4 @@
-//===- MuZeroSolver.h - the solver muzero -----------------------*- C++ -*-===//
+//===- SolverLoader.h - the solver muzero -----------------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 //
 // The learned agent as a solver. LibTorch is in a module that is opened only
-// when one of these policies runs.
+// when one of these solvers runs.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_MUZERO_MUZEROSOLVER_H
-#define MEMPL_MUZERO_MUZEROSOLVER_H
+#ifndef MEMPL_MUZERO_SOLVERLOADER_H
+#define MEMPL_MUZERO_SOLVERLOADER_H
 
 namespace mempl {
 
@@ -20,7 +20,7 @@ namespace mempl {
 ///  - `muzero`: plays mallocGame with the network in SolverOptions::weights;
 ///  see
 ///    GamePlayer.h. One unit of budget is one question to the network.
-///  - `muzero+search`: 35 % of the limits for `muzero`, 15 % each for `search`
+///  - `muzero+search`: 30 % of the limits for `muzero`, 15 % each for `search`
 ///    from the plan of `greedy` and from that of `muzero`, and the rest for
 ///    `search` from the better of the two (one unit is one move then).
 /// Where the module is not, they are an error that says so.
@@ -34,4 +34,4 @@ void registerMuZeroSolvers();
 
 } // namespace mempl
 
-#endif // MEMPL_MUZERO_MUZEROSOLVER_H
+#endif // MEMPL_MUZERO_SOLVERLOADER_H
