@@ -44,7 +44,7 @@ Plan solve(const Instance &instance, llvm::StringRef solverName,
 
 int64_t countAccesses(const Instance &instance) {
   int64_t number = 0;
-  for (const Step &step : instance.steps)
+  for (const Step &step : instance.program.steps)
     number += static_cast<int64_t>(step.accesses.size());
   return number;
 }

@@ -44,7 +44,7 @@ static void report(const std::string &file) {
   if (capacity > 0) {
     Machine m = instance.machine;
     m.capacity = capacity << 20;
-    setMachine(instance, m);
+    instance.machine = m;
   }
   SolverOptions options;
   options.budget = budget;

@@ -26,22 +26,23 @@ inline Instance layeredProgram(int64_t numValues) {
   while (instance.numValues() < numValues) {
     Step step;
     int32_t weight = instance.numValues(), result = weight + 1;
-    instance.values.push_back({"w", size(), ValueKind::Input});
-    instance.values.push_back({"t", size(), ValueKind::Temporary});
+    instance.program.values.push_back({"w", size(), ValueKind::Input});
+    instance.program.values.push_back({"t", size(), ValueKind::Temporary});
     step.accesses.push_back(
-        {weight, instance.values[weight].size, AccessMode::Read});
+        {weight, instance.program.values[weight].size, AccessMode::Read});
     for (int k = 0; k < 2 && !recent.empty(); ++k) {
       int32_t v = recent[recent.size() - 1 -
                          random.below(std::min<size_t>(recent.size(), 12))];
-      step.accesses.push_back({v, instance.values[v].size, AccessMode::Read});
+      step.accesses.push_back(
+          {v, instance.program.values[v].size, AccessMode::Read});
     }
     step.accesses.push_back(
-        {result, instance.values[result].size, AccessMode::Write});
+        {result, instance.program.values[result].size, AccessMode::Write});
     double bytes = 0;
     for (const Access &a : step.accesses)
       bytes += static_cast<double>(a.bytes);
     step.compute = bytes / 819e9 * random.uniform();
-    instance.steps.push_back(std::move(step));
+    instance.program.steps.push_back(std::move(step));
     recent.push_back(result);
   }
   return instance;

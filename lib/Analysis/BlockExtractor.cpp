@@ -159,7 +159,7 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
     context.unknowns.push_back(
         {UnknownFigure::Size, root.getLoc(), value.name});
   program.storages.push_back(std::move(storage));
-  program.instance.values.push_back(std::move(value));
+  program.instance.program.values.push_back(std::move(value));
   defined.push_back(!allocated);
   return index;
 }
@@ -195,7 +195,8 @@ BlockExtractor::Reference &BlockExtractor::resolve(Value tensor) {
 }
 
 mempl::Value &BlockExtractor::valueOf(const Reference &reference) {
-  return reference.owner->program.instance.values[reference.view.storage];
+  return reference.owner->program.instance.program
+      .values[reference.view.storage];
 }
 
 void BlockExtractor::keepSlow(const Reference &reference,
@@ -357,7 +358,7 @@ void BlockExtractor::addStep(Operation *op, StorageAccesses accesses,
   bool empty = step.accesses.empty() && step.compute == 0 && reserved == 0;
   if (empty && !body && accesses.empty())
     return;
-  program.instance.steps.push_back(std::move(step));
+  program.instance.program.steps.push_back(std::move(step));
   FunctionStep made;
   made.op = op;
   made.body = std::move(body);
@@ -390,7 +391,7 @@ void BlockExtractor::visitBlock(Block &block, StorageAccesses *accesses) {
   if (&block != program.block)
     return;
   llvm::BitVector free(program.storages.size());
-  for (const mempl::Step &step : program.instance.steps)
+  for (const mempl::Step &step : program.instance.program.steps)
     for (const mempl::Access &access : step.accesses)
       if (access.space != SpaceConstraint::Slow)
         free.set(access.value);
@@ -401,7 +402,7 @@ void BlockExtractor::visitBlock(Block &block, StorageAccesses *accesses) {
       storage.sharedReason = reason.shared;
     }
   for (auto [value, storage] :
-       llvm::zip_equal(program.instance.values, program.storages))
+       llvm::zip_equal(program.instance.program.values, program.storages))
     if (!storage.slowReason.empty()) {
       value.space = SpaceConstraint::Slow;
       context.notes.push_back({storage.root.getLoc(),
@@ -695,7 +696,7 @@ void BlockExtractor::visitUnknown(Operation *op, StorageAccesses &accesses) {
 
 void BlockExtractor::visitReturn(func::ReturnOp op) {
   std::vector<char> written(program.storages.size(), 0);
-  for (const mempl::Step &step : program.instance.steps)
+  for (const mempl::Step &step : program.instance.program.steps)
     for (const mempl::Access &access : step.accesses)
       written[access.value] |= access.writes();
   for (Value operand : op.getOperands()) {

@@ -123,7 +123,7 @@ void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
   program.views[root].storage = program.storages.size();
   defined.push_back(kind != ValueKind::Temporary);
   program.storages.push_back(std::move(storage));
-  program.instance.values.push_back(std::move(value));
+  program.instance.program.values.push_back(std::move(value));
 }
 
 BufferBlockExtractor::Key BufferBlockExtractor::find(Value root) {
@@ -279,7 +279,7 @@ void BufferBlockExtractor::addStep(Operation *op,
   }
   if (step.accesses.empty() && step.compute == 0 && !body && accesses.empty())
     return;
-  program.instance.steps.push_back(std::move(step));
+  program.instance.program.steps.push_back(std::move(step));
   FunctionStep made;
   made.op = op;
   made.body = std::move(body);
@@ -319,7 +319,8 @@ void BufferBlockExtractor::visitLoop(LoopLikeOpInterface loop) {
       for (Key key : inner.storagesOf(yielded))
         if (key.first == &inner) {
           keepSlow(key, "is handed to the next trip of its loop");
-          body->instance.values[key.second].space = SpaceConstraint::Slow;
+          body->instance.program.values[key.second].space =
+              SpaceConstraint::Slow;
         }
   int64_t trips = tripsOf(loop, context.extraction);
   StorageAccesses accesses;
@@ -344,7 +345,7 @@ void BufferBlockExtractor::visit(Operation *op) {
     for (Value operand : ret.getOperands())
       if (isMemRef(operand.getType()))
         for (auto [owner, storage] : storagesOf(operand)) {
-          mempl::Value &value = program.instance.values[storage];
+          mempl::Value &value = program.instance.program.values[storage];
           if (value.kind == ValueKind::Temporary && defined[storage])
             value.kind = ValueKind::Output;
         }
@@ -388,11 +389,11 @@ void BufferBlockExtractor::run(Block &block) {
     visit(&op);
   // The caller sees what was written to an argument.
   std::vector<char> written(program.storages.size(), 0);
-  for (const mempl::Step &step : program.instance.steps)
+  for (const mempl::Step &step : program.instance.program.steps)
     for (const mempl::Access &access : step.accesses)
       written[access.value] |= access.writes();
   for (auto [i, storage] : llvm::enumerate(program.storages)) {
-    mempl::Value &value = program.instance.values[i];
+    mempl::Value &value = program.instance.program.values[i];
     if (value.kind == ValueKind::Input && written[i])
       value.kind = ValueKind::InOut;
     if (storage.slowReason.empty())

@@ -232,7 +232,7 @@ LogicalResult OrderCollector::addSpace(Value tensor,
   }
   int32_t index = of->viewOf(tensor)->storage;
   Storage &storage = of->storages[index];
-  mempl::Value &value = of->instance.values[index];
+  mempl::Value &value = of->instance.program.values[index];
   if (*constraint == SpaceConstraint::Fast && !storage.slowReason.empty())
     return emitError(tensor.getLoc())
            << "'" << value.name << "' is constrained to fast memory by '"
@@ -253,7 +253,7 @@ LogicalResult OrderCollector::addSpace(Value tensor,
 static LogicalResult checkReserved(const FunctionProblem &program,
                                    const TargetDescription &target) {
   for (auto [step, made] :
-       llvm::zip_equal(program.instance.steps, program.steps)) {
+       llvm::zip_equal(program.instance.program.steps, program.steps)) {
     if (made.body && failed(checkReserved(*made.body, target)))
       return failure();
     if (step.reserved <= target.machine.capacity)
@@ -291,14 +291,15 @@ static void warnAboutTrips(func::FuncOp function) {
 
 void mempl::ir::linkBodies(FunctionProblem &program) {
   for (auto [value, storage] :
-       llvm::zip_equal(program.instance.values, program.storages))
+       llvm::zip_equal(program.instance.program.values, program.storages))
     value.reason = storage.groupedReason();
   for (auto [i, step] : llvm::enumerate(program.steps)) {
     if (!step.body)
       continue;
     linkBodies(*step.body);
-    program.instance.steps[i].body =
-        std::make_shared<mempl::Instance>(step.body->instance);
+    program.instance.program.steps[i].body =
+        std::shared_ptr<const mempl::Program>(step.body,
+                                              &step.body->instance.program);
   }
 }
 
@@ -333,7 +334,7 @@ FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
   // A function does not find its storage as its last call left it.
   mempl::Machine machine = target.machine;
   machine.maxCarried = 0;
-  mempl::setMachine(program->instance, machine);
+  program->instance.machine = machine;
   // A mistake of this file, not of the user: every function that can be walked
   // gives a valid instance.
   std::vector<mempl::InstanceFault> faults =

@@ -244,7 +244,7 @@ void BlockExtractor::visitLoop(scf::ForOp loop,
     Reference *yielded = inner.find(loop.getYieldedValues()[i]);
     if (yielded && yielded->owner == &inner) {
       inner.keepSlow(*yielded, "is handed to the next trip of its loop");
-      body->instance.values[yielded->view.storage].space =
+      body->instance.program.values[yielded->view.storage].space =
           mempl::SpaceConstraint::Slow;
     } else if (yielded) {
       mayShare(loop.getResult(i), *yielded);
@@ -455,7 +455,7 @@ void BlockExtractor::visitCall(func::CallOp call, StorageAccesses &accesses,
   extractor.runOnFunction(callee);
   llvm::append_range(context.unknowns, inside.unknowns);
   linkBodies(program);
-  mempl::setMachine(program.instance, context.target.machine);
+  program.instance.machine = context.target.machine;
   seconds = mempl::slowLatency(program.instance);
   context.callees.erase(callee);
   // What its values are is not asked for; what its time leaves out is, once.

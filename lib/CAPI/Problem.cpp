@@ -65,20 +65,20 @@ int32_t memplInstanceAddValue(MemplInstance instance, const char *name,
                               int64_t size, MemplValueKind kind,
                               MemplSpaceConstraint space) {
   Instance &i = *unwrap(instance);
-  i.values.push_back({name, size, static_cast<ValueKind>(kind),
-                      static_cast<SpaceConstraint>(space)});
+  i.program.values.push_back({name, size, static_cast<ValueKind>(kind),
+                              static_cast<SpaceConstraint>(space)});
   return i.numValues() - 1;
 }
 
 void memplInstanceSetValueReason(MemplInstance instance, int32_t value,
                                  const char *reason) {
-  unwrap(instance)->values[value].reason = reason;
+  unwrap(instance)->program.values[value].reason = reason;
 }
 
 int32_t memplInstanceAddStep(MemplInstance instance, const char *name,
                              double compute, int64_t reserved) {
   Instance &i = *unwrap(instance);
-  Step &step = i.steps.emplace_back();
+  Step &step = i.program.steps.emplace_back();
   step.name = name;
   step.compute = compute;
   step.reserved = reserved;
@@ -88,26 +88,23 @@ int32_t memplInstanceAddStep(MemplInstance instance, const char *name,
 int32_t memplInstanceAddLoop(MemplInstance instance, const char *name,
                              int64_t trips, MemplInstance body) {
   Instance &i = *unwrap(instance);
-  Step &step = i.steps.emplace_back();
+  Step &step = i.program.steps.emplace_back();
   step.name = name;
   step.trips = trips;
-  auto copy = std::make_shared<Instance>(*unwrap(body));
-  setMachine(*copy, i.machine);
-  copy->name.clear();
-  step.body = std::move(copy);
+  step.body = std::make_shared<Program>(unwrap(body)->program);
   return i.numSteps() - 1;
 }
 
 void memplInstanceAddAccess(MemplInstance instance, int32_t step, int32_t value,
                             int64_t bytes, MemplAccessMode mode,
                             MemplSpaceConstraint space) {
-  unwrap(instance)->steps[step].accesses.push_back(
+  unwrap(instance)->program.steps[step].accesses.push_back(
       {value, bytes, static_cast<AccessMode>(mode),
        static_cast<SpaceConstraint>(space)});
 }
 
 void memplInstanceSetMachine(MemplInstance instance, MemplMachine machine) {
-  setMachine(*unwrap(instance), machineOf(machine));
+  unwrap(instance)->machine = machineOf(machine);
 }
 
 bool memplInstanceCheck(MemplInstance instance, char **error) {
@@ -147,17 +144,17 @@ int32_t memplInstanceGetNumSteps(MemplInstance instance) {
 }
 
 MemplValueInfo memplInstanceGetValue(MemplInstance instance, int32_t value) {
-  const Value &v = unwrap(instance)->values[value];
+  const Value &v = unwrap(instance)->program.values[value];
   return {v.name.c_str(), v.size, static_cast<MemplValueKind>(v.kind),
           static_cast<MemplSpaceConstraint>(v.space)};
 }
 
 const char *memplInstanceGetValueReason(MemplInstance instance, int32_t value) {
-  return unwrap(instance)->values[value].reason.c_str();
+  return unwrap(instance)->program.values[value].reason.c_str();
 }
 
 MemplStepInfo memplInstanceGetStep(MemplInstance instance, int32_t step) {
-  const Step &s = unwrap(instance)->steps[step];
+  const Step &s = unwrap(instance)->program.steps[step];
   return {s.name.c_str(),    s.compute,
           s.reserved,        s.trips,
           s.body != nullptr, static_cast<int32_t>(s.accesses.size())};
@@ -165,14 +162,16 @@ MemplStepInfo memplInstanceGetStep(MemplInstance instance, int32_t step) {
 
 MemplAccessInfo memplInstanceGetAccess(MemplInstance instance, int32_t step,
                                        int32_t access) {
-  const Access &a = unwrap(instance)->steps[step].accesses[access];
+  const Access &a = unwrap(instance)->program.steps[step].accesses[access];
   return {a.value, a.bytes, static_cast<MemplAccessMode>(a.mode),
           static_cast<MemplSpaceConstraint>(a.space)};
 }
 
 MemplInstance memplInstanceCloneBody(MemplInstance instance, int32_t step) {
-  const Step &s = unwrap(instance)->steps[step];
-  return s.body ? give(Instance(*s.body)) : MemplInstance{nullptr};
+  const Instance &i = *unwrap(instance);
+  const Step &s = i.program.steps[step];
+  return s.body ? give(Instance{s.name, i.machine, *s.body})
+                : MemplInstance{nullptr};
 }
 
 //===----------------------------------------------------------------------===//
@@ -229,9 +228,8 @@ void memplPlanAddResidency(MemplPlan plan, MemplResidency residency) {
 }
 
 MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step) {
-  const auto &loops = unwrap(plan)->loops;
-  auto found = loops.find(step);
-  return found == loops.end() ? MemplPlan{nullptr} : give(Plan(found->second));
+  const BodyPlan *body = unwrap(plan)->bodyPlan(step);
+  return body ? give(Plan(body->plan)) : MemplPlan{nullptr};
 }
 
 int64_t memplPlanGetNumCopiesIn(MemplPlan plan) {

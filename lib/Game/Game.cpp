@@ -32,8 +32,8 @@ static constexpr size_t kMostCarried = 256;
 static constexpr double kLeastScale = 1e-3;
 
 Game::Game(Instance instance, GameOptions options)
-    : program(std::move(instance)), config(std::move(options)),
-      accesses(program), intervals(accesses, program.machine.capacity) {}
+    : problem(std::move(instance)), config(std::move(options)),
+      accesses(problem), intervals(accesses, problem.machine.capacity) {}
 
 llvm::Expected<std::shared_ptr<const Game>> Game::create(Instance instance,
                                                          GameOptions options) {
@@ -53,9 +53,10 @@ static llvm::Expected<SolverResult> solveGreedily(const Instance &instance) {
 
 llvm::Error Game::chooseLoopPlans() {
   if (!config.loops.empty()) {
-    for (const auto &[step, plan] : config.loops)
-      chosenLoops.push_back({step, std::make_shared<LoopPlan>(makeLoopPlan(
-                                       *program.steps[step].body, plan))});
+    for (const auto &[step, body] : config.loops)
+      chosenLoops.push_back(
+          {step, std::make_shared<LoopPlan>(
+                     makeLoopPlan(InstanceRef(problem).bodyOf(step), body))});
     return llvm::Error::success();
   }
   auto choices =
@@ -87,7 +88,7 @@ llvm::Error Game::prepare() {
   if (!placeConstrained(editor, intervals))
     return llvm::createStringError(
         "%s: what is constrained to be in fast memory cannot be placed",
-        program.name.c_str());
+        problem.name.c_str());
   slow = editor.latency();
   starts.assign(1, 0.0);
   for (int32_t i = 0; i < accesses.numSteps(); ++i)
@@ -96,7 +97,7 @@ llvm::Error Game::prepare() {
 
   greedy = config.greedyLatency;
   if (greedy < 0) {
-    auto result = solveGreedily(program);
+    auto result = solveGreedily(problem);
     if (!result)
       return result.takeError();
     greedy = result->latency;
@@ -132,7 +133,7 @@ llvm::Error Game::prepare() {
 }
 
 void Game::listNodes(PlanEditor &editor) {
-  if (program.machine.maxCarried > 0 && config.asksCarried)
+  if (problem.machine.maxCarried > 0 && config.asksCarried)
     for (int32_t v : intervals.carriable().take_front(kMostCarried)) {
       questions.push_back({v, -1, 0});
       turns.push_back({v, -1, static_cast<int32_t>(questions.size()) - 1});
@@ -179,7 +180,7 @@ void Game::orderItems() {
     auto size = static_cast<double>(accesses.roundedSize(v)) + 1;
     double held = starts[uses.back().step + 1] - starts[uses.front().step];
     if (!uses.front().startsByWrite)
-      held += size / program.machine.copyBandwidth;
+      held += size / problem.machine.copyBandwidth;
     density[v] = benefit / (size * (held + 1e-12));
   }
   // Stable: equals stay in program order, as do the uses of one value.

@@ -50,7 +50,7 @@ GameMoves::Upkeep GameMoves::upkeepAfter(int32_t u, bool isDirty,
     return {};
   int32_t v = index().use(u).value, next = u + 1;
   if (next == index().endUse(v)) {
-    if (!index().instance().values[v].isOutput())
+    if (!index().program().values[v].isOutput())
       return {};
     return {Upkeep::Close, s.end};
   }
@@ -125,7 +125,7 @@ void GameMoves::makeRoomForSlot(int32_t boundary) {
 /// complete; at most `deadline`.
 int32_t GameMoves::expectedDone(int32_t value, int32_t lastWrite,
                                 int32_t deadline) {
-  auto bytes = static_cast<double>(index().instance().values[value].size);
+  auto bytes = static_cast<double>(index().program().values[value].size);
   return UseIntervalPlacer(editor).earliestDone(lastWrite + 1, bytes, deadline,
                                                 kLeadBack);
 }
@@ -283,7 +283,7 @@ bool GameMoves::allowsCopyIn(int32_t issue, const Use &use) const {
 llvm::SmallVector<int32_t, 4> GameMoves::issuesToTry(int32_t u,
                                                      int32_t earliest) {
   const Use &use = index().use(u);
-  auto bytes = static_cast<double>(index().instance().values[use.value].size);
+  auto bytes = static_cast<double>(index().program().values[use.value].size);
   llvm::SmallVector<int32_t, 4> issues;
   int32_t longest = -1; // What space and the limit allow, if that is less.
   for (double lead : kLeads) {
@@ -312,7 +312,7 @@ llvm::SmallVector<int32_t, 4> GameMoves::issuesToTry(int32_t u,
 /// to others, so a few are tried; of equal ones the latest counts.
 int32_t GameMoves::bestIssue(int32_t u, int32_t earliest) {
   const Use &use = index().use(u);
-  auto bytes = static_cast<double>(index().instance().values[use.value].size);
+  auto bytes = static_cast<double>(index().program().values[use.value].size);
   // Room is made for the usual one, if that is possible.
   int32_t usual = UseIntervalPlacer(editor).latestIssue(use.step, bytes,
                                                         earliest, kUsualLead);

@@ -41,7 +41,7 @@ Observer::Observer(std::shared_ptr<const Game> program)
   const Machine &m = index.machine();
   for (int32_t i = 0; i < index.numSteps(); ++i)
     fastest.push_back(m.stepOverhead +
-                      std::max(index.instance().steps[i].compute,
+                      std::max(index.program().steps[i].compute,
                                index.stepBytes(i) / m.fastBandwidth));
   seen.assign(index.numValues(), 0);
   nodeOfUse.assign(index.numUses(), -1);
@@ -298,7 +298,7 @@ private:
     double rest = std::max(0.0, slow - use.bytes);
     double served =
         machine.stepOverhead +
-        std::max(index.instance().steps[use.step].compute,
+        std::max(index.program().steps[use.step].compute,
                  rest / machine.slowBandwidth +
                      std::max(0.0, bytes - rest) / machine.fastBandwidth);
     set(Observation::NowGain, units.relative(step - served));

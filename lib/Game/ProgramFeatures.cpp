@@ -54,7 +54,7 @@ private:
   }
 
   void writeValue(int32_t v) {
-    const Value &value = index.instance().values[v];
+    const Value &value = index.program().values[v];
     auto size = static_cast<double>(index.roundedSize(v));
     llvm::ArrayRef<Use> uses = index.usesOf(v);
     double copy =
@@ -93,7 +93,7 @@ private:
         units.relative(program.forest().useBenefit(u)));
     double bytes = index.stepBytes(i);
     const Machine &m = index.machine();
-    const Step &step = index.instance().steps[i];
+    const Step &step = index.program().steps[i];
     set(ProgramFeatures::BytesShare, bytes > 0 ? use.bytes / bytes : 0);
     double slow =
         m.stepOverhead + std::max(step.compute, bytes / m.slowBandwidth);
@@ -103,7 +103,7 @@ private:
     set(ProgramFeatures::IsRead, use.reads);
     set(ProgramFeatures::IsWrite, use.writes);
     bool isDead = hasNext ? index.use(u + 1).startsByWrite
-                          : !index.instance().values[v].isOutput();
+                          : !index.program().values[v].isOutput();
     set(ProgramFeatures::IsDead, isDead);
     set(ProgramFeatures::IsLoop, step.body != nullptr);
   }

@@ -28,7 +28,7 @@ TrainingSet::create(std::vector<TrainingProgram> programs,
   TrainingSet set;
   for (TrainingProgram &given : programs) {
     GameOptions options = game;
-    if (llvm::any_of(given.instance.steps,
+    if (llvm::any_of(given.instance.program.steps,
                      [](const Step &step) { return step.body != nullptr; })) {
       SolverOptions search;
       search.budget = kLoopBudget;

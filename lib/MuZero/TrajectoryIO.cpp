@@ -29,9 +29,9 @@ std::string mempl::programKey(const Game &program) {
   std::string text;
   llvm::raw_string_ostream os(text);
   writeInstance(os, program.instance());
-  for (const auto &[step, plan] : program.options().loops) {
+  for (const auto &[step, body] : program.options().loops) {
     os << step << '\n';
-    writePlan(os, plan);
+    writePlan(os, body.plan);
   }
   os << static_cast<int>(program.options().order)
      << static_cast<int>(program.options().fit) << program.options().repacks

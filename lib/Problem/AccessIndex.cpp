@@ -14,22 +14,22 @@
 
 using namespace mempl;
 
-AccessIndex::AccessIndex(const Instance &instance) : program(&instance) {
+AccessIndex::AccessIndex(InstanceRef instance) : whole(instance) {
   int32_t n = instance.numSteps(), numValues = instance.numValues();
-  for (const Value &value : instance.values)
+  for (const Value &value : instance.program.values)
     sizes.push_back(instance.machine.roundUp(value.size));
 
   // A counting sort by value keeps the accesses of one value in step order, so
   // those of the same step become neighbours and are merged.
   std::vector<int32_t> next(numValues + 1, 0);
-  for (const Step &step : instance.steps)
+  for (const Step &step : instance.program.steps)
     for (const Access &a : step.accesses)
       ++next[a.value + 1];
   std::partial_sum(next.begin(), next.end(), next.begin());
   std::vector<Use> all(next[numValues]);
   for (int32_t i = 0; i < n; ++i)
-    for (const Access &a : instance.steps[i].accesses) {
-      SpaceConstraint constraint = instance.values[a.value].space;
+    for (const Access &a : instance.program.steps[i].accesses) {
+      SpaceConstraint constraint = instance.program.values[a.value].space;
       all[next[a.value]++] = {a.value,
                               i,
                               static_cast<double>(a.bytes),

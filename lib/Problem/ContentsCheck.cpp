@@ -19,7 +19,7 @@ class ContentsWalk {
 public:
   ContentsWalk(const AccessIndex &index, int32_t value)
       : index(index), next(index.firstUse(value)), end(index.endUse(value)),
-        slowValid(index.instance().values[value].isInput()) {}
+        slowValid(index.program().values[value].isInput()) {}
 
   /// The uses before step `upTo`, in slow memory.
   bool useSlow(int32_t upTo) {
@@ -90,7 +90,7 @@ private:
 
 bool mempl::hasValidContents(const AccessIndex &index, int32_t v,
                              const ResidencyList &residencies) {
-  const Value &value = index.instance().values[v];
+  const Value &value = index.program().values[v];
   int32_t n = index.numSteps();
   ContentsWalk walk(index, v);
   for (size_t k = 0; k < residencies.size(); ++k) {

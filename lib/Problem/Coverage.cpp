@@ -23,7 +23,7 @@ class Collector {
 public:
   explicit Collector(const Machine &machine) : machine(machine) {}
 
-  void add(const Instance &program, double trips) {
+  void add(const Program &program, double trips) {
     std::vector<double> bytes(program.values.size(), 0);
     for (const Step &step : program.steps) {
       for (const Access &access : step.accesses)
@@ -78,7 +78,7 @@ private:
 
 Uncovered mempl::uncovered(const Instance &instance) {
   Collector collector(instance.machine);
-  collector.add(instance, 1);
+  collector.add(instance.program, 1);
   return collector.take();
 }
 

@@ -24,9 +24,9 @@
 
 using namespace mempl;
 
-static std::string stepName(const Instance &instance, int32_t step) {
-  return "step " + std::to_string(step) + " (" + instance.steps[step].name +
-         ")";
+static std::string stepName(InstanceRef instance, int32_t step) {
+  return "step " + std::to_string(step) + " (" +
+         instance.program.steps[step].name + ")";
 }
 
 static int64_t saturatingAdd(int64_t a, int64_t b) {
@@ -34,7 +34,7 @@ static int64_t saturatingAdd(int64_t a, int64_t b) {
   return llvm::AddOverflow(a, b, sum) ? INT64_MAX : sum;
 }
 
-static void describeFast(llvm::raw_ostream &os, const Instance &instance,
+static void describeFast(llvm::raw_ostream &os, InstanceRef instance,
                          const Decision &decision,
                          llvm::ArrayRef<const Residency *> residencies) {
   os << "fast: " << decision.served << " of " << decision.traffic
@@ -57,17 +57,19 @@ static void describeFast(llvm::raw_ostream &os, const Instance &instance,
 /// Whether a step that takes `seconds` would not be faster if it moved no byte.
 /// `slow` and `fast` are the bytes that it moves from either memory, without
 /// those of the body of a loop.
-static bool isHidden(const Instance &instance, const Plan &plan, int32_t step,
+static bool isHidden(InstanceRef instance, const Plan &plan, int32_t step,
                      double seconds, int64_t slow, int64_t fast) {
   const Machine &machine = instance.machine;
   double busy = double(slow) / machine.slowBandwidth +
                 double(fast) / machine.fastBandwidth;
-  if (const auto &body = instance.steps[step].body) {
+  if (instance.program.steps[step].body) {
     auto planned = plan.loops.find(step);
     double inside =
-        simulate(*body, planned == plan.loops.end() ? Plan() : planned->second)
+        simulate(instance.bodyOf(step),
+                 planned == plan.loops.end() ? Plan() : planned->second.plan)
             .slowBytes;
-    double all = double(slow) + double(instance.steps[step].trips) * inside;
+    double all =
+        double(slow) + double(instance.program.steps[step].trips) * inside;
     busy = std::max(busy, all / machine.slowBandwidth);
   }
   return busy < seconds - machine.stepOverhead;
@@ -85,15 +87,15 @@ struct Uses {
 /// Finds why values are in slow memory.
 class SlowReasons {
 public:
-  SlowReasons(const Instance &instance, const Plan &plan, int64_t capacity)
+  SlowReasons(InstanceRef instance, const Plan &plan, int64_t capacity)
       : instance(instance), capacity(capacity),
-        outcome(simulate(instance, plan)), uses(instance.values.size()),
-        hidden(instance.steps.size()) {
+        outcome(simulate(instance, plan)), uses(instance.program.values.size()),
+        hidden(instance.program.steps.size()) {
     std::vector<std::vector<const Residency *>> residencies(
-        instance.values.size());
+        instance.program.values.size());
     for (const Residency &residency : plan.residencies)
       residencies[residency.value].push_back(&residency);
-    for (auto [i, step] : llvm::enumerate(instance.steps)) {
+    for (auto [i, step] : llvm::enumerate(instance.program.steps)) {
       int64_t slow = 0, fast = 0;
       for (const Access &access : step.accesses) {
         Uses &of = uses[access.value];
@@ -128,7 +130,7 @@ private:
   }
   SlowCause causeOf(const Decision &decision, llvm::StringRef own) const;
 
-  const Instance &instance;
+  InstanceRef instance;
   int64_t capacity;
   Outcome outcome;
   std::vector<Uses> uses;   ///< By value.
@@ -139,7 +141,7 @@ private:
 
 SlowCause SlowReasons::causeOf(const Decision &decision,
                                llvm::StringRef own) const {
-  const Value &value = instance.values[decision.value];
+  const Value &value = instance.program.values[decision.value];
   const Uses &of = uses[decision.value];
   if (decision.fast)
     return decision.served < decision.traffic ? SlowCause::Part
@@ -177,7 +179,7 @@ static const char *copiedOnceReason(const Value &value, const Uses &of,
 }
 
 void SlowReasons::explain(Decision &decision, llvm::StringRef own) const {
-  const Value &value = instance.values[decision.value];
+  const Value &value = instance.program.values[decision.value];
   const Uses &of = uses[decision.value];
   std::string figures;
   llvm::raw_string_ostream os(figures);
@@ -225,15 +227,15 @@ void SlowReasons::explain(Decision &decision, llvm::StringRef own) const {
   decision.text = "slow: it " + decision.reason + figures;
 }
 
-std::vector<Decision> mempl::explain(const Instance &instance, const Plan &plan,
+std::vector<Decision> mempl::explain(InstanceRef instance, const Plan &plan,
                                      llvm::ArrayRef<std::string> slowReasons,
                                      int64_t capacity) {
   std::vector<std::vector<const Residency *>> residencies(
-      instance.values.size());
+      instance.program.values.size());
   for (const Residency &residency : plan.residencies)
     residencies[residency.value].push_back(&residency);
-  std::vector<Decision> decisions(instance.values.size());
-  for (auto [i, step] : llvm::enumerate(instance.steps))
+  std::vector<Decision> decisions(instance.program.values.size());
+  for (auto [i, step] : llvm::enumerate(instance.program.steps))
     for (const Access &access : step.accesses) {
       Decision &decision = decisions[access.value];
       decision.traffic = saturatingAdd(decision.traffic, access.bytes);
@@ -251,13 +253,14 @@ std::vector<Decision> mempl::explain(const Instance &instance, const Plan &plan,
       llvm::raw_string_ostream os(decision.text);
       describeFast(os, instance, decision, residencies[v]);
     }
-    reasons.explain(decision, slowReasons.empty() ? instance.values[v].reason
-                                                  : slowReasons[v]);
+    reasons.explain(decision, slowReasons.empty()
+                                  ? instance.program.values[v].reason
+                                  : slowReasons[v]);
   }
   return decisions;
 }
 
-void SlowTrafficSummary::add(const Instance &instance,
+void SlowTrafficSummary::add(InstanceRef instance,
                              llvm::ArrayRef<Decision> decisions,
                              int64_t trips) {
   auto times = [&](int64_t bytes) {
@@ -279,8 +282,8 @@ void SlowTrafficSummary::add(const Instance &instance,
       group = groups.insert(groups.end(), SlowTraffic{decision.reason});
     ++group->values;
     group->bytes = saturatingAdd(group->bytes, bytes);
-    group->size =
-        saturatingAdd(group->size, instance.values[decision.value].size);
+    group->size = saturatingAdd(group->size,
+                                instance.program.values[decision.value].size);
   }
 }
 

@@ -26,17 +26,6 @@ bool Step::operator==(const Step &other) const {
          trips == other.trips && (!body || *body == *other.body);
 }
 
-void mempl::setMachine(Instance &instance, const Machine &machine) {
-  instance.machine = machine;
-  for (Step &step : instance.steps) {
-    if (!step.body || step.body->machine == machine)
-      continue;
-    auto body = std::make_shared<Instance>(*step.body);
-    setMachine(*body, machine);
-    step.body = std::move(body);
-  }
-}
-
 namespace {
 
 bool isFinite(double x, double least) { return std::isfinite(x) && x >= least; }
@@ -46,7 +35,7 @@ bool isPositive(double x) { return std::isfinite(x) && x > 0; }
 /// Collects the faults of one instance and of its bodies.
 class InstanceChecker {
 public:
-  InstanceChecker(const Instance &instance, std::string prefix, bool inner,
+  InstanceChecker(InstanceRef instance, std::string prefix, bool inner,
                   std::vector<InstanceFault> &faults)
       : instance(instance), prefix(std::move(prefix)), inner(inner),
         faults(faults) {}
@@ -55,17 +44,18 @@ public:
     if (!inner)
       checkMachine();
     for (int32_t v = 0; v < instance.numValues(); ++v)
-      if (instance.values[v].size < 0)
+      if (instance.program.values[v].size < 0)
         report("values[" + llvm::Twine(v) + "].size",
                "expected a size of at least 0");
-    for (const Value &value : instance.values)
+    for (const Value &value : instance.program.values)
       written.push_back(value.isInput());
     for (int32_t i = 0; i < instance.numSteps(); ++i)
       checkStep(i);
     for (int32_t v = 0; v < instance.numValues(); ++v)
-      if (instance.values[v].kind == ValueKind::Output && !written[v])
+      if (instance.program.values[v].kind == ValueKind::Output && !written[v])
         report("values[" + llvm::Twine(v) + "]",
-               "an output that no step writes: " + instance.values[v].name);
+               "an output that no step writes: " +
+                   instance.program.values[v].name);
   }
 
 private:
@@ -101,7 +91,7 @@ private:
   }
 
   void checkStep(int32_t i) {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     std::string at = ("steps[" + llvm::Twine(i) + "]").str();
     if (!isFinite(step.compute, 0))
       report(at + ".compute", "expected finite seconds of at least 0");
@@ -120,7 +110,8 @@ private:
       if (isValue(access) && access.writes())
         written[access.value] = true;
     if (step.body)
-      InstanceChecker(*step.body, prefix + at + ".body.", true, faults).run();
+      InstanceChecker(instance.bodyOf(i), prefix + at + ".body.", true, faults)
+          .run();
   }
 
   bool isValue(const Access &access) const {
@@ -133,7 +124,7 @@ private:
                                 llvm::Twine(instance.numValues() - 1));
       return;
     }
-    const Value &value = instance.values[access.value];
+    const Value &value = instance.program.values[access.value];
     if (access.bytes < 0)
       report(at + ".bytes", "expected at least 0");
     if (access.space != SpaceConstraint::None &&
@@ -151,7 +142,7 @@ private:
                      "trip is an access of the loop step");
   }
 
-  const Instance &instance;
+  InstanceRef instance;
   std::string prefix;
   bool inner;
   std::vector<InstanceFault> &faults;

@@ -283,7 +283,7 @@ static void report(const Model &model, Ascent &ascent,
           std::min(std::max(priced[k] / gains[k], 0.0), 1.0);
 }
 
-BodyBound bound::boundBody(const Instance &body,
+BodyBound bound::boundBody(InstanceRef body,
                            const std::function<bool()> &cancelled) {
   Model model(body, 1, cancelled);
   LowerBoundOptions options;

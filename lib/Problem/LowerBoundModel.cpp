@@ -119,7 +119,7 @@ int32_t RangeMinimum::firstAtMost(int32_t from, int32_t to,
   return std::min(i, to);
 }
 
-Model::Model(const Instance &instance, int bodyModes,
+Model::Model(InstanceRef instance, int bodyModes,
              const std::function<bool()> &cancelled)
     : numSteps(instance.numSteps()),
       capacity(static_cast<double>(instance.machine.capacity)),
@@ -130,7 +130,7 @@ Model::Model(const Instance &instance, int bodyModes,
   const Machine &machine = instance.machine;
   std::vector<int64_t> remaining;
   remaining.reserve(numSteps);
-  for (const Step &step : instance.steps) {
+  for (const Step &step : instance.program.steps) {
     int64_t reserved = step.reserved;
     if (step.body)
       reserved = std::max(reserved, leastCapacity(*step.body));
@@ -155,23 +155,22 @@ Model::Model(const Instance &instance, int bodyModes,
 
 /// Merges the accesses of each value at each step. Sorting by counting keeps
 /// this linear.
-void Model::addValues(const Instance &instance,
-                      llvm::ArrayRef<int64_t> remaining) {
+void Model::addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining) {
   const Machine &machine = instance.machine;
   std::vector<std::vector<std::pair<int32_t, const Access *>>> accesses(
-      instance.values.size());
+      instance.program.values.size());
   for (int32_t k = 0; k != numSteps; ++k)
-    for (const Access &access : instance.steps[k].accesses)
+    for (const Access &access : instance.program.steps[k].accesses)
       accesses[access.value].push_back({k, &access});
   std::vector<double> room(remaining.begin(), remaining.end());
   RangeMinimum remainingMinimum;
   remainingMinimum.build(room);
   double tightest = remainingMinimum.minimum(0, numSteps);
 
-  for (size_t v = 0; v != instance.values.size(); ++v) {
+  for (size_t v = 0; v != instance.program.values.size(); ++v) {
     if (accesses[v].empty())
       continue;
-    const Value &from = instance.values[v];
+    const Value &from = instance.program.values[v];
     PricedValue value;
     int64_t held = machine.roundUp(from.size);
     value.held = static_cast<double>(held);
@@ -247,14 +246,14 @@ void Model::addGaps(PricedValue &value, const RangeMinimum &remaining,
   }
 }
 
-void Model::addSteps(const Instance &instance, int bodyModes,
+void Model::addSteps(InstanceRef instance, int bodyModes,
                      const std::function<bool()> &cancelled) {
   const Machine &machine = instance.machine;
   std::vector<std::vector<int32_t>> choices(numSteps);
   steps.resize(numSteps);
   for (int32_t k = 0; k != numSteps; ++k) {
     steps[k].overhead = machine.stepOverhead;
-    for (const Access &access : instance.steps[k].accesses)
+    for (const Access &access : instance.program.steps[k].accesses)
       steps[k].memory +=
           static_cast<double>(access.bytes) / machine.fastBandwidth;
   }
@@ -282,7 +281,7 @@ void Model::addSteps(const Instance &instance, int bodyModes,
     step.lastSmall = step.firstBig + count;
     stepVisits.insert(stepVisits.end(), choices[k].begin(), choices[k].end());
     step.firstMode = static_cast<int32_t>(modes.size());
-    addModes(machine, instance.steps[k], bodyModes, cancelled);
+    addModes(machine, instance.program.steps[k], bodyModes, cancelled);
     step.lastMode = static_cast<int32_t>(modes.size());
   }
 }
@@ -293,8 +292,6 @@ void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
     addMode(machine, step.compute, 0, step.reserved);
     return;
   }
-  Instance body = *step.body;
-  setMachine(body, machine);
   int64_t least = std::max(step.reserved, leastCapacity(*step.body));
   int64_t below = -1;
   double trips = static_cast<double>(step.trips);
@@ -306,8 +303,7 @@ void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
       continue;
     Machine smaller = machine;
     smaller.capacity = share;
-    setMachine(body, smaller);
-    BodyBound bound = boundBody(body, cancelled);
+    BodyBound bound = boundBody({smaller, *step.body}, cancelled);
     addMode(machine, step.compute + trips * bound.latency,
             trips * bound.slowTime, std::max(least, below + 1));
     below = share;

@@ -161,14 +161,13 @@ struct BodyBound {
 
 /// For `body`, with the capacity of its machine.
 /// `cancelled` may be empty.
-BodyBound boundBody(const Instance &body,
-                    const std::function<bool()> &cancelled);
+BodyBound boundBody(InstanceRef body, const std::function<bool()> &cancelled);
 
 /// The instance in the form that the relaxation needs.
 struct Model {
   /// `bodyModes`: shares of the capacity that loops are bounded for. Where
   /// `cancelled` says so their bounds are weaker.
-  Model(const Instance &instance, int bodyModes,
+  Model(InstanceRef instance, int bodyModes,
         const std::function<bool()> &cancelled);
 
   int32_t numSteps = 0;
@@ -186,10 +185,10 @@ struct Model {
   double leastSlowTime = 0;
 
 private:
-  void addValues(const Instance &instance, llvm::ArrayRef<int64_t> remaining);
+  void addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining);
   void addGaps(PricedValue &value, const RangeMinimum &remaining,
                double tightest);
-  void addSteps(const Instance &instance, int bodyModes,
+  void addSteps(InstanceRef instance, int bodyModes,
                 const std::function<bool()> &cancelled);
   void addModes(const Machine &machine, const Step &step, int bodyModes,
                 const std::function<bool()> &cancelled);

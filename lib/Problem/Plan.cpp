@@ -12,12 +12,19 @@
 
 using namespace mempl;
 
+bool Plan::operator==(const Plan &) const = default;
+
+const BodyPlan *Plan::bodyPlan(int32_t step) const {
+  auto it = loops.find(step);
+  return it == loops.end() ? nullptr : &it->second;
+}
+
 int64_t Plan::numCopiesIn() const {
   int64_t n = 0;
   for (const Residency &r : residencies)
     n += r.copiedIn();
-  for (const auto &[step, plan] : loops)
-    n += plan.numCopiesIn();
+  for (const auto &[step, body] : loops)
+    n += body.plan.numCopiesIn();
   return n;
 }
 
@@ -25,14 +32,14 @@ int64_t Plan::numCopiesOut() const {
   int64_t n = 0;
   for (const Residency &r : residencies)
     n += r.copiedOut();
-  for (const auto &[step, plan] : loops)
-    n += plan.numCopiesOut();
+  for (const auto &[step, body] : loops)
+    n += body.plan.numCopiesOut();
   return n;
 }
 
 int64_t Plan::numCopies() const { return numCopiesIn() + numCopiesOut(); }
 
-int64_t mempl::leastCapacity(const Instance &body) {
+int64_t mempl::leastCapacity(const Program &body) {
   int64_t least = 0;
   for (const Step &step : body.steps) {
     least = std::max(least, step.reserved);

@@ -19,7 +19,8 @@ using namespace mempl;
 // Room between neighbours in the list for others to be put in between.
 static constexpr int64_t kKeyStep = int64_t(1) << 24;
 
-LoopPlan mempl::makeLoopPlan(const Instance &body, Plan plan) {
+LoopPlan mempl::makeLoopPlan(InstanceRef body, BodyPlan planned) {
+  const Plan &plan = planned.plan;
   LoopPlan result;
   result.cost = loopCost(body, plan);
   int32_t n = body.numSteps();
@@ -43,7 +44,7 @@ LoopPlan mempl::makeLoopPlan(const Instance &body, Plan plan) {
           across += channel == 0 ? r.copiedIn() && r.issue <= i && i < r.ready
                                  : r.copiedOut() && r.copiedAfter() + 1 <= i &&
                                        i < r.done;
-        LoopPlan inner = makeLoopPlan(*body.steps[i].body, it->second);
+        LoopPlan inner = makeLoopPlan(body.bodyOf(i), it->second);
         if (inner.inFlight[channel] > 0)
           here = std::max(here, across + inner.inFlight[channel]);
       }
@@ -51,12 +52,12 @@ LoopPlan mempl::makeLoopPlan(const Instance &body, Plan plan) {
     }
     result.inFlight[channel] = most;
   }
-  result.plan = std::move(plan);
+  static_cast<BodyPlan &>(result) = std::move(planned);
   return result;
 }
 
 PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
-    : program(&index),
+    : accesses(&index),
       limit(capacity < 0 ? index.machine().capacity : capacity),
       timeline(index),
       space(index.numSteps(), limit, index.machine().alignment),
@@ -64,12 +65,12 @@ PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
       isAccessed(index.numValues()) {
   int32_t n = index.numSteps();
   for (int32_t i = 0; i < n; ++i) {
-    const Step &step = index.instance().steps[i];
+    const Step &step = index.program().steps[i];
     if (!step.body)
       continue;
     loops.resize(n);
     needsPlan.resize(n);
-    needsPlan[i] = !mayRunWithoutPlan(*step.body);
+    needsPlan[i] = !mayRunWithoutPlan(index.instance().bodyOf(i));
     planless += needsPlan[i];
   }
   for (int c = 0; c < 2; ++c)
@@ -79,7 +80,7 @@ PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
         loopFlights[c].assign(n, 0);
     }
   for (int32_t i = 0; i < n; ++i) {
-    if (index.instance().steps[i].body)
+    if (index.program().steps[i].body)
       applyLoop(i, nullptr);
     else
       space.setReserved(i, reservedBytes(i));
@@ -91,17 +92,17 @@ PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
 }
 
 int64_t PlanEditor::flightLimit(int channel) const {
-  const Machine &m = program->machine();
+  const Machine &m = accesses->machine();
   return channel == Timeline::In ? m.maxCopiesIn : m.maxCopiesOut;
 }
 
 int64_t PlanEditor::reservedBytes(int32_t i) const {
-  const Step &step = program->instance().steps[i];
+  const Step &step = accesses->program().steps[i];
   int64_t bytes = step.reserved;
   if (step.body)
-    bytes = std::max(bytes, loops[i] ? loops[i]->plan.capacity
-                                     : leastCapacity(*step.body));
-  return program->machine().roundUp(bytes);
+    bytes = std::max(bytes,
+                     loops[i] ? loops[i]->capacity : leastCapacity(*step.body));
+  return accesses->machine().roundUp(bytes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,13 +178,13 @@ void PlanEditor::insert(Id id) {
   Node &node = nodes[id];
   const Residency &r = node.r;
   assert(r.first() >= r.start() && r.last >= r.first() &&
-         r.last < program->numSteps() && "breaks V9");
-  const Machine &m = program->machine();
+         r.last < accesses->numSteps() && "breaks V9");
+  const Machine &m = accesses->machine();
   node.isPlaced = true;
   ++count;
   carried += r.carried;
 
-  int64_t size = program->roundedSize(r.value);
+  int64_t size = accesses->roundedSize(r.value);
   node.isOutside = r.offset < 0 || r.offset % m.alignment != 0 ||
                    size > limit || r.offset > limit - size;
   node.hitsReserved = false;
@@ -197,7 +198,7 @@ void PlanEditor::insert(Id id) {
     space.add(id, r.start(), r.end(), r.offset, top);
   }
 
-  auto bytes = static_cast<double>(program->instance().values[r.value].size);
+  auto bytes = static_cast<double>(accesses->program().values[r.value].size);
   if (r.copiedIn()) {
     timeline.addCopy(Timeline::In, id, r.issue, r.ready, node.key, bytes);
     addFlights(Timeline::In, r.issue, r.ready, 1);
@@ -207,9 +208,9 @@ void PlanEditor::insert(Id id) {
                      bytes);
     addFlights(Timeline::Out, r.copiedAfter() + 1, r.done, 1);
   }
-  int32_t end = program->endUse(r.value);
-  for (int32_t u = program->firstUseFrom(r.value, r.first());
-       u < end && program->use(u).step <= r.last; ++u)
+  int32_t end = accesses->endUse(r.value);
+  for (int32_t u = accesses->firstUseFrom(r.value, r.first());
+       u < end && accesses->use(u).step <= r.last; ++u)
     timeline.serve(u);
 
   auto &ids = byValue[r.value];
@@ -227,7 +228,7 @@ void PlanEditor::erase(Id id) {
   node.isPlaced = false;
   --count;
   carried -= r.carried;
-  int64_t size = program->roundedSize(r.value);
+  int64_t size = accesses->roundedSize(r.value);
   if (node.isOutside) {
     --outside;
   } else if (size > 0) {
@@ -245,9 +246,9 @@ void PlanEditor::erase(Id id) {
     timeline.removeCopy(Timeline::Out, id);
     addFlights(Timeline::Out, r.copiedAfter() + 1, r.done, -1);
   }
-  int32_t end = program->endUse(r.value);
-  for (int32_t u = program->firstUseFrom(r.value, r.first());
-       u < end && program->use(u).step <= r.last; ++u)
+  int32_t end = accesses->endUse(r.value);
+  for (int32_t u = accesses->firstUseFrom(r.value, r.first());
+       u < end && accesses->use(u).step <= r.last; ++u)
     timeline.unserve(u);
   auto &ids = byValue[r.value];
   ids.erase(std::find(ids.begin(), ids.end(), id));
@@ -319,9 +320,8 @@ void PlanEditor::applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan) {
   loops[step] = std::move(plan);
   setLoopFlight(step, 1);
   timeline.setLoop(
-      step, loops[step]
-                ? loops[step]->cost
-                : loopCost(*program->instance().steps[step].body, Plan()));
+      step, loops[step] ? loops[step]->cost
+                        : loopCost(accesses->instance().bodyOf(step), Plan()));
   space.setReserved(step, reservedBytes(step));
   // Whatever is alive during the loop may now hit its reservation, or no more.
   space.forEachOverlap(step, step, 0, limit, [&](Id id) {
@@ -393,14 +393,14 @@ void PlanEditor::access(int32_t value) {
 
 bool PlanEditor::fitsLimits() const {
   return overlaps == 0 && outside == 0 && overLimit == 0 && planless == 0 &&
-         carried <= program->machine().maxCarried;
+         carried <= accesses->machine().maxCarried;
 }
 
 bool PlanEditor::contentsAreValid(int32_t value) {
   ResidencyList list;
   for (Id id : byValue[value])
     list.push_back(&nodes[id].r);
-  return hasValidContents(*program, value, list);
+  return hasValidContents(*accesses, value, list);
 }
 
 bool PlanEditor::isLegal() {
@@ -416,12 +416,12 @@ bool PlanEditor::isLegal() {
 
 Plan PlanEditor::plan() const {
   Plan result;
-  result.instance = program->instance().name;
-  result.capacity = limit;
+  result.instance = accesses->instance().name;
   for (Id id = firstNode; id != kNone; id = nodes[id].next)
     result.residencies.push_back(nodes[id].r);
   for (size_t i = 0; i < loops.size(); ++i)
     if (loops[i])
-      result.loops.emplace(static_cast<int32_t>(i), loops[i]->plan);
+      result.loops.emplace(static_cast<int32_t>(i),
+                           static_cast<const BodyPlan &>(*loops[i]));
   return result;
 }

@@ -105,9 +105,9 @@ static Access accessFrom(const JsonCursor &at) {
   return access;
 }
 
-static void programFrom(const JsonCursor &at, int depth, Instance &instance);
+static Program programFrom(const JsonCursor &at, int depth);
 
-static Step stepFrom(const JsonCursor &at, int depth, const Machine &machine) {
+static Step stepFrom(const JsonCursor &at, int depth) {
   Step step;
   at.expectKeys({"name", "compute", "reserved", "accesses", "trips", "body"});
   step.name = at.required("name").string();
@@ -128,23 +128,20 @@ static Step stepFrom(const JsonCursor &at, int depth, const Machine &machine) {
     return step;
   }
   body.expectKeys({"values", "steps"});
-  auto inner = std::make_shared<Instance>();
-  inner->name = step.name;
-  inner->machine = machine;
-  programFrom(body, depth + 1, *inner);
-  step.body = std::move(inner);
+  step.body = std::make_shared<Program>(programFrom(body, depth + 1));
   return step;
 }
 
-static void programFrom(const JsonCursor &at, int depth, Instance &instance) {
+static Program programFrom(const JsonCursor &at, int depth) {
+  Program program;
   JsonCursor values = at.required("values"), steps = at.required("steps");
   if (values.expectArray())
     for (size_t i = 0; i < values.size(); ++i)
-      instance.values.push_back(valueFrom(values.element(i)));
+      program.values.push_back(valueFrom(values.element(i)));
   if (steps.expectArray())
     for (size_t i = 0; i < steps.size(); ++i)
-      instance.steps.push_back(
-          stepFrom(steps.element(i), depth, instance.machine));
+      program.steps.push_back(stepFrom(steps.element(i), depth));
+  return program;
 }
 
 /// The error for the first of the faults of an instance.
@@ -166,7 +163,7 @@ Instance mempl::instanceFromJson(const JsonCursor &at) {
   checkVersion(at);
   instance.name = at.required("name").string();
   instance.machine = machineFrom(at.required("machine"), false);
-  programFrom(at, 0, instance);
+  instance.program = programFrom(at, 0);
   return instance;
 }
 
@@ -252,10 +249,10 @@ static void loopsFrom(const JsonCursor &at, int depth, Plan &plan) {
       return loop.report("expected at most " + Twine(kMaxLoopDepth) +
                          " loops inside each other");
     loop.expectKeys({"capacity", "instance", "residencies", "loops"});
-    Plan &inner = plan.loops[step];
+    BodyPlan &inner = plan.loops[step];
     inner.capacity = loop.required("capacity").integer(0, INT64_MAX);
-    inner.instance = loop.optional("instance").string();
-    planFrom(loop, depth + 1, inner);
+    inner.plan.instance = loop.optional("instance").string();
+    planFrom(loop, depth + 1, inner.plan);
   }
 }
 

@@ -97,7 +97,7 @@ static void writeLines(raw_ostream &os, const Records &records, Writer write) {
   os << ']';
 }
 
-static void writeProgram(raw_ostream &os, const Instance &instance);
+static void writeProgram(raw_ostream &os, const Program &program);
 
 static void writeStep(raw_ostream &os, const Step &step) {
   os << "{\"name\":";
@@ -127,9 +127,9 @@ static void writeStep(raw_ostream &os, const Step &step) {
   os << '}';
 }
 
-static void writeProgram(raw_ostream &os, const Instance &instance) {
+static void writeProgram(raw_ostream &os, const Program &program) {
   os << "\"values\":";
-  writeLines(os, instance.values, [&](const Value &value) {
+  writeLines(os, program.values, [&](const Value &value) {
     os << "{\"name\":";
     writeString(os, value.name);
     os << ",\"size\":" << value.size << ",\"kind\":\"" << kindName(value.kind)
@@ -142,8 +142,7 @@ static void writeProgram(raw_ostream &os, const Instance &instance) {
     os << '}';
   });
   os << ",\n\"steps\":";
-  writeLines(os, instance.steps,
-             [&](const Step &step) { writeStep(os, step); });
+  writeLines(os, program.steps, [&](const Step &step) { writeStep(os, step); });
 }
 
 void mempl::writeInstance(raw_ostream &os, const Instance &instance) {
@@ -152,7 +151,7 @@ void mempl::writeInstance(raw_ostream &os, const Instance &instance) {
   os << ",\n\"machine\":";
   writeMachine(os, instance.machine);
   os << ",\n";
-  writeProgram(os, instance);
+  writeProgram(os, instance.program);
   os << "}\n";
 }
 
@@ -184,12 +183,12 @@ static void writePlanBody(raw_ostream &os, const Plan &plan) {
   StringRef separator = "\n";
   for (const auto &[step, loop] : plan.loops) {
     os << separator << '"' << step << "\":{\"capacity\":" << loop.capacity;
-    if (!loop.instance.empty()) {
+    if (!loop.plan.instance.empty()) {
       os << ",\"instance\":";
-      writeString(os, loop.instance);
+      writeString(os, loop.plan.instance);
     }
     os << ',';
-    writePlanBody(os, loop);
+    writePlanBody(os, loop.plan);
     os << '}';
     separator = ",\n";
   }

@@ -57,11 +57,11 @@ private:
 
 void addToTimeline(Timeline &timeline, const Plan &plan) {
   const AccessIndex &index = timeline.index();
-  const Instance &instance = index.instance();
+  InstanceRef instance = index.instance();
   for (size_t k = 0; k < plan.residencies.size(); ++k) {
     const Residency &r = plan.residencies[k];
     auto id = static_cast<int32_t>(k);
-    auto bytes = static_cast<double>(instance.values[r.value].size);
+    auto bytes = static_cast<double>(instance.program.values[r.value].size);
     if (r.copiedIn())
       timeline.addCopy(Timeline::In, id, r.issue, r.ready, id, bytes);
     if (r.copiedOut())
@@ -75,7 +75,7 @@ void addToTimeline(Timeline &timeline, const Plan &plan) {
 
 /// Bytes occupied in fast memory during each step, and their maximum.
 void fillProfile(const AccessIndex &index, const Plan &plan, Outcome &outcome) {
-  const Instance &instance = index.instance();
+  InstanceRef instance = index.instance();
   int32_t n = instance.numSteps();
   // Unsigned sums wrap instead of overflowing; only an invalid plan wraps.
   std::vector<uint64_t> change(n + 1, 0);
@@ -88,13 +88,12 @@ void fillProfile(const AccessIndex &index, const Plan &plan, Outcome &outcome) {
   uint64_t held = 0;
   for (int32_t i = 0; i < n; ++i) {
     held += change[i];
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     int64_t reserved = step.reserved;
     if (step.body) {
-      auto it = plan.loops.find(i);
-      reserved = std::max(reserved, it != plan.loops.end()
-                                        ? it->second.capacity
-                                        : leastCapacity(*step.body));
+      const BodyPlan *body = plan.bodyPlan(i);
+      reserved =
+          std::max(reserved, body ? body->capacity : leastCapacity(*step.body));
     }
     outcome.profile[i] = static_cast<int64_t>(
         held + static_cast<uint64_t>(instance.machine.roundUp(reserved)));
@@ -104,31 +103,31 @@ void fillProfile(const AccessIndex &index, const Plan &plan, Outcome &outcome) {
 
 /// Slow bytes of steps and copies.
 double totalSlowBytes(const Timeline &timeline, const Plan &plan) {
-  const Instance &instance = timeline.index().instance();
+  InstanceRef instance = timeline.index().instance();
   double sum = 0;
   for (int32_t i = 0; i < instance.numSteps(); ++i)
     sum += timeline.slowBytes(i);
   for (const Residency &r : plan.residencies)
-    sum += static_cast<double>(instance.values[r.value].size) *
+    sum += static_cast<double>(instance.program.values[r.value].size) *
            (r.copiedIn() + r.copiedOut());
   return sum;
 }
 
 void setLoops(Timeline &timeline, const Plan &plan) {
-  const Instance &instance = timeline.index().instance();
+  InstanceRef instance = timeline.index().instance();
   static const Plan empty;
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
-    if (!instance.steps[i].body)
+    if (!instance.program.steps[i].body)
       continue;
-    auto it = plan.loops.find(i);
-    timeline.setLoop(i, loopCost(*instance.steps[i].body,
-                                 it != plan.loops.end() ? it->second : empty));
+    const BodyPlan *body = plan.bodyPlan(i);
+    timeline.setLoop(i,
+                     loopCost(instance.bodyOf(i), body ? body->plan : empty));
   }
 }
 
 } // namespace
 
-LoopCost mempl::loopCost(const Instance &body, const Plan &plan) {
+LoopCost mempl::loopCost(InstanceRef body, const Plan &plan) {
   AccessIndex index(body);
   Timeline timeline(index);
   setLoops(timeline, plan);
@@ -136,7 +135,7 @@ LoopCost mempl::loopCost(const Instance &body, const Plan &plan) {
   return {timeline.latency(), totalSlowBytes(timeline, plan), plan.numCopies()};
 }
 
-Outcome mempl::simulate(const Instance &instance, const Plan &plan) {
+Outcome mempl::simulate(InstanceRef instance, const Plan &plan) {
   AccessIndex index(instance);
   Timeline timeline(index);
   setLoops(timeline, plan);
@@ -158,27 +157,30 @@ Outcome mempl::simulate(const Instance &instance, const Plan &plan) {
   return outcome;
 }
 
-double mempl::simulateLatency(const Instance &instance, const Plan &plan) {
+double mempl::simulateLatency(InstanceRef instance, const Plan &plan) {
   return loopCost(instance, plan).latency;
 }
 
-double mempl::slowLatency(const Instance &instance) {
+double mempl::slowLatency(InstanceRef instance) {
   return simulateLatency(instance, Plan());
 }
 
-double mempl::idealLatency(const Instance &instance) {
+double mempl::idealLatency(InstanceRef instance) {
   const Machine &m = instance.machine;
   double total = 0;
-  for (const Step &step : instance.steps) {
+  for (int32_t i = 0; i < instance.numSteps(); ++i) {
+    const Step &step = instance.program.steps[i];
     double slow = 0, fast = 0;
     for (const Access &a : step.accesses) {
-      bool isSlow = a.space == SpaceConstraint::Slow ||
-                    instance.values[a.value].space == SpaceConstraint::Slow;
+      bool isSlow =
+          a.space == SpaceConstraint::Slow ||
+          instance.program.values[a.value].space == SpaceConstraint::Slow;
       (isSlow ? slow : fast) += static_cast<double>(a.bytes);
     }
     double compute = step.compute;
     if (step.body)
-      compute += static_cast<double>(step.trips) * idealLatency(*step.body);
+      compute +=
+          static_cast<double>(step.trips) * idealLatency(instance.bodyOf(i));
     total += m.stepOverhead +
              std::max(compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
   }

@@ -49,7 +49,7 @@ void SumTree::update(size_t begin, size_t end) {
 
 Timeline::Recorder::~Recorder() = default;
 
-Timeline::Timeline(const AccessIndex &index) : program(&index) {
+Timeline::Timeline(const AccessIndex &index) : accesses(&index) {
   int32_t n = index.numSteps();
   for (auto &channel : boundaries)
     channel.resize(n + 1);
@@ -66,7 +66,7 @@ Timeline::Timeline(const AccessIndex &index) : program(&index) {
     slowSum[i] = index.stepBytes(i);
     // Sums of integers below 2^53 are exact in any order.
     exactSum[i] = slowSum[i] < 0x1p53;
-    if (index.instance().steps[i].body)
+    if (index.program().steps[i].body)
       loops.resize(n);
     updateStep(i);
   }
@@ -81,9 +81,9 @@ void Timeline::markDirty(int32_t boundary) {
 }
 
 void Timeline::updateStep(int32_t i) {
-  const Machine &m = program->machine();
-  const Step &step = program->instance().steps[i];
-  double slow = slowSum[i], fast = program->stepBytes(i) - slow;
+  const Machine &m = accesses->machine();
+  const Step &step = accesses->program().steps[i];
+  double slow = slowSum[i], fast = accesses->stepBytes(i) - slow;
   double busy = slow / m.slowBandwidth + fast / m.fastBandwidth;
   double compute = step.compute;
   bool standsStill = false;
@@ -103,13 +103,13 @@ void Timeline::updateStep(int32_t i) {
 }
 
 double Timeline::slowBytes(int32_t i) const {
-  const Step &step = program->instance().steps[i];
+  const Step &step = accesses->program().steps[i];
   return slowSum[i] +
          (step.body ? static_cast<double>(step.trips) * loops[i].slowBytes : 0);
 }
 
 void Timeline::setLoop(int32_t step, const LoopCost &cost) {
-  assert(program->instance().steps[step].body && "not a loop");
+  assert(accesses->program().steps[step].body && "not a loop");
   loops[step] = cost;
   updateStep(step);
 }
@@ -117,14 +117,14 @@ void Timeline::setLoop(int32_t step, const LoopCost &cost) {
 void Timeline::serve(int32_t id) {
   if (served[id]++ > 0)
     return;
-  const Use &use = program->use(id);
+  const Use &use = accesses->use(id);
   if (exactSum[use.step]) {
     slowSum[use.step] -= use.bytes;
   } else {
     slowSum[use.step] = 0;
-    for (int32_t other : program->usesAt(use.step))
+    for (int32_t other : accesses->usesAt(use.step))
       if (!served[other])
-        slowSum[use.step] += program->use(other).bytes;
+        slowSum[use.step] += accesses->use(other).bytes;
   }
   updateStep(use.step);
 }
@@ -132,14 +132,14 @@ void Timeline::serve(int32_t id) {
 void Timeline::unserve(int32_t id) {
   if (--served[id] > 0)
     return;
-  const Use &use = program->use(id);
+  const Use &use = accesses->use(id);
   if (exactSum[use.step]) {
     slowSum[use.step] += use.bytes;
   } else {
     slowSum[use.step] = 0;
-    for (int32_t other : program->usesAt(use.step))
+    for (int32_t other : accesses->usesAt(use.step))
       if (!served[other])
-        slowSum[use.step] += program->use(other).bytes;
+        slowSum[use.step] += accesses->use(other).bytes;
   }
   updateStep(use.step);
 }
@@ -208,7 +208,7 @@ bool Timeline::isBehind(int channel, int32_t a, int32_t b) const {
 
 template <bool Record>
 void Timeline::startHead(int channel, int32_t id, ChannelPair &s) {
-  s[channel] = {id, program->machine().copyLatency, copies[channel][id].bytes};
+  s[channel] = {id, accesses->machine().copyLatency, copies[channel][id].bytes};
   if constexpr (Record)
     recorder->started(static_cast<Channel>(channel), id, clock);
 }
@@ -232,7 +232,7 @@ template <bool Record> void Timeline::popHead(int channel, ChannelPair &s) {
 template <bool Record>
 double Timeline::advance(ChannelPair &s, double seconds, double spareBandwidth,
                          int32_t untilChannel, int32_t untilId) {
-  const double bandwidth = program->machine().copyBandwidth;
+  const double bandwidth = accesses->machine().copyBandwidth;
   double gone = 0;
   while (gone < seconds) {
     bool flows[2];
@@ -294,7 +294,7 @@ double Timeline::waitFor(int channel, int32_t boundary, ChannelPair &s) {
   if (last < 0)
     return 0;
   double seconds = advance<Record>(
-      s, kInfinity, program->machine().slowBandwidth, channel, last);
+      s, kInfinity, accesses->machine().slowBandwidth, channel, last);
   if constexpr (Record)
     recorder->stalled(static_cast<Channel>(channel), last, seconds);
   return seconds;
@@ -317,7 +317,7 @@ void Timeline::runUnit(int32_t i, ChannelPair &s, double &wait) {
   wait = waitFor<Record>(Out, i, s);
   issue(In);
   wait += waitFor<Record>(In, i, s);
-  if (i == program->numSteps())
+  if (i == accesses->numSteps())
     return;
   if constexpr (Record) {
     double start = clock;
@@ -348,7 +348,7 @@ bool Timeline::hasConverged(int32_t i, const ChannelPair &s) const {
 
 void Timeline::rerun() {
   std::sort(dirty.begin(), dirty.end());
-  int32_t n = program->numSteps();
+  int32_t n = accesses->numSteps();
   for (size_t k = 0; k < dirty.size();) {
     int32_t i = dirty[k], begin = i;
     ChannelPair s = states[i];
@@ -378,7 +378,7 @@ void Timeline::rerun() {
 }
 
 void Timeline::undoTo(size_t position) {
-  int32_t n = program->numSteps();
+  int32_t n = accesses->numSteps();
   // What was changed but not run again yet has new step times only.
   for (int32_t i : dirty) {
     isDirty[i] = false;
@@ -409,7 +409,7 @@ void Timeline::undoTo(size_t position) {
 }
 
 void Timeline::runAll(Recorder *r) {
-  int32_t n = program->numSteps();
+  int32_t n = accesses->numSteps();
   recorder = r;
   clock = 0;
   ChannelPair s;

@@ -32,7 +32,7 @@ class PlanVerifier {
 public:
   /// `taken`: copies in and out of the outer programs that are in flight over
   /// this one.
-  PlanVerifier(const Instance &instance, const Plan &plan, int64_t capacity,
+  PlanVerifier(InstanceRef instance, const Plan &plan, int64_t capacity,
                std::array<int64_t, 2> taken, std::string prefix,
                std::vector<Violation> &found)
       : instance(instance), plan(plan), capacity(capacity), taken(taken),
@@ -60,8 +60,9 @@ private:
   void report(Rule rule, int32_t value, int32_t step, const Twine &text) {
     std::string what;
     if (value >= 0 && value < instance.numValues())
-      what = ("value " + Twine(value) + " (" + instance.values[value].name +
-              "), step " + Twine(step) + ": ")
+      what = ("value " + Twine(value) + " (" +
+              instance.program.values[value].name + "), step " + Twine(step) +
+              ": ")
                  .str();
     else if (value >= 0)
       what = ("value " + Twine(value) + ", step " + Twine(step) + ": ").str();
@@ -71,11 +72,12 @@ private:
   }
 
   int64_t top(const Residency &r) const {
-    return r.offset + instance.machine.roundUp(instance.values[r.value].size);
+    return r.offset +
+           instance.machine.roundUp(instance.program.values[r.value].size);
   }
   /// Bytes at the bottom of fast memory that step `i` keeps for itself.
   int64_t reservedAt(int32_t i) const {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     if (!step.body)
       return step.reserved;
     auto it = plan.loops.find(i);
@@ -95,7 +97,7 @@ private:
   void checkCarried();
   void checkLoops();
 
-  const Instance &instance;
+  InstanceRef instance;
   const Plan &plan;
   int64_t capacity;
   std::array<int64_t, 2> taken;
@@ -149,7 +151,7 @@ bool PlanVerifier::checkFields(const Residency &r) {
 void PlanVerifier::checkOffsets() {
   const Machine &m = instance.machine;
   for (const Residency *r : good) {
-    int64_t size = m.roundUp(instance.values[r->value].size);
+    int64_t size = m.roundUp(instance.program.values[r->value].size);
     if (r->offset < 0 || r->offset % m.alignment != 0 || size > capacity ||
         r->offset > capacity - size)
       report(Rule::V2, r->value, r->start(),
@@ -184,7 +186,7 @@ void PlanVerifier::checkOverlaps() {
                  "[" + Twine(r->offset) + ", " + Twine(top(*r)) +
                      ") overlaps [" + Twine(old->offset) + ", " +
                      Twine(top(*old)) + ") of value " + Twine(old->value) +
-                     " (" + instance.values[old->value].name + ")");
+                     " (" + instance.program.values[old->value].name + ")");
       active.push_back(r);
     }
     int64_t reserved = instance.machine.roundUp(reservedAt(i));
@@ -199,7 +201,7 @@ void PlanVerifier::checkOverlaps() {
 void PlanVerifier::checkValues() {
   std::vector<std::vector<ValueAccess>> accesses(instance.numValues());
   for (int32_t i = 0; i < instance.numSteps(); ++i)
-    for (const Access &a : instance.steps[i].accesses)
+    for (const Access &a : instance.program.steps[i].accesses)
       accesses[a.value].push_back({i, &a});
   std::vector<Residencies> ofValue(instance.numValues());
   for (const Residency *r : good)
@@ -270,7 +272,7 @@ void PlanVerifier::checkContents(int32_t v,
         return std::pair(a.time, a.what) < std::pair(b.time, b.what);
       });
 
-  const Value &value = instance.values[v];
+  const Value &value = instance.program.values[v];
   bool slowValid = value.isInput(), fastValid = false;
   for (auto [i, what, access, r] : events) {
     const Residency *home = nullptr;
@@ -407,17 +409,16 @@ void PlanVerifier::checkLoops() {
     return (prefix + "in the loop at step " + Twine(i) + ": ").str();
   };
   for (const auto &[i, inner] : plan.loops)
-    if (i < 0 || i >= instance.numSteps() || !instance.steps[i].body)
+    if (i < 0 || i >= instance.numSteps() || !instance.program.steps[i].body)
       report(Rule::V9, -1, i, "a plan for a loop that does not exist");
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     if (!step.body)
       continue;
     auto it = plan.loops.find(i);
     if (it == plan.loops.end()) {
-      Plan least;
-      least.capacity = leastCapacity(*step.body);
-      PlanVerifier(*step.body, least, least.capacity, {0, 0}, inside(i), found)
+      PlanVerifier(instance.bodyOf(i), Plan(), leastCapacity(*step.body),
+                   {0, 0}, inside(i), found)
           .run();
       continue;
     }
@@ -426,24 +427,22 @@ void PlanVerifier::checkLoops() {
       over[0] += r->copiedIn() && r->issue <= i && i < r->ready;
       over[1] += r->copiedOut() && r->copiedAfter() + 1 <= i && i < r->done;
     }
-    PlanVerifier(*step.body, it->second, it->second.capacity, over, inside(i),
-                 found)
+    PlanVerifier(instance.bodyOf(i), it->second.plan, it->second.capacity, over,
+                 inside(i), found)
         .run();
   }
 }
 
-std::vector<Violation> mempl::verify(const Instance &instance,
-                                     const Plan &plan) {
+std::vector<Violation> mempl::verify(InstanceRef instance, const Plan &plan) {
   std::vector<Violation> found;
   PlanVerifier(instance, plan, instance.machine.capacity, {0, 0}, "", found)
       .run();
   return found;
 }
 
-bool mempl::mayRunWithoutPlan(const Instance &body) {
-  Plan least;
-  least.capacity = leastCapacity(body);
+bool mempl::mayRunWithoutPlan(InstanceRef body) {
   std::vector<Violation> found;
-  PlanVerifier(body, least, least.capacity, {0, 0}, "", found).run();
+  PlanVerifier(body, Plan(), leastCapacity(body.program), {0, 0}, "", found)
+      .run();
   return found.empty();
 }

@@ -33,21 +33,21 @@ namespace {
 /// The outermost program, or the body of a loop.
 struct Level {
   std::string name;
-  const Instance *instance;
+  InstanceRef instance;
   std::vector<int32_t> path; ///< Loop steps that lead to it.
 };
 
-void collectLevels(const Instance &instance, const std::string &name,
+void collectLevels(InstanceRef instance, const std::string &name,
                    const std::vector<int32_t> &path,
                    std::vector<Level> &levels) {
-  levels.push_back({name, &instance, path});
+  levels.push_back({name, instance, path});
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     if (!step.body)
       continue;
     std::vector<int32_t> inner = path;
     inner.push_back(i);
-    collectLevels(*step.body,
+    collectLevels(instance.bodyOf(i),
                   "body of step " + std::to_string(i) + " (" + step.name +
                       "), " + std::to_string(step.trips) + " trips",
                   inner, levels);
@@ -58,10 +58,10 @@ void collectLevels(const Instance &instance, const std::string &name,
 const Plan *planOf(const Plan &outermost, const std::vector<int32_t> &path) {
   const Plan *plan = &outermost;
   for (int32_t step : path) {
-    auto found = plan->loops.find(step);
-    if (found == plan->loops.end())
+    const BodyPlan *body = plan->bodyPlan(step);
+    if (!body)
       return nullptr;
-    plan = &found->second;
+    plan = &body->plan;
   }
   return plan;
 }
@@ -81,15 +81,16 @@ StringRef kindName(const Value &value) {
 }
 
 void writeLevel(OStream &json, const Level &level) {
-  const Instance &instance = *level.instance;
+  InstanceRef instance = level.instance;
   json.attribute("name", llvm::json::fixUTF8(level.name));
-  column(json, "names", instance.values,
+  column(json, "names", instance.program.values,
          [](const Value &v) { return StringRef(v.name); });
-  column(json, "sizes", instance.values, [](const Value &v) { return v.size; });
-  column(json, "kinds", instance.values, kindName);
-  column(json, "steps", instance.steps,
+  column(json, "sizes", instance.program.values,
+         [](const Value &v) { return v.size; });
+  column(json, "kinds", instance.program.values, kindName);
+  column(json, "steps", instance.program.steps,
          [](const Step &s) { return StringRef(s.name); });
-  column(json, "reserved", instance.steps,
+  column(json, "reserved", instance.program.steps,
          [](const Step &s) { return s.reserved; });
 }
 
@@ -107,8 +108,7 @@ struct Flow {
 
 /// The program as waits and steps. What it waits for after the last step counts
 /// as that one's.
-std::vector<Stretch> stretchesOf(const Instance &instance,
-                                 const Outcome &outcome,
+std::vector<Stretch> stretchesOf(InstanceRef instance, const Outcome &outcome,
                                  llvm::ArrayRef<double> slowBytes) {
   std::vector<Stretch> stretches;
   double now = 0, all = instance.machine.slowBandwidth;
@@ -164,16 +164,16 @@ Flow flowOf(const Machine &machine, const Outcome &outcome,
   return flow;
 }
 
-void writeTraffic(OStream &json, const Instance &instance, const Plan &plan,
+void writeTraffic(OStream &json, InstanceRef instance, const Plan &plan,
                   const Outcome &outcome) {
-  size_t n = instance.steps.size();
+  size_t n = instance.program.steps.size();
   std::vector<double> slow(n, 0);
   for (size_t i = 0; i < n; ++i)
-    for (const Access &access : instance.steps[i].accesses)
+    for (const Access &access : instance.program.steps[i].accesses)
       slow[i] += static_cast<double>(access.bytes);
   for (const Residency &residency : plan.residencies)
     for (int32_t i = residency.first(); i <= residency.last; ++i)
-      for (const Access &access : instance.steps[i].accesses)
+      for (const Access &access : instance.program.steps[i].accesses)
         if (access.value == residency.value)
           slow[i] -= static_cast<double>(access.bytes);
   Flow flow = flowOf(instance.machine, outcome,
@@ -208,7 +208,7 @@ void writeResidencies(OStream &json, const Plan &plan, const Outcome &outcome) {
 }
 
 void writePlanLevel(OStream &json, const Level &level, const Plan &plan) {
-  const Instance &instance = *level.instance;
+  InstanceRef instance = level.instance;
   Outcome outcome = simulate(instance, plan);
   json.attributeObject("residencies",
                        [&] { writeResidencies(json, plan, outcome); });
@@ -233,10 +233,7 @@ void writePlan(OStream &json, const Instance &instance, const ReportPlan &shown,
   json.attributeArray("levels", [&] {
     for (const Level &level : levels) {
       const Plan *plan = planOf(shown.plan, level.path);
-      Plan slow;
-      slow.instance = level.instance->name;
-      slow.capacity = leastCapacity(*level.instance);
-      json.object([&] { writePlanLevel(json, level, plan ? *plan : slow); });
+      json.object([&] { writePlanLevel(json, level, plan ? *plan : Plan()); });
     }
   });
 }

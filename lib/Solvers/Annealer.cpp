@@ -36,15 +36,14 @@ void Annealer::load(const Plan &plan) {
   while (editor->firstInList() != PlanEditor::kNone)
     editor->remove(editor->firstInList());
   for (const LoopChoices &loop : loops) {
-    auto it = plan.loops.find(loop.step);
     std::shared_ptr<const LoopPlan> chosen;
-    if (it != plan.loops.end()) {
+    if (const BodyPlan *body = plan.bodyPlan(loop.step)) {
       for (const auto &choice : loop.plans)
-        if (choice && choice->plan == it->second)
+        if (choice && static_cast<const BodyPlan &>(*choice) == *body)
           chosen = choice;
       if (!chosen)
         chosen = std::make_shared<LoopPlan>(
-            makeLoopPlan(*index.instance().steps[loop.step].body, it->second));
+            makeLoopPlan(index.instance().bodyOf(loop.step), *body));
     }
     editor->setLoopPlan(loop.step, chosen);
   }

@@ -26,7 +26,7 @@ std::unique_ptr<Solver> createMsaFullSolver();
 std::unique_ptr<Solver> createMsaTunedSolver();
 
 /// The error for a program whose constraints cannot be met.
-llvm::Error ordersError(const Instance &instance);
+llvm::Error ordersError(InstanceRef instance);
 
 } // namespace mempl
 

@@ -195,7 +195,7 @@ std::vector<GreedyOrder> mempl::greedyOrders(const AccessIndex &index) {
   const Machine &m = index.machine();
   for (int32_t i = 0; i < index.numSteps(); ++i)
     start.push_back(start.back() + m.stepOverhead +
-                    std::max(index.instance().steps[i].compute,
+                    std::max(index.program().steps[i].compute,
                              index.stepBytes(i) / m.slowBandwidth));
   std::vector<GreedyOrder> orders;
   for (double sizePower : {1.0, 0.5, 0.0})

@@ -16,27 +16,26 @@ using namespace mempl;
 static constexpr int kMostCapacities = 32;
 
 /// Bytes from 0 that a plan of a loop's body needs.
-static int64_t usedCapacity(const Instance &body, const Plan &plan) {
+static int64_t usedCapacity(InstanceRef body, const Plan &plan) {
   int64_t used = 0;
   for (const Residency &r : plan.residencies)
-    used = std::max(used,
-                    r.offset + body.machine.roundUp(body.values[r.value].size));
+    used = std::max(used, r.offset + body.machine.roundUp(
+                                         body.program.values[r.value].size));
   for (int32_t i = 0; i < body.numSteps(); ++i) {
-    const Step &step = body.steps[i];
+    const Step &step = body.program.steps[i];
     used = std::max(used, body.machine.roundUp(step.reserved));
     if (!step.body)
       continue;
-    auto it = plan.loops.find(i);
+    const BodyPlan *inner = plan.bodyPlan(i);
     used =
-        std::max(used, body.machine.roundUp(it != plan.loops.end()
-                                                ? it->second.capacity
-                                                : leastCapacity(*step.body)));
+        std::max(used, body.machine.roundUp(inner ? inner->capacity
+                                                  : leastCapacity(*step.body)));
   }
   return used;
 }
 
 /// How many loops stand inside each other in `body`: 0 without any.
-static int nestingOf(const Instance &body) {
+static int nestingOf(const Program &body) {
   int nesting = 0;
   for (const Step &step : body.steps)
     if (step.body)
@@ -44,8 +43,8 @@ static int nestingOf(const Instance &body) {
   return nesting;
 }
 
-static Instance withoutCompute(const Instance &body) {
-  Instance idle = body;
+static Program withoutCompute(const Program &body) {
+  Program idle = body;
   for (Step &step : idle.steps)
     step.compute = 0;
   return idle;
@@ -53,31 +52,31 @@ static Instance withoutCompute(const Instance &body) {
 
 /// Plans for `body` made by solving `posed`, which differs in its costs: in all
 /// of the memory, then up to `most` times in half of what the last plan used.
-static void addPlans(const Instance &body, const Instance &posed, Machine m,
-                     int most, const BodySolver &solve,
+static void addPlans(InstanceRef body, Instance posed, int most,
+                     const BodySolver &solve,
                      std::vector<std::shared_ptr<const LoopPlan>> &plans) {
-  int64_t least = m.roundUp(leastCapacity(body));
+  const Machine &m = body.machine;
+  int64_t least = m.roundUp(leastCapacity(body.program));
   int64_t capacity = m.capacity;
   for (int i = 0; i < most && capacity >= least; ++i) {
-    Instance limited = posed;
-    m.capacity = capacity;
-    setMachine(limited, m);
-    llvm::Expected<Plan> plan = solve(limited);
+    posed.machine.capacity = capacity;
+    llvm::Expected<Plan> plan = solve(posed);
     if (!plan) {
       llvm::consumeError(plan.takeError());
       break;
     }
     plan->instance.clear();
-    plan->capacity = usedCapacity(body, *plan);
-    capacity = plan->capacity / 2;
+    BodyPlan planned{usedCapacity(body, *plan), std::move(*plan)};
+    capacity = planned.capacity / 2;
     capacity -= capacity % m.alignment;
-    if (plan->residencies.empty() && plan->loops.empty())
+    if (planned.plan.residencies.empty() && planned.plan.loops.empty())
       break;
-    bool isLast = plan->capacity == 0;
-    if (llvm::none_of(plans,
-                      [&](const auto &other) { return other->plan == *plan; }))
+    bool isLast = planned.capacity == 0;
+    if (llvm::none_of(plans, [&](const auto &other) {
+          return static_cast<const BodyPlan &>(*other) == planned;
+        }))
       plans.push_back(
-          std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(*plan))));
+          std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(planned))));
     if (isLast)
       break;
   }
@@ -86,12 +85,12 @@ static void addPlans(const Instance &body, const Instance &posed, Machine m,
 llvm::Expected<std::vector<LoopChoices>>
 mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
   std::vector<LoopChoices> loops;
-  const Instance &instance = index.instance();
-  Machine m = instance.machine;
+  const Program &program = index.program();
+  Machine m = index.machine();
   // Nothing is there before the first trip.
   m.maxCarried = 0;
-  for (int32_t i = 0; i < instance.numSteps(); ++i) {
-    const Step &step = instance.steps[i];
+  for (int32_t i = 0; i < program.numSteps(); ++i) {
+    const Step &step = program.steps[i];
     if (!step.body)
       continue;
     LoopChoices choices;
@@ -100,13 +99,13 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
     // from slow memory, which is what counts where the loop waits for that
     // anyway. Every plan of a body asks for as many of the loops in it, so that
     // bodies with deeper nests get only one.
-    const Instance &body = *step.body;
-    int nesting = nestingOf(body);
-    addPlans(body, body, m, nesting < 2 ? kMostCapacities : 1, solve,
-             choices.plans);
+    InstanceRef body(m, *step.body);
+    int nesting = nestingOf(body.program);
+    addPlans(body, {step.name, m, body.program},
+             nesting < 2 ? kMostCapacities : 1, solve, choices.plans);
     if (nesting == 0)
-      addPlans(body, withoutCompute(body), m, kMostCapacities, solve,
-               choices.plans);
+      addPlans(body, {step.name, m, withoutCompute(body.program)},
+               kMostCapacities, solve, choices.plans);
     if (mayRunWithoutPlan(body))
       choices.plans.push_back(nullptr);
     if (choices.plans.empty())

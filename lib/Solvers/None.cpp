@@ -67,9 +67,10 @@ std::unique_ptr<Solver> mempl::createNoneSolver() {
   return std::make_unique<NoneSolver>();
 }
 
-llvm::Error mempl::ordersError(const Instance &instance) {
+llvm::Error mempl::ordersError(InstanceRef instance) {
   return llvm::createStringError(
       "%s: found no way to put into fast memory, of %lld bytes, what is "
       "constrained to be there",
-      instance.name.c_str(), static_cast<long long>(instance.machine.capacity));
+      std::string(instance.name).c_str(),
+      static_cast<long long>(instance.machine.capacity));
 }

@@ -19,7 +19,7 @@ UseIntervalForest::UseIntervalForest(const AccessIndex &index,
   benefits.assign(index.numUses(), 0);
   for (int32_t i = 0; i < index.numSteps(); ++i) {
     double bytes = index.stepBytes(i),
-           compute = index.instance().steps[i].compute;
+           compute = index.program().steps[i].compute;
     double gain = std::max(compute, bytes / m.slowBandwidth) -
                   std::max(compute, bytes / m.fastBandwidth);
     if (bytes > 0)
@@ -48,7 +48,7 @@ UseIntervalForest::UseIntervalForest(const AccessIndex &index,
 void UseIntervalForest::findCarriable(const AccessIndex &index) {
   for (int32_t v = 0; v < index.numValues(); ++v) {
     auto uses = index.usesOf(v);
-    if (index.instance().values[v].kind != ValueKind::Input ||
+    if (index.program().values[v].kind != ValueKind::Input ||
         rootsOf(v).empty() || uses.front().mustBeSlow ||
         llvm::any_of(uses, [](const Use &use) { return use.writes; }))
       continue;

@@ -22,7 +22,7 @@ bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
   const Use &first = index.use(interval.first),
             &last = index.use(interval.last);
   int32_t v = first.value, n = index.numSteps();
-  const Value &value = index.instance().values[v];
+  const Value &value = index.program().values[v];
   r = Residency();
   r.value = v;
   r.last = last.step;
@@ -131,7 +131,7 @@ int32_t UseIntervalPlacer::earliestDone(int32_t issue, double bytes,
 
 bool UseIntervalPlacer::chooseDone(Residency &r, int32_t deadline,
                                    const PlacementStyle &style) {
-  auto bytes = static_cast<double>(index.instance().values[r.value].size);
+  auto bytes = static_cast<double>(index.program().values[r.value].size);
   int32_t expected =
       style.awaitEarly ? r.last + 1
                        : earliestDone(r.back + 1, bytes, deadline, style.lead);
@@ -182,7 +182,7 @@ PlanEditor::Id UseIntervalPlacer::place(UseInterval interval,
   if (r.write >= 0)
     return fitShorter() ? editor.place(r) : PlanEditor::kNone;
 
-  auto bytes = static_cast<double>(index.instance().values[r.value].size);
+  auto bytes = static_cast<double>(index.program().values[r.value].size);
   r.issue = latestIssue(r.ready, bytes, earliest, style.lead);
   // If space or the limit on copies ends sooner, as early as they allow: the
   // distance is halved until it fits.
@@ -250,7 +250,7 @@ bool UseIntervalPlacer::carry(int32_t value, int32_t lastUse,
   if (earliest > lastStep)
     return false;
   editor.latency(); // The channels' states are asked for below.
-  auto bytes = static_cast<double>(index.instance().values[value].size);
+  auto bytes = static_cast<double>(index.program().values[value].size);
   next.issue = latestIssue(lastStep, bytes, earliest, style.lead);
   if (!editor.allowsCopy(Timeline::In, next.issue, next.ready))
     return false;

@@ -197,7 +197,7 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
     if (storage.readOnly)
       return emitError(storage.root.getLoc())
              << "the plan copies out '"
-             << program.instance.values[residency.value].name
+             << program.instance.program.values[residency.value].name
              << "', which cannot be written";
     auto start = CopyStartOp::create(
         builder, before->getLoc(),
@@ -332,7 +332,8 @@ LogicalResult PlanApplier::run() {
   eraseDead();
   for (const auto &[step, loopPlan] : plan.loops)
     if (program.steps[step].body &&
-        failed(PlanApplier(*program.steps[step].body, loopPlan, space).run()))
+        failed(
+            PlanApplier(*program.steps[step].body, loopPlan.plan, space).run()))
       return failure();
   return success();
 }

@@ -258,7 +258,7 @@ constexpr StringRef kNotBufferized =
 bool placesAnything(const Plan &plan) {
   return !plan.residencies.empty() ||
          llvm::any_of(plan.loops, [](const auto &loop) {
-           return placesAnything(loop.second);
+           return placesAnything(loop.second.plan);
          });
 }
 
@@ -269,7 +269,7 @@ void collectPlaced(const FunctionProblem &program, const Plan &plan,
     roots.insert(program.storages[residency.value].root);
   for (const auto &[step, loop] : plan.loops)
     if (const FunctionProblem *body = program.steps[step].body.get())
-      collectPlaced(*body, loop, roots);
+      collectPlaced(*body, loop.plan, roots);
 }
 
 remark::RemarkOpts about(func::FuncOp function, StringRef name) {
@@ -413,7 +413,8 @@ LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
     return report;
   for (const ProgramDecisions &of : all)
     for (const Decision &decision : of.decisions) {
-      const mempl::Value &value = of.program->instance.values[decision.value];
+      const mempl::Value &value =
+          of.program->instance.program.values[decision.value];
       report.decisions.push_back(
           {of.program->storages[decision.value].root.getLoc(), decision.fast,
            "'" + value.name + "' (" + std::to_string(value.size) + " bytes) " +
@@ -451,8 +452,8 @@ void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
   double bound = mempl::lowerBound(instance, boundOptions).bound;
   double slow = mempl::slowLatency(instance);
   llvm::raw_ostream &os = llvm::errs();
-  os << instance.name << ": " << instance.steps.size() << " steps, "
-     << instance.values.size() << " values, "
+  os << instance.name << ": " << instance.program.steps.size() << " steps, "
+     << instance.program.values.size() << " values, "
      << mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
      << "  slow memory only  " << mempl::formatSeconds(slow) << "\n"
      << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
@@ -502,7 +503,7 @@ LogicalResult LearnedMemoryPlacementPass::writeFiles(const Outcome &outcome) {
 void LearnedMemoryPlacementPass::count(const Outcome &outcome) {
   const Instance &instance = outcome.function->program->instance;
   const Plan &plan = outcome.result.plan;
-  numStorages += instance.values.size();
+  numStorages += instance.program.values.size();
   if (outcome.isSlow) {
     ++numFallbacks;
     return;

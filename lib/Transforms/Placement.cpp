@@ -349,9 +349,9 @@ LogicalResult mempl::ir::prepareForTarget(ModuleOp module,
 static std::vector<std::pair<int32_t, int32_t>>
 liveRanges(const Instance &instance) {
   int32_t n = instance.numSteps();
-  std::vector<std::pair<int32_t, int32_t>> ranges(instance.values.size(),
-                                                  {n, -1});
-  for (auto [i, step] : llvm::enumerate(instance.steps))
+  std::vector<std::pair<int32_t, int32_t>> ranges(
+      instance.program.values.size(), {n, -1});
+  for (auto [i, step] : llvm::enumerate(instance.program.steps))
     for (const mempl::Access &access : step.accesses) {
       ranges[access.value].first =
           std::min<int32_t>(ranges[access.value].first, i);
@@ -369,11 +369,11 @@ std::string mempl::ir::describePressure(const Instance &instance,
   auto counts = [&](size_t v) {
     return ranges[v].second >= 0 &&
            (!onlyConstrained ||
-            instance.values[v].space == mempl::SpaceConstraint::Fast);
+            instance.program.values[v].space == mempl::SpaceConstraint::Fast);
   };
   for (size_t v = 0; v < ranges.size(); ++v)
     if (counts(v)) {
-      int64_t size = instance.machine.roundUp(instance.values[v].size);
+      int64_t size = instance.machine.roundUp(instance.program.values[v].size);
       change[ranges[v].first] += size;
       change[ranges[v].second + 1] -= size;
     }
@@ -381,8 +381,8 @@ std::string mempl::ir::describePressure(const Instance &instance,
   int32_t peak = 0;
   for (int32_t i = 0; i < n; ++i) {
     bytes += change[i];
-    if (bytes + instance.steps[i].reserved > most) {
-      most = bytes + instance.steps[i].reserved;
+    if (bytes + instance.program.steps[i].reserved > most) {
+      most = bytes + instance.program.steps[i].reserved;
       needed = bytes;
       peak = i;
     }
@@ -394,17 +394,18 @@ std::string mempl::ir::describePressure(const Instance &instance,
     if (counts(v) && ranges[v].first <= peak && peak <= ranges[v].second)
       live.push_back(v);
   llvm::stable_sort(live, [&](int32_t a, int32_t b) {
-    return instance.values[a].size > instance.values[b].size;
+    return instance.program.values[a].size > instance.program.values[b].size;
   });
-  int64_t free = instance.machine.capacity - instance.steps[peak].reserved;
+  int64_t free =
+      instance.machine.capacity - instance.program.steps[peak].reserved;
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "step " << peak << " (" << instance.steps[peak].name << ") needs "
-     << needed << " bytes and " << std::max<int64_t>(free, 0)
+  os << "step " << peak << " (" << instance.program.steps[peak].name
+     << ") needs " << needed << " bytes and " << std::max<int64_t>(free, 0)
      << " are free; largest in use there: ";
   for (size_t i = 0; i < live.size() && i < 5; ++i)
-    os << (i ? ", " : "") << "'" << instance.values[live[i]].name << "' ("
-       << instance.values[live[i]].size << " bytes)";
+    os << (i ? ", " : "") << "'" << instance.program.values[live[i]].name
+       << "' (" << instance.program.values[live[i]].size << " bytes)";
   if (live.empty())
     os << "none";
   return text;
@@ -471,7 +472,7 @@ std::string mempl::ir::inOneLine(llvm::Error error) {
 
 /// `instance` is that of `program`, with the machine.
 static void addDecisions(const FunctionProblem &program,
-                         const Instance &instance, const mempl::Plan &plan,
+                         mempl::InstanceRef instance, const mempl::Plan &plan,
                          int64_t capacity, int64_t trips,
                          std::vector<ProgramDecisions> &result) {
   std::vector<std::string> reasons;
@@ -499,15 +500,13 @@ static void addDecisions(const FunctionProblem &program,
     if (!step.body)
       continue;
     int64_t all;
-    if (llvm::MulOverflow(trips, instance.steps[i].trips, all))
+    if (llvm::MulOverflow(trips, instance.program.steps[i].trips, all))
       all = INT64_MAX;
-    mempl::Plan nothing;
-    const Instance &inner = *instance.steps[i].body;
-    nothing.capacity = mempl::leastCapacity(inner);
-    auto planned = plan.loops.find(static_cast<int32_t>(i));
-    const mempl::Plan &body =
-        planned == plan.loops.end() ? nothing : planned->second;
-    addDecisions(*step.body, inner, body, body.capacity, all, result);
+    mempl::InstanceRef inner = instance.bodyOf(static_cast<int32_t>(i));
+    mempl::BodyPlan nothing{mempl::leastCapacity(inner.program), {}};
+    const mempl::BodyPlan *planned = plan.bodyPlan(static_cast<int32_t>(i));
+    const mempl::BodyPlan &body = planned ? *planned : nothing;
+    addDecisions(*step.body, inner, body.plan, body.capacity, all, result);
   }
 }
 
@@ -527,7 +526,8 @@ std::vector<ProgramDecisions> mempl::ir::explain(const FunctionProblem &program,
 static SmallVector<int32_t> pinnedAt(const FunctionProblem &program,
                                      size_t step) {
   SmallVector<int32_t> pinned;
-  for (const mempl::Access &access : program.instance.steps[step].accesses)
+  for (const mempl::Access &access :
+       program.instance.program.steps[step].accesses)
     if (!program.storages[access.value].pins.empty() &&
         !llvm::is_contained(pinned, access.value))
       pinned.push_back(access.value);
@@ -540,17 +540,20 @@ static SmallVector<int32_t> pinnedAt(const FunctionProblem &program,
 /// `instance` is that of `program`, with the machine; `capacity` is what the
 /// pinned values around the program leave of it.
 static LogicalResult checkPins(const FunctionProblem &program,
-                               const Instance &instance, int64_t capacity) {
-  for (auto [i, step] : llvm::enumerate(instance.steps)) {
+                               mempl::InstanceRef instance, int64_t capacity) {
+  for (auto [i, step] : llvm::enumerate(instance.program.steps)) {
     SmallVector<int32_t> pinned = pinnedAt(program, i);
     int64_t needed = 0;
     for (int32_t v : pinned)
-      needed += std::min(instance.machine.roundUp(instance.values[v].size),
-                         INT64_MAX / 2 - needed);
+      needed +=
+          std::min(instance.machine.roundUp(instance.program.values[v].size),
+                   INT64_MAX / 2 - needed);
     int64_t free = std::max<int64_t>(capacity - step.reserved, 0);
     if (needed <= free) {
       const FunctionProblem *body = program.steps[i].body.get();
-      if (body && failed(checkPins(*body, *step.body, capacity - needed)))
+      if (body &&
+          failed(checkPins(*body, instance.bodyOf(static_cast<int32_t>(i)),
+                           capacity - needed)))
         return failure();
       continue;
     }
@@ -560,7 +563,7 @@ static LogicalResult checkPins(const FunctionProblem &program,
     InFlightDiagnostic error = emitError(first.pins.front());
     error << "'mempl.pin' cannot be kept: ";
     if (pinned.size() == 1)
-      error << "'" << instance.values[pinned.front()].name << "' has ";
+      error << "'" << instance.program.values[pinned.front()].name << "' has ";
     else
       error << "step " << i << " (" << step.name << ") uses " << pinned.size()
             << " pinned values of together ";
@@ -571,8 +574,8 @@ static LogicalResult checkPins(const FunctionProblem &program,
             << free << " for them";
     for (int32_t v : llvm::drop_begin(pinned))
       error.attachNote(program.storages[v].pins.front())
-          << "'" << instance.values[v].name << "' (" << program.storages[v].size
-          << " bytes) is pinned here";
+          << "'" << instance.program.values[v].name << "' ("
+          << program.storages[v].size << " bytes) is pinned here";
     return error;
   }
   return success();
@@ -598,17 +601,17 @@ const Storage *mempl::ir::largestPinned(const FunctionProblem &program) {
   return largest;
 }
 
-/// `instance` without the order about `value` of the body at `path`, which has
+/// `program` without the constraint on `value` of the body at `path`, which has
 /// the step of a loop per level.
-static Instance withoutPin(const Instance &instance, ArrayRef<int32_t> path,
-                           int32_t value) {
-  Instance result = instance;
+static mempl::Program withoutPin(const mempl::Program &program,
+                                 ArrayRef<int32_t> path, int32_t value) {
+  mempl::Program result = program;
   if (path.empty()) {
     result.values[value].space = mempl::SpaceConstraint::None;
     return result;
   }
   mempl::Step &step = result.steps[path.front()];
-  step.body = std::make_shared<Instance>(
+  step.body = std::make_shared<mempl::Program>(
       withoutPin(*step.body, path.drop_front(), value));
   return result;
 }
@@ -641,7 +644,8 @@ void mempl::ir::remarkCostlyPins(const FunctionProblem &program,
                    int32_t value) {
     if (++count > kMostPins)
       return;
-    Instance free = withoutPin(program.instance, at, value);
+    Instance free = program.instance;
+    free.program = withoutPin(free.program, at, value);
     llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
         mempl::createSolver("greedy");
     if (!solver)
@@ -653,7 +657,7 @@ void mempl::ir::remarkCostlyPins(const FunctionProblem &program,
         !mempl::verify(free, result->plan).empty())
       return;
     emitRemark(of.storages[value].pins.front())
-        << "the pin of '" << of.instance.values[value].name
+        << "the pin of '" << of.instance.program.values[value].name
         << "' makes the program slower: it takes "
         << mempl::formatSeconds(latency) << ", and "
         << mempl::formatSeconds(result->latency) << " without the pin";
@@ -681,7 +685,7 @@ void mempl::ir::writeTrace(llvm::raw_ostream &os,
     json.attributeArray("values", [&] {
       for (const Decision &decision : all.front().decisions)
         json.object([&] {
-          const mempl::Value &value = instance.values[decision.value];
+          const mempl::Value &value = instance.program.values[decision.value];
           json.attribute("name", value.name);
           json.attribute("bytes", value.size);
           json.attribute("fast", decision.fast);

@@ -54,16 +54,16 @@ static StringRef spell(SpaceConstraint constraint) {
 static void print(llvm::raw_ostream &os, const FunctionProblem &program,
                   unsigned indent) {
   const mempl::Instance &instance = program.instance;
-  for (const mempl::Value &value : instance.values)
+  for (const mempl::Value &value : instance.program.values)
     os.indent(indent) << "value " << value.name << ": " << value.size
                       << " bytes, " << spell(value.kind) << spell(value.space)
                       << "\n";
-  for (auto [i, step] : llvm::enumerate(instance.steps)) {
+  for (auto [i, step] : llvm::enumerate(instance.program.steps)) {
     os.indent(indent) << "step " << i << " " << step.name << ":";
     StringRef comma = " ";
     for (const Access &access : step.accesses) {
       os << comma << spell(access.mode) << " " << access.bytes << " of "
-         << instance.values[access.value].name << spell(access.space);
+         << instance.program.values[access.value].name << spell(access.space);
       comma = ", ";
     }
     if (step.compute > 0)

@@ -43,7 +43,7 @@ void mempl::ir::registerProblemPasses() { registerMemplProblemPasses(); }
 static int64_t countResidencies(const mempl::Plan &plan) {
   auto count = static_cast<int64_t>(plan.residencies.size());
   for (const auto &[step, loop] : plan.loops)
-    count += countResidencies(loop);
+    count += countResidencies(loop.plan);
   return count;
 }
 

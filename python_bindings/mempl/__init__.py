@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ._core import (
     Access,
     AccessMode,
+    BodyPlan,
     CORE_VERSION as __version__,
     Decision,
     Game,
@@ -28,6 +29,7 @@ from ._core import (
     Packing,
     Placed,
     Plan,
+    Program,
     Progress,
     Remark,
     Residency,
@@ -65,6 +67,7 @@ use_own_module()
 __all__ = [
     "Access",
     "AccessMode",
+    "BodyPlan",
     "Decision",
     "Error",
     "Game",
@@ -75,6 +78,7 @@ __all__ = [
     "Packing",
     "Placed",
     "Plan",
+    "Program",
     "Progress",
     "Remark",
     "Residency",

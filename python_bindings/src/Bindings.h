@@ -17,9 +17,9 @@
 
 namespace mempl::python {
 
-/// Machine, Value, Access, Step, Instance.
+/// Machine, Value, Access, Step, Program, Instance.
 void bindInstance(nanobind::module_ &m);
-/// Residency, Plan.
+/// Residency, BodyPlan, Plan.
 void bindPlan(nanobind::module_ &m);
 /// simulate, verify, lower_bound and what they return.
 void bindEvaluation(nanobind::module_ &m);

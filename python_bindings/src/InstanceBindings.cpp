@@ -33,7 +33,7 @@ static std::string toJson(const Instance &instance) {
 
 static Instance withMachine(const Instance &instance, const Machine &machine) {
   Instance changed = instance;
-  setMachine(changed, machine);
+  changed.machine = machine;
   std::vector<InstanceFault> faults = checkInstance(changed);
   if (!faults.empty())
     throw PythonError{instance.name + ": does not run on this machine: " +
@@ -44,7 +44,7 @@ static Instance withMachine(const Instance &instance, const Machine &machine) {
 /// A column of Instance::values.
 template <typename T>
 static View<T> valueColumn(nb::handle self, const T Value::*field) {
-  const auto &values = nb::cast<const Instance &>(self).values;
+  const auto &values = nb::cast<const Instance &>(self).program.values;
   static_assert(sizeof(Value) % sizeof(T) == 0);
   return columnOf<T>(values.empty() ? nullptr : &(values[0].*field),
                      values.size(), sizeof(Value), self);
@@ -56,7 +56,7 @@ static nb::dict accessColumns(const Instance &instance) {
   auto *bytes = new std::vector<int64_t>();
   auto *mode = new std::vector<uint8_t>();
   for (int32_t i = 0; i < instance.numSteps(); ++i)
-    for (const Access &access : instance.steps[i].accesses) {
+    for (const Access &access : instance.program.steps[i].accesses) {
       step->push_back(i);
       value->push_back(access.value);
       bytes->push_back(access.bytes);
@@ -155,10 +155,34 @@ static void bindParts(nb::module_ &m) {
           [](const Step &step) -> nb::object {
             return step.body ? nb::cast(*step.body) : nb::none();
           },
-          nb::for_getter(nb::sig("def body(self, /) -> Instance | None")),
-          "The program of a loop, an Instance (a copy), or None.")
+          nb::for_getter(nb::sig("def body(self, /) -> Program | None")),
+          "The program of a loop (a copy), or None.")
       .def("__repr__",
            [](const Step &step) { return "<mempl.Step " + step.name + ">"; });
+  nb::class_<Program>(m, "Program", "Values, and the steps that access them.")
+      .def_prop_ro(
+          "values", [](const Program &program) { return program.values; },
+          "List of Value, copies.")
+      .def_prop_ro(
+          "steps", [](const Program &program) { return program.steps; },
+          "List of Step, copies, in program order.")
+      .def_prop_ro("num_values", &Program::numValues)
+      .def_prop_ro("num_steps", &Program::numSteps)
+      .def(nb::self == nb::self, kEqualSignature)
+      .def("__repr__", [](const Program &program) {
+        return "<mempl.Program: " + std::to_string(program.numSteps()) +
+               " steps, " + std::to_string(program.numValues()) + " values>";
+      });
+}
+
+/// The body of a loop as a problem of its own.
+static Instance bodyOf(const Instance &instance, int32_t step) {
+  if (step < 0 || step >= instance.numSteps() ||
+      !instance.program.steps[step].body)
+    throw PythonError{instance.name + ": step " + std::to_string(step) +
+                      " is no loop"};
+  const Step &loop = instance.program.steps[step];
+  return {loop.name, instance.machine, *loop.body};
 }
 
 void mempl::python::bindInstance(nb::module_ &m) {
@@ -196,11 +220,14 @@ void mempl::python::bindInstance(nb::module_ &m) {
       .def_prop_ro(
           "machine", [](const Instance &i) { return i.machine; }, "A copy.")
       .def_prop_ro(
-          "values", [](const Instance &i) { return i.values; },
+          "values", [](const Instance &i) { return i.program.values; },
           "List of Value, copies.")
       .def_prop_ro(
-          "steps", [](const Instance &i) { return i.steps; },
+          "steps", [](const Instance &i) { return i.program.steps; },
           "List of Step, copies, in program order.")
+      .def("body_of", &bodyOf, nb::arg("step"),
+           "The body of the loop at `step` as a problem of its own, on the "
+           "same machine. Raises mempl.Error for a step without a body.")
       .def_prop_ro("num_values", &Instance::numValues)
       .def_prop_ro("num_steps", &Instance::numSteps)
       .def_prop_ro(

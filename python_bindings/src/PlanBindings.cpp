@@ -96,24 +96,32 @@ static void bindResidency(nb::module_ &m) {
 
 void mempl::python::bindPlan(nb::module_ &m) {
   bindResidency(m);
-  nb::class_<Plan>(m, "Plan",
-                   "Which values are in fast memory when, at which offsets, "
-                   "with which copies. Does not change.")
+  nb::class_<Plan> plan(m, "Plan",
+                        "Which values are in fast memory when, at which "
+                        "offsets, with which copies. Does not change.");
+  nb::class_<BodyPlan>(m, "BodyPlan", "The plan of a loop's body.")
       .def(
           "__init__",
+          [](BodyPlan *self, int64_t capacity, const Plan &plan) {
+            new (self) BodyPlan{capacity, plan};
+          },
+          nb::arg("capacity"), nb::arg("plan"))
+      .def_ro("capacity", &BodyPlan::capacity,
+              "Bytes that the plan may use, from offset 0.")
+      .def_ro("plan", &BodyPlan::plan);
+  plan.def(
+          "__init__",
           [](Plan *self, const std::string &instance,
-             std::vector<Residency> residencies, std::map<int32_t, Plan> loops,
-             int64_t capacity) {
-            new (self) Plan{instance, std::move(residencies), std::move(loops),
-                            capacity};
+             std::vector<Residency> residencies,
+             std::map<int32_t, BodyPlan> loops) {
+            new (self) Plan{instance, std::move(residencies), std::move(loops)};
           },
           nb::arg("instance"),
           nb::arg("residencies") = std::vector<Residency>(),
-          nb::arg("loops") = std::map<int32_t, Plan>(), nb::arg("capacity") = 0,
+          nb::arg("loops") = std::map<int32_t, BodyPlan>(),
           "A plan for the instance of that name; without residencies, the one "
           "that leaves everything in slow memory. `loops` has plans for the "
-          "bodies of loops by step; `capacity` is the bytes that the plan of a "
-          "body may use.")
+          "bodies of loops by step.")
       .def_static(
           "from_json",
           [](const std::string &text, const std::string &file) {
@@ -143,9 +151,7 @@ void mempl::python::bindPlan(nb::module_ &m) {
           "the same point are served.")
       .def_prop_ro(
           "loops", [](const Plan &plan) { return plan.loops; },
-          "Plans of the bodies of loops by step, copies.")
-      .def_ro("capacity", &Plan::capacity,
-              "Bytes that the plan of a loop's body may use.")
+          "Plans of the bodies of loops by step: a dict of BodyPlan, copies.")
       .def_prop_ro("columns", &columns,
                    "The residencies as a dict of arrays by field, each of "
                    "shape (residencies,), int32 but for `offset` (int64, "

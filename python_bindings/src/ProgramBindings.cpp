@@ -251,13 +251,13 @@ using ServedRow = std::tuple<std::string, std::string, int64_t>;
 
 /// Accesses of a level, and of the loops in it, that XLA has in fast memory.
 void addServed(const mempl::ir::HloFile &file, int32_t level,
-               const Instance &instance, std::vector<ServedRow> &rows) {
+               const Program &program, std::vector<ServedRow> &rows) {
   const auto &steps = file.program.levels[level].steps;
-  for (auto [step, theirs] : llvm::zip_equal(instance.steps, steps)) {
+  for (auto [step, theirs] : llvm::zip_equal(program.steps, steps)) {
     for (auto [access, their] : llvm::zip_equal(step.accesses, theirs.accesses))
       if (their.fast)
         rows.push_back(
-            {instance.values[access.value].name, step.name, access.bytes});
+            {program.values[access.value].name, step.name, access.bytes});
     if (step.body && theirs.body >= 0)
       addServed(file, theirs.body, *step.body, rows);
   }
@@ -271,7 +271,7 @@ std::vector<ServedRow> xlaServed(const std::string &path,
   auto file = unwrap(mempl::ir::readHloFile(hloOptions(
       path, std::move(text), target, "roofline", std::nullopt, std::nullopt)));
   std::vector<ServedRow> rows;
-  addServed(*file, 0, file->imported.instance, rows);
+  addServed(*file, 0, file->imported.instance.program, rows);
   return rows;
 }
 

@@ -15,11 +15,11 @@ int main() {
   mempl::Instance instance;
   instance.name = "consumer";
   instance.machine = {100, 10, 100, 10, 10, 1};
-  instance.values = {{"w", 50, mempl::ValueKind::Input}};
-  instance.steps.resize(2);
-  instance.steps[0].compute = 8;
-  instance.steps[1].compute = 2;
-  instance.steps[1].accesses = {{0, 50, mempl::AccessMode::Read}};
+  instance.program.values = {{"w", 50, mempl::ValueKind::Input}};
+  instance.program.steps.resize(2);
+  instance.program.steps[0].compute = 8;
+  instance.program.steps[1].compute = 2;
+  instance.program.steps[1].accesses = {{0, 50, mempl::AccessMode::Read}};
   auto solver = llvm::cantFail(mempl::createSolver("portfolio"));
   auto result = llvm::cantFail(solver->solve(instance, {}));
   llvm::outs() << result.winner << " " << result.latency << "\n";

@@ -115,7 +115,7 @@ Error InstanceRun::applyMachine() {
     machine.maxCarried = *options.maxCarried;
   if (machine == instance.machine)
     return Error::success();
-  setMachine(instance, machine);
+  instance.machine = machine;
   auto faults = checkInstance(instance);
   if (faults.empty())
     return Error::success();

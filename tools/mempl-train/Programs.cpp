@@ -126,7 +126,7 @@ Error Programs::add(Instance instance, const std::string &name,
       unique += "." + formatBytes(capacity);
       llvm::erase(unique, ' ');
     }
-    setMachine(limited, machine);
+    limited.machine = machine;
     auto faults = checkInstance(limited);
     if (!faults.empty())
       return toolError(name + " with " + formatBytes(machine.capacity) + ": " +

@@ -343,9 +343,9 @@ TEST(Questions, AreNotAskedWithOneAnswer) {
       {input("large", 120), input("w", 50), input("f", 20), input("s", 20)},
       {step(8), step(0, {read(0, 120), read(1, 50), read(2, 20), read(3, 20)}),
        step(0, {read(1, 50)})});
-  instance.values[2].space = SpaceConstraint::Fast;
-  instance.values[3].space = SpaceConstraint::Slow;
-  instance.steps[2].reserved = 60;
+  instance.program.values[2].space = SpaceConstraint::Fast;
+  instance.program.values[3].space = SpaceConstraint::Slow;
+  instance.program.steps[2].reserved = 60;
   GameState game = gameOf(instance);
   // Only the first use of `w`, and the second not: the step needs the room.
   EXPECT_EQ(game.numDecisions(), 1);
@@ -357,7 +357,7 @@ TEST(Questions, AreNotAskedWithOneAnswer) {
 
 TEST(Questions, FailWhereOrdersCannotBeKept) {
   Instance instance = program({input("f", 120)}, {step(0, {read(0, 120)})});
-  instance.values[0].space = SpaceConstraint::Fast;
+  instance.program.values[0].space = SpaceConstraint::Fast;
   auto game = Game::create(instance);
   ASSERT_FALSE(static_cast<bool>(game));
   EXPECT_FALSE(llvm::toString(game.takeError()).empty());

@@ -55,7 +55,7 @@ protected:
     if (mebibytes > 0) {
       Machine machine = instance.machine;
       machine.capacity = mebibytes << 20;
-      setMachine(instance, machine);
+      instance.machine = machine;
     }
     return instance;
   }

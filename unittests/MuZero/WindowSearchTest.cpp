@@ -127,7 +127,7 @@ TEST_P(UntrainedPolicies, AreValidAnytimeAndDeterministic) {
 TEST_P(UntrainedPolicies, EndWhereThereIsNothingToDecide) {
   Instance instance;
   instance.name = "nothing";
-  instance.steps.emplace_back().compute = 1;
+  instance.program.steps.emplace_back().compute = 1;
   SolverOptions options;
   EXPECT_EQ(solve(instance, options).latency, 1);
 }

@@ -31,8 +31,8 @@ struct Option {
 };
 
 /// A plan of a body that no other one dominates.
-struct BodyPlan {
-  Plan plan;
+struct BodyChoice {
+  BodyPlan plan;
   bool planned = false; ///< False: the loop runs without a plan.
   double latency = 0, slowBytes = 0;
   bool copies = false;
@@ -46,7 +46,7 @@ public:
   BruteForceResult best();
   /// Finds all plans that are best in latency, slow bytes and having no
   /// copies: what the program around a body can see of them.
-  std::vector<BodyPlan> frontier();
+  std::vector<BodyChoice> frontier();
 
 private:
   void addOptions(int32_t value);
@@ -66,21 +66,21 @@ private:
   std::vector<std::vector<Option>> options;
   std::vector<const Option *> chosen;
   std::vector<int32_t> loopSteps;
-  std::vector<std::vector<BodyPlan>> bodyPlans;
-  std::vector<const BodyPlan *> chosenBodies;
+  std::vector<std::vector<BodyChoice>> bodyPlans;
+  std::vector<const BodyChoice *> chosenBodies;
   bool wantsFrontier = false;
   BruteForceResult result;
-  std::vector<BodyPlan> found;
+  std::vector<BodyChoice> found;
 };
 
 bool isWrittenBy(const Instance &instance, int32_t value, int32_t step) {
-  return llvm::any_of(instance.steps[step].accesses, [&](const Access &a) {
-    return a.value == value && a.writes();
-  });
+  return llvm::any_of(
+      instance.program.steps[step].accesses,
+      [&](const Access &a) { return a.value == value && a.writes(); });
 }
 
 bool isAccessedBy(const Instance &instance, int32_t value, int32_t step) {
-  return llvm::any_of(instance.steps[step].accesses,
+  return llvm::any_of(instance.program.steps[step].accesses,
                       [&](const Access &a) { return a.value == value; });
 }
 
@@ -89,34 +89,35 @@ Instance withCapacity(const Instance &instance, int64_t capacity) {
   Instance copy = instance;
   Machine machine = instance.machine;
   machine.capacity = capacity;
-  setMachine(copy, machine);
+  copy.machine = machine;
   return copy;
 }
 
 } // namespace
 
 Search::Search(const Instance &instance, int64_t capacity)
-    : instance(instance), capacity(capacity), options(instance.values.size()),
-      chosen(instance.values.size(), nullptr) {
+    : instance(instance), capacity(capacity),
+      options(instance.program.values.size()),
+      chosen(instance.program.values.size(), nullptr) {
   const Machine &m = instance.machine;
   for (int32_t k = 0; k != instance.numSteps(); ++k) {
-    const Step &step = instance.steps[k];
+    const Step &step = instance.program.steps[k];
     if (!step.body)
       continue;
     assert(m.maxCopiesIn == 0 && m.maxCopiesOut == 0);
     loopSteps.push_back(k);
-    std::vector<BodyPlan> plans;
+    std::vector<BodyChoice> plans;
     int64_t least = leastCapacity(*step.body);
-    Instance tight = withCapacity(*step.body, least);
+    Instance tight = withCapacity({"", m, *step.body}, least);
     if (verify(tight, Plan()).empty()) {
-      Outcome outcome = simulate(*step.body, Plan());
+      Outcome outcome = simulate({m, *step.body}, Plan());
       plans.push_back(
-          {Plan(), false, outcome.latency, outcome.slowBytes, false});
+          {BodyPlan(), false, outcome.latency, outcome.slowBytes, false});
     }
     for (int64_t share = m.roundUp(least); share <= capacity;
          share += m.alignment) {
-      Instance body = withCapacity(*step.body, share);
-      for (BodyPlan &plan : Search(body, share).frontier())
+      Instance body = withCapacity({"", m, *step.body}, share);
+      for (BodyChoice &plan : Search(body, share).frontier())
         plans.push_back(std::move(plan));
     }
     bodyPlans.push_back(std::move(plans));
@@ -132,7 +133,7 @@ void Search::addSingles(int32_t value, std::vector<Residency> &singles) const {
   bool limited =
       instance.machine.maxCopiesIn != 0 || instance.machine.maxCopiesOut != 0;
   bool carries = instance.machine.maxCarried != 0 &&
-                 instance.values[value].kind == ValueKind::Input;
+                 instance.program.values[value].kind == ValueKind::Input;
   // A residency that outlasts its last use is only useful to be copied out
   // later, behind others.
   auto addBacks = [&](Residency r, bool endsUse, bool kept) {
@@ -176,7 +177,7 @@ void Search::addSingles(int32_t value, std::vector<Residency> &singles) const {
 
 void Search::addOptions(int32_t value) {
   std::vector<Residency> singles;
-  if (instance.machine.roundUp(instance.values[value].size) <= capacity)
+  if (instance.machine.roundUp(instance.program.values[value].size) <= capacity)
     addSingles(value, singles);
   Option option;
   combine(value, singles, 0, option);
@@ -229,7 +230,7 @@ BruteForceResult Search::best() {
   return result;
 }
 
-std::vector<BodyPlan> Search::frontier() {
+std::vector<BodyChoice> Search::frontier() {
   wantsFrontier = true;
   result.latency = kNever;
   chooseLoops(0);
@@ -240,14 +241,13 @@ void Search::chooseLoops(size_t loop) {
   if (loop == loopSteps.size()) {
     Plan plan;
     plan.instance = instance.name;
-    plan.capacity = capacity;
     for (size_t i = 0; i != loopSteps.size(); ++i)
       if (chosenBodies[i]->planned)
         plan.loops[loopSteps[i]] = chosenBodies[i]->plan;
     chooseValues(0, plan);
     return;
   }
-  for (const BodyPlan &body : bodyPlans[loop]) {
+  for (const BodyChoice &body : bodyPlans[loop]) {
     chosenBodies[loop] = &body;
     chooseLoops(loop + 1);
   }
@@ -261,20 +261,20 @@ double Search::leastLatency(int32_t decided, const Plan &plan) const {
   double total = 0, moved = 0, busyIn = 0, busyOut = 0;
   size_t loop = 0;
   for (int32_t k = 0; k != instance.numSteps(); ++k) {
-    double slow = 0, fast = 0, compute = instance.steps[k].compute;
-    for (const Access &a : instance.steps[k].accesses) {
+    double slow = 0, fast = 0, compute = instance.program.steps[k].compute;
+    for (const Access &a : instance.program.steps[k].accesses) {
       bool isFast = a.value >= decided || (chosen[a.value]->served >> k & 1);
       (isFast ? fast : slow) += static_cast<double>(a.bytes);
     }
     moved += slow;
-    if (instance.steps[k].body)
-      compute += static_cast<double>(instance.steps[k].trips) *
+    if (instance.program.steps[k].body)
+      compute += static_cast<double>(instance.program.steps[k].trips) *
                  chosenBodies[loop++]->latency;
     total += m.stepOverhead +
              std::max(compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
   }
   for (const Residency &r : plan.residencies) {
-    double bytes = static_cast<double>(instance.values[r.value].size);
+    double bytes = static_cast<double>(instance.program.values[r.value].size);
     double busy = m.copyLatency + bytes / m.copyBandwidth;
     moved += bytes * (r.copiedIn() + r.copiedOut());
     busyIn += r.copiedIn() ? busy : 0;
@@ -337,18 +337,22 @@ void Search::tryPlan(Plan &plan) {
     return;
   }
   Outcome outcome = simulate(instance, plan);
-  BodyPlan body{plan, true, outcome.latency, outcome.slowBytes,
-                plan.numCopies() != 0};
-  auto dominates = [](const BodyPlan &a, const BodyPlan &b) {
+  BodyChoice body{{capacity, plan},
+                  true,
+                  outcome.latency,
+                  outcome.slowBytes,
+                  plan.numCopies() != 0};
+  auto dominates = [](const BodyChoice &a, const BodyChoice &b) {
     return a.latency <= b.latency && a.slowBytes <= b.slowBytes &&
            a.copies <= b.copies;
   };
   if (llvm::any_of(found,
-                   [&](const BodyPlan &p) { return dominates(p, body); }))
+                   [&](const BodyChoice &p) { return dominates(p, body); }))
     return;
-  if (!place(body.plan, 0))
+  if (!place(body.plan.plan, 0))
     return;
-  llvm::erase_if(found, [&](const BodyPlan &p) { return dominates(body, p); });
+  llvm::erase_if(found,
+                 [&](const BodyChoice &p) { return dominates(body, p); });
   found.push_back(std::move(body));
 }
 
@@ -359,12 +363,12 @@ bool Search::place(Plan &plan, size_t index) const {
     return verify(instance, plan).empty();
   const Machine &m = instance.machine;
   Residency &r = plan.residencies[index];
-  int64_t size = m.roundUp(instance.values[r.value].size);
+  int64_t size = m.roundUp(instance.program.values[r.value].size);
   for (r.offset = 0; r.offset + size <= capacity; r.offset += m.alignment) {
     bool overlaps = false;
     for (size_t i = 0; i != index; ++i) {
       const Residency &other = plan.residencies[i];
-      int64_t otherSize = m.roundUp(instance.values[other.value].size);
+      int64_t otherSize = m.roundUp(instance.program.values[other.value].size);
       overlaps |= other.start() <= r.end() && r.start() <= other.end() &&
                   other.offset < r.offset + size &&
                   r.offset < other.offset + otherSize;

@@ -23,15 +23,15 @@ static std::string textOf(const Instance &instance, size_t mostReasons = 5) {
 static Instance program() {
   Instance instance;
   instance.machine.capacity = 64;
-  instance.values = {{"fits", 32, ValueKind::Input},
-                     {"large", 65, ValueKind::Input},
-                     {"called", 8, ValueKind::Input, SpaceConstraint::Slow},
-                     {"pinned", 8, ValueKind::Input, SpaceConstraint::Slow}};
-  instance.values[2].reason = "is passed to a call";
+  instance.program.values = {
+      {"fits", 32, ValueKind::Input},
+      {"large", 65, ValueKind::Input},
+      {"called", 8, ValueKind::Input, SpaceConstraint::Slow},
+      {"pinned", 8, ValueKind::Input, SpaceConstraint::Slow}};
+  instance.program.values[2].reason = "is passed to a call";
   Step first;
   first.accesses = {{0, 32}, {1, 65}, {2, 8}, {2, 8}, {3, 8}};
-  Instance body;
-  body.machine = instance.machine;
+  Program body;
   body.values = {{"called", 16, ValueKind::Temporary, SpaceConstraint::Slow}};
   body.values[0].reason = "is passed to a call";
   Step inside;
@@ -40,8 +40,8 @@ static Instance program() {
   Step loop;
   loop.trips = 10;
   loop.accesses = {{0, 320}};
-  loop.body = std::make_shared<Instance>(body);
-  instance.steps = {first, loop};
+  loop.body = std::make_shared<Program>(body);
+  instance.program.steps = {first, loop};
   return instance;
 }
 
@@ -68,9 +68,9 @@ TEST(Coverage, PrintsTheWorstFirstAndTheRestTogether) {
 
 TEST(Coverage, PrintsNothingWhereAllCanBePlaced) {
   Instance instance = program();
-  instance.values.resize(1);
-  instance.steps.resize(1);
-  instance.steps[0].accesses.resize(1);
+  instance.program.values.resize(1);
+  instance.program.steps.resize(1);
+  instance.program.steps[0].accesses.resize(1);
   EXPECT_EQ(uncovered(instance).values, 0);
   EXPECT_EQ(textOf(instance), "");
 }

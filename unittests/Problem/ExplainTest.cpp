@@ -25,7 +25,7 @@ protected:
 
   int32_t add(int64_t size, ValueKind kind,
               SpaceConstraint space = SpaceConstraint::None) {
-    instance.values.push_back({"v", size, kind, space});
+    instance.program.values.push_back({"v", size, kind, space});
     return instance.numValues() - 1;
   }
 
@@ -33,7 +33,7 @@ protected:
     Step step;
     step.compute = compute;
     step.accesses = std::move(accesses);
-    instance.steps.push_back(std::move(step));
+    instance.program.steps.push_back(std::move(step));
     return instance.numSteps() - 1;
   }
 
@@ -80,8 +80,8 @@ TEST_F(ExplainTest, TakesTheReasonThatIsGiven) {
   std::vector<Decision> all = explain(instance, Plan(), {{"is a secret"}});
   EXPECT_EQ(all[large].cause, SlowCause::Own);
   EXPECT_EQ(all[large].reason, "is a secret");
-  instance.values[large].space = SpaceConstraint::Slow;
-  instance.values[large].reason = "is passed to a call";
+  instance.program.values[large].space = SpaceConstraint::Slow;
+  instance.program.values[large].reason = "is passed to a call";
   EXPECT_EQ(explain(instance, Plan())[large].reason, "is passed to a call");
 }
 
@@ -90,7 +90,7 @@ TEST_F(ExplainTest, TellsWhatComputingHides) {
   step(100, {{value, 8}});
   step(100, {{value, 8}});
   EXPECT_EQ(causeOf(value), SlowCause::Hidden);
-  instance.steps[1].compute = 0;
+  instance.program.steps[1].compute = 0;
   EXPECT_EQ(causeOf(value), SlowCause::NoGain);
 }
 

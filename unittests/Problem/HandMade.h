@@ -66,10 +66,10 @@ inline Instance program(std::vector<Value> values, std::vector<Step> steps,
   Instance instance;
   instance.name = "t";
   instance.machine = m;
-  instance.values = std::move(values);
-  instance.steps = std::move(steps);
-  for (size_t i = 0; i != instance.steps.size(); ++i)
-    instance.steps[i].name = "s" + std::to_string(i);
+  instance.program.values = std::move(values);
+  instance.program.steps = std::move(steps);
+  for (size_t i = 0; i != instance.program.steps.size(); ++i)
+    instance.program.steps[i].name = "s" + std::to_string(i);
   return instance;
 }
 
@@ -77,7 +77,7 @@ inline Step loop(int64_t trips, Instance body,
                  std::vector<Access> accesses = {}) {
   Step s = step(0, std::move(accesses));
   s.trips = trips;
-  s.body = std::make_shared<const Instance>(std::move(body));
+  s.body = std::make_shared<const Program>(std::move(body.program));
   return s;
 }
 
@@ -99,11 +99,11 @@ inline Plan plan(std::vector<Residency> residencies) {
   return p;
 }
 /// The plan of a loop's body.
-inline Plan bodyPlan(int64_t capacity, std::vector<Residency> residencies) {
-  Plan p;
-  p.capacity = capacity;
-  p.residencies = std::move(residencies);
-  return p;
+inline BodyPlan bodyPlan(int64_t capacity, std::vector<Residency> residencies) {
+  BodyPlan body;
+  body.capacity = capacity;
+  body.plan.residencies = std::move(residencies);
+  return body;
 }
 
 } // namespace mempl::handmade

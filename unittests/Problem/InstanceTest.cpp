@@ -59,15 +59,15 @@ template <typename Change> std::string faultAfterMachine(Change change) {
   Machine m = machine();
   change(m);
   Instance instance = valid();
-  setMachine(instance, m);
+  instance.machine = m;
   return onlyFault(instance);
 }
 
 template <typename Change> std::string faultAfterBody(Change change) {
   Instance instance = valid();
-  auto body = std::make_shared<Instance>(*instance.steps[2].body);
+  auto body = std::make_shared<Program>(*instance.program.steps[2].body);
   change(*body);
-  instance.steps[2].body = body;
+  instance.program.steps[2].body = body;
   return onlyFault(instance);
 }
 
@@ -85,9 +85,9 @@ TEST(Instance, EmptyProgramIsValid) {
 
 TEST(Instance, ZerosAreValid) {
   EXPECT_EQ(faultAfter([](Instance &x) {
-              x.values[0].size = 0;
-              x.steps[0].accesses[0].bytes = 0;
-              x.steps[0].compute = 0;
+              x.program.values[0].size = 0;
+              x.program.steps[0].accesses[0].bytes = 0;
+              x.program.steps[0].compute = 0;
             }),
             "no fault");
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.copyLatency = 0; }),
@@ -96,31 +96,34 @@ TEST(Instance, ZerosAreValid) {
 
 TEST(Instance, LargestSizesAreValid) {
   EXPECT_EQ(faultAfter([](Instance &x) {
-              x.values[0].size = INT64_MAX;
-              x.steps[0].accesses[0].bytes = INT64_MAX;
-              x.steps[2].trips = INT64_MAX;
+              x.program.values[0].size = INT64_MAX;
+              x.program.steps[0].accesses[0].bytes = INT64_MAX;
+              x.program.steps[2].trips = INT64_MAX;
             }),
             "no fault");
 }
 
 TEST(Instance, NegativeNumbersAreFaults) {
   // 2^63 wraps to a negative size.
-  EXPECT_EQ(faultAfter([](Instance &x) { x.values[1].size = INT64_MIN; }),
+  EXPECT_EQ(
+      faultAfter([](Instance &x) { x.program.values[1].size = INT64_MIN; }),
+      "values[1].size");
+  EXPECT_EQ(faultAfter([](Instance &x) { x.program.values[1].size = -1; }),
             "values[1].size");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.values[1].size = -1; }),
-            "values[1].size");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[1].accesses[2].bytes = -1; }),
+  EXPECT_EQ(faultAfter(
+                [](Instance &x) { x.program.steps[1].accesses[2].bytes = -1; }),
             "steps[1].accesses[2].bytes");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].compute = -1e-9; }),
+  EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].compute = -1e-9; }),
             "steps[0].compute");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = -1; }),
+  EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].reserved = -1; }),
             "steps[0].reserved");
 }
 
 TEST(Instance, TimesMustBeFinite) {
   for (double bad : {kNan, kInfinity, -kInfinity, -1.0}) {
-    EXPECT_EQ(faultAfter([&](Instance &x) { x.steps[1].compute = bad; }),
-              "steps[1].compute");
+    EXPECT_EQ(
+        faultAfter([&](Instance &x) { x.program.steps[1].compute = bad; }),
+        "steps[1].compute");
     EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.copyLatency = bad; }),
               "machine.copy.latency");
     EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.stepOverhead = bad; }),
@@ -137,7 +140,7 @@ TEST(Instance, BandwidthsMustBePositiveAndFinite) {
     Instance instance = valid();
     Machine m = machine();
     m.slowBandwidth = bad;
-    setMachine(instance, m);
+    instance.machine = m;
     auto faults = checkInstance(instance);
     ASSERT_FALSE(faults.empty());
     EXPECT_EQ(faults[0].where, "machine.slow.bandwidth");
@@ -173,35 +176,36 @@ TEST(Instance, LimitsMustNotBeNegative) {
 }
 
 TEST(Instance, ReservedBytesMustFit) {
-  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = 100; }),
+  EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].reserved = 100; }),
             "no fault");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = 101; }),
+  EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].reserved = 101; }),
             "steps[0].reserved");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.steps[0].reserved = INT64_MAX; }),
-            "steps[0].reserved");
-  EXPECT_EQ(faultAfterBody([](Instance &x) { x.steps[1].reserved = 101; }),
+  EXPECT_EQ(
+      faultAfter([](Instance &x) { x.program.steps[0].reserved = INT64_MAX; }),
+      "steps[0].reserved");
+  EXPECT_EQ(faultAfterBody([](Program &x) { x.steps[1].reserved = 101; }),
             "steps[2].body.steps[1].reserved");
 }
 
 TEST(Instance, AccessesNameAValue) {
   for (int32_t bad : {-1, 4, INT32_MAX, INT32_MIN})
-    EXPECT_EQ(
-        faultAfter([&](Instance &x) { x.steps[0].accesses[0].value = bad; }),
-        "steps[0].accesses[0].value");
+    EXPECT_EQ(faultAfter([&](Instance &x) {
+                x.program.steps[0].accesses[0].value = bad;
+              }),
+              "steps[0].accesses[0].value");
 }
 
 TEST(Instance, NothingIsReadBeforeItIsWritten) {
   EXPECT_EQ(faultAfter([](Instance &x) {
-              x.steps[0].accesses.push_back(read(2, 30));
+              x.program.steps[0].accesses.push_back(read(2, 30));
             }),
             "steps[0].accesses[2]");
   EXPECT_EQ(faultAfter([](Instance &x) {
-              x.steps[0].accesses.push_back(update(2, 30));
+              x.program.steps[0].accesses.push_back(update(2, 30));
             }),
             "steps[0].accesses[2]");
-  EXPECT_EQ(faultAfterBody([](Instance &x) {
-              x.steps[0].accesses.push_back(read(1, 20));
-            }),
+  EXPECT_EQ(faultAfterBody(
+                [](Program &x) { x.steps[0].accesses.push_back(read(1, 20)); }),
             "steps[2].body.steps[0].accesses[2]");
 }
 
@@ -213,20 +217,23 @@ TEST(Instance, WriteOfTheSameStepComesTooLateForARead) {
 }
 
 TEST(Instance, OutputsMustBeWritten) {
-  EXPECT_EQ(faultAfter([](Instance &x) { x.values.push_back(output("p", 1)); }),
+  EXPECT_EQ(faultAfter([](Instance &x) {
+              x.program.values.push_back(output("p", 1));
+            }),
             "values[4]");
-  EXPECT_EQ(faultAfter([](Instance &x) { x.values.push_back(inOut("p", 1)); }),
+  EXPECT_EQ(faultAfter(
+                [](Instance &x) { x.program.values.push_back(inOut("p", 1)); }),
             "no fault");
   EXPECT_EQ(
-      faultAfterBody([](Instance &x) { x.values.push_back(output("p", 1)); }),
+      faultAfterBody([](Program &x) { x.values.push_back(output("p", 1)); }),
       "steps[2].body.values[2]");
 }
 
 TEST(Instance, OrdersMustNotContradict) {
   auto order = [](SpaceConstraint value, SpaceConstraint access) {
     return faultAfter([&](Instance &x) {
-      x.values[0].space = value;
-      x.steps[0].accesses[0].space = access;
+      x.program.values[0].space = value;
+      x.program.steps[0].accesses[0].space = access;
     });
   };
   EXPECT_EQ(order(SpaceConstraint::Fast, SpaceConstraint::Slow),
@@ -240,19 +247,19 @@ TEST(Instance, OrdersMustNotContradict) {
 
 TEST(Instance, BodiesDoNotWriteTheirInputs) {
   for (AccessMode mode : {AccessMode::Write, AccessMode::Update})
-    EXPECT_EQ(faultAfterBody(
-                  [&](Instance &x) { x.steps[0].accesses[0].mode = mode; }),
-              "steps[2].body.steps[0].accesses[0]");
+    EXPECT_EQ(
+        faultAfterBody([&](Program &x) { x.steps[0].accesses[0].mode = mode; }),
+        "steps[2].body.steps[0].accesses[0]");
   // The outermost program may.
   EXPECT_EQ(faultAfter([](Instance &x) {
-              x.steps[0].accesses[0].mode = AccessMode::Update;
+              x.program.steps[0].accesses[0].mode = AccessMode::Update;
             }),
             "no fault");
 }
 
 TEST(Instance, LoopsRunAtLeastOnce) {
   for (int64_t bad : {int64_t(0), int64_t(-1), INT64_MIN})
-    EXPECT_EQ(faultAfter([&](Instance &x) { x.steps[2].trips = bad; }),
+    EXPECT_EQ(faultAfter([&](Instance &x) { x.program.steps[2].trips = bad; }),
               "steps[2].trips");
 }
 
@@ -271,7 +278,7 @@ TEST(Instance, RandomInstancesAreValid) {
     EXPECT_TRUE(checkInstance(instance).empty()) << seed;
     Random same(seed, "instance test");
     EXPECT_EQ(instance, randomInstance(same));
-    for (const Step &s : instance.steps)
+    for (const Step &s : instance.program.steps)
       loops += s.body != nullptr, ++steps;
   }
   EXPECT_GE(steps, 1000);
@@ -302,32 +309,34 @@ TEST(Machine, RoundingSaturatesAboveEveryCapacity) {
   EXPECT_EQ(m.roundUp(3), int64_t(1) << 62);
 }
 
-TEST(Machine, IsGivenToEveryBody) {
+TEST(Machine, IsThatOfEveryBody) {
   Instance inner = program({}, {step(1)});
   Instance outer = program({}, {loop(2, inner)});
   Instance instance = program({}, {loop(2, outer), step(1)});
   const Instance before = instance;
   Machine m = machine();
   m.capacity = 200;
-  setMachine(instance, m);
+  instance.machine = m;
   EXPECT_EQ(instance.machine, m);
-  EXPECT_EQ(instance.steps[0].body->machine, m);
-  EXPECT_EQ(instance.steps[0].body->steps[0].body->machine, m);
-  // Bodies may be shared with other instances, which keep theirs.
-  EXPECT_EQ(before.steps[0].body->machine, machine());
+  InstanceRef body = InstanceRef(instance).bodyOf(0);
+  EXPECT_EQ(body.machine, m);
+  EXPECT_EQ(body.bodyOf(0).machine, m);
+  // Bodies may be shared with other instances, which keep their machines.
+  EXPECT_EQ(before.program.steps[0].body, instance.program.steps[0].body);
+  EXPECT_EQ(InstanceRef(before).bodyOf(0).machine, machine());
   EXPECT_NE(instance, before);
-  setMachine(instance, machine());
+  instance.machine = machine();
   EXPECT_EQ(instance, before);
 }
 
 TEST(Instance, BodiesAreComparedByContents) {
   EXPECT_EQ(valid(), valid());
   Instance other = valid();
-  auto body = std::make_shared<Instance>(*other.steps[2].body);
+  auto body = std::make_shared<Program>(*other.program.steps[2].body);
   body->steps[0].compute = 7;
-  other.steps[2].body = body;
+  other.program.steps[2].body = body;
   EXPECT_NE(other, valid());
-  other.steps[2].body = nullptr;
+  other.program.steps[2].body = nullptr;
   EXPECT_NE(other, valid());
 }
 

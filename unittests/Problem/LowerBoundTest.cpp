@@ -75,8 +75,8 @@ Instance makeInstance(std::vector<Value> values, std::vector<Step> steps) {
   Instance instance;
   instance.name = "test";
   instance.machine = simpleMachine();
-  instance.values = std::move(values);
-  instance.steps = std::move(steps);
+  instance.program.values = std::move(values);
+  instance.program.steps = std::move(steps);
   return instance;
 }
 
@@ -144,11 +144,11 @@ void addRandomValue(Random &random, const Shape &shape, bool inner,
       access.mode = random.chance(0.5) ? AccessMode::Write : AccessMode::Update;
     if (value.space == SpaceConstraint::None)
       access.space = randomOrder(random, shape);
-    instance.steps[k].accesses.push_back(access);
+    instance.program.steps[k].accesses.push_back(access);
     if (written && random.chance(0.05)) { // A second access in the same step.
       access.mode = AccessMode::Read;
       access.bytes = 3;
-      instance.steps[k].accesses.push_back(access);
+      instance.program.steps[k].accesses.push_back(access);
     }
     written = true;
     --left;
@@ -156,7 +156,7 @@ void addRandomValue(Random &random, const Shape &shape, bool inner,
   }
   if (!written)
     value.kind = ValueKind::Temporary;
-  instance.values.push_back(value);
+  instance.program.values.push_back(value);
 }
 
 Instance randomProgram(Random &random, const Machine &machine,
@@ -169,19 +169,19 @@ Instance randomProgram(Random &random, const Machine &machine,
     Step step = makeStep(random.chance(0.3) ? 0 : random.uniform() * 10, {});
     if (random.chance(0.15))
       step.reserved = random.between(1, machine.capacity / 2);
-    instance.steps.push_back(step);
+    instance.program.steps.push_back(step);
   }
   int32_t budget = shape.maxAccesses;
   for (int64_t v = random.between(1, shape.maxValues); v > 0; --v)
     addRandomValue(random, shape, inner, budget, instance);
   bool limited = machine.maxCopiesIn != 0 || machine.maxCopiesOut != 0;
   if (shape.loops && !limited && random.chance(0.15)) {
-    Step &step = instance.steps[random.below(n)];
+    Step &step = instance.program.steps[random.below(n)];
     step.trips = random.between(1, 3);
     Shape body = kBody;
     body.fastOrders = shape.fastOrders;
-    step.body =
-        std::make_shared<Instance>(randomProgram(random, machine, body, true));
+    step.body = std::make_shared<Program>(
+        randomProgram(random, machine, body, true).program);
   }
   return instance;
 }
@@ -194,7 +194,8 @@ Plan randomPlan(Random &random, const Instance &instance, int attempts) {
   plan.instance = instance.name;
   for (int attempt = 0; attempt != attempts; ++attempt) {
     Residency r;
-    r.value = static_cast<int32_t>(random.below(instance.values.size()));
+    r.value =
+        static_cast<int32_t>(random.below(instance.program.values.size()));
     r.offset = m.alignment *
                static_cast<int64_t>(random.below(m.capacity / m.alignment));
     auto first = static_cast<int32_t>(random.below(n));
@@ -331,7 +332,7 @@ TEST(LowerBound, ChannelsSlowerThanSlowMemory) {
   // before step 0, although slow memory alone would give 5 s.
   Instance instance =
       makeInstance({makeValue(50)}, {makeStep(0, {makeAccess(0, 50)})});
-  instance.values[0].space = SpaceConstraint::Fast;
+  instance.program.values[0].space = SpaceConstraint::Fast;
   instance.machine.copyBandwidth = 2;
   instance.machine.copyLatency = 1;
   EXPECT_NEAR(bruteForceOptimum(instance), 26.5, 1e-9);
@@ -344,7 +345,7 @@ TEST(LowerBound, ReservedBytesLeaveNoRoom) {
       makeInstance({t}, {makeStep(0, {makeAccess(0, 60, AccessMode::Write)}),
                          makeStep(0, {}), makeStep(0, {makeAccess(0, 60)})});
   EXPECT_NEAR(boundOf(instance), 1.2, 1e-9);
-  instance.steps[1].reserved = 45;
+  instance.program.steps[1].reserved = 45;
   // It cannot stay during step 1, and a copy costs as much as an access.
   EXPECT_NEAR(bruteForceOptimum(instance), 12, 1e-9);
   EXPECT_NEAR(boundOf(instance), 12, 1e-2);
@@ -354,10 +355,11 @@ TEST(LowerBound, LoopsAreBoundedThroughTheirBody) {
   // Slow: 3 trips of 2 + 2 s. The body's temporary fits, so 3 x (1 + 1) s.
   Step loop = makeStep(0, {});
   loop.trips = 3;
-  loop.body = std::make_shared<Instance>(
+  loop.body = std::make_shared<Program>(
       makeInstance({makeValue(20, ValueKind::Temporary)},
                    {makeStep(1, {makeAccess(0, 20, AccessMode::Write)}),
-                    makeStep(1, {makeAccess(0, 20)})}));
+                    makeStep(1, {makeAccess(0, 20)})})
+          .program);
   Instance instance = makeInstance({}, {loop});
   EXPECT_NEAR(boundOf(instance), 6, 1e-9);
   EXPECT_NEAR(bruteForceOptimum(instance), 6, 1e-9);
@@ -365,9 +367,9 @@ TEST(LowerBound, LoopsAreBoundedThroughTheirBody) {
   // A temporary of the outer program that wants the same bytes all the while:
   // either it or the body is slow. 2 x 9 s against 6 s.
   Value outer = makeValue(90, ValueKind::Temporary);
-  instance.values = {outer};
-  instance.steps = {makeStep(0, {makeAccess(0, 90, AccessMode::Write)}), loop,
-                    makeStep(0, {makeAccess(0, 90)})};
+  instance.program.values = {outer};
+  instance.program.steps = {makeStep(0, {makeAccess(0, 90, AccessMode::Write)}),
+                            loop, makeStep(0, {makeAccess(0, 90)})};
   double optimum = bruteForceOptimum(instance);
   EXPECT_NEAR(optimum, 0.9 + 12 + 0.9, 1e-9);
   EXPECT_LE(boundOf(instance), optimum * kExact);
@@ -379,9 +381,10 @@ TEST(LowerBound, TrafficOfALoopSharesSlowMemory) {
   // loop step reads 40 more bytes that do not fit: 16 s, not 12.
   Step loop = makeStep(0, {makeAccess(0, 40)});
   loop.trips = 2;
-  loop.body = std::make_shared<Instance>(
+  loop.body = std::make_shared<Program>(
       makeInstance({makeValue(60, ValueKind::Output)},
-                   {makeStep(0, {makeAccess(0, 60, AccessMode::Write)})}));
+                   {makeStep(0, {makeAccess(0, 60, AccessMode::Write)})})
+          .program);
   Instance instance = makeInstance({makeValue(200)}, {loop});
   EXPECT_NEAR(bruteForceOptimum(instance), 16, 1e-9);
   EXPECT_NEAR(boundOf(instance), 16, 1e-2);
@@ -427,7 +430,7 @@ TEST(LowerBound, NeverAboveTheOptimumOfTinyPrograms) {
     ++compared;
     carried += machine.maxCarried > 0;
     limited += machine.maxCopiesIn + machine.maxCopiesOut > 0;
-    loops += llvm::any_of(instance.steps,
+    loops += llvm::any_of(instance.program.steps,
                           [](const Step &s) { return s.body != nullptr; });
   }
   std::string mean = llvm::formatv("{0:f4}", sum / compared).str();
@@ -497,11 +500,11 @@ TEST(LowerBound, FallsWithCapacityAndCarriedValues) {
     // The ascent ends within some 2 % of the relaxation's optimum.
     double bound = boundOf(instance) * 1.03;
     machine.maxCarried = 2;
-    setMachine(instance, machine);
+    instance.machine = machine;
     EXPECT_LE(boundOf(instance), bound) << "seed " << seed;
     machine.maxCarried = 0;
     machine.capacity *= 2;
-    setMachine(instance, machine);
+    instance.machine = machine;
     EXPECT_LE(boundOf(instance), bound) << "seed " << seed;
   }
 }
@@ -516,15 +519,15 @@ Instance layers(int32_t count) {
   instance.machine = simpleMachine();
   for (int32_t i = 0; i != count; ++i) {
     int32_t weight = 2 * i, activation = 2 * i + 1;
-    instance.values.push_back(makeValue(20 + i % 3 * 10));
-    instance.values.push_back(makeValue(30, ValueKind::Temporary));
+    instance.program.values.push_back(makeValue(20 + i % 3 * 10));
+    instance.program.values.push_back(makeValue(30, ValueKind::Temporary));
     Step step = makeStep(2, {makeAccess(weight, 20 + i % 3 * 10),
                              makeAccess(activation, 30, AccessMode::Write)});
     if (i > 0)
       step.accesses.push_back(makeAccess(activation - 2, 30));
     if (i > 3)
       step.accesses.push_back(makeAccess(activation - 8, 30));
-    instance.steps.push_back(step);
+    instance.program.steps.push_back(step);
   }
   return instance;
 }
@@ -532,8 +535,8 @@ Instance layers(int32_t count) {
 TEST(LowerBound, PricesAreWithinTheirRanges) {
   Instance instance = layers(24);
   LowerBoundResult result = lowerBound(instance);
-  ASSERT_EQ(result.capacityPrice.size(), instance.steps.size());
-  ASSERT_EQ(result.memoryShare.size(), instance.steps.size());
+  ASSERT_EQ(result.capacityPrice.size(), instance.program.steps.size());
+  ASSERT_EQ(result.memoryShare.size(), instance.program.steps.size());
   double total = 0;
   for (double price : result.capacityPrice) {
     EXPECT_GE(price, 0);
@@ -547,7 +550,7 @@ TEST(LowerBound, PricesAreWithinTheirRanges) {
 
   Machine roomy = instance.machine;
   roomy.capacity = 10000;
-  setMachine(instance, roomy);
+  instance.machine = roomy;
   for (double price : lowerBound(instance).capacityPrice)
     EXPECT_NEAR(price, 0, 1e-3);
 }
@@ -581,7 +584,7 @@ TEST(LowerBound, StopsWhenAskedTo) {
 TEST(LowerBound, StopsInBodiesOfLoops) {
   Step loop = makeStep(0, {});
   loop.trips = 3;
-  loop.body = std::make_shared<Instance>(layers(24));
+  loop.body = std::make_shared<Program>(layers(24).program);
   Instance instance = makeInstance({}, {loop, loop, loop});
   LowerBoundOptions options;
   int64_t asked = 0;

@@ -59,7 +59,7 @@ Residency randomResidency(const AccessIndex &index, Random &random) {
 
 /// The editor must say what simulator and verifier say of its plan.
 void expectAgreement(PlanEditor &editor) {
-  const Instance &instance = editor.index().instance();
+  InstanceRef instance = editor.index().instance();
   Plan plan = editor.plan();
   EXPECT_EQ(editor.latency(), simulateLatency(instance, plan));
   EXPECT_EQ(editor.isLegal(), verify(instance, plan).empty());
@@ -89,11 +89,10 @@ std::shared_ptr<const LoopPlan> randomLoopPlan(const Instance &instance,
                                                int32_t step, Random &random) {
   if (random.chance(0.3))
     return nullptr;
-  const Instance &body = *instance.steps[step].body;
-  Plan plan = randomValidPlan(body, random);
-  plan.instance.clear();
-  plan.capacity = body.machine.capacity;
-  return std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(plan)));
+  const Machine &machine = instance.machine;
+  Instance body{"", machine, *instance.program.steps[step].body};
+  BodyPlan planned{machine.capacity, randomValidPlan(body, random)};
+  return std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(planned)));
 }
 
 /// Random edits, with nested marks, undone and committed at random.
@@ -121,7 +120,7 @@ void editAtRandom(const Instance &instance, Random &random, int numEdits) {
         editor.remove(id);
     } else if (kind == 8) {
       auto step = static_cast<int32_t>(random.below(instance.numSteps()));
-      if (instance.steps[step].body)
+      if (instance.program.steps[step].body)
         editor.setLoopPlan(step, randomLoopPlan(instance, step, random));
     } else if (kind == 9 && marks.size() < 3) {
       PlanEditor::Mark mark = editor.mark();
@@ -240,10 +239,12 @@ TEST(PlanEditor, ServesCopiesIssuedTogetherInListOrder) {
   Instance instance;
   instance.name = "order";
   instance.machine = {100, 10, 100, 10, 10, 0};
-  instance.values = {{"a", 20, ValueKind::Input}, {"b", 40, ValueKind::Input}};
-  instance.steps.resize(2);
-  instance.steps[0].accesses = {{0, 20, AccessMode::Read}};
-  instance.steps[1] = {"s1", 10, 0, {{1, 40, AccessMode::Read}}, 1, nullptr};
+  instance.program.values = {{"a", 20, ValueKind::Input},
+                             {"b", 40, ValueKind::Input}};
+  instance.program.steps.resize(2);
+  instance.program.steps[0].accesses = {{0, 20, AccessMode::Read}};
+  instance.program.steps[1] = {"s1", 10,     0, {{1, 40, AccessMode::Read}},
+                               1,    nullptr};
   AccessIndex index(instance);
   PlanEditor editor(index);
   PlanEditor::Id a = editor.place(Residency::byCopy(0, 0, 0, 0, 0));
@@ -263,10 +264,10 @@ TEST(PlanEditor, KeepsListOrderWhenKeysRunOut) {
   Instance instance;
   instance.name = "list";
   instance.machine = {1000, 1, 100, 10, 10, 0.5};
-  instance.steps.resize(3);
+  instance.program.steps.resize(3);
   for (int32_t v = 0; v < 100; ++v) {
-    instance.values.push_back({"v", v % 7, ValueKind::Input});
-    instance.steps[2].accesses.push_back({v, 5, AccessMode::Read});
+    instance.program.values.push_back({"v", v % 7, ValueKind::Input});
+    instance.program.steps[2].accesses.push_back({v, 5, AccessMode::Read});
   }
   AccessIndex index(instance);
   PlanEditor editor(index);

@@ -100,9 +100,7 @@ TEST(ProblemIO, EveryKeyOfAnInstanceIsRead) {
   auto read = parseInstance(instanceText(), "f.json");
   ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
   Machine machine{100, 10, 100, 10.5, 10, 0.25, 3, 4, 0.125, 2};
-  auto body = std::make_shared<Instance>();
-  body->name = "loop";
-  body->machine = machine;
+  auto body = std::make_shared<Program>();
   body->values = {{"x", 5, ValueKind::Temporary, SpaceConstraint::None}};
   body->steps.resize(1);
   body->steps[0].name = "in";
@@ -110,28 +108,28 @@ TEST(ProblemIO, EveryKeyOfAnInstanceIsRead) {
   Instance expected;
   expected.name = "all";
   expected.machine = machine;
-  expected.values = {
+  expected.program.values = {
       {"w", 50, ValueKind::Input, SpaceConstraint::Slow},
       {"t", INT64_MAX, ValueKind::Temporary, SpaceConstraint::None},
       {"o", 0, ValueKind::Output, SpaceConstraint::Fast},
       {"io", 7, ValueKind::InOut, SpaceConstraint::None}};
-  expected.steps.resize(2);
-  expected.steps[0].name = "first";
-  expected.steps[0].compute = 1;
-  expected.steps[0].accesses = {
+  expected.program.steps.resize(2);
+  expected.program.steps[0].name = "first";
+  expected.program.steps[0].compute = 1;
+  expected.program.steps[0].accesses = {
       {0, 40, AccessMode::Read, SpaceConstraint::Slow},
       {2, 0, AccessMode::Write, SpaceConstraint::None}};
-  expected.steps[1].name = "loop";
-  expected.steps[1].compute = 0.5;
-  expected.steps[1].reserved = 20;
-  expected.steps[1].accesses = {
+  expected.program.steps[1].name = "loop";
+  expected.program.steps[1].compute = 0.5;
+  expected.program.steps[1].reserved = 20;
+  expected.program.steps[1].accesses = {
       {3, 1, AccessMode::Update, SpaceConstraint::Fast}};
-  expected.steps[1].trips = 3;
-  expected.steps[1].body = body;
+  expected.program.steps[1].trips = 3;
+  expected.program.steps[1].body = body;
   EXPECT_EQ(*read, expected);
-  EXPECT_EQ(read->values[0].reason, "is \"passed\" on");
-  EXPECT_EQ(read->values[1].reason, "");
-  EXPECT_EQ(read->steps[1].body->values[0].reason, "of the body");
+  EXPECT_EQ(read->program.values[0].reason, "is \"passed\" on");
+  EXPECT_EQ(read->program.values[1].reason, "");
+  EXPECT_EQ(read->program.steps[1].body->values[0].reason, "of the body");
 }
 
 TEST(ProblemIO, ReasonsAreWrittenAndMakeNoDifference) {
@@ -142,11 +140,11 @@ TEST(ProblemIO, ReasonsAreWrittenAndMakeNoDifference) {
   writeInstance(os, *read);
   auto again = parseInstance(text, "g.json");
   ASSERT_TRUE(static_cast<bool>(again)) << llvm::toString(again.takeError());
-  EXPECT_EQ(again->values[0].reason, "is \"passed\" on");
-  EXPECT_EQ(again->steps[1].body->values[0].reason, "of the body");
+  EXPECT_EQ(again->program.values[0].reason, "is \"passed\" on");
+  EXPECT_EQ(again->program.steps[1].body->values[0].reason, "of the body");
   // Only what has a reason says so.
   EXPECT_EQ(llvm::StringRef(text).count("reason"), 2u);
-  again->values[0].reason = "is something else";
+  again->program.values[0].reason = "is something else";
   EXPECT_EQ(*again, *read);
 }
 
@@ -159,9 +157,9 @@ TEST(ProblemIO, DefaultsOfAnInstance) {
       "f.json");
   ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
   EXPECT_EQ(read->machine, Machine());
-  EXPECT_EQ(read->steps[0].reserved, 0);
-  EXPECT_EQ(read->steps[0].trips, 1);
-  EXPECT_EQ(read->steps[0].body, nullptr);
+  EXPECT_EQ(read->program.steps[0].reserved, 0);
+  EXPECT_EQ(read->program.steps[0].trips, 1);
+  EXPECT_EQ(read->program.steps[0].body, nullptr);
 }
 
 TEST(ProblemIO, EveryKeyOfAPlanIsRead) {
@@ -179,7 +177,7 @@ TEST(ProblemIO, EveryKeyOfAPlanIsRead) {
   expected.residencies[2].last = 1;
   expected.residencies[2].carried = true;
   expected.loops[1].capacity = 20;
-  expected.loops[1].residencies = {Residency::byWrite(0, 0, 0, 0)};
+  expected.loops[1].plan.residencies = {Residency::byWrite(0, 0, 0, 0)};
   EXPECT_EQ(*read, expected);
 }
 
@@ -190,7 +188,7 @@ TEST(ProblemIO, WhatIsWrittenReadsBackAsTheSame) {
   instance->machine.copyLatency = 1.0 / 3;
   instance->machine.slowBandwidth = 5e-324;
   instance->machine.fastBandwidth = std::numeric_limits<double>::max();
-  setMachine(*instance, instance->machine);
+  instance->machine = instance->machine;
   std::string text = written(*instance, writeInstance);
   auto again = parseInstance(text, "f.json");
   ASSERT_TRUE(static_cast<bool>(again)) << llvm::toString(again.takeError());
@@ -199,7 +197,7 @@ TEST(ProblemIO, WhatIsWrittenReadsBackAsTheSame) {
 
   auto plan = parsePlan(planText(), "p.json");
   ASSERT_TRUE(static_cast<bool>(plan));
-  plan->loops[1].loops[0].instance = "inner";
+  plan->loops[1].plan.loops[0].plan.instance = "inner";
   text = written(*plan, writePlan);
   auto planAgain = parsePlan(text, "p.json");
   ASSERT_TRUE(static_cast<bool>(planAgain))
@@ -220,9 +218,9 @@ TEST(ProblemIO, WritesOneRecordPerLineAndNoDefaults) {
 {"value":2,"offset":0,"last":0,"write":0}]}
 )");
   Instance instance;
-  instance.values = {{"v", 1, ValueKind::Input, SpaceConstraint::None}};
-  instance.steps.resize(1);
-  instance.steps[0].name = "s";
+  instance.program.values = {{"v", 1, ValueKind::Input, SpaceConstraint::None}};
+  instance.program.steps.resize(1);
+  instance.program.steps[0].name = "s";
   EXPECT_THAT(written(instance, writeInstance), EndsWith(R"("values":[
 {"name":"v","size":1,"kind":"input"}],
 "steps":[

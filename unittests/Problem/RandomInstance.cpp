@@ -30,11 +30,7 @@ public:
     makeMachine();
   }
 
-  Instance build() {
-    Instance instance = makeProgram("random", 0);
-    setMachine(instance, machine);
-    return instance;
-  }
+  Instance build() { return {"random", machine, makeProgram(0)}; }
 
 private:
   void makeMachine();
@@ -48,10 +44,10 @@ private:
       return SpaceConstraint::Fast;
     return SpaceConstraint::None;
   }
-  Instance makeProgram(const std::string &name, int depth);
+  Program makeProgram(int depth);
   Value makeValue(const std::string &name, int depth);
-  Step makeStep(Instance &program, std::vector<bool> &written, int depth);
-  Access makeAccess(const Instance &program, const std::vector<bool> &written,
+  Step makeStep(Program &program, std::vector<bool> &written, int depth);
+  Access makeAccess(const Program &program, const std::vector<bool> &written,
                     int depth);
   int64_t bytesFor(int64_t size);
 
@@ -111,7 +107,7 @@ int64_t InstanceBuilder::bytesFor(int64_t size) {
   }
 }
 
-Access InstanceBuilder::makeAccess(const Instance &program,
+Access InstanceBuilder::makeAccess(const Program &program,
                                    const std::vector<bool> &written,
                                    int depth) {
   Access access;
@@ -131,7 +127,7 @@ Access InstanceBuilder::makeAccess(const Instance &program,
   return access;
 }
 
-Step InstanceBuilder::makeStep(Instance &program, std::vector<bool> &written,
+Step InstanceBuilder::makeStep(Program &program, std::vector<bool> &written,
                                int depth) {
   Step step;
   step.name = ("s" + llvm::Twine(program.steps.size())).str();
@@ -145,16 +141,13 @@ Step InstanceBuilder::makeStep(Instance &program, std::vector<bool> &written,
       written[access.value] = true;
   if (depth < options.maxLoopDepth && random.chance(options.loopChance)) {
     step.trips = random.between(1, 4);
-    step.body =
-        std::make_shared<const Instance>(makeProgram(step.name, depth + 1));
+    step.body = std::make_shared<const Program>(makeProgram(depth + 1));
   }
   return step;
 }
 
-Instance InstanceBuilder::makeProgram(const std::string &name, int depth) {
-  Instance program;
-  program.name = name;
-  program.machine = machine;
+Program InstanceBuilder::makeProgram(int depth) {
+  Program program;
   for (int64_t v = random.between(1, options.maxValues), k = 0; k < v; ++k)
     program.values.push_back(makeValue(("v" + llvm::Twine(k)).str(), depth));
   std::vector<bool> written;
@@ -185,11 +178,11 @@ Instance mempl::randomInstance(Random &random,
 static int32_t anyUse(const Instance &instance, int32_t value, Random &random) {
   std::vector<int32_t> uses;
   for (int32_t i = 0; i < instance.numSteps(); ++i)
-    for (const Access &access : instance.steps[i].accesses)
+    for (const Access &access : instance.program.steps[i].accesses)
       if (access.value == value)
         uses.push_back(i);
   if (uses.empty() || random.chance(0.1))
-    return static_cast<int32_t>(random.below(instance.steps.size()));
+    return static_cast<int32_t>(random.below(instance.program.steps.size()));
   return uses[random.below(uses.size())];
 }
 
@@ -205,7 +198,7 @@ static Residency anyResidency(const Instance &instance, Random &random) {
   int32_t n = instance.numSteps();
   const Machine &m = instance.machine;
   Residency r;
-  r.value = static_cast<int32_t>(random.below(instance.values.size()));
+  r.value = static_cast<int32_t>(random.below(instance.program.values.size()));
   int32_t first = anyUse(instance, r.value, random);
   int32_t last = anyUse(instance, r.value, random);
   if (first > last)
@@ -228,7 +221,7 @@ static Residency anyResidency(const Instance &instance, Random &random) {
     r.done = near(r.copiedAfter() + 1, n, random);
   }
   int64_t room = std::max<int64_t>(
-      0, m.capacity - m.roundUp(instance.values[r.value].size));
+      0, m.capacity - m.roundUp(instance.program.values[r.value].size));
   r.offset = m.alignment * random.between(0, room / m.alignment);
   return r;
 }
@@ -247,21 +240,20 @@ static std::optional<size_t> unmetOrders(const Instance &instance,
 static void addLoopPlans(const Instance &instance, Plan &plan, Random &random,
                          int attempts) {
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     if (!step.body || random.chance(0.4))
       continue;
     // The body has the capacity for itself that its plan will name.
-    Instance body = *step.body;
-    Machine machine = instance.machine;
-    int64_t least = machine.roundUp(leastCapacity(body));
+    Instance body{step.name, instance.machine, *step.body};
+    Machine &machine = body.machine;
+    int64_t least = machine.roundUp(leastCapacity(body.program));
     machine.capacity =
         least +
         machine.alignment *
             random.between(0, (machine.capacity - least) / machine.alignment);
-    setMachine(body, machine);
-    Plan inner = randomValidPlan(body, random, attempts / 2);
-    inner.instance.clear();
-    inner.capacity = machine.capacity;
+    BodyPlan inner{machine.capacity,
+                   randomValidPlan(body, random, attempts / 2)};
+    inner.plan.instance.clear();
     Plan with = plan;
     with.loops[i] = std::move(inner);
     auto unmet = unmetOrders(instance, with);
@@ -275,7 +267,7 @@ Plan mempl::randomValidPlan(const Instance &instance, Random &random,
   Plan plan;
   plan.instance = instance.name;
   addLoopPlans(instance, plan, random, attempts);
-  if (instance.values.empty() || instance.steps.empty())
+  if (instance.program.values.empty() || instance.program.steps.empty())
     return plan;
   size_t unmet = *unmetOrders(instance, plan);
   // Orders to be fast get some more attempts.

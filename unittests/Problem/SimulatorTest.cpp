@@ -82,10 +82,10 @@ TEST(Simulator, IdealIsComputeOrFastMemory) {
   Instance bound = program({input("w", 50), input("x", 30)},
                            {step(0.25, {read(0, 50), read(1, 30)})});
   EXPECT_NEAR(idealLatency(bound), 0.8, kExact);
-  bound.values[1].space = SpaceConstraint::Slow;
+  bound.program.values[1].space = SpaceConstraint::Slow;
   EXPECT_NEAR(idealLatency(bound), 0.5 + 3, kExact);
-  bound.values[1].space = SpaceConstraint::None;
-  bound.steps[0].accesses[0].space = SpaceConstraint::Slow;
+  bound.program.values[1].space = SpaceConstraint::None;
+  bound.program.steps[0].accesses[0].space = SpaceConstraint::Slow;
   EXPECT_NEAR(idealLatency(bound), 5 + 0.3, kExact);
 }
 
@@ -287,7 +287,7 @@ TEST(Simulator, SlowChannelsDoNotDisturbEachOther) {
   Machine m = machine();
   m.copyBandwidth = 5; // Both together take just all of slow memory.
   Instance instance = bothWays();
-  setMachine(instance, m);
+  instance.machine = m;
   Outcome outcome = run(instance, {copiedOut(Residency::byWrite(0, 0, 0, 0), 3),
                                    Residency::byCopy(1, 20, 1, 2, 2)});
   EXPECT_NEAR(outcome.latency, 1 + 5 + 1, kExact);
@@ -396,7 +396,7 @@ TEST(Simulator, LoopsInLoopsMultiply) {
   Instance inner = program({}, {step(1), step(0.5)});
   Instance outer = program({}, {loop(3, inner), step(2)});
   Instance instance = program({}, {step(1), loop(2, outer)});
-  instance.steps[1].compute = 0.25;
+  instance.program.steps[1].compute = 0.25;
   Outcome outcome = run(instance, Plan());
   EXPECT_NEAR(outcome.latency, 1 + 0.25 + 2 * (3 * 1.5 + 2), kExact);
 }
@@ -438,12 +438,12 @@ TEST(Simulator, OuterCopiesStandStillWhileABodyCopiesOut) {
 TEST(Simulator, ProfileCountsReservationsAndRoundsUp) {
   Instance reserving = program(
       {temporary("t", 25)}, {step(1, {write(0, 25)}), step(1, {read(0, 25)})});
-  reserving.steps[1].reserved = 5;
+  reserving.program.steps[1].reserved = 5;
   Outcome outcome = run(reserving, {Residency::byWrite(0, 10, 0, 1)});
   EXPECT_EQ(outcome.profile, (std::vector<int64_t>{30, 40}));
   EXPECT_EQ(outcome.peakBytes, 40);
   Instance body = program({}, {step(1), step(1)});
-  body.steps[1].reserved = 35;
+  body.program.steps[1].reserved = 35;
   EXPECT_EQ(run(program({}, {loop(2, body)}), Plan()).profile,
             std::vector<int64_t>{40});
 }
@@ -486,7 +486,7 @@ void expectConsistentCopies(const Outcome &outcome, const Plan &plan) {
 std::vector<int64_t> countProfile(const Instance &instance, const Plan &plan) {
   std::vector<int64_t> profile;
   for (int32_t i = 0; i != instance.numSteps(); ++i) {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     int64_t bytes = step.reserved;
     if (step.body)
       bytes = std::max(bytes, plan.loops.count(i) ? plan.loops.at(i).capacity
@@ -494,7 +494,8 @@ std::vector<int64_t> countProfile(const Instance &instance, const Plan &plan) {
     bytes = instance.machine.roundUp(bytes);
     for (const Residency &r : plan.residencies)
       if (r.start() <= i && i <= r.end())
-        bytes += instance.machine.roundUp(instance.values[r.value].size);
+        bytes +=
+            instance.machine.roundUp(instance.program.values[r.value].size);
     profile.push_back(bytes);
   }
   return profile;

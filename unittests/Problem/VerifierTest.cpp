@@ -51,7 +51,7 @@ void expectOne(const Instance &instance, const Plan &plan, Rule rule,
   std::string begin = ruleName(rule) + ": ";
   if (value >= 0)
     begin += "value " + std::to_string(value) + " (" +
-             instance.values[value].name + "), ";
+             instance.program.values[value].name + "), ";
   begin += "step " + std::to_string(step) + ": ";
   EXPECT_TRUE(llvm::StringRef(found[0].str()).starts_with(begin))
       << found[0].str() << "\nexpected to begin with " << begin;
@@ -125,7 +125,7 @@ TEST(VerifierV1, ValueOfNoBytesHoldsNone) {
   Instance instance =
       program({temporary("a", 0), temporary("b", 10)},
               {step(1, {write(0, 0), write(1, 10)}), step(1, {read(1, 10)})});
-  instance.steps[0].reserved = 5;
+  instance.program.steps[0].reserved = 5;
   EXPECT_EQ(check(instance, {Residency::byWrite(0, 10, 0, 0),
                              Residency::byWrite(1, 10, 0, 1)}),
             "");
@@ -134,7 +134,7 @@ TEST(VerifierV1, ValueOfNoBytesHoldsNone) {
 
 TEST(VerifierV1, StepsReserveBytes) {
   Instance instance = three();
-  instance.steps[1].reserved = 15;
+  instance.program.steps[1].reserved = 15;
   expectOne(instance, {Residency::byWrite(0, 10, 0, 1)}, Rule::V1, 0, 1);
   EXPECT_EQ(check(instance, {Residency::byWrite(0, 20, 0, 1)}), "");
 }
@@ -157,9 +157,9 @@ TEST(VerifierV1, LoopsReserveTheCapacityOfTheirPlan) {
 
 TEST(VerifierV1, LoopsWithoutAPlanReserveWhatTheirStepsReserve) {
   Instance instance = overLoop();
-  auto body = std::make_shared<Instance>(*instance.steps[1].body);
+  auto body = std::make_shared<Program>(*instance.program.steps[1].body);
   body->steps[1].reserved = 30;
-  instance.steps[1].body = body;
+  instance.program.steps[1].body = body;
   expectOne(instance, {Residency::byCopy(0, 20, 0, 0, 2)}, Rule::V1, 0, 1);
   EXPECT_EQ(check(instance, {Residency::byCopy(0, 30, 0, 0, 2)}), "");
 }
@@ -295,21 +295,21 @@ TEST(VerifierV5, InOutLeftInFastMemory) {
 
 TEST(VerifierV6, ValueIsOrderedToBeSlow) {
   Instance instance = program({temporary("t", 30)}, {step(1, {write(0, 30)})});
-  instance.values[0].space = SpaceConstraint::Slow;
+  instance.program.values[0].space = SpaceConstraint::Slow;
   expectOne(instance, {Residency::byWrite(0, 0, 0, 0)}, Rule::V6, 0, 0);
   EXPECT_EQ(check(instance, {}), "");
 }
 
 TEST(VerifierV6, AccessIsOrderedToBeFast) {
   Instance instance = three();
-  instance.steps[2].accesses[0].space = SpaceConstraint::Fast;
+  instance.program.steps[2].accesses[0].space = SpaceConstraint::Fast;
   expectOne(instance, plan({}), Rule::V6, 2, 2);
   EXPECT_EQ(check(instance, {Residency::byCopy(2, 0, 0, 2, 2)}), "");
 }
 
 TEST(VerifierV6, AccessIsOrderedToBeSlow) {
   Instance instance = three();
-  instance.steps[2].accesses[0].space = SpaceConstraint::Slow;
+  instance.program.steps[2].accesses[0].space = SpaceConstraint::Slow;
   expectOne(instance, {Residency::byCopy(2, 0, 0, 2, 2)}, Rule::V6, 2, 2);
 }
 
@@ -396,7 +396,7 @@ TEST(VerifierV7, CopiesOverLoopsInLoopsCountTogether) {
       program({input("w", 20)}, {loop(2, outer), step(1, {read(0, 20)})}, m);
   Plan p = plan({Residency::byCopy(0, 20, 0, 1, 1)});
   p.loops[0] = bodyPlan(10, {});
-  p.loops[0].loops[0] = bodyPlan(10, {Residency::byCopy(0, 0, 0, 0, 0)});
+  p.loops[0].plan.loops[0] = bodyPlan(10, {Residency::byCopy(0, 0, 0, 0, 0)});
   auto found = verify(instance, p);
   ASSERT_EQ(found.size(), 1u) << textOf(found);
   EXPECT_EQ(found[0].rule, Rule::V7);
@@ -539,10 +539,10 @@ TEST(VerifierV10, CarriedValueIsLeftForTheNextRun) {
 
 TEST(VerifierV10, OnlyInputsThatAreNeverWrittenAreCarried) {
   Instance instance = carrying(1);
-  instance.steps[0].accesses[0].mode = AccessMode::Update;
+  instance.program.steps[0].accesses[0].mode = AccessMode::Update;
   expectOne(instance, {carried(0, 0, 1)}, Rule::V10, 0, 0);
   Instance inner = carrying(1);
-  inner.values[0].kind = ValueKind::InOut;
+  inner.program.values[0].kind = ValueKind::InOut;
   expectOne(inner, {carried(0, 0, 1)}, Rule::V10, 0, 0);
   Machine m = machine();
   m.maxCarried = 1;
@@ -570,9 +570,9 @@ TEST(VerifierLoops, BodiesArePlannedInTheirOwnCapacity) {
 
 TEST(VerifierLoops, OrdersInABodyWithoutAPlanAreChecked) {
   Instance instance = overLoop();
-  auto body = std::make_shared<Instance>(*instance.steps[1].body);
+  auto body = std::make_shared<Program>(*instance.program.steps[1].body);
   body->steps[1].accesses[0].space = SpaceConstraint::Fast;
-  instance.steps[1].body = body;
+  instance.program.steps[1].body = body;
   auto found = verify(instance, Plan());
   ASSERT_EQ(found.size(), 1u) << textOf(found);
   EXPECT_EQ(found[0].rule, Rule::V6);
@@ -585,7 +585,7 @@ TEST(VerifierLoops, LoopsInLoopsAreNamedFromTheOutside) {
   Instance instance = program({}, {loop(2, outer)});
   Plan p = plan({});
   p.loops[0] = bodyPlan(40, {});
-  p.loops[0].loops[1] = bodyPlan(20, {Residency::byWrite(0, 0, 0, 0)});
+  p.loops[0].plan.loops[1] = bodyPlan(20, {Residency::byWrite(0, 0, 0, 0)});
   auto found = verify(instance, p);
   ASSERT_EQ(found.size(), 1u) << textOf(found);
   EXPECT_EQ(found[0].rule, Rule::V3);

@@ -104,8 +104,8 @@ TEST_P(Carriers, DoNotCarryFromTripToTrip) {
   Instance body = program({input("w", 50)}, {step(0.5, {read(0, 50)}), step(8)},
                           carrying(1));
   Instance instance = program({}, {loop(3, body)}, carrying(1));
-  for (const auto &[at, plan] : solve(GetParam(), instance).plan.loops)
-    EXPECT_EQ(numCarried(plan), 0);
+  for (const auto &[at, body] : solve(GetParam(), instance).plan.loops)
+    EXPECT_EQ(numCarried(body.plan), 0);
 }
 
 TEST_P(Carriers, MakeValidPlansOfRandomPrograms) {
@@ -120,9 +120,9 @@ TEST_P(Carriers, MakeValidPlansOfRandomPrograms) {
     options.maxSteps = 16;
     options.slowOrderChance = 0;
     Instance instance = randomInstance(random, options);
-    for (Step &step : instance.steps)
+    for (Step &step : instance.program.steps)
       for (Access &access : step.accesses)
-        if (instance.values[access.value].kind == ValueKind::Input)
+        if (instance.program.values[access.value].kind == ValueKind::Input)
           access.mode = AccessMode::Read;
     ASSERT_TRUE(checkInstance(instance).empty());
     SolverResult result = solve(GetParam(), instance, 400);

@@ -40,23 +40,23 @@ struct FiveAdditions {
     instance.name = "additions";
     instance.machine = m;
     auto add = [&](ValueKind kind) {
-      instance.values.push_back({"v", 16, kind});
+      instance.program.values.push_back({"v", 16, kind});
       return instance.numValues() - 1;
     };
     int32_t before3 = add(ValueKind::Input), before4 = add(ValueKind::Input);
     auto addition = [&](int32_t a, int32_t b) {
       int32_t c = add(ValueKind::Temporary);
-      instance.steps.push_back(
+      instance.program.steps.push_back(
           step(0.25, {read(a, 16), read(b, 16), write(c, 16)}));
       return c;
     };
     for (int i = 0; i < noise; ++i)
-      instance.steps.push_back(step(i + 1));
+      instance.program.steps.push_back(step(i + 1));
     for (int r = 0; r < repeats; ++r) {
       int32_t op0 = addition(before3, before4);
       int32_t op1 = addition(before4, op0);
       int32_t op2 = addition(op0, op1);
-      instance.steps.back().reserved = 16;
+      instance.program.steps.back().reserved = 16;
       int32_t op3 = addition(op1, op2);
       int32_t op4 = addition(add(ValueKind::Input), op3);
       before3 = op3;
@@ -83,7 +83,7 @@ TEST(MsaRepeats, AreFoundWhereverTheyBegin) {
 TEST(MsaRepeats, AreNotSeenInStepsThatDiffer) {
   FiveAdditions program(6);
   double seconds = 1;
-  for (Step &step : program.instance.steps)
+  for (Step &step : program.instance.program.steps)
     step.compute = ++seconds;
   AccessIndex index(program.instance);
   EXPECT_TRUE(findRepeats(index, 3).empty());

@@ -294,8 +294,8 @@ TEST(MsaIntervals, OfferOneStartWhereOneStepIsLongerThanBothLimits) {
 TEST(MsaIntervals, TakeALoopForFiveTripsOfItsBody) {
   PickerCase c(std::vector<double>(12, 1));
   Instance body = program({}, {step(1), step(1)}, c.instance.machine);
-  c.instance.steps[6].body = std::make_shared<Instance>(body);
-  c.instance.steps[6].trips = 100;
+  c.instance.program.steps[6].body = std::make_shared<Program>(body.program);
+  c.instance.program.steps[6].trips = 100;
   AccessIndex index(c.instance);
   MsaCost cost(index, c.options);
   MsaIntervals picker(cost, index.numSteps(), 32, c.options);

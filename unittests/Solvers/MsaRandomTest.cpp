@@ -98,7 +98,7 @@ Instance layers(Random &random) {
   m.maxCarried = random.between(0, 1);
   instance.machine = m;
   auto add = [&](ValueKind kind, int64_t size) {
-    instance.values.push_back({"v", size, kind});
+    instance.program.values.push_back({"v", size, kind});
     return instance.numValues() - 1;
   };
   auto period = static_cast<int>(random.between(4, 9));
@@ -124,10 +124,10 @@ Instance layers(Random &random) {
       auto i = static_cast<int64_t>(made.size()) - back[k];
       int32_t operand = i < 0 ? x : made[i];
       step.accesses.push_back(
-          {operand, instance.values[operand].size, AccessMode::Read});
+          {operand, instance.program.values[operand].size, AccessMode::Read});
       made.push_back(add(ValueKind::Temporary, result[k]));
       step.accesses.push_back({made.back(), result[k], AccessMode::Write});
-      instance.steps.push_back(std::move(step));
+      instance.program.steps.push_back(std::move(step));
     }
   return instance;
 }

@@ -111,8 +111,8 @@ TEST(Msa, StartsACopyWhenTheChannelIsFree) {
   EXPECT_EQ(second[0].issue, 3);
   EXPECT_EQ(second[0].ready, 5);
   // There is no capacity left for a third one.
-  instance.values.push_back(input("p2", 24));
-  instance.steps[5].accesses.push_back(read(2, 24));
+  instance.program.values.push_back(input("p2", 24));
+  instance.program.steps[5].accesses.push_back(read(2, 24));
   p = plan(instance, options);
   EXPECT_EQ(p.numCopiesIn(), 2);
 }
@@ -147,8 +147,8 @@ TEST(Msa, EvictsAfterTheDefinitionAndPrefetchesFromTheEvictedCopy) {
 TEST(Msa, PrefetchesTwoLateUsesFromTheEvictedCopy) {
   Instance instance = usedAtOnceAndLate(14);
   for (int i = 0; i < 14; ++i)
-    instance.steps.push_back(step(1));
-  instance.steps.push_back(step(1, {read(0, 24)}));
+    instance.program.steps.push_back(step(1));
+  instance.program.steps.push_back(step(1, {read(0, 24)}));
   Plan p = plan(instance, MsaOptions::test());
   auto tanh = residenciesOf(p, 0);
   ASSERT_EQ(tanh.size(), 3u);
@@ -265,7 +265,8 @@ TEST(Msa, NamesOrdersThatCannotBeMet) {
                                step(1, {read(0, 96), read(1, 96)})},
                               machine128());
   EXPECT_EQ(plan(instance, MsaOptions::test()).residencies.size(), 1u);
-  instance.values[0].space = instance.values[1].space = SpaceConstraint::Fast;
+  instance.program.values[0].space = instance.program.values[1].space =
+      SpaceConstraint::Fast;
   auto result = planMsa(instance, MsaOptions::test());
   ASSERT_FALSE(static_cast<bool>(result));
   EXPECT_THAT(llvm::toString(result.takeError()),
@@ -280,7 +281,7 @@ TEST(Msa, PlacesOrdersFirst) {
                step(1, {read(0, 960), read(1, 96)})},
               machine128());
   EXPECT_EQ(plan(instance, MsaOptions::full()).residencies[0].value, 0);
-  instance.values[1].space = SpaceConstraint::Fast;
+  instance.program.values[1].space = SpaceConstraint::Fast;
   Plan p = plan(instance, MsaOptions::full());
   ASSERT_EQ(p.residencies.size(), 1u);
   EXPECT_EQ(p.residencies[0].value, 1);
@@ -327,7 +328,7 @@ TEST(Msa, UpdatesInPlaceAtOneOffset) {
   EXPECT_EQ(p.residencies[0].last, 3);
   EXPECT_EQ(p.numCopies(), 0);
   // An output is copied out from right after the last update.
-  instance.values[0].kind = ValueKind::Output;
+  instance.program.values[0].kind = ValueKind::Output;
   p = plan(instance, MsaOptions::test());
   ASSERT_EQ(p.residencies.size(), 1u);
   EXPECT_EQ(p.residencies[0].back, 2);
@@ -347,7 +348,7 @@ TEST(Msa, DropsCopiesThatMoveMoreThanIsUsed) {
   EXPECT_TRUE(p.residencies.empty());
   EXPECT_EQ(stats.inefficient, 1);
   // All of it is worth the copies.
-  instance.steps[6].accesses[0].bytes = 96;
+  instance.program.steps[6].accesses[0].bytes = 96;
   p = plan(instance, testWith("inefficient_use_to_copy_ratio=0.5"));
   EXPECT_EQ(p.numCopies(), 2);
 }
@@ -371,7 +372,7 @@ TEST(Msa, BringsAnInputIntoALoopWithoutCopyingItBack) {
               {step(0, {write(0, 24)}), step(0, {read(0, 24)})}, machine128());
   std::vector<Step> steps(8, step(1));
   steps[5] = step(0, {read(0, 240)});
-  steps[5].body = std::make_shared<Instance>(body);
+  steps[5].body = std::make_shared<Program>(body.program);
   steps[5].trips = 10;
   steps[7] = step(1, {read(0, 24)});
   Instance instance = program({input("p", 24)}, steps, machine128());
@@ -383,7 +384,7 @@ TEST(Msa, BringsAnInputIntoALoopWithoutCopyingItBack) {
   EXPECT_EQ(p.numCopiesOut(), 0);
   // The body has a plan of its own, below what is around it.
   ASSERT_EQ(p.loops.count(5), 1u);
-  EXPECT_EQ(p.loops.at(5).residencies.size(), 1u);
+  EXPECT_EQ(p.loops.at(5).plan.residencies.size(), 1u);
   EXPECT_GE(r[0].offset, p.loops.at(5).capacity);
 }
 
@@ -462,7 +463,7 @@ std::pair<double, double> heldBytes(const Instance &instance, const Plan &a,
                                     const Plan &b) {
   double all = 0, common = 0;
   for (const Residency &r : a.residencies) {
-    auto size = static_cast<double>(instance.values[r.value].size);
+    auto size = static_cast<double>(instance.program.values[r.value].size);
     all += size * (r.end() - r.start() + 1);
     for (const Residency &other : b.residencies)
       if (other.value == r.value)

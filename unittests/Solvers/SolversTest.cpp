@@ -128,7 +128,7 @@ TEST(Greedy, IsNeverSlowerThanNone) {
 /// A loop around two steps that hand a value over and compute for longer than
 /// that takes; the loop itself reads much that cannot be fast.
 Instance loopThatWaits(int64_t capacity) {
-  Instance body;
+  Program body;
   body.values = {{"t", 64, ValueKind::Temporary, SpaceConstraint::None}};
   for (AccessMode mode : {AccessMode::Write, AccessMode::Read}) {
     Step step;
@@ -137,21 +137,20 @@ Instance loopThatWaits(int64_t capacity) {
     step.accesses = {{0, 64, mode, SpaceConstraint::None}};
     body.steps.push_back(std::move(step));
   }
-  Instance program;
-  program.name = "waits";
-  program.machine.capacity = capacity;
-  program.machine.slowBandwidth = program.machine.copyBandwidth = 64;
-  program.machine.fastBandwidth = 6400;
-  program.values = {
+  Instance instance;
+  instance.name = "waits";
+  instance.machine.capacity = capacity;
+  instance.machine.slowBandwidth = instance.machine.copyBandwidth = 64;
+  instance.machine.fastBandwidth = 6400;
+  instance.program.values = {
       {"table", 1 << 20, ValueKind::Input, SpaceConstraint::None}};
   Step loop;
   loop.name = "loop";
   loop.trips = 4;
   loop.accesses = {{0, 100000, AccessMode::Read, SpaceConstraint::None}};
-  loop.body = std::make_shared<Instance>(std::move(body));
-  program.steps.push_back(std::move(loop));
-  setMachine(program, program.machine);
-  return program;
+  loop.body = std::make_shared<Program>(std::move(body));
+  instance.program.steps.push_back(std::move(loop));
+  return instance;
 }
 
 /// A long program of which thousands of values are alive at once, in which each
@@ -168,9 +167,10 @@ TEST(Greedy, TakesManyValuesThatAreAliveTogether) {
     Step step;
     step.compute = 1e-7;
     auto access = [&](int32_t value, AccessMode mode) {
-      step.accesses.push_back({value, instance.values[value].size, mode});
+      step.accesses.push_back(
+          {value, instance.program.values[value].size, mode});
     };
-    instance.values.push_back(
+    instance.program.values.push_back(
         {"v", 4096 * random.between(1, 4), ValueKind::Temporary});
     if (i > 0)
       access(i - 1, AccessMode::Read);
@@ -180,7 +180,7 @@ TEST(Greedy, TakesManyValuesThatAreAliveTogether) {
     access(i, AccessMode::Write);
     if (i + 1 < n)
       again[random.between(i + 1, n - 1)].push_back(i);
-    instance.steps.push_back(std::move(step));
+    instance.program.steps.push_back(std::move(step));
   }
   auto result = solve("greedy", instance);
   ASSERT_TRUE(static_cast<bool>(result)) << llvm::toString(result.takeError());
@@ -249,7 +249,7 @@ TEST(Search, GainsFromAGoodGuideAndLivesWithABadOne) {
   Instance instance = realProgram("transformer_adam_b4");
   Machine machine = instance.machine;
   machine.capacity = int64_t(64) << 20;
-  setMachine(instance, machine);
+  instance.machine = machine;
   double greedy = llvm::cantFail(solve("greedy", instance)).latency;
   SolverOptions options;
   options.budget = 60000;

@@ -19,10 +19,10 @@ namespace {
 Instance readAt(std::initializer_list<int32_t> steps) {
   Instance instance;
   instance.machine = {100, 10, 100, 10, 10, 1};
-  instance.values = {{"w", 50, ValueKind::Input}};
-  instance.steps.resize(20);
+  instance.program.values = {{"w", 50, ValueKind::Input}};
+  instance.program.steps.resize(20);
   for (int32_t i : steps)
-    instance.steps[i].accesses.push_back({0, 50, AccessMode::Read});
+    instance.program.steps[i].accesses.push_back({0, 50, AccessMode::Read});
   return instance;
 }
 
@@ -48,9 +48,9 @@ TEST(UseIntervalForest, MergesNeighboursInTheOrderOfTheirDistance) {
 
 TEST(UseIntervalForest, SharesTheLossOfAStepByBytes) {
   Instance instance = readAt({3});
-  instance.values.push_back({"x", 30, ValueKind::Input});
-  instance.steps[3].accesses.push_back({1, 30, AccessMode::Read});
-  instance.steps[3].compute = 2;
+  instance.program.values.push_back({"x", 30, ValueKind::Input});
+  instance.program.steps[3].accesses.push_back({1, 30, AccessMode::Read});
+  instance.program.steps[3].compute = 2;
   AccessIndex index(instance);
   UseIntervalForest forest(index, 100);
   // 8 s in slow memory, 2 s of compute are left: 6 s, 5 : 3.
@@ -60,7 +60,7 @@ TEST(UseIntervalForest, SharesTheLossOfAStepByBytes) {
 
 TEST(UseIntervalForest, LeavesOutWhatCannotBeFast) {
   Instance instance = readAt({1, 2, 3});
-  instance.steps[2].accesses[0].space = SpaceConstraint::Slow;
+  instance.program.steps[2].accesses[0].space = SpaceConstraint::Slow;
   AccessIndex index(instance);
   EXPECT_EQ(UseIntervalForest(index, 100).rootsOf(0).size(), 2u);
   EXPECT_TRUE(UseIntervalForest(index, 40).rootsOf(0).empty());

@@ -104,7 +104,7 @@ struct FunctionProblem;
 struct FunctionStep {
   Operation *op = nullptr;
   /// The body of a loop, else null.
-  std::unique_ptr<FunctionProblem> body;
+  std::shared_ptr<FunctionProblem> body;
 };
 
 /// A block of a function (its entry, or the body of a loop) as a problem.
@@ -117,8 +117,8 @@ struct FunctionProblem {
   /// Of every tensor of the block and of those that it uses from outside, as
   /// far as their storage belongs to this program.
   DenseMap<Value, View> views;
-  /// The problem: value i is storage i, step i is step i. Names no machine for
-  /// the bodies of loops before setMachine().
+  /// The problem: value i is storage i, step i is step i. That of a body has
+  /// neither a name nor a machine; its program is also the body of the step.
   mempl::Instance instance;
   /// Of the whole function, with what is inside of it; empty for bodies.
   std::vector<UnknownFigure> unknowns;

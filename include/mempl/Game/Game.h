@@ -68,7 +68,7 @@ struct GameOptions : GameRules {
   /// Plans of loops by step, valid within their own capacity. Where there is
   /// any, loops that are not named run from slow memory; where there is none,
   /// loops are planned by the solver `greedy`.
-  std::map<int32_t, Plan> loops;
+  std::map<int32_t, BodyPlan> loops;
   /// Latency of the heuristic plan that rewards are compared with, seconds;
   /// negative: that of the solver `greedy`.
   double greedyLatency = -1;
@@ -94,7 +94,7 @@ public:
   Game(const Game &) = delete;
   Game &operator=(const Game &) = delete;
 
-  const Instance &instance() const { return program; }
+  const Instance &instance() const { return problem; }
   const AccessIndex &index() const { return accesses; }
   const UseIntervalForest &forest() const { return intervals; }
   const GameOptions &options() const { return config; }
@@ -150,7 +150,7 @@ private:
   void listNodes(PlanEditor &editor);
   void orderItems();
 
-  Instance program;
+  Instance problem;
   GameOptions config;
   AccessIndex accesses;
   UseIntervalForest intervals;

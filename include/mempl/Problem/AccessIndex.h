@@ -37,12 +37,13 @@ struct Use {
 /// An index over a valid instance, which it refers to and must not outlive.
 class AccessIndex {
 public:
-  explicit AccessIndex(const Instance &instance);
+  explicit AccessIndex(InstanceRef instance);
 
-  const Instance &instance() const { return *program; }
-  const Machine &machine() const { return program->machine; }
-  int32_t numSteps() const { return program->numSteps(); }
-  int32_t numValues() const { return program->numValues(); }
+  InstanceRef instance() const { return whole; }
+  const Machine &machine() const { return whole.machine; }
+  const Program &program() const { return whole.program; }
+  int32_t numSteps() const { return whole.numSteps(); }
+  int32_t numValues() const { return whole.numValues(); }
   int32_t numUses() const { return static_cast<int32_t>(uses.size()); }
 
   /// Uses are numbered value by value, in step order.
@@ -67,7 +68,7 @@ public:
   int64_t roundedSize(int32_t value) const { return sizes[value]; }
 
 private:
-  const Instance *program;
+  InstanceRef whole;
   std::vector<Use> uses;
   std::vector<int32_t> valueBegin, stepUses, stepBegin;
   std::vector<double> bytesAt;

@@ -40,7 +40,7 @@ enum class SlowCause : uint8_t {
 
 /// What a plan does with one value, and why as far as that can be told.
 struct Decision {
-  int32_t value = 0;   ///< Index into Instance::values.
+  int32_t value = 0;   ///< Index into Program::values.
   bool fast = false;   ///< In fast memory for some time.
   std::string text;    ///< A sentence without the name of the value.
   int64_t traffic = 0; ///< Bytes that its accesses move, loops' trips not
@@ -57,7 +57,7 @@ struct Decision {
 /// machine). `slowReasons` is empty (Value::reason holds), or has for every
 /// value why it can only be in slow memory ("is returned by a call"), or an
 /// empty text if it is free.
-std::vector<Decision> explain(const Instance &instance, const Plan &plan,
+std::vector<Decision> explain(InstanceRef instance, const Plan &plan,
                               llvm::ArrayRef<std::string> slowReasons = {},
                               int64_t capacity = -1);
 
@@ -73,7 +73,7 @@ struct SlowTraffic {
 class SlowTrafficSummary {
 public:
   /// Adds the decisions about a program that runs `trips` times.
-  void add(const Instance &instance, llvm::ArrayRef<Decision> decisions,
+  void add(InstanceRef instance, llvm::ArrayRef<Decision> decisions,
            int64_t trips);
 
   /// The reasons of values that anything uses, the most bytes first; those of

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mempl {
@@ -103,7 +104,7 @@ struct Value {
 
 /// What a step does with one value.
 struct Access {
-  int32_t value = 0; ///< Index into Instance::values.
+  int32_t value = 0; ///< Index into Program::values.
   int64_t bytes = 0; ///< Bytes moved, reads and writes together; >= 0.
   AccessMode mode = AccessMode::Read;
   SpaceConstraint space = SpaceConstraint::None;
@@ -113,7 +114,7 @@ struct Access {
   bool operator==(const Access &) const = default;
 };
 
-struct Instance;
+struct Program;
 
 /// One step of the program. A step with a body is a loop.
 struct Step {
@@ -122,23 +123,54 @@ struct Step {
   int64_t reserved = 0; ///< Bytes at [0, reserved) of fast memory it needs.
   std::vector<Access> accesses;
   int64_t trips = 1; ///< Times the body runs; at least 1.
-  /// The program of a loop, planned in [0, capacity of its plan). It shares
+  /// The program of a loop, planned in [0, capacity of its plan). It runs on
   /// the machine of the outer program. Null for a plain step.
-  std::shared_ptr<const Instance> body;
+  std::shared_ptr<const Program> body;
 
   bool operator==(const Step &other) const;
+};
+
+/// Values, and the steps that access them: a whole program or the body of a
+/// loop. It says nothing of the machine.
+struct Program {
+  std::vector<Value> values;
+  std::vector<Step> steps; ///< In program order, which is never changed.
+
+  int32_t numSteps() const { return static_cast<int32_t>(steps.size()); }
+  int32_t numValues() const { return static_cast<int32_t>(values.size()); }
+  bool operator==(const Program &) const = default;
 };
 
 /// A machine and a program: the problem that a plan answers.
 struct Instance {
   std::string name;
   Machine machine;
-  std::vector<Value> values;
-  std::vector<Step> steps; ///< In program order, which is never changed.
+  Program program;
 
-  int32_t numSteps() const { return static_cast<int32_t>(steps.size()); }
-  int32_t numValues() const { return static_cast<int32_t>(values.size()); }
+  int32_t numSteps() const { return program.numSteps(); }
+  int32_t numValues() const { return program.numValues(); }
   bool operator==(const Instance &) const = default;
+};
+
+/// A program on a machine, neither of which it owns: an instance, or the body
+/// of a loop on the machine of the outer program. Passed by value.
+struct InstanceRef {
+  std::string_view name; ///< Of the instance; empty for a body.
+  const Machine &machine;
+  const Program &program;
+
+  InstanceRef(const Instance &instance)
+      : name(instance.name), machine(instance.machine),
+        program(instance.program) {}
+  InstanceRef(const Machine &machine, const Program &program)
+      : machine(machine), program(program) {}
+
+  int32_t numSteps() const { return program.numSteps(); }
+  int32_t numValues() const { return program.numValues(); }
+  /// The body of the loop at `step`.
+  InstanceRef bodyOf(int32_t step) const {
+    return {machine, *program.steps[step].body};
+  }
 };
 
 /// One thing that is wrong with an instance. `where` is a path into its JSON
@@ -152,10 +184,6 @@ struct InstanceFault {
 /// Nothing else in mempl is meaningful for an instance with faults, and every
 /// reader refuses one.
 std::vector<InstanceFault> checkInstance(const Instance &instance);
-
-/// Gives every body, at any depth, the machine `machine`, and the outermost
-/// program too. Bodies are copied where they differ.
-void setMachine(Instance &instance, const Machine &machine);
 
 } // namespace mempl
 

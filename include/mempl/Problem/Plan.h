@@ -66,30 +66,42 @@ struct Residency {
   bool operator==(const Residency &) const = default;
 };
 
+struct BodyPlan;
+
 /// A plan for an instance, or for the body of a loop. The empty plan leaves
 /// everything in slow memory.
 struct Plan {
   std::string instance; ///< Name of the instance that it is for.
   /// The order matters: copies issued at the same point are served in it.
   std::vector<Residency> residencies;
-  std::map<int32_t, Plan> loops; ///< By step: the plan of the loop's body.
-  /// Bytes of fast memory that the plan of a loop's body may use, from offset
-  /// 0; the loop step reserves them. Unused in the outermost plan.
-  int64_t capacity = 0;
+  std::map<int32_t, BodyPlan> loops; ///< By step: the plan of the loop's body.
+
+  /// The plan of the body of the loop at `step`; null where it has none.
+  const BodyPlan *bodyPlan(int32_t step) const;
 
   /// Copies in and out, those of loops counted once each.
   int64_t numCopies() const;
   int64_t numCopiesIn() const;
   int64_t numCopiesOut() const;
 
-  bool operator==(const Plan &) const = default;
+  bool operator==(const Plan &) const;
 };
 
-struct Instance;
+/// The plan of a loop's body.
+struct BodyPlan {
+  /// Bytes of fast memory that the plan may use, from offset 0; the loop step
+  /// reserves them.
+  int64_t capacity = 0;
+  Plan plan;
+
+  bool operator==(const BodyPlan &) const = default;
+};
+
+struct Program;
 
 /// Bytes that the body of a loop needs when it has no plan: the largest
 /// reservation of its steps, at any depth.
-int64_t leastCapacity(const Instance &body);
+int64_t leastCapacity(const Program &body);
 
 } // namespace mempl
 

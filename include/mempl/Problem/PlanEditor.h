@@ -24,15 +24,14 @@
 namespace mempl {
 
 /// A plan for a loop's body with all that the outer program needs to know.
-struct LoopPlan {
-  Plan plan;
+struct LoopPlan : BodyPlan {
   LoopCost cost;
   /// Most copies in and out that it has in flight at one of its boundaries.
   int64_t inFlight[2] = {0, 0};
 };
 
 /// Measures `plan`, a valid plan for `body`.
-LoopPlan makeLoopPlan(const Instance &body, Plan plan);
+LoopPlan makeLoopPlan(InstanceRef body, BodyPlan planned);
 
 /// A plan under construction. Starts with the empty plan (loops run from slow
 /// memory). Legality follows rules V1..V8 and V10 as verify() has them; V9 is a
@@ -47,7 +46,7 @@ public:
   /// all of them. The index must outlive the editor.
   explicit PlanEditor(const AccessIndex &index, int64_t capacity = -1);
 
-  const AccessIndex &index() const { return *program; }
+  const AccessIndex &index() const { return *accesses; }
   int64_t capacity() const { return limit; }
 
   //===--- Edits ----------------------------------------------------------===//
@@ -146,7 +145,7 @@ private:
   int64_t reservedBytes(int32_t step) const;
   int64_t flightLimit(int channel) const;
 
-  const AccessIndex *program;
+  const AccessIndex *accesses;
   int64_t limit;
   Timeline timeline;
   OccupancyMap space;

@@ -54,17 +54,17 @@ struct Outcome {
 /// Simulates `plan`, which must be valid (see verify()); the latency of an
 /// invalid plan means nothing, but computing it is safe as long as the plan
 /// breaks no V9: every index in range, fields consistent.
-Outcome simulate(const Instance &instance, const Plan &plan);
+Outcome simulate(InstanceRef instance, const Plan &plan);
 
 /// Latency alone; same value, less work.
-double simulateLatency(const Instance &instance, const Plan &plan);
+double simulateLatency(InstanceRef instance, const Plan &plan);
 
 /// Latency of the empty plan: everything in slow memory.
-double slowLatency(const Instance &instance);
+double slowLatency(InstanceRef instance);
 
 /// Every access in fast memory (those constrained to slow memory stay slow), no
 /// copies, no capacity: no plan beats it.
-double idealLatency(const Instance &instance);
+double idealLatency(InstanceRef instance);
 
 } // namespace mempl
 

@@ -61,7 +61,7 @@ struct LoopCost {
 };
 
 /// Simulates the body of a loop (or any program) under `plan`.
-LoopCost loopCost(const Instance &body, const Plan &plan);
+LoopCost loopCost(InstanceRef body, const Plan &plan);
 
 /// Copies and steps of one plan over time. Copies are known by the number of
 /// their residency; each residency has at most one copy per channel.
@@ -71,7 +71,7 @@ public:
 
   explicit Timeline(const AccessIndex &index);
 
-  const AccessIndex &index() const { return *program; }
+  const AccessIndex &index() const { return *accesses; }
 
   /// Adds a copy of `bytes` bytes to a channel: issued at boundary `issue`,
   /// awaited at `await`. Copies issued at one boundary are served in the order
@@ -168,7 +168,7 @@ private:
   template <bool Record> void popHead(int channel, ChannelPair &s);
   bool isBehind(int channel, int32_t a, int32_t b) const;
 
-  const AccessIndex *program;
+  const AccessIndex *accesses;
   std::array<std::vector<Copy>, 2> copies;
   std::array<std::vector<Boundary>, 2> boundaries;
   // The last boundary whose copies have been issued, while a unit is run.

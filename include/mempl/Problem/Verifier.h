@@ -44,11 +44,11 @@ struct Violation {
 
 /// All violations, empty if `plan` is valid for `instance`. A residency that
 /// breaks V9 is reported for V9 only. The instance must be valid.
-std::vector<Violation> verify(const Instance &instance, const Plan &plan);
+std::vector<Violation> verify(InstanceRef instance, const Plan &plan);
 
 /// Whether the loop with this body may be left without a plan: nothing in it is
 /// constrained to be fast.
-bool mayRunWithoutPlan(const Instance &body);
+bool mayRunWithoutPlan(InstanceRef body);
 
 } // namespace mempl
 

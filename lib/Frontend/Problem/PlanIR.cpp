@@ -58,12 +58,14 @@ static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
         !isa<LoopOp>(steps[step]))
       return emitError(loc) << "V9: step " << step
                             << ": a plan for a loop that does not exist";
-    auto op = LoopPlanOp::create(builder, loc, builder.getI32IntegerAttr(step),
-                                 builder.getI64IntegerAttr(inner.capacity),
-                                 inner.instance.empty()
-                                     ? StringAttr()
-                                     : builder.getStringAttr(inner.instance));
-    if (failed(buildPlanBody(builder, loc, inner, steps[step], op.getBody())))
+    auto op =
+        LoopPlanOp::create(builder, loc, builder.getI32IntegerAttr(step),
+                           builder.getI64IntegerAttr(inner.capacity),
+                           inner.plan.instance.empty()
+                               ? StringAttr()
+                               : builder.getStringAttr(inner.plan.instance));
+    if (failed(
+            buildPlanBody(builder, loc, inner.plan, steps[step], op.getBody())))
       return failure();
   }
   return success();
@@ -97,10 +99,10 @@ static void readPlanBody(Region &body, Operation *program, mempl::Plan &plan) {
   SmallVector<Operation *> steps = stepsOf(program);
   for (Operation &op : body.front()) {
     if (auto loop = dyn_cast<LoopPlanOp>(op)) {
-      mempl::Plan &inner = plan.loops[static_cast<int32_t>(loop.getStep())];
-      inner.instance = loop.getOriginalName().value_or("").str();
+      mempl::BodyPlan &inner = plan.loops[static_cast<int32_t>(loop.getStep())];
+      inner.plan.instance = loop.getOriginalName().value_or("").str();
       inner.capacity = static_cast<int64_t>(loop.getCapacity());
-      readPlanBody(loop.getBody(), steps[loop.getStep()], inner);
+      readPlanBody(loop.getBody(), steps[loop.getStep()], inner.plan);
       continue;
     }
     auto from = cast<ResidencyOp>(op);
@@ -145,7 +147,7 @@ public:
       : op(op), plan(plan), instance(instance) {}
 
   void report(const mempl::Violation &violation) {
-    scope = {op, &op.getBody(), &plan, &instance};
+    scope = {op, &op.getBody(), &plan, &instance.program};
     StringRef text = violation.text;
     while (enterLoop(text))
       ;
@@ -164,7 +166,7 @@ private:
     Operation *op = nullptr; ///< mempl.plan or mempl.loop_plan.
     Region *body = nullptr;
     const mempl::Plan *plan = nullptr; ///< Null: the loop has no plan.
-    const mempl::Instance *instance = nullptr;
+    const mempl::Program *program = nullptr;
   };
 
   bool enterLoop(StringRef &text);
@@ -192,7 +194,7 @@ bool ViolationReporter::enterLoop(StringRef &text) {
       rest.consumeInteger(10, step) || !rest.consume_front(": "))
     return false;
   text = rest;
-  scope.instance = scope.instance->steps[step].body.get();
+  scope.program = scope.program->steps[step].body.get();
   if (!scope.plan)
     return true;
   auto it = scope.plan->loops.find(step);
@@ -200,7 +202,7 @@ bool ViolationReporter::enterLoop(StringRef &text) {
     scope.plan = nullptr;
     return true;
   }
-  scope.plan = &it->second;
+  scope.plan = &it->second.plan;
   for (auto loop : scope.body->getOps<LoopPlanOp>())
     if (static_cast<int32_t>(loop.getStep()) == step)
       scope.op = loop;
@@ -237,7 +239,8 @@ Operation *ViolationReporter::findMalformed(int32_t value, StringRef text) {
       continue;
     mempl::Plan alone;
     alone.residencies = {r};
-    for (const auto &violation : mempl::verify(*scope.instance, alone))
+    for (const auto &violation :
+         mempl::verify({instance.machine, *scope.program}, alone))
       if (violation.rule == mempl::Rule::V9 && violation.text == text &&
           malformed.insert(ops[i]).second)
         return ops[i];

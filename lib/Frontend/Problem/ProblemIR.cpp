@@ -59,7 +59,7 @@ template <typename To, typename From> static To wordAs(From word) {
 
 /// Symbols of the values of one program, all different. The first value of a
 /// name has it as its symbol, whatever comes before.
-static SmallVector<StringAttr> symbolsFor(const mempl::Instance &program,
+static SmallVector<StringAttr> symbolsFor(const mempl::Program &program,
                                           MLIRContext *context) {
   llvm::StringSet<> taken;
   SmallVector<StringAttr> symbols(program.values.size());
@@ -93,7 +93,7 @@ namespace {
 class ProgramBuilder {
 public:
   ProgramBuilder(OpBuilder &builder, Location loc,
-                 const mempl::Instance &program)
+                 const mempl::Program &program)
       : builder(builder), loc(loc), program(program),
         symbols(symbolsFor(program, builder.getContext())) {}
 
@@ -139,7 +139,7 @@ private:
 
   OpBuilder &builder;
   Location loc;
-  const mempl::Instance &program;
+  const mempl::Program &program;
   SmallVector<StringAttr> symbols;
 };
 
@@ -160,7 +160,7 @@ InstanceOp mempl::ir::buildInstance(OpBuilder &builder, Location loc,
       integer(m.maxCarried), number(m.slowBandwidth), number(m.copyBandwidth),
       number(m.copyLatency), integer(m.maxCopiesIn), integer(m.maxCopiesOut),
       number(m.stepOverhead));
-  ProgramBuilder(builder, loc, instance).run(op.getBody());
+  ProgramBuilder(builder, loc, instance.program).run(op.getBody());
   return op;
 }
 
@@ -189,7 +189,7 @@ static mempl::Machine machineOf(InstanceOp op) {
 
 using ValueIndices = llvm::DenseMap<StringAttr, int32_t>;
 
-static void readProgram(Operation *op, mempl::Instance &program);
+static mempl::Program readProgram(Operation *op);
 
 /// What a step and a loop have in common.
 template <typename OpT>
@@ -210,7 +210,8 @@ static mempl::Step readStep(OpT op, const ValueIndices &indices) {
   return step;
 }
 
-static void readProgram(Operation *op, mempl::Instance &program) {
+static mempl::Program readProgram(Operation *op) {
+  mempl::Program program;
   ValueIndices indices;
   for (ValueOp from : valuesOf(op)) {
     mempl::Value value;
@@ -229,13 +230,10 @@ static void readProgram(Operation *op, mempl::Instance &program) {
     }
     auto loop = cast<LoopOp>(from);
     mempl::Step step = readStep(loop, indices);
-    auto body = std::make_shared<mempl::Instance>();
-    body->name = step.name;
-    body->machine = program.machine;
-    readProgram(loop, *body);
-    step.body = std::move(body);
+    step.body = std::make_shared<mempl::Program>(readProgram(loop));
     program.steps.push_back(std::move(step));
   }
+  return program;
 }
 
 /// Takes `word[N]` off the front of `path`.
@@ -275,7 +273,7 @@ FailureOr<mempl::Instance> mempl::ir::readInstance(InstanceOp op) {
   mempl::Instance instance;
   instance.name = op.getInstanceName().str();
   instance.machine = machineOf(op);
-  readProgram(op, instance);
+  instance.program = readProgram(op);
   auto faults = mempl::checkInstance(instance);
   for (const mempl::InstanceFault &fault : faults)
     emitFault(op, fault);

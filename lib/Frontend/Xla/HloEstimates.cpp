@@ -36,17 +36,18 @@ struct Sample {
 } // namespace
 
 static void collect(const Module &module, const ModuleProgram &program,
-                    const Imported &imported, const Instance &instance,
+                    const Imported &imported, InstanceRef instance,
                     int32_t level, const ImportTarget &target, double times,
                     std::vector<Sample> &samples) {
   const Machine &m = instance.machine;
   const std::vector<ProgramStep> &steps = program.levels[level].steps;
   for (size_t i = 0; i < steps.size(); ++i) {
-    const Step &step = instance.steps[i];
+    const Step &step = instance.program.steps[i];
     const Instruction &instruction = module.computations[steps[i].computation]
                                          .instructions[steps[i].instruction];
     if (step.body) {
-      collect(module, program, imported, *step.body, steps[i].body, target,
+      collect(module, program, imported,
+              instance.bodyOf(static_cast<int32_t>(i)), steps[i].body, target,
               times * static_cast<double>(step.trips), samples);
       continue;
     }

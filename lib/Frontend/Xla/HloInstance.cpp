@@ -76,7 +76,7 @@ private:
   double roofline(const ProgramStep &step) const;
   double compute(const ProgramStep &step) const;
   void addValues();
-  Instance buildLevel(int32_t level);
+  Program buildLevel(int32_t level);
 
   const Instruction &instruction(const ProgramStep &step) const {
     return module.computations[step.computation].instructions[step.instruction];
@@ -229,9 +229,8 @@ static int64_t scaled(const BufferAccess &access, double scale) {
   return scale == 1 ? bytes : static_cast<int64_t>(std::min(product, 0x1p62));
 }
 
-Instance InstanceBuilder::buildLevel(int32_t index) {
-  Instance instance;
-  instance.machine = target.machine;
+Program InstanceBuilder::buildLevel(int32_t index) {
+  Program made;
   const Level &level = program.levels[index];
   for (int32_t b : result.bufferOf[index]) {
     const Buffer &buffer = program.buffers[b];
@@ -243,22 +242,21 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
       value.space = SpaceConstraint::Slow;
       value.reason = "is in the memory of the host";
     }
-    instance.values.push_back(std::move(value));
+    made.values.push_back(std::move(value));
   }
-  std::vector<bool> isDefined(instance.values.size());
-  for (size_t v = 0; v < instance.values.size(); ++v)
-    isDefined[v] = instance.values[v].isInput();
+  std::vector<bool> isDefined(made.values.size());
+  for (size_t v = 0; v < made.values.size(); ++v)
+    isDefined[v] = made.values[v].isInput();
   for (const ProgramStep &each : level.steps) {
     Step step;
     step.name = instruction(each).name;
     step.trips = each.trips;
     if (each.body >= 0) {
-      Instance body = buildLevel(each.body);
-      body.name = step.name;
+      Program body = buildLevel(each.body);
       if (body.steps.empty()) // A loop of scalars only.
         step.trips = 1;
       else
-        step.body = std::make_shared<Instance>(std::move(body));
+        step.body = std::make_shared<Program>(std::move(body));
     } else {
       step.compute = compute(each);
       int64_t scoped = scopedBytes(instruction(each));
@@ -279,9 +277,9 @@ Instance InstanceBuilder::buildLevel(int32_t index) {
       isDefined[access.value] = isDefined[access.value] || access.writes();
       step.accesses.push_back(access);
     }
-    instance.steps.push_back(std::move(step));
+    made.steps.push_back(std::move(step));
   }
-  return instance;
+  return made;
 }
 
 /// Scoped memory that a step needs beyond what the machine leaves out has to
@@ -315,8 +313,7 @@ Expected<Imported> InstanceBuilder::build() {
   readEstimates();
   calibrate();
   addValues();
-  result.instance = buildLevel(0);
-  result.instance.name = module.name;
+  result.instance = {module.name, target.machine, buildLevel(0)};
   std::vector<InstanceFault> faults = checkInstance(result.instance);
   if (!faults.empty())
     return fileError(module.file, 0,

@@ -40,7 +40,7 @@ public:
 private:
   void findSlow();
   void addFunction();
-  void addLevel(int32_t level, const mempl::Instance &instance);
+  void addLevel(int32_t level, const mempl::Program &costs);
   void addStep(const hlo::ProgramStep &step, const mempl::Step &cost);
   void addLoop(const hlo::ProgramStep &step, const mempl::Step &cost);
   RankedTensorType type(int32_t buffer) {
@@ -162,9 +162,9 @@ void KernelWriter::addLoop(const hlo::ProgramStep &step,
     current[buffer] = result;
 }
 
-void KernelWriter::addLevel(int32_t level, const mempl::Instance &instance) {
+void KernelWriter::addLevel(int32_t level, const mempl::Program &costs) {
   const std::vector<hlo::ProgramStep> &steps = program.levels[level].steps;
-  for (auto [step, cost] : llvm::zip_equal(steps, instance.steps)) {
+  for (auto [step, cost] : llvm::zip_equal(steps, costs.steps)) {
     if (step.body >= 0)
       addLoop(step, cost);
     else
@@ -202,7 +202,7 @@ void KernelWriter::addFunction() {
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(entry);
-  addLevel(0, file.imported.instance);
+  addLevel(0, file.imported.instance.program);
   SmallVector<Value> results;
   for (int32_t buffer : outputs)
     results.push_back(current[buffer]);

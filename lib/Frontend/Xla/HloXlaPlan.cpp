@@ -49,13 +49,13 @@ private:
     std::vector<int32_t> stays; ///< By residency: of the program, or -1.
   };
 
-  Level collect(int32_t level, const Instance &instance);
+  Level collect(int32_t level, InstanceRef instance);
   void separate(Level &level);
-  bool placeAsXla(Level &level, const Instance &instance);
-  bool pack(Level &level, const Instance &instance, bool late);
-  Plan planLevel(int32_t level, const Instance &instance);
-  void carry(Level &level, const Instance &instance);
-  void dropInvalid(Plan &plan, const Instance &instance);
+  bool placeAsXla(Level &level, InstanceRef instance);
+  bool pack(Level &level, InstanceRef instance, bool late);
+  Plan planLevel(int32_t level, InstanceRef instance);
+  void carry(Level &level, InstanceRef instance);
+  void dropInvalid(Plan &plan, InstanceRef instance);
   const AssignmentTables::AllocationRow *rowFor(const FastStay &stay) const;
   int64_t timeOf(int32_t level, int32_t step) const;
   void indexTables();
@@ -125,12 +125,12 @@ void XlaPlanBuilder::indexTables() {
 }
 
 XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
-                                              const Instance &instance) {
+                                              InstanceRef instance) {
   Level level;
   // By value: the steps that can access it in slow memory only.
   llvm::DenseMap<int32_t, std::vector<int32_t>> slowSteps;
   for (int32_t s = 0; s < instance.numSteps(); ++s)
-    for (const Access &access : instance.steps[s].accesses)
+    for (const Access &access : instance.program.steps[s].accesses)
       if (access.space == SpaceConstraint::Slow)
         slowSteps[access.value].push_back(s);
   for (size_t i = 0; i < program.stays.size(); ++i) {
@@ -189,7 +189,7 @@ static size_t carriedTwin(const std::vector<Residency> &list, size_t again) {
 
 /// Gives residencies XLA's offsets, and delays sliced copies until their place
 /// is free. False, with offsets unset, where the tables do not tell all.
-bool XlaPlanBuilder::placeAsXla(Level &level, const Instance &instance) {
+bool XlaPlanBuilder::placeAsXla(Level &level, InstanceRef instance) {
   std::vector<Residency> &list = level.plan.residencies;
   for (size_t i = 0; i < list.size(); ++i) {
     if (level.stays[i] < 0) {
@@ -207,8 +207,10 @@ bool XlaPlanBuilder::placeAsXla(Level &level, const Instance &instance) {
     list[i].offset = row->offset;
   }
   auto overlap = [&](const Residency &a, const Residency &b) {
-    int64_t sizeA = instance.machine.roundUp(instance.values[a.value].size);
-    int64_t sizeB = instance.machine.roundUp(instance.values[b.value].size);
+    int64_t sizeA =
+        instance.machine.roundUp(instance.program.values[a.value].size);
+    int64_t sizeB =
+        instance.machine.roundUp(instance.program.values[b.value].size);
     return a.offset < b.offset + sizeB && b.offset < a.offset + sizeA;
   };
   for (size_t i = 0; i < list.size(); ++i) {
@@ -232,7 +234,7 @@ bool XlaPlanBuilder::placeAsXla(Level &level, const Instance &instance) {
 
 /// Finds offsets for the times as they are; `late` issues sliced copies with
 /// their last slice.
-bool XlaPlanBuilder::pack(Level &level, const Instance &instance, bool late) {
+bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
   PackingProblem problem;
   problem.capacity = instance.machine.capacity;
   for (size_t i = 0; i < level.plan.residencies.size(); ++i) {
@@ -247,7 +249,7 @@ bool XlaPlanBuilder::pack(Level &level, const Instance &instance, bool late) {
     b.id = std::to_string(i);
     b.lower = r.start();
     b.upper = r.end() + 1;
-    b.size = instance.machine.roundUp(instance.values[r.value].size);
+    b.size = instance.machine.roundUp(instance.program.values[r.value].size);
     // What comes back at the end has to find its place free; it is kept.
     if (r.carried)
       b.upper = instance.numSteps();
@@ -257,12 +259,13 @@ bool XlaPlanBuilder::pack(Level &level, const Instance &instance, bool late) {
     problem.buffers.push_back(std::move(b));
   }
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
-    int64_t reserved = instance.steps[s].reserved;
+    int64_t reserved = instance.program.steps[s].reserved;
     auto loop = level.plan.loops.find(s);
     if (loop != level.plan.loops.end())
       reserved = std::max(reserved, loop->second.capacity);
-    else if (instance.steps[s].body)
-      reserved = std::max(reserved, leastCapacity(*instance.steps[s].body));
+    else if (instance.program.steps[s].body)
+      reserved =
+          std::max(reserved, leastCapacity(*instance.program.steps[s].body));
     if (reserved == 0)
       continue;
     PackingBuffer b;
@@ -288,12 +291,12 @@ bool XlaPlanBuilder::pack(Level &level, const Instance &instance, bool late) {
 }
 
 /// Turns what XLA keeps over from the run before into carried residencies.
-void XlaPlanBuilder::carry(Level &level, const Instance &instance) {
+void XlaPlanBuilder::carry(Level &level, InstanceRef instance) {
   for (size_t i = 0; i < level.plan.residencies.size(); ++i) {
     Residency &r = level.plan.residencies[i];
     const FastStay &stay = program.stays[level.stays[i]];
     if (!stay.crossProgram || notes.carried >= instance.machine.maxCarried ||
-        instance.values[r.value].kind != ValueKind::Input)
+        instance.program.values[r.value].kind != ValueKind::Input)
       continue;
     r.carried = true;
     r.issue = r.ready = -1;
@@ -322,7 +325,7 @@ void XlaPlanBuilder::carry(Level &level, const Instance &instance) {
 
 /// Takes out, until all is valid, the residencies of values that break a rule
 /// of the problem.
-void XlaPlanBuilder::dropInvalid(Plan &plan, const Instance &instance) {
+void XlaPlanBuilder::dropInvalid(Plan &plan, InstanceRef instance) {
   plan.instance = instance.name;
   while (true) {
     std::vector<Violation> violations = verify(instance, plan);
@@ -346,23 +349,26 @@ void XlaPlanBuilder::dropInvalid(Plan &plan, const Instance &instance) {
   }
 }
 
-Plan XlaPlanBuilder::planLevel(int32_t index, const Instance &instance) {
+Plan XlaPlanBuilder::planLevel(int32_t index, InstanceRef instance) {
   Level level = collect(index, instance);
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
-    const Step &step = instance.steps[s];
+    const Step &step = instance.program.steps[s];
     if (!step.body)
       continue;
-    Plan body = planLevel(program.levels[index].steps[s].body, *step.body);
-    body.capacity = leastCapacity(*step.body);
-    for (const Residency &r : body.residencies) {
-      int64_t size = instance.machine.roundUp(step.body->values[r.value].size);
+    InstanceRef inner = instance.bodyOf(s);
+    BodyPlan body;
+    body.plan = planLevel(program.levels[index].steps[s].body, inner);
+    body.capacity = leastCapacity(inner.program);
+    for (const Residency &r : body.plan.residencies) {
+      int64_t size =
+          instance.machine.roundUp(inner.program.values[r.value].size);
       body.capacity = std::max(body.capacity, r.offset + size);
     }
-    if (!body.residencies.empty())
+    if (!body.plan.residencies.empty())
       level.plan.loops[s] = std::move(body);
   }
   bool simple = index == 0 && level.plan.loops.empty() &&
-                llvm::none_of(instance.steps, [](const Step &step) {
+                llvm::none_of(instance.program.steps, [](const Step &step) {
                   return step.reserved > 0 || step.body;
                 });
   separate(level);

@@ -38,7 +38,7 @@ public:
                  const Imported &imported)
       : module(module), program(program), imported(imported) {}
 
-  void addLevel(int32_t level, const Instance &instance, const Plan &plan,
+  void addLevel(int32_t level, InstanceRef instance, const Plan &plan,
                 double times);
   std::vector<XlaDecision> take();
 
@@ -148,25 +148,25 @@ void DecisionWriter::addResidency(const Residency &r, int32_t level,
       }
 }
 
-void DecisionWriter::addLevel(int32_t level, const Instance &instance,
+void DecisionWriter::addLevel(int32_t level, InstanceRef instance,
                               const Plan &plan, double times) {
-  std::vector<std::vector<Served>> accesses(instance.values.size());
+  std::vector<std::vector<Served>> accesses(instance.program.values.size());
   const std::vector<ProgramStep> &steps = program.levels[level].steps;
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
     for (auto [access, theirs] :
-         llvm::zip_equal(instance.steps[s].accesses, steps[s].accesses))
+         llvm::zip_equal(instance.program.steps[s].accesses, steps[s].accesses))
       accesses[access.value].push_back(
           {s,
            times * static_cast<double>(access.bytes) /
                instance.machine.slowBandwidth,
            false, theirs.fast, access.writes()});
-    auto loop = plan.loops.find(s);
-    if (loop != plan.loops.end() && instance.steps[s].body)
-      addLevel(steps[s].body, *instance.steps[s].body, loop->second,
-               times * static_cast<double>(instance.steps[s].trips));
+    const BodyPlan *loop = plan.bodyPlan(s);
+    if (loop && instance.program.steps[s].body)
+      addLevel(steps[s].body, instance.bodyOf(s), loop->plan,
+               times * static_cast<double>(instance.program.steps[s].trips));
   }
   for (const Residency &r : plan.residencies) {
-    ValueKind kind = instance.values[r.value].kind;
+    ValueKind kind = instance.program.values[r.value].kind;
     if (level == 0 && r.write >= 0 &&
         (kind == ValueKind::Output || kind == ValueKind::InOut)) {
       // Ours all the same, or it would be told to stay slow.

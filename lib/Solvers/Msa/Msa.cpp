@@ -48,7 +48,6 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
                    MsaStatistics *statistics,
                    const std::function<bool()> &cancelled) {
   const AccessIndex &index = editor.index();
-  const Instance &instance = index.instance();
   MsaStatistics unused;
   MsaStatistics &stats = statistics ? *statistics : unused;
   stats = MsaStatistics();
@@ -61,8 +60,8 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
   PlanEditor ordered = editor;
   if (hasOrders &&
       !placeConstrained(ordered,
-                        UseIntervalForest(index, instance.machine.capacity)))
-    return ordersError(instance);
+                        UseIntervalForest(index, index.machine().capacity)))
+    return ordersError(index.instance());
   allocator.reserve(ordered.plan().residencies);
   allocator.carryValues();
   if (options.loopOptimizer)
@@ -71,7 +70,6 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
   allocator.run(cancelled);
 
   Plan plan = editor.plan();
-  plan.instance = instance.name;
   plan.residencies = allocator.take();
   return plan;
 }

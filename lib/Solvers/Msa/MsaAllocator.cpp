@@ -48,7 +48,7 @@ MsaAllocator::MsaAllocator(const PlanEditor &editor, const MsaCost &cost,
 bool MsaAllocator::isEligible(int32_t value) const {
   int64_t size = index.roundedSize(value);
   return size > 0 && size <= editor.capacity() &&
-         index.instance().values[value].space != SpaceConstraint::Slow;
+         index.program().values[value].space != SpaceConstraint::Slow;
 }
 
 void MsaAllocator::reserve(llvm::ArrayRef<Residency> ordered) {
@@ -123,7 +123,7 @@ bool MsaAllocator::markInefficient(int32_t value) {
   if (options.inefficientRatio <= 0)
     return false;
   bool isNew = false;
-  auto size = static_cast<double>(index.instance().values[value].size);
+  auto size = static_cast<double>(index.program().values[value].size);
   for (const Piece &piece : work) {
     double copied = size * (piece.hasIn + piece.hasOut);
     if (copied <= 0)

@@ -22,17 +22,17 @@
 using namespace mempl;
 
 /// Seconds of one run of a body from slow memory, loops inside weighted.
-static double bodySeconds(const Instance &body, double weight) {
+static double bodySeconds(const Machine &m, const Program &body,
+                          double weight) {
   double total = 0;
   for (const Step &step : body.steps) {
     double bytes = 0;
     for (const Access &access : step.accesses)
       bytes += static_cast<double>(access.bytes);
     if (step.body)
-      total += weight * bodySeconds(*step.body, weight);
+      total += weight * bodySeconds(m, *step.body, weight);
     else
-      total += body.machine.stepOverhead +
-               std::max(step.compute, bytes / body.machine.slowBandwidth);
+      total += m.stepOverhead + std::max(step.compute, bytes / m.slowBandwidth);
   }
   return total;
 }
@@ -41,11 +41,11 @@ MsaCost::MsaCost(const AccessIndex &index, const MsaOptions &options)
     : index(index), options(options),
       bandwidth(index.machine().copyBandwidth * options.copyScale) {
   for (int32_t i = 0; i < index.numSteps(); ++i) {
-    const Step &step = index.instance().steps[i];
-    seconds.push_back(step.body
-                          ? options.loopWeight *
-                                bodySeconds(*step.body, options.loopWeight)
-                          : elapsedWith(i, 0));
+    const Step &step = index.program().steps[i];
+    seconds.push_back(step.body ? options.loopWeight *
+                                      bodySeconds(index.machine(), *step.body,
+                                                  options.loopWeight)
+                                : elapsedWith(i, 0));
   }
 }
 
@@ -56,7 +56,7 @@ double MsaCost::memory(int32_t step, double fastBytes) const {
 }
 
 double MsaCost::elapsedWith(int32_t step, double fastBytes) const {
-  double compute = index.instance().steps[step].compute;
+  double compute = index.program().steps[step].compute;
   double all = index.stepBytes(step);
   // The first window of slow data is waited for, not overlapped.
   double wait =
@@ -68,27 +68,27 @@ double MsaCost::elapsedWith(int32_t step, double fastBytes) const {
 }
 
 double MsaCost::copyCapacity(int32_t step) const {
-  if (index.instance().steps[step].body)
+  if (index.program().steps[step].body)
     return 0;
   return options.costModel ? seconds[step] : 1;
 }
 
 double MsaCost::idle(int32_t step) const {
-  if (index.instance().steps[step].body)
+  if (index.program().steps[step].body)
     return 0;
   return std::max(0.0, seconds[step] - memory(step));
 }
 
 double MsaCost::saving(int32_t use) const {
   const Use &u = index.use(use);
-  if (index.instance().steps[u.step].body)
+  if (index.program().steps[u.step].body)
     return 0;
   return seconds[u.step] - elapsedWith(u.step, u.bytes);
 }
 
 double MsaCost::benefit(int32_t use) const {
   const Use &u = index.use(use);
-  const Step &step = index.instance().steps[u.step];
+  const Step &step = index.program().steps[u.step];
   const Machine &m = index.machine();
   // What a loop reads from outside is read in every trip; the steps inside that
   // do so are taken to be memory-bound.
@@ -104,7 +104,7 @@ double MsaCost::benefit(int32_t use) const {
 double MsaCost::boundedness(int32_t value) const {
   double total = 0;
   // An input is defined outside the program, where nothing is saved.
-  bool isFirst = !index.instance().values[value].isInput();
+  bool isFirst = !index.program().values[value].isInput();
   for (int32_t u = index.firstUse(value); u < index.endUse(value); ++u) {
     double b = benefit(u);
     if (isFirst)
@@ -133,7 +133,7 @@ std::vector<int32_t> MsaCost::order() const {
     auto uses = index.usesOf(v);
     if (uses.empty())
       continue;
-    const Value &value = index.instance().values[v];
+    const Value &value = index.program().values[v];
     Key key = {0, value.size, 0, uses.back().step, uses.front().step, v};
     if (value.isInput())
       key.start = -1;

@@ -37,12 +37,12 @@ void MsaAllocator::carryValues() {
   std::vector<Key> keys;
   for (int32_t v = 0; v < index.numValues(); ++v) {
     auto uses = index.usesOf(v);
-    if (index.instance().values[v].kind != ValueKind::Input || !isEligible(v) ||
+    if (index.program().values[v].kind != ValueKind::Input || !isEligible(v) ||
         uses.empty() || !placed[v].empty() ||
         llvm::any_of(uses,
                      [](const Use &u) { return u.writes || u.mustBeSlow; }))
       continue;
-    Key key = {index.instance().values[v].size, 0, uses.back().step, v};
+    Key key = {index.program().values[v].size, 0, uses.back().step, v};
     for (const Use &use : uses)
       for (int32_t other : index.usesAt(use.step))
         if (index.use(other).writes)
@@ -70,7 +70,7 @@ bool MsaAllocator::tryFreeing(int32_t value, Residency &first,
   if (!options.crossProgramFreeing || lastUse >= lastStep ||
       stats.pressure <= static_cast<double>(editor.capacity()))
     return false;
-  int64_t bytes = index.instance().values[value].size;
+  int64_t bytes = index.program().values[value].size;
   MsaIntervals picker = intervals;
   picker.begin(bytes, 0, lastUse, lastStep);
   std::optional<int32_t> start = picker.next();

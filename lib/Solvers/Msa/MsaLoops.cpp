@@ -40,7 +40,7 @@ std::vector<int32_t> MsaLoopOptimizer::madeAt(int32_t step) const {
     if (index.use(u).startsByWrite)
       uses.push_back(u);
   auto key = [&](int32_t u) {
-    return std::pair(index.instance().values[index.use(u).value].size,
+    return std::pair(index.program().values[index.use(u).value].size,
                      index.use(u).bytes);
   };
   llvm::stable_sort(uses,
@@ -60,7 +60,7 @@ void MsaLoopOptimizer::classify() {
       if (index.firstUseFrom(index.use(u).value, base) == u)
         found.push_back(index.use(u).value);
   for (int32_t v : found) {
-    const Value &value = index.instance().values[v];
+    const Value &value = index.program().values[v];
     MsaLoopValue entry;
     entry.value = v;
     entry.size = index.roundedSize(v);
@@ -169,7 +169,7 @@ int64_t MsaLoopOptimizer::bestFit(int32_t start, int32_t end, int64_t size,
   };
   std::vector<std::pair<int64_t, int64_t>> taken;
   for (int32_t k = 0; k < 2 * loop.period; ++k) {
-    int64_t reserved = index.instance().steps[base + k % loop.period].reserved;
+    int64_t reserved = index.program().steps[base + k % loop.period].reserved;
     if (reserved > 0 && meets(k, k))
       taken.push_back({0, index.machine().roundUp(reserved)});
   }
@@ -217,7 +217,7 @@ double MsaLoopOptimizer::stepSeconds(int32_t k, double &slowBytes) const {
   }
   const Machine &m = index.machine();
   return m.stepOverhead +
-         std::max(index.instance().steps[base + k].compute,
+         std::max(index.program().steps[base + k].compute,
                   slowBytes / m.slowBandwidth + fastBytes / m.fastBandwidth);
 }
 
@@ -232,7 +232,7 @@ void MsaLoopOptimizer::computeIdle() {
   for (int32_t k = 0; k < loop.period; ++k) {
     double slowBytes;
     double seconds = stepSeconds(k, slowBytes);
-    idle.push_back(index.instance().steps[base + k].body
+    idle.push_back(index.program().steps[base + k].body
                        ? 0
                        : seconds - slowBytes / index.machine().slowBandwidth);
   }
@@ -241,7 +241,7 @@ void MsaLoopOptimizer::computeIdle() {
 }
 
 bool MsaLoopOptimizer::placePrefetch(MsaLoopValue &value) {
-  double copy = cost.copySeconds(index.instance().values[value.value].size);
+  double copy = cost.copySeconds(index.program().values[value.value].size);
   auto at = [&](int32_t k) { return (k + loop.period) % loop.period; };
   double covered = 0;
   int32_t acceptable = INT32_MIN, start = value.first;
@@ -328,7 +328,7 @@ double MsaLoopOptimizer::seconds() const {
       if (value.isFast && value.kind == MsaLoopValue::Prefetch)
         copies.push_back(
             {value.start + r * loop.period, value.first + r * loop.period,
-             cost.copySeconds(index.instance().values[value.value].size)});
+             cost.copySeconds(index.program().values[value.value].size)});
   llvm::stable_sort(copies, [](const Copy &a, const Copy &b) {
     return std::pair(a.start, a.done) < std::pair(b.start, b.done);
   });
@@ -412,7 +412,7 @@ private:
       int32_t before =
           u > index.firstUse(use.value) ? step - index.use(u - 1).step : -1;
       return std::tuple(use.reads, use.writes, use.startsByWrite,
-                        index.instance().values[use.value].size, use.bytes,
+                        index.program().values[use.value].size, use.bytes,
                         before);
     };
     llvm::stable_sort(result,

@@ -92,7 +92,7 @@ public:
 
 private:
   uint64_t fingerprint(int32_t step) const {
-    const Step &s = index.instance().steps[step];
+    const Step &s = index.program().steps[step];
     llvm::hash_code h = llvm::hash_combine(llvm::bit_cast<uint64_t>(s.compute),
                                            s.reserved, s.body != nullptr);
     for (const Shape &shape : shapes(step))
@@ -107,7 +107,7 @@ private:
     for (int32_t u : index.usesAt(step)) {
       const Use &use = index.use(u);
       result.push_back({use.reads + 2 * use.writes + 4 * use.startsByWrite,
-                        index.instance().values[use.value].size, use.bytes,
+                        index.program().values[use.value].size, use.bytes,
                         madeAt[u] < 0 ? -1 : step - madeAt[u], use.value});
     }
     llvm::stable_sort(result, [](const Shape &a, const Shape &b) {

@@ -97,7 +97,7 @@ uint32_t MsaAllocator::evict(Walk &walk, int32_t limit) {
   const MsaChunk &chunk = heap.chunk(piece.chunk);
   int32_t start = walk.definition;
   int32_t target = intervals.evictionEnd(
-      index.instance().values[walk.value].size, start, limit, walk.retry);
+      index.program().values[walk.value].size, start, limit, walk.retry);
   target = std::min(std::max(target, chunk.end), limit);
   if (target - 1 > chunk.end)
     target =
@@ -115,7 +115,7 @@ uint32_t MsaAllocator::evict(Walk &walk, int32_t limit) {
     return MsaTooManyCopies;
   piece.needOut =
       options.costModel
-          ? cost.copySeconds(index.instance().values[walk.value].size)
+          ? cost.copySeconds(index.program().values[walk.value].size)
           : 0.1;
   if (!channel.add(start, target, piece.needOut)) {
     // The last attempt does not wait for bandwidth.
@@ -160,7 +160,7 @@ bool MsaAllocator::tryPrefetch(Walk &walk, int32_t start, int32_t end,
   if (!isFree)
     piece.needIn =
         options.costModel
-            ? cost.copySeconds(index.instance().values[walk.value].size)
+            ? cost.copySeconds(index.program().values[walk.value].size)
             : 0.1;
   if (isFree) {
     channel.force(start, end, 0);
@@ -187,7 +187,7 @@ uint32_t MsaAllocator::prefetch(Walk &walk, int32_t end, int32_t use) {
   if (room > end)
     return MsaOutOfMemory;
   earliest = std::max(earliest, room - 1);
-  int64_t bytes = index.instance().values[walk.value].size;
+  int64_t bytes = index.program().values[walk.value].size;
   uint32_t failures = 0;
   MsaHint hint = hintAt(use);
   if (hint.kind == MsaHint::Prefetch) {
@@ -262,7 +262,7 @@ uint32_t MsaAllocator::placeValue(int32_t value, int64_t retry) {
   walk.value = value;
   walk.size = index.roundedSize(value);
   walk.retry = retry;
-  const Value &v = index.instance().values[value];
+  const Value &v = index.program().values[value];
   walk.definition = -1;
   walk.slowFrom = -1;
   walk.hasSlow = walk.isAllocated = v.isInput();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .._core import Instance
+from .._core import Instance, Program
 
 # Estimates above are the compiler's way to say that it does not know.
 _MAX_CYCLES = 1 << 50
@@ -13,10 +13,10 @@ _MAX_CYCLES = 1 << 50
 CLOCK = {"v4": 1.05e9, "v5e": 1.5e9, "v5p": 1.75e9, "v6e": 1.75e9}
 
 
-def trips_of(instance: Instance) -> dict[str, int]:
+def trips_of(program: Instance | Program) -> dict[str, int]:
     """Trips of loops by name, at any depth."""
     found: dict[str, int] = {}
-    for step in instance.steps:
+    for step in program.steps:
         if step.body is not None:
             found[step.name] = step.trips
             found.update(trips_of(step.body))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from .._core import AccessMode, Instance, Plan, verify
+from .._core import AccessMode, Instance, Plan, Program, verify
 from .._report import report_page
 from ._estimate import CLOCK
 from ._offers import NO_CARRY
@@ -82,10 +82,10 @@ class Moved:
     to_slow_others: int
 
 
-def _shape(instance: Instance) -> list[tuple[object, ...]]:
+def _shape(program: Instance | Program) -> list[tuple[object, ...]]:
     """What two instances must have in common for a plan to fit both."""
-    rows: list[tuple[object, ...]] = [(value.name, value.size) for value in instance.values]
-    for step in instance.steps:
+    rows: list[tuple[object, ...]] = [(value.name, value.size) for value in program.values]
+    for step in program.steps:
         accesses = [(access.value, access.mode == AccessMode.READ) for access in step.accesses]
         rows.append((step.name, accesses, _shape(step.body) if step.body is not None else None))
     return rows

@@ -251,8 +251,8 @@ TEST(HloProgram, LoopsAreStepsWithBodies) {
   EXPECT_EQ(r->xla.residencies[0].write, 0);
   EXPECT_EQ(r->xla.residencies[0].last, 2);
   ASSERT_EQ(r->xla.loops.size(), 1u);
-  const Plan &body = r->xla.loops.begin()->second;
-  ASSERT_EQ(body.residencies.size(), 1u);
+  const BodyPlan &body = r->xla.loops.begin()->second;
+  ASSERT_EQ(body.plan.residencies.size(), 1u);
   EXPECT_EQ(body.capacity, 1024);
   EXPECT_GE(r->xla.residencies[0].offset, 1024);
 }
@@ -356,7 +356,8 @@ TEST(HloProgram, TheLargerSpaceIsFilledWhereThereIsOne) {
                        "  %b = f32[256]{0:S(1)} negate(%a)\n"
                        "  ROOT %c = f32[256] negate(%b)\n"));
   ASSERT_EQ(r->xla.residencies.size(), 1u);
-  EXPECT_EQ(r->instance().values[r->xla.residencies[0].value].name, "a");
+  EXPECT_EQ(r->instance().program.values[r->xla.residencies[0].value].name,
+            "a");
 }
 
 //===----------------------------------------------------------------------===//

@@ -41,7 +41,7 @@ struct Read {
 
   const Instance &instance() const { return imported.instance; }
   const Step &step(llvm::StringRef name) const {
-    for (const Step &step : instance().steps)
+    for (const Step &step : instance().program.steps)
       if (step.name == name)
         return step;
     ADD_FAILURE() << "no step " << name.str();
@@ -49,10 +49,10 @@ struct Read {
     return none;
   }
   const Value &value(const Access &access) const {
-    return instance().values[access.value];
+    return instance().program.values[access.value];
   }
   const Value &value(llvm::StringRef name) const {
-    for (const Value &value : instance().values)
+    for (const Value &value : instance().program.values)
       if (value.name == name)
         return value;
     ADD_FAILURE() << "no value " << name.str();
@@ -61,13 +61,13 @@ struct Read {
   }
   std::vector<std::string> valueNames() const {
     std::vector<std::string> names;
-    for (const Value &value : instance().values)
+    for (const Value &value : instance().program.values)
       names.push_back(value.name);
     return names;
   }
   std::vector<std::string> stepNames() const {
     std::vector<std::string> names;
-    for (const Step &step : instance().steps)
+    for (const Step &step : instance().program.steps)
       names.push_back(step.name);
     return names;
   }

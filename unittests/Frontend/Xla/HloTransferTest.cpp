@@ -154,7 +154,7 @@ TEST(HloTransfers, InALoopTheLoopHoldsWhatIsFromOutside) {
       "  %m = f32[256] add(%n, %d)\n"
       "  ROOT %t = (s32[], f32[256], f32[256]) tuple(%i, %m, %w)\n}\n"));
   expectSlow(*r, "l", "w", AccessMode::Read, 5 * 1024);
-  const Instance &body = *r->step("l").body;
+  const Program &body = *r->step("l").body;
   ASSERT_EQ(body.steps.size(), 4u);
   EXPECT_EQ(body.steps[0].accesses[0].space, SpaceConstraint::Slow);
 }
@@ -214,7 +214,8 @@ TEST(HloTransfers, WhatXlaKeepsFastDuringThemIsNoPartOfItsPlan) {
                   "  ROOT %r = f32[256] add(%d, %m)\n"));
   EXPECT_EQ(r->notes.inTransfers, 1);
   ASSERT_EQ(r->xla.residencies.size(), 1u);
-  EXPECT_EQ(r->instance().values[r->xla.residencies[0].value].name, "m");
+  EXPECT_EQ(r->instance().program.values[r->xla.residencies[0].value].name,
+            "m");
 }
 
 TEST(HloTransfers, APlanThatOverwritesAnOperandInFlightIsNotValid) {
@@ -227,7 +228,8 @@ TEST(HloTransfers, APlanThatOverwritesAnOperandInFlightIsNotValid) {
       "  %d = f32[256] collective-permute-done(%s)\n"
       "  ROOT %r = f32[256] add(%d, %b)\n"));
   auto valueNumber = [&](llvm::StringRef name) {
-    return static_cast<int32_t>(&r->value(name) - r->instance().values.data());
+    return static_cast<int32_t>(&r->value(name) -
+                                r->instance().program.values.data());
   };
   auto violations = [&](std::vector<Residency> residencies) {
     Plan plan;
