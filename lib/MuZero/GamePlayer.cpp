@@ -37,7 +37,8 @@ llvm::Expected<PreparedGame> mempl::prepareGame(const Instance &instance,
       llvm::cantFail(createSolver("greedy"))->solve(instance, options);
   if (!greedy)
     return greedy.takeError();
-  GameOptions gameOptions{rules};
+  GameOptions gameOptions;
+  static_cast<GameRules &>(gameOptions) = rules;
   gameOptions.greedyLatency = greedy->latency;
   if (options.start) {
     double latency = simulateLatency(instance, *options.start);

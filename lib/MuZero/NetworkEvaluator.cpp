@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "StateBatch.h"
+#include "StateTensors.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -25,7 +25,7 @@ class NetworkEvaluator : public Evaluator {
 public:
   NetworkEvaluator(const Network &network, Precision precision)
       : network(network), state(network.modules().state),
-        table(network.modules()), valueAtoms(atomsOf(kValueSupport)),
+        questions(network.modules()), valueAtoms(atomsOf(kValueSupport)),
         rewardAtoms(atomsOf(kRewardSupport)) {
     if (precision == Precision::Float32)
       return;
@@ -61,7 +61,7 @@ public:
     torch::NoGradGuard noGradients;
     answers.assign(numAsked, Answer());
     if (!stateRows.empty()) {
-      torch::Tensor latent = state(states.take(table.encoded()));
+      torch::Tensor latent = state(takeStates(states, questions.of(table)));
       store(latent, stateRows);
       answer(latent, stateAnswers, answers);
     }
@@ -81,7 +81,7 @@ private:
   /// What DynamicsImpl::forward() gives for all open actions.
   torch::Tensor predict() {
     DynamicsImpl &g = *network.modules().dynamics;
-    const torch::Tensor &encoded = table.encoded();
+    const torch::Tensor &encoded = questions.of(table);
     int64_t d = network.size().width;
     if (!questionTable.defined() || questionTable.size(0) != encoded.size(0)) {
       torch::Tensor weight = g.input->weight;
@@ -109,10 +109,8 @@ private:
     return torch::layer_norm(latent, {d}, g.norm->weight, g.norm->bias);
   }
 
-  /// A view; the list must outlive its use.
   static torch::Tensor indices(std::vector<int64_t> &list) {
-    return torch::from_blob(list.data(), {static_cast<int64_t>(list.size())},
-                            torch::kInt64);
+    return tensorOf(list, {static_cast<int64_t>(list.size())});
   }
 
   void store(const torch::Tensor &latent, std::vector<int64_t> &rows) {
@@ -142,7 +140,8 @@ private:
   Network network;
   torch::ScalarType type = torch::kFloat32;
   StateEncoder state; // As `type` says.
-  ProgramTable table;
+  QuestionTable table;
+  EncodedQuestions questions;
   StateBatch states;
   torch::Tensor valueAtoms, rewardAtoms;
   torch::Tensor latents; // [rows, D]

@@ -1,45 +1,31 @@
-//===- StateBatch.cpp - states of games as tensors ------------------------===//
+//===- StateBatch.cpp - states of games as rows of numbers ----------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Buffers grow to the largest batch and stay; tensors are copies of them, since
-// autograd may keep tensors longer than a batch.
-//
-//===----------------------------------------------------------------------===//
 
 #include "StateBatch.h"
 
+#include <cassert>
+
 using namespace mempl;
 
-//===----------------------------------------------------------------------===//
-// Programs
-//===----------------------------------------------------------------------===//
-
-torch::Tensor mempl::featuresOf(const Game &program) {
-  const ProgramFeatures &features = program.features();
-  return torch::from_blob(const_cast<float *>(features.values().data()),
-                          {features.numRows(), ProgramFeatures::kNumColumns});
-}
-
-ProgramTable::Entry &
-ProgramTable::of(const std::shared_ptr<const Game> &program) {
+QuestionTable::Entry &
+QuestionTable::of(const std::shared_ptr<const Game> &program) {
   std::unique_ptr<Entry> &entry = entries[program.get()];
   if (!entry)
-    entry.reset(new Entry{program, Observer(program), -1, torch::Tensor()});
+    entry.reset(new Entry{program, Observer(program)});
   if (entry->firstRow < 0) {
     entry->firstRow = rows;
     rows += program->numNodes();
     inOrder.push_back(entry.get());
-    all.reset();
   }
   return *entry;
 }
 
-int64_t ProgramTable::row(const Game &program, int32_t node) const {
+int64_t QuestionTable::row(const Game &program, int32_t node) const {
   if (node < 0)
     return 0;
   auto it = entries.find(&program);
@@ -47,35 +33,15 @@ int64_t ProgramTable::row(const Game &program, int32_t node) const {
   return it->second->firstRow + node;
 }
 
-const torch::Tensor &ProgramTable::encoded() {
-  if (all.defined())
-    return all;
-  std::vector<torch::Tensor> parts = {torch::zeros({1, modules.size.channels})};
-  for (Entry *entry : inOrder) {
-    if (!entry->encoded.defined())
-      entry->encoded = modules.program(featuresOf(*entry->program));
-    parts.push_back(entry->encoded);
-  }
-  all = torch::cat(parts, 0);
-  return all;
-}
-
-void ProgramTable::clear() {
-  for (Entry *entry : inOrder) {
+void QuestionTable::clear() {
+  for (Entry *entry : inOrder)
     entry->firstRow = -1;
-    entry->encoded.reset();
-  }
   inOrder.clear();
-  all.reset();
   rows = 1;
 }
 
-//===----------------------------------------------------------------------===//
-// States
-//===----------------------------------------------------------------------===//
-
-void StateBatch::add(const GameState &game, ProgramTable &table) {
-  ProgramTable::Entry &entry = table.of(game.sharedProgram());
+void StateBatch::add(const GameState &game, QuestionTable &table) {
+  QuestionTable::Entry &entry = table.of(game.sharedProgram());
   entry.observer.observe(game, seen);
   auto append = [](std::vector<float> &to, const auto &from) {
     to.insert(to.end(), from.begin(), from.end());
@@ -91,29 +57,10 @@ void StateBatch::add(const GameState &game, ProgramTable &table) {
   ++count;
 }
 
-StateInput StateBatch::take(const torch::Tensor &encoded) {
-  auto floats = [](std::vector<float> &from, at::IntArrayRef shape) {
-    torch::Tensor copy = torch::from_blob(from.data(), shape).clone();
-    from.clear();
-    return copy;
-  };
-  auto rowsOf = [&](std::vector<int64_t> &list) {
-    torch::Tensor rows = torch::from_blob(
-        list.data(), {static_cast<int64_t>(list.size())}, torch::kInt64);
-    torch::Tensor found = encoded.index_select(0, rows.clone());
-    list.clear();
-    return found;
-  };
-  StateInput in;
-  in.profile = floats(
-      profiles, {count, Observation::kNumChannels, Observation::kNumBins});
-  in.near =
-      floats(nears, {count, Observation::kNumNear, Observation::kNearScalars});
-  in.nearMask = floats(masks, {count, Observation::kNumNear, 1});
-  in.scalars = floats(scalars, {count, Observation::kNumScalars});
-  in.nearEncoded =
-      rowsOf(nearRows).view({count, Observation::kNumNear, encoded.size(1)});
-  in.question = rowsOf(questions);
+void StateBatch::clear() {
   count = 0;
-  return in;
+  for (std::vector<float> *list : {&profiles, &nears, &masks, &scalars})
+    list->clear();
+  nearRows.clear();
+  questions.clear();
 }

@@ -1,4 +1,4 @@
-//===- StateBatch.h - states of games as tensors ----------------*- C++ -*-===//
+//===- StateBatch.h - states of games as rows of numbers --------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,15 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What acting and learning share: a table of the questions of all programs in
-// use, and batches of observations that refer to it.
+// What acting and learning share: the questions of all programs in use,
+// numbered, and observations of states that refer to them. What is made of them
+// for a network is in StateTensors.h.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MEMPL_LIB_MUZERO_STATEBATCH_H
 #define MEMPL_LIB_MUZERO_STATEBATCH_H
-
-#include "NetworkModules.h"
 
 #include "mempl/Game/Observation.h"
 
@@ -22,53 +21,44 @@
 
 namespace mempl {
 
-/// Game::features() as a tensor, a view of them.
-torch::Tensor featuresOf(const Game &program);
-
-/// The questions of the programs in use, encoded; row 0 is zeros and stands for
-/// none.
-class ProgramTable {
+/// A row for each question of the programs in use; row 0 stands for none.
+class QuestionTable {
 public:
-  explicit ProgramTable(NetworkModules &modules) : modules(modules) {}
-
   struct Entry {
     std::shared_ptr<const Game> program; // Keeps the key alive.
     Observer observer;
     int64_t firstRow = -1; ///< -1: not in use.
-    torch::Tensor encoded;
   };
   /// The entry of a program, which is in use from now on.
   Entry &of(const std::shared_ptr<const Game> &program);
   /// The row of a question of a program in use; 0 for -1.
   int64_t row(const Game &program, int32_t node) const;
-  /// All rows, [1 + questions, C]; encodes what is new. Gradients flow unless
-  /// they are switched off.
-  const torch::Tensor &encoded();
-  /// No program is in use any more, and nothing encoded: for new weights, and
-  /// for other programs.
+  /// The programs in use, in the order of their rows.
+  llvm::ArrayRef<Entry *> inUse() const { return inOrder; }
+  /// No program is in use any more.
   void clear();
 
 private:
-  NetworkModules &modules;
   llvm::DenseMap<const Game *, std::unique_ptr<Entry>> entries;
   std::vector<Entry *> inOrder;
   int64_t rows = 1;
-  torch::Tensor all;
 };
 
-/// Observations of states, one after the other.
-class StateBatch {
-public:
+/// Observations of states, one after the other; buffers stay as large as they
+/// have been.
+struct StateBatch {
   /// Looks at a state, which is not over. Its program is added to the table.
-  void add(const GameState &game, ProgramTable &table);
-  int64_t size() const { return count; }
-  /// The states that were added since the last time, given the encoded table.
-  StateInput take(const torch::Tensor &encoded);
+  void add(const GameState &game, QuestionTable &table);
+  void clear();
+
+  int64_t count = 0;
+  /// As Observation has them, state after state. Masks are 1 where there is a
+  /// near value, else 0.
+  std::vector<float> profiles, nears, masks, scalars;
+  /// Rows of the table: of the near values, and of what is asked.
+  std::vector<int64_t> nearRows, questions;
 
 private:
-  int64_t count = 0;
-  std::vector<float> profiles, nears, masks, scalars;
-  std::vector<int64_t> nearRows, questions;
   Observation seen;
 };
 
