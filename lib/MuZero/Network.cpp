@@ -13,10 +13,13 @@
 
 #include "NetworkModules.h"
 
+#include "mempl/Game/Features.h"
 #include "mempl/MuZero/TrajectoryIO.h"
 #include "mempl/Support/FileIO.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/xxhash.h"
 
 #include <cmath>
 #include <dlfcn.h>
@@ -25,12 +28,27 @@
 
 using namespace mempl;
 
-// Of the layers, the features of Observation.h, kValueSupport and
-// kRewardSupport.
-static constexpr int kVersion = 3;
-// The same without rules.
-static constexpr int kVersionWithoutRules = 2;
+// Version 4 says what the weights see and predict (signature()), version 3 does
+// not, version 2 has no rules either.
+static constexpr int kVersion = 4, kVersionWithoutSignature = 3,
+                     kVersionWithoutRules = 2;
+// What weights of versions 2 and 3 see and predict.
+static constexpr llvm::StringLiteral kOldSignature = "79f1ff71c8902d41";
 static constexpr llvm::StringLiteral kMagic = "mempl-network";
+
+/// 16 hexadecimal digits: equal as long as weights can be shared, whatever the
+/// sizes of layers.
+static const std::string &signature() {
+  static const std::string digits = [] {
+    std::string text = observationSignature();
+    llvm::raw_string_ostream os(text);
+    for (const CategoricalSupport &support : {kValueSupport, kRewardSupport})
+      os << support.low << ' ' << support.high << ' ' << support.atoms << '\n';
+    os << kNumQuantiles << '\n';
+    return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, 16);
+  }();
+  return digits;
+}
 
 std::optional<NetworkSize> mempl::networkSizeByName(llvm::StringRef name) {
   return llvm::StringSwitch<std::optional<NetworkSize>>(name)
@@ -74,9 +92,9 @@ Network Network::clone() const {
 std::string Network::serialize() const {
   std::ostringstream os;
   const NetworkSize &s = size();
-  os << kMagic.str() << ' ' << kVersion << ' ' << s.name << ' ' << s.channels
-     << ' ' << s.width << ' ' << s.programBlocks << ' ' << s.stateBlocks << ' '
-     << static_cast<int>(rules().order) << ' '
+  os << kMagic.str() << ' ' << kVersion << ' ' << signature() << ' ' << s.name
+     << ' ' << s.channels << ' ' << s.width << ' ' << s.programBlocks << ' '
+     << s.stateBlocks << ' ' << static_cast<int>(rules().order) << ' '
      << static_cast<int>(rules().moves) << '\n';
   // Not LibTorch's archive, whose bytes differ from one run to the next.
   std::string bytes = os.str();
@@ -110,41 +128,83 @@ static bool readWeights(llvm::StringRef bytes, NetworkModules &modules) {
   return bytes.empty();
 }
 
+namespace {
+
+/// The first line of a file of weights.
+struct Header {
+  int version = 0;
+  NetworkSize size;
+  GameRules rules;
+  std::string signature = kOldSignature.str();
+};
+
+} // namespace
+
+/// Takes the words after the version; false if they are not what is expected.
+static bool readWords(llvm::ArrayRef<llvm::StringRef> words, Header &header) {
+  if (header.version > kVersionWithoutSignature) {
+    if (words.empty())
+      return false;
+    header.signature = words.consume_front().str();
+  }
+  bool hasRules = header.version > kVersionWithoutRules;
+  if (words.size() != (hasRules ? 7 : 5))
+    return false;
+  auto read = [&](size_t word, int32_t &number, int32_t least, int32_t most) {
+    return !words[word].getAsInteger(10, number) && number >= least &&
+           number <= most;
+  };
+  NetworkSize &size = header.size;
+  size.name = words[0].str();
+  if (!read(1, size.channels, 1, 4096) || !read(2, size.width, 1, 65536) ||
+      !read(3, size.programBlocks, 1, 30) || !read(4, size.stateBlocks, 1, 100))
+    return false;
+  int32_t order = 0, moves = 0;
+  if (hasRules && (!read(5, order, 0, 1) || !read(6, moves, 0, 1)))
+    return false;
+  header.rules = {static_cast<DecisionOrder>(order),
+                  static_cast<MoveSize>(moves)};
+  return true;
+}
+
+static llvm::Expected<Header> readHeader(llvm::StringRef line,
+                                         llvm::StringRef name) {
+  llvm::SmallVector<llvm::StringRef, 10> words;
+  line.split(words, ' ');
+  Header header;
+  if (words.size() < 2 || words[0] != kMagic ||
+      words[1].getAsInteger(10, header.version))
+    return fileError(name, 0, "expected weights of a network");
+  if (header.version < kVersionWithoutRules || header.version > kVersion)
+    return fileError(name, 0,
+                     "weights of version " + llvm::Twine(header.version) +
+                         "; this mempl reads version " + llvm::Twine(kVersion));
+  if (!readWords(llvm::ArrayRef(words).drop_front(2), header))
+    return fileError(
+        name, 1, "expected a name, four layer sizes and two rules of games");
+  if (header.signature != signature())
+    return fileError(name, 1,
+                     "weights that were trained with other features of the "
+                     "game (" +
+                         header.signature + ", this mempl has " + signature() +
+                         "); train them anew");
+  return header;
+}
+
 llvm::Expected<Network> Network::deserialize(llvm::StringRef bytes,
                                              llvm::StringRef name) {
   auto [line, weights] = bytes.split('\n');
-  llvm::SmallVector<llvm::StringRef, 9> words;
-  line.split(words, ' ');
-  int version = 0;
-  if (words.size() < 2 || words[0] != kMagic ||
-      words[1].getAsInteger(10, version))
-    return fileError(name, 0, "expected weights of a network");
-  if (version != kVersion && version != kVersionWithoutRules)
-    return fileError(name, 0,
-                     "weights of version " + llvm::Twine(version) +
-                         "; this mempl reads version " + llvm::Twine(kVersion));
-  NetworkSize size;
-  auto read = [&](size_t word, int32_t &number, int32_t least, int32_t most) {
-    return word < words.size() && !words[word].getAsInteger(10, number) &&
-           number >= least && number <= most;
-  };
-  int32_t order = 0, moves = 0;
-  bool hasRules = version != kVersionWithoutRules;
-  if (words.size() != (hasRules ? 9 : 7) || !read(3, size.channels, 1, 4096) ||
-      !read(4, size.width, 1, 65536) || !read(5, size.programBlocks, 1, 30) ||
-      !read(6, size.stateBlocks, 1, 100) ||
-      (hasRules && (!read(7, order, 0, 1) || !read(8, moves, 0, 1))))
-    return fileError(
-        name, 1, "expected a name, four layer sizes and two rules of games");
-  size.name = words[2].str();
+  auto header = readHeader(line, name);
+  if (!header)
+    return header.takeError();
   // Sizes that no file of that length can be of are not allocated.
+  const NetworkSize &size = header->size;
   int64_t least = int64_t{size.width} * size.width +
                   int64_t{size.programBlocks} * size.channels * size.channels;
   if (least > static_cast<int64_t>(weights.size()))
     return fileError(name, 0, "damaged weights of a network");
   Network network = create(size, 0);
-  network.setRules(
-      {static_cast<DecisionOrder>(order), static_cast<MoveSize>(moves)});
+  network.setRules(header->rules);
   if (!readWeights(weights, network.modules()))
     return fileError(name, 0, "damaged weights of a network");
   return network;

@@ -21,6 +21,7 @@
 
 using namespace mempl;
 using namespace mempl::gametest;
+using testing::AllOf;
 using testing::HasSubstr;
 
 namespace {
@@ -147,6 +148,40 @@ TEST_F(NetworkTest, LearnsToImitateAndToPredict) {
   EXPECT_GT(reached, 0.6 * replay.elites(0)[0]->totalReturn);
 }
 
+// What learning is, to five digits: other digits are other mathematics, or at
+// least another order of it. Processors differ in the last ones.
+TEST_F(NetworkTest, LossesAreWhatTheyWere) {
+  auto gpt = program("gpt2_decode_b8"), alexnet = program("alexnet_b64");
+  LearnerOptions options;
+  options.batch = 32;
+  options.gamesPerBatch = 4;
+  options.bootstrap = 5;
+  options.warmupSteps = 2;
+  Learner learner(Network::create(tiny(), 3), options, 1);
+  ReplayBuffer replay({});
+  for (const auto &p : {gpt, alexnet}) {
+    GameState game(p);
+    std::vector<Action> greedy = playGreedily(game).actions;
+    game.restart();
+    Trajectory t = trajectoryOf(game, greedy, learner.addProgram(p));
+    if (p == gpt)
+      t.values.assign(t.actions.size(), 0.25f);
+    replay.add(std::move(t), /*onlyElite=*/p == alexnet);
+  }
+  LearnerLoss loss;
+  for (int i = 0; i < 4; ++i)
+    loss = learner.step(replay);
+  const double expected[] = {7.181640, 4.864391,  29.43095, 12.50199,
+                             1.120437, -0.333351, 1.093158};
+  const double *want = expected;
+  for (const LossTerm &term : kLossTerms) {
+    EXPECT_NEAR(loss.*term.value, *want, 1e-5 * std::abs(*want)) << term.name;
+    ++want;
+  }
+  EXPECT_NEAR(loss.gradientNorm, 5.392867, 1e-4);
+  EXPECT_NEAR(loss.valueError, 0.4032958, 1e-5);
+}
+
 TEST_F(NetworkTest, LearnsInBFloat16) {
   auto p = program("alexnet_b64");
   LearnerLoss losses[2];
@@ -214,13 +249,28 @@ TEST_F(NetworkTest, RefusesDamagedFiles) {
   EXPECT_THAT(messageOf(llvm::StringRef(good).drop_back(200)),
               HasSubstr("damaged weights"));
   std::string newer = good;
-  newer.replace(newer.find(" 3 "), 3, " 9 ");
+  newer.replace(newer.find(" 4 "), 3, " 9 ");
   EXPECT_THAT(messageOf(newer), HasSubstr("version 9"));
+  // The signature of what the weights see follows the version.
+  size_t signature = good.find(" 4 ") + 3;
+  ASSERT_EQ(good[signature + 16], ' ');
+  std::string foreign = good;
+  foreign.replace(signature, 16, "0123456789abcdef");
+  EXPECT_THAT(messageOf(foreign), AllOf(HasSubstr("net.mempl:1: error: "),
+                                        HasSubstr("other features of the game"),
+                                        HasSubstr("0123456789abcdef"),
+                                        HasSubstr(good.substr(signature, 16))));
   std::string unruly = good;
   unruly.replace(unruly.find(" 0 0\n"), 5, " 0 2\n");
   EXPECT_THAT(messageOf(unruly), HasSubstr("two rules of games"));
-  // Version 2 had no rules: all games were by program and use.
+  // Version 3 had no signature, and version 2 no rules: all games were by
+  // program and use.
   std::string older = good;
+  older.erase(signature, 17);
+  older.replace(older.find(" 4 "), 3, " 3 ");
+  EXPECT_EQ(
+      llvm::cantFail(Network::deserialize(older, "net.mempl")).serialize(),
+      good);
   older.replace(older.find(" 3 "), 3, " 2 ");
   older.erase(older.find(" 0 0\n"), 4);
   auto read = Network::deserialize(older, "net.mempl");
