@@ -11,11 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExtraData.h"
 #include "PackingTestUtils.h"
 
 #include "mempl/Frontend/Packing/PackingIO.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
 
 using namespace mempl;
@@ -264,14 +264,12 @@ TEST(PackingStressTest, BestFitTakesThousandsOfBuffers) {
   EXPECT_LT(result.height, int64_t(2) << 40);
 }
 
-#ifdef MEMPL_SHARED_DATA
+class ExtraPackingTest : public testing::TestWithParam<const char *> {};
 
-class SharedPackingTest : public testing::TestWithParam<const char *> {};
-
-TEST_P(SharedPackingTest, IsPackedAtItsCapacity) {
-  std::string path = std::string(MEMPL_SHARED_DATA) + "/" + GetParam();
-  if (!llvm::sys::fs::exists(path))
-    GTEST_SKIP() << "no shared data";
+TEST_P(ExtraPackingTest, IsPackedAtItsCapacity) {
+  std::string path = extraData(GetParam());
+  if (path.empty())
+    GTEST_SKIP() << kNoExtraData;
   llvm::Expected<PackingTable> table = readPackingCsv(path);
   ASSERT_TRUE(bool(table)) << llvm::toString(table.takeError());
   PackingProblem *p = &table->problem;
@@ -283,12 +281,10 @@ TEST_P(SharedPackingTest, IsPackedAtItsCapacity) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Fast, SharedPackingTest,
+    Fast, ExtraPackingTest,
     testing::Values("minimalloc/B.1048576.csv", "minimalloc/C.1048576.csv",
                     "minimalloc/D.1048576.csv", "minimalloc/E.1048576.csv",
                     "minimalloc/G.1048576.csv", "minimalloc/H.1048576.csv",
                     "minimalloc/I.1048576.csv", "minimalloc/K.1048576.csv",
                     "somas/resnet50.csv", "iopddl/G_1.csv",
                     "iree_packs/wavenet.csv"));
-
-#endif // MEMPL_SHARED_DATA

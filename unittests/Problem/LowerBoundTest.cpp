@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BruteForce.h"
+#include "ExtraData.h"
 #include "LowerBoundModel.h"
 
 #include "mempl/Problem/LowerBound.h"
@@ -22,7 +23,6 @@
 #include "mempl/Support/Random.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
@@ -616,8 +616,8 @@ TEST(LowerBound, HandlesManyValues) {
 // Real programs
 //===----------------------------------------------------------------------===//
 
-/// The column `bound` (milliseconds) that shared/data/xla_tpu/README.md has for
-/// some of its small programs; roofline costs have their own directory.
+/// The bounds (milliseconds) that were published with some small programs of
+/// the extra data; roofline costs have their own directory.
 struct Published {
   const char *path;
   double bound;
@@ -631,11 +631,11 @@ constexpr Published kPublished[] = {
     {"roofline/wavenet_b4", 0.951}};
 
 TEST(LowerBound, ReachesThePublishedBoundsOfRealPrograms) {
-  std::string root = MEMPL_SHARED_DATA "/xla_tpu/instances/";
-  if (!llvm::sys::fs::is_directory(root))
-    GTEST_SKIP() << "no shared data";
+  std::string root = extraData("xla_tpu/instances");
+  if (root.empty())
+    GTEST_SKIP() << kNoExtraData;
   for (const Published &published : kPublished) {
-    std::string path = root + published.path + ".v5e";
+    std::string path = root + "/" + published.path + ".v5e";
     llvm::Expected<Instance> instance =
         readInstance(path + ".instance.json.gz");
     ASSERT_TRUE(!!instance) << llvm::toString(instance.takeError());

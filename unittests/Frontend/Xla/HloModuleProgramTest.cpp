@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExtraData.h"
 #include "HloTestUtils.h"
 
 #include "mempl/Problem/Simulator.h"
@@ -659,10 +660,10 @@ TEST(HloProgram, EveryProgramOfTheCorpusIsAsXlaSawIt) {
     checkProgram(path);
 }
 
-TEST(HloProgram, EveryProgramOfTheSharedDataIsAsXlaSawIt) {
-  std::vector<std::string> paths = programsIn(MEMPL_SHARED_DATA "/xla_tpu");
+TEST(HloProgram, EveryProgramOfTheExtraDataIsAsXlaSawIt) {
+  std::vector<std::string> paths = programsIn(extraData("xla_tpu"));
   if (paths.empty())
-    GTEST_SKIP() << "no shared data";
+    GTEST_SKIP() << kNoExtraData;
   for (const std::string &path : paths)
     checkProgram(path);
 }

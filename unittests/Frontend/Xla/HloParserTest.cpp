@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExtraData.h"
+
 #include "mempl/Frontend/Xla/HloParser.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -326,12 +328,10 @@ TEST(HloParser, EveryPrefixAndEveryLostByteGivesAnAnswer) {
   }
 }
 
-TEST(HloParser, ReadsEveryProgramOfTheSharedData) {
+TEST(HloParser, ReadsEveryProgramOfTheExtraData) {
   std::error_code error;
   int files = 0;
-  for (llvm::sys::fs::directory_iterator
-           it(MEMPL_SHARED_DATA "/xla_tpu", error),
-       end;
+  for (llvm::sys::fs::directory_iterator it(extraData("xla_tpu"), error), end;
        it != end && !error; it.increment(error)) {
     if (!llvm::StringRef(it->path()).ends_with(".hlo.txt.gz"))
       continue;
@@ -341,5 +341,5 @@ TEST(HloParser, ReadsEveryProgramOfTheSharedData) {
         << llvm::toString(module.takeError());
   }
   if (files == 0)
-    GTEST_SKIP() << "no shared data";
+    GTEST_SKIP() << kNoExtraData;
 }
