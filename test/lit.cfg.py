@@ -33,15 +33,15 @@ config.substitutions.append(
 config.environment["PATH"] = os.pathsep.join(
     [config.mempl_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 )
-# The runtime for GPUs, on a fake CUDA driver. mlir-runner cannot load
-# libraries with sanitizers in them.
+# mlir-runner has no sanitizers in it, and cannot load a library that has.
 if not config.mempl_sanitize:
-    config.available_features.add("gpu-runtime")
-gpu_runtime = os.path.join(config.mempl_gpu_dir, "libmempl_gpu_runtime.so")
-fake_cuda = os.path.join(config.mempl_gpu_dir, "libfake_cuda.so")
+    config.available_features.add("runner")
+# The runtime for GPUs, on a fake CUDA driver.
+gpu_runtime = os.path.join(config.mempl_library_dir, "libmempl_gpu_runtime.so")
+fake_cuda = os.path.join(config.mempl_library_dir, "libfake_cuda.so")
 run_gpu = (
-    f"{config.mempl_gpu_runner} -O0 -e main -entry-point-result=void "
-    f"-shared-libs={config.mempl_mlir_libs}/libmlir_c_runner_utils.so -shared-libs={gpu_runtime}"
+    f"{config.mlir_runner} -O0 -e main -entry-point-result=void "
+    f"-shared-libs={runner_utils} -shared-libs={gpu_runtime}"
 )
 config.substitutions += [
     ("%run_gpu", run_gpu),
@@ -59,9 +59,6 @@ if config.mempl_stock_mlir_opt:
     config.substitutions.append(("%stock_opt", config.mempl_stock_mlir_opt))
 if config.mempl_torch:
     config.available_features.add("torch")
-# mlir-runner has no sanitizers in it, and cannot load a library that has.
-if not config.mempl_sanitized:
-    config.available_features.add("runner")
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -1,4 +1,4 @@
-// REQUIRES: gpu-runtime
+// REQUIRES: runner
 // RUN: mempl-opt %s --mempl-lower-to-gpu="functions=f" -o %t.mlir
 
 // Without a driver, or with one that will not do, the exit code is 69.

@@ -1,4 +1,4 @@
-// REQUIRES: gpu-runtime
+// REQUIRES: runner
 // RUN: mempl-opt %s --mempl-lower-to-gpu="functions=twice" -o %t.mlir
 // RUN: env FAKE_CUDA_LOG=%t.log %run_on_fake_gpu %t.mlir
 // RUN: env MEMPL_GPU_TRACE=%t.json %run_on_fake_gpu %t.mlir
