@@ -311,9 +311,10 @@ class Study:
 
 PREFACE = """# What learning is worth
 
-Solvers of mempl at equal CPU seconds, under the same simulator. gap = latency / bound, so 1 is proven optimal. `tree-search` is the search of
-`muzero` with a uniform prior and greedy playouts instead of a network, `window-search` its samples and windows with greedy play; "shuffled" has the
-shipped weights with the numbers of every tensor in random order. LibTorch's start, 0.4 s once per process, is not counted. Made by
+These are mempl's solvers at equal CPU seconds, under the same simulator. gap = latency / bound, so 1 is proven optimal.
+`tree-search` is the search of `muzero` with a uniform prior and greedy playouts instead of a network. `window-search` is
+its samples and windows with greedy play. "Shuffled" has the shipped weights with the numbers of every tensor in random
+order. LibTorch's start, 0.4 s once per process, is not counted. Made by
 
 <!-- not run: takes hours -->
 ```sh

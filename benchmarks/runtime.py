@@ -231,12 +231,12 @@ fitted after that. Measured is the median of {repeats} runs. Solvers whose plans
 """
 
 NOTES = """
-What is measured above what is predicted is the time between steps, a few dozen microseconds for each, in which the
-program tells the runtime what the next step touches and allocates slow memory, and the waking of the program after it
-slept. It is more where steps are many and short (wavenet_small). Most of the time is that of memory: compute is a small
-part of all latencies. The runtime takes bandwidths and latency from the same rules as the simulator; what can differ,
-and would show here, is everything else: which bytes the ops of the lowered program touch and its copies carry, when
-they are issued and awaited, how long steps compute, and what the program does that the plan does not know of.
+The difference between measured and predicted is the time between steps, a few dozen microseconds for each, in which the
+program tells the runtime what the next step accesses, allocates slow memory, and wakes up after a wait. It is larger
+where steps are many and short (wavenet_small). Most of the time is that of memory: compute is a small part of all
+latencies. The runtime takes bandwidths and latency from the same rules as the simulator; what can differ, and would
+show here, is everything else: which bytes the ops of the lowered program access and its copies carry, when they are
+issued and awaited, how long steps compute, and what the program does that the plan does not know of.
 """
 
 

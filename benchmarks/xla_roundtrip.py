@@ -87,8 +87,8 @@ def table(rows):
     import mempl.xla
 
     header = [
-        "program", "XLA's estimate, ms", "with our orders", "times", "strict orders offered", "kept", "share", "the others",
-        "wishes kept, of", "switched off", "MB moved to fast: ordered, others", "MB of others moved to slow", "compilations",
+        "program", "XLA's estimate, ms", "with our constraints", "times", "strict constraints offered", "kept", "share", "the others",
+        "wishes kept, of", "switched off", "MB moved to fast: constrained, others", "MB of others moved to slow", "compilations",
     ]
     lines = ["| " + " | ".join(header) + " |", "|" + " -- |" * len(header)]
     for r in rows:

@@ -8,4 +8,5 @@ set(mempl_doc_command ${Python3_EXECUTABLE}
 add_custom_target(mempl-doc COMMAND ${mempl_doc_command} VERBATIM)
 if(MEMPL_BUILD_TESTS)
   add_test(NAME docs COMMAND ${mempl_doc_command} --check)
+  set_tests_properties(docs PROPERTIES LABELS tree)
 endif()
