@@ -25,10 +25,7 @@ PAGES = [
         "# Passes\n\n",
         [
             ("include/mempl/Transforms/Passes.td", ["-gen-pass-doc"]),
-            ("include/mempl/Transforms/ProblemPasses.td", ["-gen-pass-doc"]),
-            ("include/mempl/Transforms/TileToFit.td", ["-gen-pass-doc"]),
             ("include/mempl/Conversion/Passes.td", ["-gen-pass-doc"]),
-            ("include/mempl/Conversion/GPUPasses.td", ["-gen-pass-doc"]),
         ],
     ),
 ]

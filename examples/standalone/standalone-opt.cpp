@@ -10,7 +10,7 @@
 #include "SoftmaxCost.h"
 #include "WholeValues.h"
 
-#include "mempl/Transforms/Register.h"
+#include "mempl/Register/Register.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"

@@ -6,20 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// As MLIR does it: functions mlirCreate..() make the passes of docs/Passes.md
-// with their default options, for mlirPassManagerAddOwnedPass() and the like,
-// mlirCreateMemplLearnedMemoryPlacement() among them. With other options,
-// passes are made from text: see mempl-c/Dialect.h.
+// As MLIR does it: functions mlirCreateMemplTransforms..() and
+// mlirCreateMemplConversion..() make the passes of docs/Passes.md with their
+// default options, for mlirPassManagerAddOwnedPass() and the like,
+// mlirCreateMemplTransformsLearnedMemoryPlacement() among them. With other
+// options, passes are made from text: see mempl-c/Dialect.h.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MEMPL_C_PASSES_H
 #define MEMPL_C_PASSES_H
 
-#include "mempl/Conversion/GPUPasses.capi.h.inc"
 #include "mempl/Conversion/Passes.capi.h.inc"
 #include "mempl/Transforms/Passes.capi.h.inc"
-#include "mempl/Transforms/ProblemPasses.capi.h.inc"
-#include "mempl/Transforms/TileToFitPasses.capi.h.inc"
 
 #endif // MEMPL_C_PASSES_H

@@ -9,7 +9,7 @@
 #include "mempl-c/Dialect.h"
 
 #include "mempl/IR/Mempl.h"
-#include "mempl/Transforms/Register.h"
+#include "mempl/Register/Register.h"
 
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Registration.h"
@@ -23,7 +23,7 @@ void memplRegisterDialect(MlirDialectRegistry registry) {
   mempl::ir::registerDialect(*unwrap(registry));
 }
 
-void memplRegisterPasses() { mempl::ir::registerPasses(); }
+void memplRegisterPasses() { mempl::ir::registerMemplPasses(); }
 
 bool memplAttributeIsASpace(MlirAttribute attribute) {
   return mlir::isa<SpaceAttr>(unwrap(attribute));

@@ -13,9 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Common.h"
-
 #include "mempl/Conversion/Passes.h"
+#include "mempl/Conversion/Utils.h"
 #include "mempl/Runtime/Runtime.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

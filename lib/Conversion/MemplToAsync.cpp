@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Common.h"
-
 #include "mempl/Conversion/Passes.h"
+#include "mempl/Conversion/Patterns.h"
 
 #include "mlir/Dialect/Async/IR/Async.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Transforms/DialectConversion.h"
 
 #include "llvm/ADT/PointerIntPair.h"
 
@@ -25,54 +25,61 @@ using namespace mempl::ir;
 
 namespace {
 
+/// The last copy of a block, in and out. Dialect conversion visits the ops of a
+/// block in order.
+using LastCopies = DenseMap<llvm::PointerIntPair<Block *, 1, bool>, Value>;
+
+struct CopyToTask : OpConversionPattern<CopyStartOp> {
+  explicit CopyToTask(MLIRContext *context)
+      : OpConversionPattern(context), last(std::make_shared<LastCopies>()) {}
+  LogicalResult
+  matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value &before = (*last)[{op->getBlock(), copiesIn(op)}];
+    auto task = async::ExecuteOp::create(
+        rewriter, op.getLoc(), TypeRange(),
+        before ? ValueRange(before) : ValueRange(), ValueRange(),
+        [&](OpBuilder &inner, Location loc, ValueRange) {
+          memref::CopyOp::create(inner, loc, adaptor.getSource(),
+                                 adaptor.getDest());
+          async::YieldOp::create(inner, loc, ValueRange());
+        });
+    before = task.getToken();
+    for (CopyWaitOp wait : waitsOf(op)) {
+      rewriter.setInsertionPoint(wait);
+      async::AwaitOp::create(rewriter, wait.getLoc(), task.getToken());
+      rewriter.eraseOp(wait);
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  std::shared_ptr<LastCopies> last;
+};
+
 class ConvertMemplToAsyncPass
     : public mempl::ir::impl::ConvertMemplToAsyncBase<ConvertMemplToAsyncPass> {
 public:
   void runOnOperation() override;
-
-private:
-  void lower(CopyStartOp op);
-  void lower(TransferOp op);
-
-  /// The last copy of a block, in and out.
-  DenseMap<llvm::PointerIntPair<Block *, 1, bool>, Value> last;
 };
 
 } // namespace
 
-void ConvertMemplToAsyncPass::lower(CopyStartOp op) {
-  OpBuilder builder(op);
-  Value &before = last[{op->getBlock(), copiesIn(op)}];
-  auto task = async::ExecuteOp::create(
-      builder, op.getLoc(), TypeRange(),
-      before ? ValueRange(before) : ValueRange(), ValueRange(),
-      [&](OpBuilder &inner, Location loc, ValueRange) {
-        memref::CopyOp::create(inner, loc, op.getSource(), op.getDest());
-        async::YieldOp::create(inner, loc, ValueRange());
-      });
-  before = task.getToken();
-  for (Operation *user :
-       llvm::make_early_inc_range(op.getHandle().getUsers())) {
-    builder.setInsertionPoint(user);
-    async::AwaitOp::create(builder, user->getLoc(), task.getToken());
-    user->erase();
-  }
-  op.erase();
-}
-
-void ConvertMemplToAsyncPass::lower(TransferOp op) {
-  OpBuilder builder(op);
-  memref::CopyOp::create(builder, op.getLoc(), op.getSource(), op.getDest());
-  op.erase();
+void mempl::ir::populateMemplToAsyncPatterns(RewritePatternSet &patterns) {
+  patterns.add<CopyToTask>(patterns.getContext());
+  populateTransferToCopyPattern(patterns);
 }
 
 void ConvertMemplToAsyncPass::runOnOperation() {
   ModuleOp module = getOperation();
   if (failed(rejectUnlowerable(module)))
     return signalPassFailure();
-  last.clear();
-  for (CopyStartOp op : opsOf<CopyStartOp>(module))
-    lower(op);
-  for (TransferOp op : opsOf<TransferOp>(module))
-    lower(op);
+  RewritePatternSet patterns(&getContext());
+  populateMemplToAsyncPatterns(patterns);
+  ConversionTarget target(getContext());
+  target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+  target.addIllegalOp<CopyStartOp, CopyWaitOp, TransferOp>();
+  if (failed(applyPartialConversion(module, target, std::move(patterns))))
+    signalPassFailure();
 }

@@ -6,22 +6,23 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Memrefs stay memrefs: descriptors come and go by casts, which meet those of
-// finalize-memref-to-llvm when the rest of the module is lowered.
+// Memrefs become descriptors where the ops of mempl use them. Where the rest of
+// the module is not converted with these patterns it goes on with memrefs, and
+// the casts between the two meet those of finalize-memref-to-llvm.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Common.h"
-
 #include "mempl/Conversion/Passes.h"
+#include "mempl/Conversion/Patterns.h"
 
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-
-#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Transforms/DialectConversion.h"
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTOLLVM
@@ -33,58 +34,194 @@ using namespace mempl::ir;
 
 namespace {
 
-class Lowering {
+/// A pattern that calls functions of the runtime.
+template <typename OpTy>
+class RuntimePattern : public ConvertOpToLLVMPattern<OpTy> {
 public:
-  explicit Lowering(ModuleOp module)
-      : module(module), converter(module.getContext()), calls(module),
-        builder(module.getContext()) {
-    // Both memories are ordinary memory of the CPU.
-    converter.addTypeAttributeConversion(
-        [](BaseMemRefType, SpaceAttr space) -> Attribute {
-          return IntegerAttr::get(IntegerType::get(space.getContext(), 64), 0);
-        });
-  }
+  RuntimePattern(const LLVMTypeConverter &converter, RuntimeCalls &calls)
+      : ConvertOpToLLVMPattern<OpTy>(converter), calls(calls) {}
 
-  LogicalResult check();
-  void run();
-
-private:
-  void lower(AllocOp op);
-  void lower(CopyStartOp op);
-  void lower(ReleaseOp op);
-  void lower(TransferOp op);
-
-  Value constant(int64_t value) {
+protected:
+  Value constant(OpBuilder &builder, Location loc, int64_t value) const {
     return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
   }
-  Value multiply(Value a, Value b) {
-    return LLVM::MulOp::create(builder, loc, a, b);
+  /// The address of the first element of a memref of this type.
+  Value addressOf(OpBuilder &builder, Location loc, Value descriptor,
+                  Type type) const {
+    return MemRefDescriptor(descriptor)
+        .bufferPtr(builder, loc, *this->getTypeConverter(),
+                   cast<MemRefType>(type));
   }
-  Value descriptorOf(Value memref);
-  Value addressOf(Value memref);
-  Value shapeOf(CopyStartOp op);
 
-  ModuleOp module;
-  LLVMTypeConverter converter;
-  RuntimeCalls calls;
-  OpBuilder builder;
-  Location loc = module.getLoc();
+  RuntimeCalls &calls;
 };
 
-class ConvertMemplToLLVMPass
-    : public mempl::ir::impl::ConvertMemplToLLVMBase<ConvertMemplToLLVMPass> {
-public:
-  void runOnOperation() override {
-    Lowering lowering(getOperation());
-    if (failed(rejectUnlowerable(getOperation())) || failed(lowering.check()))
-      return signalPassFailure();
-    lowering.run();
+struct AllocToCall : RuntimePattern<AllocOp> {
+  using RuntimePattern::RuntimePattern;
+  LogicalResult
+  matchAndRewrite(AllocOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override;
+};
+
+struct CopyToCalls : RuntimePattern<CopyStartOp> {
+  using RuntimePattern::RuntimePattern;
+  LogicalResult
+  matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override;
+
+private:
+  Value shapeOf(CopyStartOp op, OpAdaptor adaptor,
+                ConversionPatternRewriter &rewriter) const;
+};
+
+struct ReleaseToCall : RuntimePattern<ReleaseOp> {
+  using RuntimePattern::RuntimePattern;
+  LogicalResult
+  matchAndRewrite(ReleaseOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    calls.call(rewriter, op.getLoc(), "mempl_release",
+               addressOf(rewriter, op.getLoc(), adaptor.getValue(),
+                         op.getValue().getType()));
+    rewriter.eraseOp(op);
+    return success();
   }
 };
 
 } // namespace
 
-LogicalResult Lowering::check() {
+LogicalResult
+AllocToCall::matchAndRewrite(AllocOp op, OpAdaptor adaptor,
+                             ConversionPatternRewriter &rewriter) const {
+  Location loc = op.getLoc();
+  auto type = cast<MemRefType>(op.getResult().getType());
+  Type converted = getTypeConverter()->convertType(type);
+  if (!converted)
+    return rewriter.notifyMatchFailure(op, "LLVM has no type for it");
+  Value address = calls
+                      .call(rewriter, loc, "mempl_alloc",
+                            {constant(rewriter, loc, op.getOffset()),
+                             constant(rewriter, loc, op.getBytes())},
+                            LLVM::LLVMPointerType::get(op.getContext()))
+                      .getResult();
+  auto descriptor = MemRefDescriptor::poison(rewriter, loc, converted);
+  descriptor.setAllocatedPtr(rewriter, loc, address);
+  descriptor.setAlignedPtr(rewriter, loc, address);
+  descriptor.setConstantOffset(rewriter, loc, 0);
+  ValueRange dynamic = adaptor.getDynamicSizes();
+  SmallVector<Value> sizes;
+  for (int64_t extent : type.getShape()) {
+    if (!ShapedType::isDynamic(extent)) {
+      sizes.push_back(constant(rewriter, loc, extent));
+      continue;
+    }
+    sizes.push_back(dynamic.front());
+    dynamic = dynamic.drop_front();
+  }
+  Value stride = constant(rewriter, loc, 1);
+  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+    descriptor.setSize(rewriter, loc, i, sizes[i]);
+    descriptor.setStride(rewriter, loc, i, stride);
+    if (i > 0)
+      stride = LLVM::MulOp::create(rewriter, loc, stride, sizes[i]);
+  }
+  rewriter.replaceOp(op, Value(descriptor));
+  return success();
+}
+
+/// Sizes, strides of the source and strides of the destination, in an array on
+/// the stack that the function has once.
+Value CopyToCalls::shapeOf(CopyStartOp op, OpAdaptor adaptor,
+                           ConversionPatternRewriter &rewriter) const {
+  Location loc = op.getLoc();
+  int64_t rank = cast<MemRefType>(op.getSource().getType()).getRank();
+  Type number = rewriter.getI64Type();
+  Type pointer = LLVM::LLVMPointerType::get(op.getContext());
+  Value array;
+  {
+    OpBuilder::InsertionGuard guard(rewriter);
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
+    array = LLVM::AllocaOp::create(rewriter, loc, pointer, number,
+                                   constant(rewriter, loc, 3 * rank));
+  }
+  MemRefDescriptor source(adaptor.getSource()), dest(adaptor.getDest());
+  auto store = [&](int64_t index, Value value) {
+    Value place = LLVM::GEPOp::create(rewriter, loc, pointer, number, array,
+                                      ArrayRef<LLVM::GEPArg>{int32_t(index)});
+    LLVM::StoreOp::create(rewriter, loc, value, place);
+  };
+  for (int64_t i = 0; i < rank; ++i) {
+    store(i, source.size(rewriter, loc, i));
+    store(rank + i, source.stride(rewriter, loc, i));
+    store(2 * rank + i, dest.stride(rewriter, loc, i));
+  }
+  return array;
+}
+
+LogicalResult
+CopyToCalls::matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
+                             ConversionPatternRewriter &rewriter) const {
+  Location loc = op.getLoc();
+  auto from = cast<MemRefType>(op.getSource().getType());
+  auto to = cast<MemRefType>(op.getDest().getType());
+  Value bytes =
+      constant(rewriter, loc, elementBytes(op, from.getElementType()));
+  Value source = addressOf(rewriter, loc, adaptor.getSource(), from);
+  Value dest = addressOf(rewriter, loc, adaptor.getDest(), to);
+  Value name = calls.string(rewriter, loc, locationName(op));
+  SmallVector<Value> arguments;
+  StringRef function = "mempl_copy_start";
+  if (isContiguous(from) && isContiguous(to)) {
+    MemRefDescriptor descriptor(adaptor.getSource());
+    for (int64_t i = 0; i < from.getRank(); ++i)
+      bytes = LLVM::MulOp::create(
+          rewriter, loc, bytes,
+          from.isDynamicDim(i) ? descriptor.size(rewriter, loc, i)
+                               : constant(rewriter, loc, from.getDimSize(i)));
+    arguments = {dest, source, bytes, name};
+  } else {
+    function = "mempl_copy_start_strided";
+    arguments = {dest,
+                 source,
+                 bytes,
+                 constant(rewriter, loc, from.getRank()),
+                 shapeOf(op, adaptor, rewriter),
+                 name};
+  }
+  Value copy =
+      calls.call(rewriter, loc, function, arguments, rewriter.getI64Type())
+          .getResult();
+  for (CopyWaitOp wait : waitsOf(op)) {
+    rewriter.setInsertionPoint(wait);
+    calls.call(rewriter, wait.getLoc(), "mempl_copy_wait", copy);
+    rewriter.eraseOp(wait);
+  }
+  rewriter.eraseOp(op);
+  return success();
+}
+
+void mempl::ir::addMemplSpaceConversion(LLVMTypeConverter &converter) {
+  converter.addTypeAttributeConversion(
+      [](BaseMemRefType, SpaceAttr space) -> Attribute {
+        return IntegerAttr::get(IntegerType::get(space.getContext(), 64), 0);
+      });
+}
+
+void mempl::ir::populateMemplToLLVMPatterns(const LLVMTypeConverter &converter,
+                                            RuntimeCalls &calls,
+                                            RewritePatternSet &patterns) {
+  patterns.add<AllocToCall, CopyToCalls, ReleaseToCall>(converter, calls);
+  populateTransferToCopyPattern(patterns);
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// An error for each op that is in a second fast memory, or of a type that LLVM
+/// does not have.
+static LogicalResult check(ModuleOp module,
+                           const LLVMTypeConverter &converter) {
   bool failed = false;
   AllocOp first;
   module.walk([&](Operation *op) {
@@ -112,144 +249,27 @@ LogicalResult Lowering::check() {
   return failure(failed);
 }
 
-Value Lowering::descriptorOf(Value memref) {
-  Type type = converter.convertType(memref.getType());
-  return UnrealizedConversionCastOp::create(builder, loc, type, memref)
-      .getResult(0);
-}
+namespace {
 
-/// The address of the first element.
-Value Lowering::addressOf(Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  return MemRefDescriptor(descriptorOf(memref))
-      .bufferPtr(builder, loc, converter, type);
-}
+class ConvertMemplToLLVMPass
+    : public mempl::ir::impl::ConvertMemplToLLVMBase<ConvertMemplToLLVMPass> {
+public:
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    LLVMTypeConverter converter(&getContext());
+    addMemplSpaceConversion(converter);
+    if (failed(rejectUnlowerable(module)) || failed(check(module, converter)))
+      return signalPassFailure();
+    RuntimeCalls calls(module);
+    RewritePatternSet patterns(&getContext());
+    populateMemplToLLVMPatterns(converter, calls, patterns);
+    ConversionTarget target(getContext());
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    target.addIllegalOp<AllocOp, CopyStartOp, CopyWaitOp, ReleaseOp,
+                        TransferOp>();
+    if (failed(applyPartialConversion(module, target, std::move(patterns))))
+      signalPassFailure();
+  }
+};
 
-void Lowering::lower(AllocOp op) {
-  auto type = cast<MemRefType>(op.getResult().getType());
-  Type pointer = LLVM::LLVMPointerType::get(op.getContext());
-  Value address =
-      calls
-          .call(builder, loc, "mempl_alloc",
-                {constant(op.getOffset()), constant(op.getBytes())}, pointer)
-          .getResult();
-  auto descriptor =
-      MemRefDescriptor::poison(builder, loc, converter.convertType(type));
-  descriptor.setAllocatedPtr(builder, loc, address);
-  descriptor.setAlignedPtr(builder, loc, address);
-  descriptor.setConstantOffset(builder, loc, 0);
-  auto dynamic = op.getDynamicSizes();
-  SmallVector<Value> sizes;
-  for (int64_t extent : type.getShape()) {
-    if (!ShapedType::isDynamic(extent)) {
-      sizes.push_back(constant(extent));
-      continue;
-    }
-    sizes.push_back(UnrealizedConversionCastOp::create(
-                        builder, loc, builder.getI64Type(), dynamic.front())
-                        .getResult(0));
-    dynamic = dynamic.drop_front();
-  }
-  Value stride = constant(1);
-  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
-    descriptor.setSize(builder, loc, i, sizes[i]);
-    descriptor.setStride(builder, loc, i, stride);
-    if (i > 0)
-      stride = multiply(stride, sizes[i]);
-  }
-  Value memref =
-      UnrealizedConversionCastOp::create(builder, loc, type, Value(descriptor))
-          .getResult(0);
-  op.getResult().replaceAllUsesWith(memref);
-  op.erase();
-}
-
-/// Sizes, strides of the source and strides of the destination, in an array on
-/// the stack that the function has once.
-Value Lowering::shapeOf(CopyStartOp op) {
-  int64_t rank = cast<MemRefType>(op.getSource().getType()).getRank();
-  Type number = builder.getI64Type();
-  Type pointer = LLVM::LLVMPointerType::get(op.getContext());
-  Value array;
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    builder.setInsertionPointToStart(&function.getFunctionBody().front());
-    array = LLVM::AllocaOp::create(builder, loc, pointer, number,
-                                   constant(3 * rank));
-  }
-  MemRefDescriptor source(descriptorOf(op.getSource()));
-  MemRefDescriptor dest(descriptorOf(op.getDest()));
-  auto store = [&](int64_t index, Value value) {
-    Value place = LLVM::GEPOp::create(builder, loc, pointer, number, array,
-                                      ArrayRef<LLVM::GEPArg>{int32_t(index)});
-    LLVM::StoreOp::create(builder, loc, value, place);
-  };
-  for (int64_t i = 0; i < rank; ++i) {
-    store(i, source.size(builder, loc, i));
-    store(rank + i, source.stride(builder, loc, i));
-    store(2 * rank + i, dest.stride(builder, loc, i));
-  }
-  return array;
-}
-
-void Lowering::lower(CopyStartOp op) {
-  auto from = cast<MemRefType>(op.getSource().getType());
-  auto to = cast<MemRefType>(op.getDest().getType());
-  Value bytes = constant(elementBytes(op, from.getElementType()));
-  Value source = addressOf(op.getSource()), dest = addressOf(op.getDest());
-  Value name = calls.string(builder, loc, locationName(op));
-  Type number = builder.getI64Type();
-  Value copy;
-  if (from.areTrailingDimsContiguous(from.getRank()) &&
-      to.areTrailingDimsContiguous(to.getRank())) {
-    MemRefDescriptor descriptor(descriptorOf(op.getSource()));
-    for (int64_t i = 0; i < from.getRank(); ++i)
-      bytes = multiply(bytes, from.isDynamicDim(i)
-                                  ? descriptor.size(builder, loc, i)
-                                  : constant(from.getDimSize(i)));
-    copy = calls
-               .call(builder, loc, "mempl_copy_start",
-                     {dest, source, bytes, name}, number)
-               .getResult();
-  } else {
-    copy = calls
-               .call(builder, loc, "mempl_copy_start_strided",
-                     {dest, source, bytes, constant(from.getRank()),
-                      shapeOf(op), name},
-                     number)
-               .getResult();
-  }
-  for (Operation *user :
-       llvm::make_early_inc_range(op.getHandle().getUsers())) {
-    builder.setInsertionPoint(user);
-    calls.call(builder, user->getLoc(), "mempl_copy_wait", copy);
-    user->erase();
-  }
-  op.erase();
-}
-
-void Lowering::lower(ReleaseOp op) {
-  calls.call(builder, loc, "mempl_release", addressOf(op.getValue()));
-  op.erase();
-}
-
-void Lowering::lower(TransferOp op) {
-  memref::CopyOp::create(builder, loc, op.getSource(), op.getDest());
-  op.erase();
-}
-
-void Lowering::run() {
-  SmallVector<Operation *> ops;
-  module.walk([&](Operation *op) {
-    if (isa<AllocOp, CopyStartOp, ReleaseOp, TransferOp>(op))
-      ops.push_back(op);
-  });
-  for (Operation *op : ops) {
-    builder.setInsertionPoint(op);
-    loc = op->getLoc();
-    llvm::TypeSwitch<Operation *>(op)
-        .Case<AllocOp, CopyStartOp, ReleaseOp, TransferOp>(
-            [&](auto concrete) { lower(concrete); });
-  }
-}
+} // namespace

@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Common.h"
-
 #include "mempl/Conversion/Passes.h"
+#include "mempl/Conversion/Utils.h"
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/AsmParser/AsmParser.h"

@@ -8,8 +8,8 @@
 
 #include "PluginPasses.h"
 
+#include "mempl/Register/Register.h"
 #include "mempl/Support/Version.h"
-#include "mempl/Transforms/Register.h"
 
 const char *memplPluginVersion() { return mempl::version().data(); }
 
@@ -17,4 +17,4 @@ void memplPluginRegisterDialect(mlir::DialectRegistry *registry) {
   mempl::ir::registerDialect(*registry);
 }
 
-void memplPluginRegisterPasses() { mempl::ir::registerPasses(); }
+void memplPluginRegisterPasses() { mempl::ir::registerMemplPasses(); }

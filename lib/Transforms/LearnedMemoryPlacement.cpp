@@ -32,9 +32,12 @@
 #include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/CheckPlacement.h"
 #include "mempl/Transforms/CompareContents.h"
+#include "mempl/Transforms/Explanations.h"
+#include "mempl/Transforms/FunctionExtraction.h"
 #include "mempl/Transforms/Passes.h"
-#include "mempl/Transforms/Placement.h"
+#include "mempl/Transforms/Pins.h"
 #include "mempl/Transforms/Prepare.h"
+#include "mempl/Transforms/TargetSelection.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -687,7 +690,7 @@ void LearnedMemoryPlacementPass::runOnOperation() {
   if (failed(checkOptions()))
     return signalPassFailure();
   FailureOr<TargetDescription> description =
-      selectTarget(module, target, capacity);
+      selectTarget(module, {target, capacity});
   if (failed(description))
     return signalPassFailure();
   FailureOr<CostModel> cost = selectCostModel(module, *description, profile);

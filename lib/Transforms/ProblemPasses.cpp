@@ -11,8 +11,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Transforms/ProblemPasses.h"
-
 #include "OldNames.h"
 
 #include "mempl/Frontend/Problem/ProblemIR.h"
@@ -22,7 +20,8 @@
 #include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/OptionNames.h"
-#include "mempl/Transforms/Placement.h"
+#include "mempl/Transforms/Explanations.h"
+#include "mempl/Transforms/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -30,15 +29,11 @@
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLSOLVE
-#define GEN_PASS_DEF_MEMPLVERIFYPLAN
-#define GEN_PASS_REGISTRATION
-#include "mempl/Transforms/ProblemPasses.h.inc"
+#include "mempl/Transforms/Passes.h.inc"
 } // namespace mempl::ir
 
 using namespace mlir;
 using namespace mempl::ir;
-
-void mempl::ir::registerProblemPasses() { registerMemplProblemPasses(); }
 
 static int64_t countResidencies(const mempl::Plan &plan) {
   auto count = static_cast<int64_t>(plan.residencies.size());
@@ -175,48 +170,3 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
   numEvaluated += result->evaluated;
   return success();
 }
-
-//===----------------------------------------------------------------------===//
-// mempl-verify-plan
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-struct MemplVerifyPlanPass
-    : mempl::ir::impl::MemplVerifyPlanBase<MemplVerifyPlanPass> {
-  using MemplVerifyPlanBase::MemplVerifyPlanBase;
-
-  void runOnOperation() override {
-    markAllAnalysesPreserved();
-    // Of an instance with several plans, faults are reported once.
-    llvm::DenseMap<Operation *, FailureOr<mempl::Instance>> instances;
-    bool anyFailed = false;
-    getOperation().walk([&](PlanOp op) {
-      ++numPlans;
-      InstanceOp program = op.getInstanceOp();
-      if (!program) {
-        op.emitOpError() << "is for " << op.getInstanceAttr()
-                         << ", which is not here";
-        anyFailed = true;
-        return;
-      }
-      auto [it, isNew] = instances.try_emplace(program, failure());
-      if (isNew)
-        it->second = readInstance(program);
-      int64_t violations = succeeded(it->second) ? check(op, *it->second) : 0;
-      numViolations += violations;
-      numInvalid += violations != 0;
-      anyFailed |= failed(it->second) || violations != 0;
-    });
-    if (anyFailed)
-      signalPassFailure();
-  }
-
-private:
-  int64_t check(PlanOp op, const mempl::Instance &instance) {
-    FailureOr<mempl::Plan> plan = readPlan(op, instance);
-    return failed(plan) ? 1 : verifyPlan(op, *plan, instance);
-  }
-};
-
-} // namespace

@@ -13,12 +13,16 @@
 
 #include "mempl/Transforms/ProgramInput.h"
 
+#include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Json.h"
-#include "mempl/Transforms/Placement.h"
-#include "mempl/Transforms/Register.h"
+#include "mempl/Transforms/Explanations.h"
+#include "mempl/Transforms/FunctionExtraction.h"
+#include "mempl/Transforms/Pins.h"
+#include "mempl/Transforms/Prepare.h"
+#include "mempl/Transforms/TargetSelection.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -99,7 +103,8 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mempl::ir::registerDialect(registry);
+  registry.insert<mempl::ir::MemplDialect>();
+  mempl::ir::registerCostModels(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   // Preparing makes ops of these, whether the program has some or not.
   context.loadDialect<mlir::bufferization::BufferizationDialect,
@@ -115,7 +120,7 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
   if (!module)
     return errors.take();
   llvm::FailureOr<mempl::ir::TargetDescription> description =
-      mempl::ir::selectTarget(*module, target, /*capacity=*/"");
+      mempl::ir::selectTarget(*module, {target.str()});
   if (failed(description))
     return errors.take();
   std::vector<mempl::ir::SkippedFunction> skipped;

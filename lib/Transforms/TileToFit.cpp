@@ -12,13 +12,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Transforms/TileToFit.h"
-#include "mempl/Support/OptionNames.h"
-
 #include "TileToFitModel.h"
 #include "TileToFitSegments.h"
+
 #include "mempl/IR/Mempl.h"
-#include "mempl/Transforms/Placement.h"
+#include "mempl/Support/OptionNames.h"
+#include "mempl/Transforms/Passes.h"
+#include "mempl/Transforms/TargetSelection.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -32,8 +32,7 @@
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLTILETOFIT
-#define GEN_PASS_REGISTRATION
-#include "mempl/Transforms/TileToFitPasses.h.inc"
+#include "mempl/Transforms/Passes.h.inc"
 } // namespace mempl::ir
 
 using namespace mlir;
@@ -43,8 +42,6 @@ using tiling::isRowView;
 using tiling::RowSplit;
 using tiling::Segment;
 using tiling::splitByRows;
-
-void mempl::ir::registerTileToFitPasses() { registerMemplTileToFitPasses(); }
 
 //===----------------------------------------------------------------------===//
 // One segment
@@ -345,7 +342,7 @@ struct MemplTileToFitPass
       return signalPassFailure();
     }
     FailureOr<TargetDescription> description =
-        selectTarget(module, target, capacity);
+        selectTarget(module, {target, capacity});
     if (failed(description))
       return signalPassFailure();
     int64_t fast = description->machine.capacity;

@@ -19,10 +19,10 @@
 #include "mempl/Frontend/Xla/XlaOverrides.h"
 #include "mempl/Problem/Plan.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Register/Register.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/ProgramInput.h"
-#include "mempl/Transforms/Register.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"

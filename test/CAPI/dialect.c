@@ -99,7 +99,8 @@ int main(void) {
                    "  return %e : tensor<4xf32>\n"
                    "}\n"));
   MlirPassManager passes = mlirPassManagerCreate(context);
-  mlirPassManagerAddOwnedPass(passes, mlirCreateMemplGPUMemplDropReleases());
+  mlirPassManagerAddOwnedPass(passes,
+                              mlirCreateMemplConversionMemplDropReleases());
   printf("one by one: %d\n", mlirLogicalResultIsSuccess(mlirPassManagerRunOnOp(
                                  passes, mlirModuleGetOperation(module))));
   mlirOperationPrint(mlirModuleGetOperation(module), print, stdout);

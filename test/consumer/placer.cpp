@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/Register/Register.h"
 #include "mempl/Transforms/Passes.h"
-#include "mempl/Transforms/Register.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/InitAllDialects.h"

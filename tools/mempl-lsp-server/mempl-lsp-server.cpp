@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Register/Register.h"
 #include "mempl/Support/Version.h"
-#include "mempl/Transforms/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"

@@ -11,11 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Reproducer.h"
+#include "ModuleReproducer.h"
 
 #include "mempl/Analysis/Target.h"
+#include "mempl/Register/Register.h"
 #include "mempl/Support/Version.h"
-#include "mempl/Transforms/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
@@ -28,6 +28,13 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
+
+#ifdef MEMPL_INCLUDE_TESTS
+namespace mempl::test {
+/// The passes of test/lib.
+void registerTestPasses();
+} // namespace mempl::test
+#endif
 
 static int fail(const llvm::Twine &text) {
   llvm::errs() << "mempl-opt: error: " << text << '\n';
@@ -67,6 +74,9 @@ int main(int argc, char **argv) {
   mlir::registerAllGPUToLLVMIRTranslations(registry);
   mlir::registerAllPasses();
   mempl::ir::registerAll(registry);
+#ifdef MEMPL_INCLUDE_TESTS
+  mempl::test::registerTestPasses();
+#endif
   llvm::cl::SetVersionPrinter(mempl::printVersion);
   llvm::cl::opt<std::string> reproducer(
       "reproducer", llvm::cl::value_desc("filename"),

@@ -19,12 +19,14 @@
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
+#include <string>
 
 namespace mempl::ir {
 
 #define GEN_PASS_DECL
 #include "mempl/Transforms/Passes.h.inc"
 
+/// registerMemplTransformsPasses().
 #define GEN_PASS_REGISTRATION
 #include "mempl/Transforms/Passes.h.inc"
 

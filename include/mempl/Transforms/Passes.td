@@ -1,4 +1,4 @@
-//===- Passes.td - the passes of mempl ---------------------*- tablegen -*-===//
+//===- Passes.td - placement and what belongs to it --------*- tablegen -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,6 +10,33 @@
 #define MEMPL_TRANSFORMS_PASSES
 
 include "mempl/Support/PassOption.td"
+
+//===----------------------------------------------------------------------===//
+// Options that several passes have. In C++ they are TargetOptions.
+//===----------------------------------------------------------------------===//
+
+// The machine.
+def TargetOptions {
+  list<Option> options = [
+    OptionWithDefault<"target", "target", "std::string", "\"\"",
+           "Preset or file that describes the machine, instead of what the "
+           "module says.">,
+    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
+           "Bytes of fast memory instead of the target's, as in 512KiB.">,
+  ];
+}
+
+// The time that the steps of a program take on it.
+def CostOptions {
+  list<Option> options = [
+    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
+           "Measured seconds of ops, a JSON file; they replace the cost model.">,
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Passes
+//===----------------------------------------------------------------------===//
 
 def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
   let summary = "place tensors in fast and slow memory";
@@ -45,13 +72,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     own than it would without the pass. With equal input, options and seed the
     output is the same, unless `time-limit-ms` is given.
   }];
-  let options = [
+  let options = TargetOptions.options # CostOptions.options # [
     OptionWithDefault<"solverName", "solver", "std::string", "\"portfolio\"",
            "The solver; `mempl-solve --help` lists them.">,
-    OptionWithDefault<"target", "target", "std::string", "\"\"",
-           "Preset or file that describes the machine.">,
-    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
-           "Bytes of fast memory instead of the target's, as in 512KiB.">,
     OptionWithDefault<"weights", "weights", "std::string", "\"\"",
            "Weights of the solvers `muzero`, as mempl-train makes them, or "
            "`generalist`: those that come with mempl. With this, `portfolio` "
@@ -70,8 +93,6 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "What happens where the solver gives no plan, or where a mistake of "
            "mempl spoils it: `slow` leaves the function in slow memory, `error` "
            "fails.">,
-    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
-           "Measured seconds of ops, a JSON file; they replace the cost model.">,
     OptionWithDefault<"planOut", "plan-out", "std::string", "\"\"",
            "File for the plan as JSON.">,
     OptionWithDefault<"instanceOut", "instance-out", "std::string", "\"\"",
@@ -143,15 +164,69 @@ def MemplExtractInstance : Pass<"mempl-extract-instance", "ModuleOp"> {
     Adds a `mempl.instance` for every function that can be placed. The module
     must have been prepared by `mempl-prepare`.
   }];
+  let options = TargetOptions.options # CostOptions.options;
+  let dependentDialects = ["::mempl::ir::MemplDialect"];
+}
+
+def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
+  let summary = "add a plan for every instance that has none";
+  let description = [{
+    For every `mempl.instance` in the module that no `mempl.plan` is for, the
+    solver makes a plan, which is verified and put behind the instance, with
+    the symbol of the instance and `_plan`. The instances themselves and the
+    functions that they were made of stay as they are.
+
+    An instance that is not valid, and one for which the solver finds no plan
+    (something that is constrained to be fast does not fit), is an error; the other
+    instances are solved all the same. Without a time limit two runs give the
+    same plan.
+  }];
   let options = [
-    OptionWithDefault<"target", "target", "std::string", "\"\"",
-           "Preset or file that describes the machine.">,
-    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
-           "Bytes of fast memory instead of the target's.">,
-    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
-           "Measured seconds of ops, a JSON file.">,
+    OptionWithDefault<"solverName", "solver", "std::string", /*default=*/"\"portfolio\"",
+           "Solver that makes the plan: one of those that mempl-solve "
+           "--list-solvers prints.">,
+    OptionWithDefault<"weights", "weights", "std::string", /*default=*/"\"\"",
+           "Weights of the solvers `muzero`, as mempl-train makes them, or "
+           "`generalist`: those that come with mempl. With this, `portfolio` "
+           "has `muzero+search` in place of `search`.">,
+    OptionWithDefault<"budget", "budget", "int64_t", /*default=*/"20000",
+           "Plans that the solver may evaluate; 0 is no limit, and needs a "
+           "time limit.">,
+    OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", /*default=*/"0",
+           "Milliseconds that the solver may take per instance; 0 is no "
+           "limit. With one the plan depends on the speed of the machine.">,
+    OptionWithDefault<"msaOptions", "msa-options", "std::string", /*default=*/"\"\"",
+           "Constants of the solvers `msa`, by XLA's names: key=value,...">,
+    OptionWithDefault<"seed", "seed", "uint64_t", /*default=*/"0",
+           "Seed of the random numbers.">,
+    OptionWithDefault<"threads", "threads", "int", /*default=*/"1",
+           "Threads that the solver may use per instance.">,
+  ];
+  let statistics = [
+    Statistic<"numSolved", "instances-solved", "Instances that got a plan">,
+    Statistic<"numResidencies", "residencies",
+              "Residencies in the plans, each loop's counted once">,
+    Statistic<"numCopies", "copies",
+              "Copies in the plans, each loop's counted once">,
+    Statistic<"numEvaluated", "plans-evaluated",
+              "Plans that the solver evaluated">,
   ];
   let dependentDialects = ["::mempl::ir::MemplDialect"];
+}
+
+def MemplVerifyPlan : Pass<"mempl-verify-plan", "ModuleOp"> {
+  let summary = "check that every plan is valid for its instance";
+  let description = [{
+    Checks the rules V1 to V10 of docs/Problem.md for every `mempl.plan` in the
+    module. Each broken rule is an error at the `mempl.residency` that breaks
+    it, or at the plan where it is about no residency, and the pass fails.
+    Nothing is changed.
+  }];
+  let statistics = [
+    Statistic<"numPlans", "plans", "Plans checked">,
+    Statistic<"numInvalid", "invalid-plans", "Plans that break a rule">,
+    Statistic<"numViolations", "violations", "Broken rules, in all plans">,
+  ];
 }
 
 def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
@@ -161,14 +236,7 @@ def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
     erases both. Fails where the function is not the one that the instance was
     extracted from.
   }];
-  let options = [
-    OptionWithDefault<"target", "target", "std::string", "\"\"",
-           "Preset or file that describes the machine.">,
-    OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
-           "Bytes of fast memory instead of the target's.">,
-    OptionWithDefault<"profile", "profile", "std::string", "\"\"",
-           "Measured seconds of ops, a JSON file.">,
-  ];
+  let options = TargetOptions.options # CostOptions.options;
   let dependentDialects = [
     "::mempl::ir::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",
@@ -222,11 +290,53 @@ def MemplOptimizeCopies
   let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
 
-def MemplTestPrintProgram : Pass<"mempl-test-print-program", "ModuleOp"> {
-  let summary = "print storages and steps of prepared functions, for tests";
-  let options = [
-    OptionWithDefault<"target", "target", "std::string", "\"tiny\"",
-           "Preset or file that describes the machine.">,
+def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
+  let summary = "split runs of ops along the batch so that tensors fit";
+  let description = [{
+    A tensor that is larger than fast memory can only be in slow memory. This
+    pass puts runs of ops that all work row by row on dimension 0 of their
+    tensors (the batch of a network) into an `scf.for` over parts of that
+    dimension, so that what one op of the run hands to the next is small. Run it
+    after fusion and before `learned-memory-placement`, which places what is
+    inside of the loop.
+
+    An op can be split if dimension 0 of every result is a parallel loop, and
+    every operand has that loop as its dimension 0 or does not have it at all (a
+    weight). This holds for ops of linalg on tensors (a `linalg.index` of that
+    loop is adjusted), `tensor.pad`, `tensor.concat`, `tensor.extract_slice` and
+    `tensor.insert_slice` that leave dimension 0 as it is, and reshapes that
+    keep it outermost. Nothing is computed twice and no element is computed
+    differently: the results stay the same, bit by bit.
+
+    Which runs are split, and into how many trips, is what moves the fewest
+    bytes to and from slow memory by an estimate: a tensor that fits counts
+    nothing, one that does not counts whenever it is used, a tensor that lives
+    inside of a trip counts nothing, and weights that do not fit beside the
+    tensors of a trip are read again in every trip. With the fewest trips that
+    are possible, the tensors of a trip that are live at once fill at most
+    `share` of the fast memory. What is not moved less is not split.
+
+    Limits: only the entry block of functions with one block, static shapes, and
+    whole parts of dimension 0 (the number of trips divides it). An op that does
+    not use what the run makes stays before the loop; any other op that cannot
+    be split ends the run.
+
+    The machine is `target` (a preset or a file), or what the module says in
+    `mempl.target` or its `dlti.target_system_spec`; without either the pass
+    fails.
+  }];
+  let options = TargetOptions.options # [
+    OptionWithDefault<"share", "share", "double", "1.0",
+           "Part of the fast memory that the tensors of a trip may fill.">,
+  ];
+  let statistics = [
+    Statistic<"numLoops", "loops", "Loops made">,
+    Statistic<"numOps", "ops-split", "Ops put into loops">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mempl::ir::MemplDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
   ];
 }
 

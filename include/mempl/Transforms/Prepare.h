@@ -21,9 +21,13 @@ class Operation;
 namespace bufferization {
 struct OneShotBufferizationOptions;
 }
+class ModuleOp;
 } // namespace mlir
 
 namespace mempl::ir {
+
+class CostModel;
+struct TargetDescription;
 
 /// The options of One-Shot Bufferize that mempl's analysis assumes: function
 /// boundaries with identity layouts, loops that may allocate.
@@ -50,6 +54,13 @@ LogicalResult prepareForPlacement(Operation *module,
                                   bool eliminateEmptyTensors = true,
                                   LoopForm loopForm = LoopForm::NewBuffers,
                                   bool *hasTwoForms = nullptr);
+
+/// Prepares a module (prepareForPlacement()) for the target. Loops that make a
+/// tensor anew each trip and still read the old one get the form of which
+/// `greedy` makes the faster program. Fails with a diagnostic.
+LogicalResult prepareForTarget(ModuleOp module, const TargetDescription &target,
+                               const CostModel &cost,
+                               bool eliminateEmptyTensors = true);
 
 /// Takes back that preparation gave ops allocations of their own, where that
 /// was of no use: the allocations in `function` but those in `placed`, as far

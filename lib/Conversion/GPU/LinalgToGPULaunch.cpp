@@ -15,7 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Conversion/GPUPasses.h"
+#include "mempl/Conversion/Passes.h"
 
 #include "mempl/IR/Mempl.h"
 
@@ -31,7 +31,7 @@
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTLINALGTOGPULAUNCH
-#include "mempl/Conversion/GPUPasses.h.inc"
+#include "mempl/Conversion/Passes.h.inc"
 } // namespace mempl::ir
 
 using namespace mlir;

@@ -13,7 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "WorkOrder.h"
-#include "mempl/Conversion/GPUPasses.h"
+#include "mempl/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -23,38 +23,12 @@
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTOGPU
-#include "mempl/Conversion/GPUPasses.h.inc"
+#include "mempl/Conversion/Passes.h.inc"
 } // namespace mempl::ir
 
 using namespace mlir;
 using namespace mempl::ir;
 using namespace mempl::ir::gpuconv;
-
-bool gpuconv::isFast(Type type) {
-  auto memref = dyn_cast<BaseMemRefType>(type);
-  return memref && isa_and_nonnull<SpaceAttr>(memref.getMemorySpace());
-}
-
-/// The operand that the buffers among the results of `op` are made of; null if
-/// it makes none of a buffer.
-static Value viewedBuffer(Operation *op) {
-  if (auto view = dyn_cast<ViewLikeOpInterface>(op))
-    return view.getViewSource();
-  if (isa<memref::CastOp, memref::ExtractStridedMetadataOp,
-          memref::ExtractAlignedPointerAsIndexOp, memref::ReshapeOp>(op))
-    return op->getOperand(0);
-  return {};
-}
-
-Value gpuconv::storageOf(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    Value source = viewedBuffer(op);
-    if (!source)
-      break;
-    buffer = source;
-  }
-  return buffer;
-}
 
 bool gpuconv::usesDevice(func::FuncOp function) {
   return function

@@ -13,10 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "WorkOrder.h"
-#include "mempl/Conversion/GPUPasses.h"
-
-#include "mempl/IR/Mempl.h"
+#include "mempl/Conversion/Passes.h"
+#include "mempl/Conversion/Utils.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,7 +26,7 @@
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_CONVERTMEMPLTONVGPU
-#include "mempl/Conversion/GPUPasses.h.inc"
+#include "mempl/Conversion/Passes.h.inc"
 } // namespace mempl::ir
 
 using namespace mlir;
@@ -89,8 +87,7 @@ LogicalResult KernelLowering::checkStorage(mempl::ir::AllocOp alloc) {
            << "kernel has at most " << kMaxWorkgroupBytes;
   bool released = llvm::any_of(others, [&](Operation *op) {
     auto release = dyn_cast<ReleaseOp>(op);
-    return release &&
-           gpuconv::storageOf(release.getValue()) == alloc.getResult();
+    return release && storageOf(release.getValue()) == alloc.getResult();
   });
   if (!released)
     return alloc.emitOpError()
@@ -178,7 +175,7 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
             return ShapedType::isStatic(stride) && stride % elements == 0;
           });
     }
-    auto alloc = gpuconv::storageOf(dest).getDefiningOp<mempl::ir::AllocOp>();
+    auto alloc = storageOf(dest).getDefiningOp<mempl::ir::AllocOp>();
     if (aligned && alloc && alloc.getOffset() % bytes == 0)
       return elements;
   }

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Conversion/GPUPasses.h"
+#include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Pipelines.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -25,13 +25,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
-
-#include "mempl/IR/Mempl.h"
-
-namespace mempl::ir {
-#define GEN_PASS_REGISTRATION
-#include "mempl/Conversion/GPUPasses.h.inc"
-} // namespace mempl::ir
 
 using namespace mlir;
 using namespace mempl::ir;
@@ -113,12 +106,4 @@ void mempl::ir::buildLowerToGPUPipeline(OpPassManager &pm,
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-}
-
-void mempl::ir::registerGPUConversionPasses() {
-  registerMemplGPUPasses();
-  PassPipelineRegistration<LowerToGPUOptions>(
-      "mempl-lower-to-gpu",
-      "Placed tensors to kernels in PTX and host code that launches them",
-      buildLowerToGPUPipeline);
 }

@@ -28,7 +28,7 @@ using namespace mlir;
 using namespace mempl::ir;
 using namespace mempl::ir::gpuconv;
 
-static bool isContiguous(Value buffer) {
+static bool hasIdentityLayout(Value buffer) {
   auto type = dyn_cast<MemRefType>(buffer.getType());
   return type && type.getLayout().isIdentity();
 }
@@ -49,7 +49,7 @@ static bool accessesMemory(Operation *op) {
 }
 
 /// The ops of a block before anything is added to it.
-static SmallVector<Operation *> opsOf(Block &block) {
+static SmallVector<Operation *> opsIn(Block &block) {
   return llvm::map_to_vector(block, [](Operation &op) { return &op; });
 }
 
@@ -68,7 +68,7 @@ LogicalResult WorkOrder::run() {
              << "cannot pass storage in fast memory between functions: "
              << type;
   Block &body = function.getBody().front();
-  SmallVector<Operation *> ops = opsOf(body);
+  SmallVector<Operation *> ops = opsIn(body);
   State state;
   builder.setInsertionPointToStart(&body);
   if (function.isPublic())
@@ -178,12 +178,7 @@ void WorkOrder::free(State &state, Operation *op, Value buffer) {
 
 /// One buffer per fast memory that the function uses, and views of it.
 void WorkOrder::createArenas(State &state) {
-  llvm::MapVector<SpaceAttr, int64_t> bytes;
-  function.walk([&](mempl::ir::AllocOp alloc) {
-    int64_t &size = bytes[alloc.getSpace()];
-    size = std::max<int64_t>(size, alloc.getOffset() + alloc.getBytes());
-  });
-  for (auto &[space, size] : bytes) {
+  for (auto [space, size] : bytesPerSpace(function)) {
     auto type = MemRefType::get({size}, builder.getI8Type());
     auto arena = gpu::AllocOp::create(
         builder, function.getLoc(), type,
@@ -230,7 +225,7 @@ LogicalResult WorkOrder::pinConstant(memref::GetGlobalOp op) {
 
 LogicalResult WorkOrder::checkCopy(Operation *op, Value source, Value dest) {
   for (Value buffer : {source, dest})
-    if (!isContiguous(buffer))
+    if (!hasIdentityLayout(buffer))
       return op->emitOpError() << "cannot copy a buffer that is not "
                                   "contiguous by gpu.memcpy: "
                                << buffer.getType();
@@ -360,7 +355,7 @@ LogicalResult WorkOrder::runOnRegions(State &state, Operation *op) {
   for (Region &region : op->getRegions())
     for (Block &block : region) {
       State inner;
-      if (failed(runOnOps(inner, opsOf(block))))
+      if (failed(runOnOps(inner, opsIn(block))))
         return failure();
       builder.setInsertionPoint(block.getTerminator());
       finish(inner);

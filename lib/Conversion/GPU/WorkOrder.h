@@ -13,7 +13,7 @@
 #ifndef MEMPL_LIB_CONVERSION_GPU_WORKORDER_H
 #define MEMPL_LIB_CONVERSION_GPU_WORKORDER_H
 
-#include "mempl/IR/Mempl.h"
+#include "mempl/Conversion/Utils.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -24,13 +24,6 @@
 #include "llvm/ADT/SmallPtrSet.h"
 
 namespace mempl::ir::gpuconv {
-
-/// Whether buffers of this type are in a memory of the target by name: fast
-/// memory, as values in slow memory have no space.
-bool isFast(Type type);
-
-/// Where the storage of `buffer` comes from, through views and casts.
-Value storageOf(Value buffer);
 
 /// Whether `function` has ops of mempl or of the gpu dialect.
 bool usesDevice(func::FuncOp function);

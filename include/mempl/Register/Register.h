@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TRANSFORMS_REGISTER_H
-#define MEMPL_TRANSFORMS_REGISTER_H
+#ifndef MEMPL_REGISTER_REGISTER_H
+#define MEMPL_REGISTER_REGISTER_H
 
 namespace mlir {
 class DialectRegistry;
@@ -21,12 +21,13 @@ namespace mempl::ir {
 /// ops.
 void registerDialect(DialectRegistry &registry);
 
-/// Registers all passes of mempl.
-void registerPasses();
+/// Registers all passes and pipelines of mempl, and the solvers that are loaded
+/// when they are needed. The only list of them.
+void registerMemplPasses();
 
 /// Both.
 void registerAll(DialectRegistry &registry);
 
 } // namespace mempl::ir
 
-#endif // MEMPL_TRANSFORMS_REGISTER_H
+#endif // MEMPL_REGISTER_REGISTER_H

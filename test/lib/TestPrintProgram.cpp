@@ -1,4 +1,4 @@
-//===- PrintProgram.cpp - storages and steps, for tests -------------------===//
+//===- TestPrintProgram.cpp - storages and steps, for tests ---------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -8,15 +8,10 @@
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Support/Units.h"
-#include "mempl/Transforms/Passes.h"
-#include "mempl/Transforms/Placement.h"
+#include "mempl/Transforms/FunctionExtraction.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-
-namespace mempl::ir {
-#define GEN_PASS_DEF_MEMPLTESTPRINTPROGRAM
-#include "mempl/Transforms/Passes.h.inc"
-} // namespace mempl::ir
+#include "mlir/Pass/Pass.h"
 
 using namespace mlir;
 using namespace mempl::ir;
@@ -81,18 +76,26 @@ static void print(llvm::raw_ostream &os, const FunctionProblem &program,
 
 namespace {
 
-class MemplTestPrintProgramPass
-    : public mempl::ir::impl::MemplTestPrintProgramBase<
-          MemplTestPrintProgramPass> {
+class TestPrintProgramPass
+    : public PassWrapper<TestPrintProgramPass, OperationPass<ModuleOp>> {
 public:
-  using MemplTestPrintProgramBase::MemplTestPrintProgramBase;
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TestPrintProgramPass)
+
+  TestPrintProgramPass() = default;
+  TestPrintProgramPass(const TestPrintProgramPass &other)
+      : PassWrapper(other) {}
+
+  StringRef getArgument() const final { return "mempl-test-print-program"; }
+  StringRef getDescription() const final {
+    return "print storages and steps of prepared functions";
+  }
   void getDependentDialects(DialectRegistry &registry) const override {
-    MemplTestPrintProgramBase::getDependentDialects(registry);
     registerCostModels(registry);
   }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    FailureOr<TargetDescription> description = selectTarget(module, target, "");
+    FailureOr<TargetDescription> description = selectTarget(module, {target});
     if (failed(description))
       return signalPassFailure();
     CostModel cost(*description);
@@ -111,6 +114,20 @@ public:
         llvm::outs() << "  note: " << note.text << "\n";
     }
   }
+
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("Preset or file that describes the machine"),
+      llvm::cl::init("tiny")};
 };
 
 } // namespace
+
+namespace mempl::test {
+/// Registers the passes of this folder; mempl-opt calls it.
+void registerTestPasses();
+} // namespace mempl::test
+
+void mempl::test::registerTestPasses() {
+  PassRegistration<TestPrintProgramPass>();
+}

@@ -1,4 +1,4 @@
-//===- Common.cpp - what conversions share --------------------------------===//
+//===- Utils.cpp - for those who write a lowering -------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Common.h"
+#include "mempl/Conversion/Utils.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -63,6 +65,50 @@ LogicalResult mempl::ir::rejectUnlowerable(Operation *root) {
   return failure(failed);
 }
 
+llvm::MapVector<SpaceAttr, int64_t> mempl::ir::bytesPerSpace(Operation *root) {
+  llvm::MapVector<SpaceAttr, int64_t> bytes;
+  root->walk([&](mempl::ir::AllocOp alloc) {
+    int64_t &size = bytes[alloc.getSpace()];
+    size = std::max<int64_t>(size, alloc.getOffset() + alloc.getBytes());
+  });
+  return bytes;
+}
+
+bool mempl::ir::isFast(Type type) {
+  auto memref = dyn_cast<BaseMemRefType>(type);
+  return memref && isa_and_nonnull<SpaceAttr>(memref.getMemorySpace());
+}
+
+bool mempl::ir::copiesIn(CopyStartOp start) {
+  return isFast(start.getDest().getType());
+}
+
+SmallVector<CopyWaitOp> mempl::ir::waitsOf(CopyStartOp start) {
+  SmallVector<CopyWaitOp> waits;
+  for (Operation *user : start.getHandle().getUsers())
+    waits.push_back(cast<CopyWaitOp>(user));
+  return waits;
+}
+
+Value mempl::ir::viewedBuffer(Operation *op) {
+  if (auto view = dyn_cast<ViewLikeOpInterface>(op))
+    return view.getViewSource();
+  if (isa<memref::CastOp, memref::ExtractStridedMetadataOp,
+          memref::ExtractAlignedPointerAsIndexOp, memref::ReshapeOp>(op))
+    return op->getOperand(0);
+  return {};
+}
+
+Value mempl::ir::storageOf(Value buffer) {
+  while (Operation *op = buffer.getDefiningOp()) {
+    Value source = viewedBuffer(op);
+    if (!source)
+      break;
+    buffer = source;
+  }
+  return buffer;
+}
+
 int64_t mempl::ir::elementBytes(Operation *op, Type element) {
   if (!hasKnownSize(element))
     return 0;
@@ -71,9 +117,8 @@ int64_t mempl::ir::elementBytes(Operation *op, Type element) {
                        layout.getTypeABIAlignment(element));
 }
 
-bool mempl::ir::copiesIn(CopyStartOp start) {
-  return isa_and_nonnull<SpaceAttr>(
-      cast<MemRefType>(start.getDest().getType()).getMemorySpace());
+bool mempl::ir::isContiguous(MemRefType type) {
+  return type.areTrailingDimsContiguous(type.getRank());
 }
 
 std::string mempl::ir::locationName(Operation *op) {

@@ -1,4 +1,4 @@
-//===- Reproducer.cpp - what is needed to repeat a run --------------------===//
+//===- ModuleReproducer.cpp - what is needed to repeat a run --------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Reproducer.h"
+#include "ModuleReproducer.h"
 
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Version.h"

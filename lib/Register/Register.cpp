@@ -6,17 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Transforms/Register.h"
+#include "mempl/Register/Register.h"
 
 #include "mempl/Analysis/CostOpInterface.h"
-#include "mempl/Conversion/GPUPasses.h"
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Pipelines.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Transforms/Passes.h"
-#include "mempl/Transforms/ProblemPasses.h"
-#include "mempl/Transforms/TileToFit.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -25,17 +22,14 @@ void mempl::ir::registerDialect(DialectRegistry &registry) {
   registerCostModels(registry);
 }
 
-void mempl::ir::registerPasses() {
+void mempl::ir::registerMemplPasses() {
   mempl::registerMuZeroSolvers();
-  registerMemplPasses();
-  registerProblemPasses();
-  registerTileToFitPasses();
+  registerMemplTransformsPasses();
   registerMemplConversionPasses();
   registerLoweringPipelines();
-  registerGPUConversionPasses();
 }
 
 void mempl::ir::registerAll(DialectRegistry &registry) {
   registerDialect(registry);
-  registerPasses();
+  registerMemplPasses();
 }

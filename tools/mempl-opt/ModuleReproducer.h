@@ -1,4 +1,4 @@
-//===- Reproducer.h - what is needed to repeat a run ------------*- C++ -*-===//
+//===- ModuleReproducer.h - what is needed to repeat a run ------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_TOOLS_MEMPL_OPT_REPRODUCER_H
-#define MEMPL_TOOLS_MEMPL_OPT_REPRODUCER_H
+#ifndef MEMPL_TOOLS_MEMPL_OPT_MODULEREPRODUCER_H
+#define MEMPL_TOOLS_MEMPL_OPT_MODULEREPRODUCER_H
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
@@ -30,4 +30,4 @@ llvm::Error writeOptReproducer(llvm::StringRef path,
 
 } // namespace mempl
 
-#endif // MEMPL_TOOLS_MEMPL_OPT_REPRODUCER_H
+#endif // MEMPL_TOOLS_MEMPL_OPT_MODULEREPRODUCER_H

@@ -1,0 +1,37 @@
+//===- PreparePass.cpp - mempl-prepare ------------------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/IR/Mempl.h"
+#include "mempl/Transforms/Passes.h"
+#include "mempl/Transforms/Prepare.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace mempl::ir {
+#define GEN_PASS_DEF_MEMPLPREPARE
+#include "mempl/Transforms/Passes.h.inc"
+} // namespace mempl::ir
+
+using namespace mlir;
+using namespace mempl::ir;
+
+namespace {
+
+class MemplPreparePass
+    : public mempl::ir::impl::MemplPrepareBase<MemplPreparePass> {
+public:
+  using MemplPrepareBase::MemplPrepareBase;
+  void runOnOperation() override {
+    if (failed(prepareForPlacement(getOperation(), eliminateEmptyTensors)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
