@@ -14,6 +14,8 @@
 
 #include "mempl/Game/Observation.h"
 
+#include "mempl/Problem/TimeModel.h"
+
 #include <cmath>
 
 using namespace mempl;
@@ -40,9 +42,8 @@ Observer::Observer(std::shared_ptr<const Game> program)
   const AccessIndex &index = shared->index();
   const Machine &m = index.machine();
   for (int32_t i = 0; i < index.numSteps(); ++i)
-    fastest.push_back(m.stepOverhead +
-                      std::max(index.program().steps[i].compute,
-                               index.stepBytes(i) / m.fastBandwidth));
+    fastest.push_back(
+        stepSeconds(m, index.program().steps[i], 0, index.stepBytes(i)));
   seen.assign(index.numValues(), 0);
   nodeOfUse.assign(index.numUses(), -1);
   for (int32_t k = 0; k < shared->numNodes(); ++k)
@@ -262,8 +263,7 @@ private:
     set(Observation::Time, program.slowStart()[now] / units.total);
     set(Observation::MayNoCopy, game.isLegal(Action::NoCopy));
     set(Observation::MayCopy, game.isLegal(Action::Copy));
-    set(Observation::CopyTime,
-        units.inSteps(machine.copyLatency + size / machine.copyBandwidth));
+    set(Observation::CopyTime, units.inSteps(copySeconds(machine, size)));
     set(Observation::NumPlaced,
         std::log1p(game.plannedSoFar().numResidencies()) / 4);
     set(Observation::IsCarried, node.use < 0);
@@ -296,11 +296,8 @@ private:
     double step = time.stepTime(use.step), bytes = index.stepBytes(use.step);
     double slow = time.slowBytes(use.step);
     double rest = std::max(0.0, slow - use.bytes);
-    double served =
-        machine.stepOverhead +
-        std::max(index.program().steps[use.step].compute,
-                 rest / machine.slowBandwidth +
-                     std::max(0.0, bytes - rest) / machine.fastBandwidth);
+    double served = stepSeconds(machine, index.program().steps[use.step], rest,
+                                std::max(0.0, bytes - rest));
     set(Observation::NowGain, units.relative(step - served));
     set(Observation::StepGain, units.relative(step - fastest));
     set(Observation::StepSlow,

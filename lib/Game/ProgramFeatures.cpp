@@ -15,6 +15,7 @@
 #include "mempl/Game/Observation.h"
 
 #include "mempl/Problem/LowerBound.h"
+#include "mempl/Problem/TimeModel.h"
 
 #include <cmath>
 
@@ -57,8 +58,7 @@ private:
     const Value &value = index.program().values[v];
     auto size = static_cast<double>(index.roundedSize(v));
     llvm::ArrayRef<Use> uses = index.usesOf(v);
-    double copy =
-        index.machine().copyLatency + size / index.machine().copyBandwidth;
+    double copy = copySeconds(index.machine(), size);
     double benefit = 0;
     for (int32_t u = index.firstUse(v); u < index.endUse(v); ++u)
       benefit += program.forest().useBenefit(u);
@@ -95,10 +95,8 @@ private:
     const Machine &m = index.machine();
     const Step &step = index.program().steps[i];
     set(ProgramFeatures::BytesShare, bytes > 0 ? use.bytes / bytes : 0);
-    double slow =
-        m.stepOverhead + std::max(step.compute, bytes / m.slowBandwidth);
-    double fast =
-        m.stepOverhead + std::max(step.compute, bytes / m.fastBandwidth);
+    double slow = stepSeconds(m, step, bytes, 0);
+    double fast = stepSeconds(m, step, 0, bytes);
     set(ProgramFeatures::Bound, slow > 0 ? fast / slow : 1);
     set(ProgramFeatures::IsRead, use.reads);
     set(ProgramFeatures::IsWrite, use.writes);
@@ -110,9 +108,8 @@ private:
 
   /// Seconds that a use gains, as the bound prices memory time.
   double pricedGain(const Use &use) const {
-    const Machine &m = index.machine();
-    return bound.memoryShare[use.step] * static_cast<double>(use.bytes) *
-           (1 / m.slowBandwidth - 1 / m.fastBandwidth);
+    return bound.memoryShare[use.step] * use.bytes *
+           savedSecondsPerByte(index.machine());
   }
 
   /// What it costs to hold a value from after the use before `u` up to it.

@@ -54,27 +54,6 @@ static void describeFast(llvm::raw_ostream &os, InstanceRef instance,
   }
 }
 
-/// Whether a step that takes `seconds` would not be faster if it moved no byte.
-/// `slow` and `fast` are the bytes that it moves from either memory, without
-/// those of the body of a loop.
-static bool isHidden(InstanceRef instance, const Plan &plan, int32_t step,
-                     double seconds, int64_t slow, int64_t fast) {
-  const Machine &machine = instance.machine;
-  double busy = double(slow) / machine.slowBandwidth +
-                double(fast) / machine.fastBandwidth;
-  if (instance.program.steps[step].body) {
-    auto planned = plan.loops.find(step);
-    double inside =
-        simulate(instance.bodyOf(step),
-                 planned == plan.loops.end() ? Plan() : planned->second.plan)
-            .slowBytes;
-    double all =
-        double(slow) + double(instance.program.steps[step].trips) * inside;
-    busy = std::max(busy, all / machine.slowBandwidth);
-  }
-  return busy < seconds - machine.stepOverhead;
-}
-
 namespace {
 
 /// The accesses to one value.
@@ -89,29 +68,15 @@ class SlowReasons {
 public:
   SlowReasons(InstanceRef instance, const Plan &plan, int64_t capacity)
       : instance(instance), capacity(capacity),
-        outcome(simulate(instance, plan)), uses(instance.program.values.size()),
-        hidden(instance.program.steps.size()) {
-    std::vector<std::vector<const Residency *>> residencies(
-        instance.program.values.size());
-    for (const Residency &residency : plan.residencies)
-      residencies[residency.value].push_back(&residency);
-    for (auto [i, step] : llvm::enumerate(instance.program.steps)) {
-      int64_t slow = 0, fast = 0;
+        outcome(simulate(instance, plan, /*withTraffic=*/true)),
+        uses(instance.program.values.size()) {
+    for (auto [i, step] : llvm::enumerate(instance.program.steps))
       for (const Access &access : step.accesses) {
         Uses &of = uses[access.value];
         of.steps.push_back(static_cast<int32_t>(i));
         of.slowOnly &= access.space == SpaceConstraint::Slow;
         of.writes += access.writes();
-        bool served =
-            llvm::any_of(residencies[access.value], [&](const Residency *r) {
-              return r->serves(static_cast<int32_t>(i));
-            });
-        int64_t &bytes = served ? fast : slow;
-        bytes = saturatingAdd(bytes, access.bytes);
       }
-      hidden[i] = isHidden(instance, plan, static_cast<int32_t>(i),
-                           outcome.times[i], slow, fast);
-    }
   }
 
   void explain(Decision &decision, llvm::StringRef own) const;
@@ -128,13 +93,17 @@ private:
       most = std::max(most, capacity - outcome.profile[step]);
     return most;
   }
+  /// Whether a step would not be faster if it moved no byte.
+  bool isHidden(int32_t step) const {
+    return outcome.traffic[step].memorySeconds <
+           outcome.times[step] - instance.machine.stepOverhead;
+  }
   SlowCause causeOf(const Decision &decision, llvm::StringRef own) const;
 
   InstanceRef instance;
   int64_t capacity;
   Outcome outcome;
-  std::vector<Uses> uses;   ///< By value.
-  std::vector<char> hidden; ///< By step: computing takes the whole time.
+  std::vector<Uses> uses; ///< By value.
 };
 
 } // namespace
@@ -159,7 +128,7 @@ SlowCause SlowReasons::causeOf(const Decision &decision,
   if (int64_t copies = bytesOfCopies(value);
       copies > 0 && decision.traffic <= copies)
     return SlowCause::CopiedOnce;
-  if (llvm::all_of(of.steps, [&](int32_t step) { return hidden[step]; }))
+  if (llvm::all_of(of.steps, [&](int32_t step) { return isHidden(step); }))
     return SlowCause::Hidden;
   if (mostFree(of) < instance.machine.roundUp(value.size))
     return SlowCause::NoRoom;

@@ -15,7 +15,7 @@
 
 #include "LowerBoundModel.h"
 
-#include "mempl/Problem/Plan.h"
+#include "mempl/Problem/TimeModel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -130,12 +130,9 @@ Model::Model(InstanceRef instance, int bodyModes,
   const Machine &machine = instance.machine;
   std::vector<int64_t> remaining;
   remaining.reserve(numSteps);
-  for (const Step &step : instance.program.steps) {
-    int64_t reserved = step.reserved;
-    if (step.body)
-      reserved = std::max(reserved, leastCapacity(*step.body));
-    remaining.push_back(machine.capacity - machine.roundUp(reserved));
-  }
+  for (const Step &step : instance.program.steps)
+    remaining.push_back(machine.capacity -
+                        machine.roundUp(reservedBytes(step, nullptr)));
   addValues(instance, remaining);
   addSteps(instance, bodyModes, cancelled);
 
@@ -188,9 +185,9 @@ void Model::addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining) {
       }
       Visit &visit = visits.back();
       double bytes = static_cast<double>(access->bytes);
-      visit.slowTime += bytes / machine.slowBandwidth;
+      visit.slowTime += memorySeconds(machine, bytes, 0);
       visit.gain +=
-          bytes / machine.slowBandwidth - bytes / machine.fastBandwidth;
+          memorySeconds(machine, bytes, 0) - memorySeconds(machine, 0, bytes);
       visit.reads |= access->reads();
       visit.writes |= access->writes();
       written |= access->writes();
@@ -255,7 +252,7 @@ void Model::addSteps(InstanceRef instance, int bodyModes,
     steps[k].overhead = machine.stepOverhead;
     for (const Access &access : instance.program.steps[k].accesses)
       steps[k].memory +=
-          static_cast<double>(access.bytes) / machine.fastBandwidth;
+          memorySeconds(machine, 0, static_cast<double>(access.bytes));
   }
   for (size_t i = 0; i != visits.size(); ++i) {
     const Visit &visit = visits[i];
@@ -292,7 +289,7 @@ void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
     addMode(machine, step.compute, 0, step.reserved);
     return;
   }
-  int64_t least = std::max(step.reserved, leastCapacity(*step.body));
+  int64_t least = reservedBytes(step, nullptr);
   int64_t below = -1;
   double trips = static_cast<double>(step.trips);
   for (int j = 0; j != bodyModes; ++j) {

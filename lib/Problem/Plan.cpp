@@ -8,7 +8,7 @@
 
 #include "mempl/Problem/Plan.h"
 
-#include "mempl/Problem/Instance.h"
+#include "mempl/Problem/TimeModel.h"
 
 using namespace mempl;
 
@@ -41,10 +41,7 @@ int64_t Plan::numCopies() const { return numCopiesIn() + numCopiesOut(); }
 
 int64_t mempl::leastCapacity(const Program &body) {
   int64_t least = 0;
-  for (const Step &step : body.steps) {
-    least = std::max(least, step.reserved);
-    if (step.body)
-      least = std::max(least, leastCapacity(*step.body));
-  }
+  for (const Step &step : body.steps)
+    least = std::max(least, reservedBytes(step, nullptr));
   return least;
 }

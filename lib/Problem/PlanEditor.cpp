@@ -83,7 +83,7 @@ PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
     if (index.program().steps[i].body)
       applyLoop(i, nullptr);
     else
-      space.setReserved(i, reservedBytes(i));
+      space.setReserved(i, reservedAt(i));
     if (space.reserved(i) > limit)
       ++outside;
   }
@@ -96,13 +96,10 @@ int64_t PlanEditor::flightLimit(int channel) const {
   return channel == Timeline::In ? m.maxCopiesIn : m.maxCopiesOut;
 }
 
-int64_t PlanEditor::reservedBytes(int32_t i) const {
-  const Step &step = accesses->program().steps[i];
-  int64_t bytes = step.reserved;
-  if (step.body)
-    bytes = std::max(bytes,
-                     loops[i] ? loops[i]->capacity : leastCapacity(*step.body));
-  return accesses->machine().roundUp(bytes);
+int64_t PlanEditor::reservedAt(int32_t i) const {
+  const BodyPlan *body = loops.empty() ? nullptr : loops[i].get();
+  return accesses->machine().roundUp(
+      reservedBytes(accesses->program().steps[i], body));
 }
 
 //===----------------------------------------------------------------------===//
@@ -322,7 +319,7 @@ void PlanEditor::applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan) {
   timeline.setLoop(
       step, loops[step] ? loops[step]->cost
                         : loopCost(accesses->instance().bodyOf(step), Plan()));
-  space.setReserved(step, reservedBytes(step));
+  space.setReserved(step, reservedAt(step));
   // Whatever is alive during the loop may now hit its reservation, or no more.
   space.forEachOverlap(step, step, 0, limit, [&](Id id) {
     Node &node = nodes[id];

@@ -16,7 +16,8 @@ using namespace mempl;
 
 namespace {
 
-/// Fills Outcome::copies and the busy times while the program is run.
+/// Fills Outcome::copies, the busy times and, if it has its size, the traffic
+/// of copies while the program is run.
 class CopyRecorder : public Timeline::Recorder {
 public:
   CopyRecorder(Outcome &outcome, size_t numResidencies) : outcome(outcome) {
@@ -44,6 +45,14 @@ public:
   }
   void stalled(Timeline::Channel channel, int32_t id, double time) override {
     of(channel, id).stall += time;
+  }
+  void moved(Timeline::Channel channel, int32_t boundary,
+             double bytes) override {
+    if (outcome.traffic.empty())
+      return;
+    auto last = static_cast<int32_t>(outcome.traffic.size()) - 1;
+    StepTraffic &step = outcome.traffic[std::min(boundary, last)];
+    (channel == Timeline::In ? step.in : step.out) += bytes;
   }
 
 private:
@@ -88,15 +97,10 @@ void fillProfile(const AccessIndex &index, const Plan &plan, Outcome &outcome) {
   uint64_t held = 0;
   for (int32_t i = 0; i < n; ++i) {
     held += change[i];
-    const Step &step = instance.program.steps[i];
-    int64_t reserved = step.reserved;
-    if (step.body) {
-      const BodyPlan *body = plan.bodyPlan(i);
-      reserved =
-          std::max(reserved, body ? body->capacity : leastCapacity(*step.body));
-    }
-    outcome.profile[i] = static_cast<int64_t>(
-        held + static_cast<uint64_t>(instance.machine.roundUp(reserved)));
+    int64_t reserved = instance.machine.roundUp(
+        reservedBytes(instance.program.steps[i], plan.bodyPlan(i)));
+    outcome.profile[i] =
+        static_cast<int64_t>(held + static_cast<uint64_t>(reserved));
     outcome.peakBytes = std::max(outcome.peakBytes, outcome.profile[i]);
   }
 }
@@ -113,15 +117,41 @@ double totalSlowBytes(const Timeline &timeline, const Plan &plan) {
   return sum;
 }
 
+/// The plan of the body of the loop at `step`; the empty one if it has none.
+const Plan &bodyPlanOrEmpty(const Plan &plan, int32_t step) {
+  static const Plan empty;
+  const BodyPlan *body = plan.bodyPlan(step);
+  return body ? body->plan : empty;
+}
+
 void setLoops(Timeline &timeline, const Plan &plan) {
   InstanceRef instance = timeline.index().instance();
-  static const Plan empty;
-  for (int32_t i = 0; i < instance.numSteps(); ++i) {
-    if (!instance.program.steps[i].body)
+  for (int32_t i = 0; i < instance.numSteps(); ++i)
+    if (instance.program.steps[i].body)
+      timeline.setLoop(i,
+                       loopCost(instance.bodyOf(i), bodyPlanOrEmpty(plan, i)));
+}
+
+/// Adds what the accesses of each step move, and all that its body does.
+void addTraffic(const Timeline &timeline, const Plan &plan, Outcome &outcome) {
+  const AccessIndex &index = timeline.index();
+  for (int32_t i = 0; i < index.numSteps(); ++i) {
+    StepTraffic &all = outcome.traffic[i];
+    all.slow += timeline.ownSlowBytes(i);
+    all.fast += index.stepBytes(i) - timeline.ownSlowBytes(i);
+    all.memorySeconds = timeline.memorySecondsOf(i);
+    const Step &step = index.program().steps[i];
+    if (!step.body)
       continue;
-    const BodyPlan *body = plan.bodyPlan(i);
-    timeline.setLoop(i,
-                     loopCost(instance.bodyOf(i), body ? body->plan : empty));
+    auto trips = static_cast<double>(step.trips);
+    Outcome body =
+        simulate(index.instance().bodyOf(i), bodyPlanOrEmpty(plan, i), true);
+    for (const StepTraffic &inner : body.traffic) {
+      all.slow += trips * inner.slow;
+      all.fast += trips * inner.fast;
+      all.in += trips * inner.in;
+      all.out += trips * inner.out;
+    }
   }
 }
 
@@ -135,12 +165,15 @@ LoopCost mempl::loopCost(InstanceRef body, const Plan &plan) {
   return {timeline.latency(), totalSlowBytes(timeline, plan), plan.numCopies()};
 }
 
-Outcome mempl::simulate(InstanceRef instance, const Plan &plan) {
+Outcome mempl::simulate(InstanceRef instance, const Plan &plan,
+                        bool withTraffic) {
   AccessIndex index(instance);
   Timeline timeline(index);
   setLoops(timeline, plan);
   addToTimeline(timeline, plan);
   Outcome outcome;
+  if (withTraffic)
+    outcome.traffic.resize(instance.program.steps.size());
   CopyRecorder recorder(outcome, plan.residencies.size());
   timeline.runAll(&recorder);
   int32_t n = instance.numSteps();
@@ -153,6 +186,8 @@ Outcome mempl::simulate(InstanceRef instance, const Plan &plan) {
   outcome.stall =
       std::accumulate(outcome.waits.begin(), outcome.waits.end(), 0.0);
   outcome.slowBytes = totalSlowBytes(timeline, plan);
+  if (withTraffic)
+    addTraffic(timeline, plan, outcome);
   fillProfile(index, plan, outcome);
   return outcome;
 }
@@ -177,12 +212,10 @@ double mempl::idealLatency(InstanceRef instance) {
           instance.program.values[a.value].space == SpaceConstraint::Slow;
       (isSlow ? slow : fast) += static_cast<double>(a.bytes);
     }
-    double compute = step.compute;
+    LoopCost body;
     if (step.body)
-      compute +=
-          static_cast<double>(step.trips) * idealLatency(instance.bodyOf(i));
-    total += m.stepOverhead +
-             std::max(compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
+      body.latency = idealLatency(instance.bodyOf(i));
+    total += stepSeconds(m, step, slow, fast, body);
   }
   return total;
 }

@@ -83,29 +83,19 @@ void Timeline::markDirty(int32_t boundary) {
 void Timeline::updateStep(int32_t i) {
   const Machine &m = accesses->machine();
   const Step &step = accesses->program().steps[i];
+  const LoopCost &body = bodyOf(i);
   double slow = slowSum[i], fast = accesses->stepBytes(i) - slow;
-  double busy = slow / m.slowBandwidth + fast / m.fastBandwidth;
-  double compute = step.compute;
-  bool standsStill = false;
-  if (step.body) {
-    const LoopCost &loop = loops[i];
-    auto trips = static_cast<double>(step.trips);
-    compute += trips * loop.latency;
-    slow += trips * loop.slowBytes;
-    busy = std::max(busy, slow / m.slowBandwidth);
-    standsStill = loop.copies > 0;
-  }
-  times[i] = m.stepOverhead + std::max(compute, busy);
-  spare[i] = standsStill || times[i] <= 0
+  times[i] = stepSeconds(m, step, slow, fast, body);
+  spare[i] = body.copies > 0 || times[i] <= 0
                  ? -1
-                 : std::max(0.0, m.slowBandwidth - slow / times[i]);
+                 : spareBandwidth(m, withTrips(step, slow, body), times[i]);
   markDirty(i);
 }
 
-double Timeline::slowBytes(int32_t i) const {
-  const Step &step = accesses->program().steps[i];
-  return slowSum[i] +
-         (step.body ? static_cast<double>(step.trips) * loops[i].slowBytes : 0);
+double Timeline::memorySecondsOf(int32_t i) const {
+  return memorySeconds(accesses->machine(), accesses->program().steps[i],
+                       slowSum[i], accesses->stepBytes(i) - slowSum[i],
+                       bodyOf(i));
 }
 
 void Timeline::setLoop(int32_t step, const LoopCost &cost) {
@@ -115,33 +105,26 @@ void Timeline::setLoop(int32_t step, const LoopCost &cost) {
 }
 
 void Timeline::serve(int32_t id) {
-  if (served[id]++ > 0)
-    return;
-  const Use &use = accesses->use(id);
-  if (exactSum[use.step]) {
-    slowSum[use.step] -= use.bytes;
-  } else {
-    slowSum[use.step] = 0;
-    for (int32_t other : accesses->usesAt(use.step))
-      if (!served[other])
-        slowSum[use.step] += accesses->use(other).bytes;
-  }
-  updateStep(use.step);
+  if (served[id]++ == 0)
+    addSlowBytes(accesses->use(id).step, -accesses->use(id).bytes);
 }
 
 void Timeline::unserve(int32_t id) {
-  if (--served[id] > 0)
-    return;
-  const Use &use = accesses->use(id);
-  if (exactSum[use.step]) {
-    slowSum[use.step] += use.bytes;
+  if (--served[id] == 0)
+    addSlowBytes(accesses->use(id).step, accesses->use(id).bytes);
+}
+
+/// Changes what a step moves in slow memory by the bytes of one of its uses.
+void Timeline::addSlowBytes(int32_t step, double bytes) {
+  if (exactSum[step]) {
+    slowSum[step] += bytes;
   } else {
-    slowSum[use.step] = 0;
-    for (int32_t other : accesses->usesAt(use.step))
-      if (!served[other])
-        slowSum[use.step] += accesses->use(other).bytes;
+    slowSum[step] = 0;
+    for (int32_t use : accesses->usesAt(step))
+      if (!served[use])
+        slowSum[step] += accesses->use(use).bytes;
   }
-  updateStep(use.step);
+  updateStep(step);
 }
 
 void Timeline::addCopy(Channel channel, int32_t id, int32_t issue,
@@ -232,20 +215,15 @@ template <bool Record> void Timeline::popHead(int channel, ChannelPair &s) {
 template <bool Record>
 double Timeline::advance(ChannelPair &s, double seconds, double spareBandwidth,
                          int32_t untilChannel, int32_t untilId) {
-  const double bandwidth = accesses->machine().copyBandwidth;
+  const Machine &m = accesses->machine();
   double gone = 0;
   while (gone < seconds) {
-    bool flows[2];
-    int numFlowing = 0, numActive = 0;
-    for (int c = 0; c < 2; ++c) {
-      numActive += s[c].head >= 0;
-      flows[c] = s[c].head >= 0 && s[c].latencyLeft == 0;
-      numFlowing += flows[c];
-    }
-    if (numActive == 0)
+    if (s[In].head < 0 && s[Out].head < 0)
       break;
-    double rate = std::min(bandwidth, numFlowing > 1 ? spareBandwidth / 2
-                                                     : spareBandwidth);
+    bool flows[2];
+    for (int c = 0; c < 2; ++c)
+      flows[c] = s[c].head >= 0 && s[c].latencyLeft == 0;
+    double rate = copyRate(m, spareBandwidth, flows[0] && flows[1]);
     double left[2], dt = seconds - gone;
     for (int c = 0; c < 2; ++c) {
       left[c] = s[c].head < 0 ? kInfinity
@@ -265,7 +243,11 @@ double Timeline::advance(ChannelPair &s, double seconds, double spareBandwidth,
         s[c].latencyLeft = left[c] <= dt ? 0 : s[c].latencyLeft - dt;
         continue;
       }
-      s[c].bytesLeft = left[c] <= dt ? 0 : s[c].bytesLeft - rate * dt;
+      double rest = left[c] <= dt ? 0 : s[c].bytesLeft - rate * dt;
+      if constexpr (Record)
+        recorder->moved(static_cast<Channel>(c), running,
+                        s[c].bytesLeft - rest);
+      s[c].bytesLeft = rest;
       if (s[c].bytesLeft > 0)
         continue;
       reached |= c == untilChannel && s[c].head == untilId;
@@ -312,6 +294,7 @@ void Timeline::runUnit(int32_t i, ChannelPair &s, double &wait) {
     if (first >= 0 && s[channel].head < 0)
       startHead<Record>(channel, first, s);
   };
+  running = i;
   issuedUpTo[In] = i - 1;
   issue(Out);
   wait = waitFor<Record>(Out, i, s);

@@ -21,8 +21,6 @@
 
 #include "llvm/Support/JSON.h"
 
-#include <cmath>
-
 using namespace mempl;
 using namespace mempl::report;
 using llvm::StringRef;
@@ -94,97 +92,16 @@ void writeLevel(OStream &json, const Level &level) {
          [](const Step &s) { return s.reserved; });
 }
 
-/// A stretch of time: from `begin` to the begin of the next one.
-struct Stretch {
-  double begin;
-  size_t step;  ///< Step that runs, or that is waited for.
-  double spare; ///< Bytes per second of slow memory left to copies.
-};
-
-/// Bytes that the two channels move while each step is waited for or runs.
-struct Flow {
-  std::vector<double> in, out;
-};
-
-/// The program as waits and steps. What it waits for after the last step counts
-/// as that one's.
-std::vector<Stretch> stretchesOf(InstanceRef instance, const Outcome &outcome,
-                                 llvm::ArrayRef<double> slowBytes) {
-  std::vector<Stretch> stretches;
-  double now = 0, all = instance.machine.slowBandwidth;
-  for (size_t i = 0; i < slowBytes.size(); ++i) {
-    double time = outcome.times[i];
-    stretches.push_back({now, i, all});
-    now += outcome.waits[i];
-    stretches.push_back(
-        {now, i, time > 0 ? std::max(0.0, all - slowBytes[i] / time) : all});
-    now += time;
-  }
-  if (!stretches.empty())
-    stretches.push_back({now, slowBytes.size() - 1, all});
-  return stretches;
-}
-
-/// Follows the copies through time with the rates of docs/Problem.md.
-Flow flowOf(const Machine &machine, const Outcome &outcome,
-            llvm::ArrayRef<Stretch> stretches, size_t numSteps) {
-  Flow flow{std::vector<double>(numSteps, 0), std::vector<double>(numSteps, 0)};
-  std::vector<double> events;
-  for (const Stretch &stretch : stretches)
-    events.push_back(stretch.begin);
-  std::vector<std::pair<double, double>> spans[2]; // In, out: when bytes move.
-  for (const CopyTiming &copy : outcome.copies)
-    if (std::isfinite(copy.end)) {
-      double begin = std::min(copy.start + machine.copyLatency, copy.end);
-      spans[copy.back].push_back({begin, copy.end});
-      events.push_back(begin);
-      events.push_back(copy.end);
-    }
-  llvm::sort(events);
-  size_t at = 0, next[2] = {0, 0};
-  for (size_t e = 0; e + 1 < events.size() && !stretches.empty(); ++e) {
-    double begin = events[e], end = events[e + 1];
-    while (at + 1 < stretches.size() && stretches[at + 1].begin <= begin)
-      ++at;
-    bool moves[2];
-    for (int channel : {0, 1}) {
-      size_t &i = next[channel];
-      while (i < spans[channel].size() && spans[channel][i].second <= begin)
-        ++i;
-      moves[channel] =
-          i < spans[channel].size() && spans[channel][i].first <= begin;
-    }
-    double rate = std::min(machine.copyBandwidth,
-                           stretches[at].spare / (moves[0] + moves[1]));
-    if (moves[0])
-      flow.in[stretches[at].step] += rate * (end - begin);
-    if (moves[1])
-      flow.out[stretches[at].step] += rate * (end - begin);
-  }
-  return flow;
-}
-
-void writeTraffic(OStream &json, InstanceRef instance, const Plan &plan,
-                  const Outcome &outcome) {
-  size_t n = instance.program.steps.size();
-  std::vector<double> slow(n, 0);
-  for (size_t i = 0; i < n; ++i)
-    for (const Access &access : instance.program.steps[i].accesses)
-      slow[i] += static_cast<double>(access.bytes);
-  for (const Residency &residency : plan.residencies)
-    for (int32_t i = residency.first(); i <= residency.last; ++i)
-      for (const Access &access : instance.program.steps[i].accesses)
-        if (access.value == residency.value)
-          slow[i] -= static_cast<double>(access.bytes);
-  Flow flow = flowOf(instance.machine, outcome,
-                     stretchesOf(instance, outcome, slow), n);
-  auto self = [](double x) { return x; };
+void writeTraffic(OStream &json, const Outcome &outcome) {
+  auto self = [](auto x) { return x; };
   column(json, "times", outcome.times, self);
   column(json, "waits", outcome.waits, self);
-  column(json, "profile", outcome.profile, [](int64_t x) { return x; });
-  column(json, "slow_bytes", slow, self);
-  column(json, "in", flow.in, self);
-  column(json, "out", flow.out, self);
+  column(json, "profile", outcome.profile, self);
+  using T = StepTraffic;
+  column(json, "slow_bytes", outcome.traffic,
+         [](const T &t) { return t.slow; });
+  column(json, "in", outcome.traffic, [](const T &t) { return t.in; });
+  column(json, "out", outcome.traffic, [](const T &t) { return t.out; });
 }
 
 void writeResidencies(OStream &json, const Plan &plan, const Outcome &outcome) {
@@ -209,10 +126,10 @@ void writeResidencies(OStream &json, const Plan &plan, const Outcome &outcome) {
 
 void writePlanLevel(OStream &json, const Level &level, const Plan &plan) {
   InstanceRef instance = level.instance;
-  Outcome outcome = simulate(instance, plan);
+  Outcome outcome = simulate(instance, plan, /*withTraffic=*/true);
   json.attributeObject("residencies",
                        [&] { writeResidencies(json, plan, outcome); });
-  writeTraffic(json, instance, plan, outcome);
+  writeTraffic(json, outcome);
   std::vector<Decision> decisions = explain(instance, plan);
   column(json, "why", decisions,
          [](const Decision &d) { return StringRef(d.text); });

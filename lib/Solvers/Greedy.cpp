@@ -20,6 +20,8 @@
 #include "BuiltinSolvers.h"
 #include "mempl/Solvers/LoopPlanning.h"
 
+#include "mempl/Problem/TimeModel.h"
+
 #include <cmath>
 
 using namespace mempl;
@@ -53,7 +55,7 @@ private:
         continue;
       const Use &first = index.use(node.interval.first),
                 &last = index.use(node.interval.last);
-      double held = stepSeconds(last.step + 1) - stepSeconds(first.step);
+      double held = startOf(last.step + 1) - startOf(first.step);
       auto size = static_cast<double>(index.roundedSize(node.value)) + 1;
       if (!first.startsByWrite)
         held += size / index.machine().copyBandwidth;
@@ -82,7 +84,7 @@ private:
   }
 
   /// Seconds before `step` if everything was slow.
-  double stepSeconds(int32_t step) const { return order.slowStart[step]; }
+  double startOf(int32_t step) const { return order.slowStart[step]; }
 
   void tryCandidate(int32_t id) {
     const UseIntervalNode &node = forest.node(id);
@@ -194,9 +196,9 @@ std::vector<GreedyOrder> mempl::greedyOrders(const AccessIndex &index) {
   std::vector<double> start(1, 0.0);
   const Machine &m = index.machine();
   for (int32_t i = 0; i < index.numSteps(); ++i)
-    start.push_back(start.back() + m.stepOverhead +
-                    std::max(index.program().steps[i].compute,
-                             index.stepBytes(i) / m.slowBandwidth));
+    start.push_back(
+        start.back() + m.stepOverhead +
+        busySeconds(m, index.program().steps[i], index.stepBytes(i), 0));
   std::vector<GreedyOrder> orders;
   for (double sizePower : {1.0, 0.5, 0.0})
     for (double timePower : {1.0, 0.5})

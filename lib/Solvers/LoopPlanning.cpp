@@ -8,6 +8,7 @@
 
 #include "mempl/Solvers/LoopPlanning.h"
 
+#include "mempl/Problem/TimeModel.h"
 #include "mempl/Problem/Verifier.h"
 
 using namespace mempl;
@@ -21,16 +22,9 @@ static int64_t usedCapacity(InstanceRef body, const Plan &plan) {
   for (const Residency &r : plan.residencies)
     used = std::max(used, r.offset + body.machine.roundUp(
                                          body.program.values[r.value].size));
-  for (int32_t i = 0; i < body.numSteps(); ++i) {
-    const Step &step = body.program.steps[i];
-    used = std::max(used, body.machine.roundUp(step.reserved));
-    if (!step.body)
-      continue;
-    const BodyPlan *inner = plan.bodyPlan(i);
-    used =
-        std::max(used, body.machine.roundUp(inner ? inner->capacity
-                                                  : leastCapacity(*step.body)));
-  }
+  for (int32_t i = 0; i < body.numSteps(); ++i)
+    used = std::max(used, body.machine.roundUp(reservedBytes(
+                              body.program.steps[i], plan.bodyPlan(i))));
   return used;
 }
 

@@ -9,6 +9,8 @@
 
 #include "mempl/Solvers/UseIntervalForest.h"
 
+#include "mempl/Problem/TimeModel.h"
+
 #include <algorithm>
 
 using namespace mempl;
@@ -18,10 +20,10 @@ UseIntervalForest::UseIntervalForest(const AccessIndex &index,
   const Machine &m = index.machine();
   benefits.assign(index.numUses(), 0);
   for (int32_t i = 0; i < index.numSteps(); ++i) {
-    double bytes = index.stepBytes(i),
-           compute = index.program().steps[i].compute;
-    double gain = std::max(compute, bytes / m.slowBandwidth) -
-                  std::max(compute, bytes / m.fastBandwidth);
+    const Step &step = index.program().steps[i];
+    double bytes = index.stepBytes(i);
+    double gain =
+        busySeconds(m, step, bytes, 0) - busySeconds(m, step, 0, bytes);
     if (bytes > 0)
       for (int32_t u : index.usesAt(i))
         benefits[u] = gain * (index.use(u).bytes / bytes);

@@ -94,7 +94,7 @@ int32_t UseIntervalPlacer::latestIssue(int32_t ready, double bytes,
                                        int32_t earliest, double lead) {
   const Machine &m = index.machine();
   Timeline &time = editor.time();
-  double needed = (m.copyLatency + bytes / m.copyBandwidth) * lead;
+  double needed = copySeconds(m, bytes) * lead;
   for (int32_t i = ready; i > earliest; --i) {
     if (needed <= 0)
       return i;
@@ -114,7 +114,7 @@ int32_t UseIntervalPlacer::earliestDone(int32_t issue, double bytes,
                                         int32_t latest, double lead) {
   const Machine &m = index.machine();
   Timeline &time = editor.time();
-  double needed = (m.copyLatency + bytes / m.copyBandwidth) * lead;
+  double needed = copySeconds(m, bytes) * lead;
   int32_t n = index.numSteps();
   for (int32_t i = issue; i < latest; ++i) {
     if (needed <= 0)

@@ -28,13 +28,14 @@
 using namespace mempl;
 using namespace mempl::python;
 
-static Outcome simulateSafely(const Instance &instance, const Plan &plan) {
+static Outcome simulateSafely(const Instance &instance, const Plan &plan,
+                              bool traffic) {
   nb::gil_scoped_release release;
   for (const Violation &violation : verify(instance, plan))
     if (violation.rule == Rule::V9)
       throw PythonError{"expected a plan that can be simulated: " +
                         violation.str()};
-  return simulate(instance, plan);
+  return simulate(instance, plan, traffic);
 }
 
 static std::vector<Decision> explainSafely(const Instance &instance,
@@ -50,6 +51,23 @@ static View<T> copyColumn(nb::handle self, const T CopyTiming::*field) {
   static_assert(sizeof(CopyTiming) % sizeof(T) == 0);
   return columnOf<T>(copies.empty() ? nullptr : &(copies[0].*field),
                      copies.size(), sizeof(CopyTiming), self);
+}
+
+static View<double> trafficColumn(nb::handle self,
+                                  const double StepTraffic::*field) {
+  const auto &traffic = nb::cast<const Outcome &>(self).traffic;
+  return columnOf<double>(traffic.empty() ? nullptr : &(traffic[0].*field),
+                          traffic.size(), sizeof(StepTraffic), self);
+}
+
+static nb::dict trafficColumns(nb::handle self) {
+  nb::dict columns;
+  columns["slow"] = trafficColumn(self, &StepTraffic::slow);
+  columns["fast"] = trafficColumn(self, &StepTraffic::fast);
+  columns["in"] = trafficColumn(self, &StepTraffic::in);
+  columns["out"] = trafficColumn(self, &StepTraffic::out);
+  columns["memory_seconds"] = trafficColumn(self, &StepTraffic::memorySeconds);
+  return columns;
 }
 
 static nb::dict copyColumns(nb::handle self) {
@@ -93,6 +111,13 @@ static void bindOutcome(nb::module_ &m) {
                    "(copies,): `residency` (int32, index into "
                    "Plan.residencies), `back` (bool), and seconds (float64) "
                    "`issued`, `start`, `end`, `stall`; views.")
+      .def_prop_ro("traffic", &trafficColumns,
+                   "Bytes that each step moves, all trips of loops included, "
+                   "as a dict of arrays (float64) of shape (steps,): accesses "
+                   "in `slow` and in `fast` memory, copies `in` and `out` "
+                   "while it is waited for or runs; and `memory_seconds`, for "
+                   "which its accesses keep the memories busy. Of shape (0,) "
+                   "unless simulate() was asked for it; views.")
       .def("__repr__", [](const Outcome &outcome) {
         return "<mempl.Outcome: " + std::to_string(outcome.latency) + " s>";
       });
@@ -200,7 +225,9 @@ void mempl::python::bindEvaluation(nb::module_ &m) {
   bindBound(m);
   bindCoverage(m);
   m.def("simulate", &simulateSafely, nb::arg("instance"), nb::arg("plan"),
-        "What the plan costs. Means something for a valid plan only (see "
+        nb::kw_only(), nb::arg("traffic") = false,
+        "What the plan costs, with `Outcome.traffic` if asked for. Means "
+        "something for a valid plan only (see "
         "verify). Raises mempl.Error for a plan that names what the instance "
         "does not have.");
   m.def("verify", &verify, nb::arg("instance"), nb::arg("plan"),

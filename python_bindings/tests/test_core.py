@@ -79,6 +79,10 @@ def test_plans_are_evaluated(tiny):
     assert outcome.latency < mempl.slow_latency(tiny)
     assert outcome.latency == pytest.approx(outcome.times.sum() + outcome.waits.sum())
     assert list(outcome.profile) == [256, 256, 0, 0, 0, 0]
+    assert outcome.traffic["slow"].shape == (0,)
+    traffic = mempl.simulate(tiny, plan, traffic=True).traffic
+    assert sum(traffic["slow"] + traffic["in"] + traffic["out"]) == outcome.slow_bytes
+    assert list(traffic["fast"]) == [256, 256, 0, 0, 0, 0]
     wrong = mempl.Plan("tiny", [mempl.Residency(value=1, offset=1, write=0, last=1)])
     assert [v.rule for v in mempl.verify(tiny, wrong)] == ["V2"]
     with pytest.raises(mempl.Error, match="V9"):

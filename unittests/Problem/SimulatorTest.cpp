@@ -449,6 +449,59 @@ TEST(Simulator, ProfileCountsReservationsAndRoundsUp) {
 }
 
 //===----------------------------------------------------------------------===//
+// Traffic
+//===----------------------------------------------------------------------===//
+
+StepTraffic trafficOf(const Instance &instance, const Plan &plan,
+                      int32_t step) {
+  Outcome outcome = simulate(instance, plan, /*withTraffic=*/true);
+  EXPECT_EQ(outcome.latency, run(instance, plan).latency);
+  EXPECT_EQ(outcome.traffic.size(), instance.program.steps.size());
+  return outcome.traffic[step];
+}
+
+void expectTraffic(const StepTraffic &actual, double slow, double fast,
+                   double in, double out) {
+  EXPECT_NEAR(actual.slow, slow, kExact);
+  EXPECT_NEAR(actual.fast, fast, kExact);
+  EXPECT_NEAR(actual.in, in, kExact);
+  EXPECT_NEAR(actual.out, out, kExact);
+}
+
+TEST(Simulator, TrafficIsCountedWhereItIsAskedFor) {
+  EXPECT_TRUE(run(weight(8), Plan()).traffic.empty());
+  StepTraffic read = trafficOf(weight(8), Plan(), 1);
+  expectTraffic(read, 50, 0, 0, 0);
+  EXPECT_NEAR(read.memorySeconds, 5, kExact);
+}
+
+TEST(Simulator, BytesOfCopiesAreThoseOfTheStepsThatTheyMoveIn) {
+  // A latency of 1 s, 2 s of step 0, and the rest while step 1 is waited for.
+  Plan p = plan({Residency::byCopy(0, 0, 0, 1, 1)});
+  expectTraffic(trafficOf(weight(3), p, 0), 0, 0, 20, 0);
+  StepTraffic read = trafficOf(weight(3), p, 1);
+  expectTraffic(read, 0, 50, 30, 0);
+  EXPECT_NEAR(read.memorySeconds, 0.5, kExact);
+  // What goes out after the last step is that one's.
+  Instance made = program({output("y", 30)}, {step(1, {write(0, 30)})});
+  p = plan({copiedOut(Residency::byWrite(0, 0, 0, 0), 1)});
+  expectTraffic(trafficOf(made, p, 0), 0, 30, 0, 30);
+}
+
+TEST(Simulator, TrafficOfALoopIsThatOfAllTrips) {
+  Instance inner = program({input("x", 20)}, {step(1, {read(0, 20)})});
+  Instance body = program({}, {loop(2, inner), step(1)});
+  Instance instance = program({input("w", 50)}, {loop(3, body, {read(0, 40)})});
+  StepTraffic slow = trafficOf(instance, Plan(), 0);
+  expectTraffic(slow, 40 + 6 * 20, 0, 0, 0);
+  EXPECT_NEAR(slow.memorySeconds, 16, kExact);
+  Plan p = plan({});
+  p.loops[0] = bodyPlan(20, {});
+  p.loops[0].plan.loops[0] = bodyPlan(20, {Residency::byCopy(0, 0, 0, 0, 0)});
+  expectTraffic(trafficOf(instance, p, 0), 40, 6 * 20, 6 * 20, 0);
+}
+
+//===----------------------------------------------------------------------===//
 // What holds for every plan
 //===----------------------------------------------------------------------===//
 
@@ -480,6 +533,25 @@ void expectConsistentCopies(const Outcome &outcome, const Plan &plan) {
   EXPECT_NEAR(stalls, outcome.stall, slack);
   EXPECT_NEAR(outcome.busyIn, busy[0], slack);
   EXPECT_NEAR(outcome.busyOut, busy[1], slack);
+}
+
+/// All bytes are some step's, and no step moves more of them than slow memory
+/// has in its time.
+void expectConsistentTraffic(const Instance &instance, const Plan &plan) {
+  Outcome outcome = simulate(instance, plan, /*withTraffic=*/true);
+  double slack = 1e-9 * (1 + outcome.slowBytes), sum = 0;
+  size_t n = instance.program.steps.size();
+  for (size_t i = 0; i != n; ++i) {
+    const StepTraffic &step = outcome.traffic[i];
+    double bytes = step.slow + step.in + step.out;
+    double seconds = outcome.times[i] + outcome.waits[i];
+    if (i + 1 == n)
+      seconds += outcome.waits[n];
+    EXPECT_LE(bytes, instance.machine.slowBandwidth * seconds + slack);
+    EXPECT_LE(step.memorySeconds, outcome.times[i] * (1 + 1e-9));
+    sum += bytes;
+  }
+  EXPECT_NEAR(sum, outcome.slowBytes, slack);
 }
 
 /// The profile, counted step by step.
@@ -517,6 +589,7 @@ TEST(Simulator, OutcomesOfRandomPlansAreConsistent) {
         std::accumulate(outcome.times.begin(), outcome.times.end(), 0.0);
     EXPECT_NEAR(outcome.latency, busy + outcome.stall, slack);
     expectConsistentCopies(outcome, plan);
+    expectConsistentTraffic(instance, plan);
     EXPECT_EQ(outcome.profile, countProfile(instance, plan));
     int64_t peak = 0;
     for (int64_t bytes : outcome.profile)

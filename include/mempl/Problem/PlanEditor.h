@@ -142,7 +142,7 @@ private:
   void setLoopFlight(int32_t step, int32_t sign);
   void applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan);
   void access(int32_t value);
-  int64_t reservedBytes(int32_t step) const;
+  int64_t reservedAt(int32_t step) const;
   int64_t flightLimit(int channel) const;
 
   const AccessIndex *accesses;

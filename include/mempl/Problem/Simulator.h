@@ -36,6 +36,17 @@ struct CopyTiming {
   double stall = 0; ///< Seconds of waiting charged to it.
 };
 
+/// Bytes that a step moves, those of all trips of a loop's body included.
+struct StepTraffic {
+  double slow = 0; ///< Accesses in slow memory.
+  double fast = 0; ///< Accesses in fast memory.
+  /// Copies to and from fast memory while the step is waited for or runs. What
+  /// moves after the last step counts as that one's.
+  double in = 0, out = 0;
+  /// Seconds for which `slow` and `fast` alone keep the memories busy.
+  double memorySeconds = 0;
+};
+
 /// The result of a simulation. Times in seconds.
 struct Outcome {
   double latency = 0;
@@ -48,13 +59,16 @@ struct Outcome {
   double busyIn = 0;  ///< Seconds that the channel in has a copy at its head.
   double busyOut = 0; ///< The same for the channel out.
   int64_t peakBytes = 0; ///< Most bytes occupied in fast memory at any step.
-  std::vector<int64_t> profile; ///< Bytes occupied during each step.
+  std::vector<int64_t> profile;     ///< Bytes occupied during each step.
+  std::vector<StepTraffic> traffic; ///< Of each step, if it was asked for.
 };
 
 /// Simulates `plan`, which must be valid (see verify()); the latency of an
 /// invalid plan means nothing, but computing it is safe as long as the plan
-/// breaks no V9: every index in range, fields consistent.
-Outcome simulate(InstanceRef instance, const Plan &plan);
+/// breaks no V9: every index in range, fields consistent. Outcome::traffic is
+/// filled if `withTraffic`, which takes another simulation of every body.
+Outcome simulate(InstanceRef instance, const Plan &plan,
+                 bool withTraffic = false);
 
 /// Latency alone; same value, less work.
 double simulateLatency(InstanceRef instance, const Plan &plan);

@@ -19,6 +19,7 @@
 
 #include "mempl/Problem/AccessIndex.h"
 #include "mempl/Problem/Plan.h"
+#include "mempl/Problem/TimeModel.h"
 
 #include <array>
 #include <limits>
@@ -52,13 +53,6 @@ struct ChannelState {
 
 /// Both channels at one moment: [0] in, [1] out.
 using ChannelPair = std::array<ChannelState, 2>;
-
-/// What the plan of a loop's body means for the loop step.
-struct LoopCost {
-  double latency = 0;   ///< Of one trip, seconds.
-  double slowBytes = 0; ///< Of one trip.
-  int64_t copies = 0;   ///< Any at all make the outer copies stand still.
-};
 
 /// Simulates the body of a loop (or any program) under `plan`.
 LoopCost loopCost(InstanceRef body, const Plan &plan);
@@ -112,8 +106,16 @@ public:
   const ChannelPair &stateAt(int32_t i) const { return states[i]; }
   /// Bytes per second that `step` leaves to copies.
   double spareDuring(int32_t step) const { return std::max(0.0, spare[step]); }
+  /// Bytes that the accesses of `step` move to or from slow memory, without
+  /// those of a body.
+  double ownSlowBytes(int32_t step) const { return slowSum[step]; }
   /// Bytes that `step` moves to or from slow memory (loop trips included).
-  double slowBytes(int32_t step) const;
+  double slowBytes(int32_t step) const {
+    return withTrips(accesses->program().steps[step], slowSum[step],
+                     bodyOf(step));
+  }
+  /// Seconds for which the memories are busy with the accesses of `step`.
+  double memorySecondsOf(int32_t step) const;
 
   /// Everything that rerun() overwrites is kept from here on, until dropUndo(),
   /// so that undoTo() can restore it. latency() must have been called.
@@ -124,14 +126,17 @@ public:
   void dropUndo() { saved.clear(); }
   void keepUndo(bool keep) { keepSaved = keep; }
 
-  /// Tells a recorder of every copy's start and end while the whole program is
-  /// run from the beginning. See Simulator.cpp.
+  /// Tells a recorder of every copy's start and end, and of the bytes in
+  /// between, while the whole program is run from the beginning. See
+  /// Simulator.cpp.
   struct Recorder {
     virtual ~Recorder();
     virtual void issued(Channel channel, int32_t id, double time) = 0;
     virtual void started(Channel channel, int32_t id, double time) = 0;
     virtual void completed(Channel channel, int32_t id, double time) = 0;
     virtual void stalled(Channel channel, int32_t id, double seconds) = 0;
+    /// `bytes` have moved while `boundary` waited or the step after it ran.
+    virtual void moved(Channel channel, int32_t boundary, double bytes) = 0;
   };
   /// Runs the whole program once. Discards undo information.
   void runAll(Recorder *recorder);
@@ -153,6 +158,12 @@ private:
     ChannelPair state;
   };
 
+  /// What is known of the loop at `step`; of a plain step, nothing.
+  const LoopCost &bodyOf(int32_t step) const {
+    static constexpr LoopCost none;
+    return loops.empty() ? none : loops[step];
+  }
+  void addSlowBytes(int32_t step, double bytes);
   void updateStep(int32_t step);
   void markDirty(int32_t boundary);
   void rerun();
@@ -190,6 +201,7 @@ private:
   bool keepSaved = false;
   Recorder *recorder = nullptr;
   double clock = 0;
+  int32_t running = 0; // The unit that a recorder is told of.
 };
 
 } // namespace mempl

@@ -14,6 +14,7 @@
 #include "HloCost.h"
 
 #include "mempl/Frontend/Xla/HloImport.h"
+#include "mempl/Problem/TimeModel.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -57,11 +58,9 @@ static void collect(const Module &module, const ModuleProgram &program,
     double slow = 0, fast = 0;
     for (auto [a, access] : llvm::zip_equal(steps[i].accesses, step.accesses))
       (a.fast ? fast : slow) += static_cast<double>(access.bytes);
-    double computed =
-        std::max(step.compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
     samples.push_back({&instruction,
                        times * static_cast<double>(cycles) / target.clock,
-                       times * (computed + m.stepOverhead)});
+                       times * stepSeconds(m, step, slow, fast)});
   }
 }
 

@@ -21,6 +21,7 @@
 #include "HloCost.h"
 
 #include "mempl/Frontend/Xla/HloImport.h"
+#include "mempl/Problem/TimeModel.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -129,7 +130,7 @@ void InstanceBuilder::readEstimates() {
       bool isCompute =
           slow <= kFewSlow * all ||
           (computes &&
-           estimate >= kFarAbove * slow / target.machine.slowBandwidth);
+           estimate >= kFarAbove * memorySeconds(target.machine, slow, 0));
       if (!isCompute)
         continue;
       auto [it, isNew] = estimateOf.insert({kind(step), estimate});
@@ -162,7 +163,7 @@ void InstanceBuilder::calibrate() {
     for (const ProgramStep &step : level.steps) {
       double estimate = this->estimate(step);
       auto [slow, all] = trafficOf(step);
-      double seconds = slow / target.machine.slowBandwidth;
+      double seconds = memorySeconds(target.machine, slow, 0);
       // Where slow bytes are few, or compute explains most, nothing is learned.
       if (estimate < 0 || slow <= kMostlySlow * all ||
           compute(step) > kMostlyCompute * estimate)

@@ -16,6 +16,7 @@
 
 #include "mempl/Frontend/Xla/HloImport.h"
 #include "mempl/Packing/Packer.h"
+#include "mempl/Problem/TimeModel.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
 
@@ -259,13 +260,8 @@ bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
     problem.buffers.push_back(std::move(b));
   }
   for (int32_t s = 0; s < instance.numSteps(); ++s) {
-    int64_t reserved = instance.program.steps[s].reserved;
-    auto loop = level.plan.loops.find(s);
-    if (loop != level.plan.loops.end())
-      reserved = std::max(reserved, loop->second.capacity);
-    else if (instance.program.steps[s].body)
-      reserved =
-          std::max(reserved, leastCapacity(*instance.program.steps[s].body));
+    int64_t reserved =
+        reservedBytes(instance.program.steps[s], level.plan.bodyPlan(s));
     if (reserved == 0)
       continue;
     PackingBuffer b;

@@ -15,6 +15,8 @@
 
 #include "MsaCost.h"
 
+#include "mempl/Problem/TimeModel.h"
+
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -32,7 +34,7 @@ static double bodySeconds(const Machine &m, const Program &body,
     if (step.body)
       total += weight * bodySeconds(m, *step.body, weight);
     else
-      total += m.stepOverhead + std::max(step.compute, bytes / m.slowBandwidth);
+      total += stepSeconds(m, step, bytes, 0);
   }
   return total;
 }
@@ -50,9 +52,8 @@ MsaCost::MsaCost(const AccessIndex &index, const MsaOptions &options)
 }
 
 double MsaCost::memory(int32_t step, double fastBytes) const {
-  const Machine &m = index.machine();
-  return (index.stepBytes(step) - fastBytes) / m.slowBandwidth +
-         fastBytes / m.fastBandwidth;
+  return memorySeconds(index.machine(), index.stepBytes(step) - fastBytes,
+                       fastBytes);
 }
 
 double MsaCost::elapsedWith(int32_t step, double fastBytes) const {
@@ -89,12 +90,11 @@ double MsaCost::saving(int32_t use) const {
 double MsaCost::benefit(int32_t use) const {
   const Use &u = index.use(use);
   const Step &step = index.program().steps[u.step];
-  const Machine &m = index.machine();
   // What a loop reads from outside is read in every trip; the steps inside that
   // do so are taken to be memory-bound.
   if (step.body)
     return options.loopWeight * u.bytes / static_cast<double>(step.trips) *
-           (1 / m.slowBandwidth - 1 / m.fastBandwidth);
+           savedSecondsPerByte(index.machine());
   double before = memory(u.step);
   if (before > step.compute)
     return before - memory(u.step, u.bytes);

@@ -18,6 +18,8 @@
 
 #include "MsaLoops.h"
 
+#include "mempl/Problem/TimeModel.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -215,10 +217,8 @@ double MsaLoopOptimizer::stepSeconds(int32_t k, double &slowBytes) const {
     bool isFast = entry > 0 && loopValues[entry - 1].isFast;
     (isFast ? fastBytes : slowBytes) += use.bytes;
   }
-  const Machine &m = index.machine();
-  return m.stepOverhead +
-         std::max(index.program().steps[base + k].compute,
-                  slowBytes / m.slowBandwidth + fastBytes / m.fastBandwidth);
+  return mempl::stepSeconds(index.machine(), index.program().steps[base + k],
+                            slowBytes, fastBytes);
 }
 
 /// Idle seconds of slow memory, as if all prefetches were to succeed.
@@ -234,7 +234,8 @@ void MsaLoopOptimizer::computeIdle() {
     double seconds = stepSeconds(k, slowBytes);
     idle.push_back(index.program().steps[base + k].body
                        ? 0
-                       : seconds - slowBytes / index.machine().slowBandwidth);
+                       : seconds -
+                             memorySeconds(index.machine(), slowBytes, 0));
   }
   for (size_t i = 0; i < loopValues.size(); ++i)
     loopValues[i].isFast = before[i];
@@ -343,7 +344,7 @@ double MsaLoopOptimizer::seconds() const {
       }
     double slowBytes;
     double seconds = stepSeconds(i % loop.period, slowBytes);
-    double spare = seconds - slowBytes / index.machine().slowBandwidth;
+    double spare = seconds - memorySeconds(index.machine(), slowBytes, 0);
     for (Copy &copy : copies)
       if (copy.start < i && copy.done > i) {
         double part = std::min(spare, copy.left);
