@@ -143,7 +143,8 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   slow.expectKeys({"name", "bandwidth"});
   copy.expectKeys({"bandwidth", "latency", "max_in", "max_out"});
   Entries compute = device.map("compute");
-  compute.expectKeys({"matrix_ops_per_second", "vector_ops_per_second"});
+  compute.expectKeys(
+      {"matrix_ops_per_second", "vector_ops_per_second", "clock"});
   TargetDescription target;
   target.name = name.str();
   target.fastSpace = fast.string("name", "fast");
@@ -161,6 +162,7 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   machine.stepOverhead = device.number("step_overhead", 0.0);
   target.matrix = compute.rates("matrix_ops_per_second");
   target.vector = compute.rates("vector_ops_per_second");
+  target.clock = compute.number("clock", 0.0);
   if (broken)
     return failure();
   if (std::string unknown = describeUnknownTypes(target); !unknown.empty())
@@ -259,4 +261,121 @@ mempl::ir::targetFromIR(Operation *op) {
       return readSystem(op, spec);
   }
   return std::optional<TargetDescription>();
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The entries of a DLTI attribute, in the order in which they are added.
+class EntryList {
+public:
+  explicit EntryList(MLIRContext *context) : builder(context) {}
+
+  EntryList &add(StringRef key, Attribute value) {
+    entries.push_back(
+        DataLayoutEntryAttr::get(builder.getStringAttr(key), value));
+    return *this;
+  }
+  EntryList &add(StringRef key, double value) {
+    return add(key, builder.getF64FloatAttr(value));
+  }
+  EntryList &add(StringRef key, int64_t value) {
+    return add(key, builder.getI64IntegerAttr(value));
+  }
+  EntryList &add(StringRef key, StringRef value) {
+    return add(key, builder.getStringAttr(value));
+  }
+  EntryList &add(StringRef key, const ComputeRates &rates) {
+    EntryList table(builder.getContext());
+    for (const auto &[type, rate] : rates.byType)
+      table.add(type, rate);
+    return add(key, table.map());
+  }
+
+  Attribute map() const { return MapAttr::get(builder.getContext(), entries); }
+  Attribute device() const {
+    return TargetDeviceSpecAttr::get(builder.getContext(), entries);
+  }
+
+private:
+  Builder builder;
+  SmallVector<DataLayoutEntryInterface> entries;
+};
+
+} // namespace
+
+/// What readDevice() reads as `target`.
+static Attribute deviceOf(MLIRContext *context,
+                          const TargetDescription &target) {
+  const mempl::Machine &machine = target.machine;
+  EntryList fast(context), slow(context), memory(context), copy(context),
+      compute(context), device(context);
+  fast.add("name", StringRef(target.fastSpace))
+      .add("size_in_bytes", machine.capacity)
+      .add("alignment", machine.alignment)
+      .add("bandwidth", machine.fastBandwidth)
+      .add("max_carried", machine.maxCarried);
+  slow.add("name", StringRef(target.slowSpace))
+      .add("bandwidth", machine.slowBandwidth);
+  memory.add("fast", fast.map()).add("slow", slow.map());
+  copy.add("bandwidth", machine.copyBandwidth)
+      .add("latency", machine.copyLatency)
+      .add("max_in", machine.maxCopiesIn)
+      .add("max_out", machine.maxCopiesOut);
+  compute.add("matrix_ops_per_second", target.matrix)
+      .add("vector_ops_per_second", target.vector);
+  if (target.clock > 0)
+    compute.add("clock", target.clock);
+  return device.add("memory", memory.map())
+      .add("copy", copy.map())
+      .add("compute", compute.map())
+      .add("step_overhead", machine.stepOverhead)
+      .device();
+}
+
+/// `target` as `mempl.target`, if it is a preset, but for the bytes of fast
+/// memory; null if it is none.
+static Attribute presetOf(MLIRContext *context,
+                          const TargetDescription &target) {
+  if (presetNamed(target.name) != target.name)
+    return {};
+  TargetDescription preset = llvm::cantFail(loadTarget(target.name));
+  Builder builder(context);
+  auto name = builder.getStringAttr(target.name);
+  if (deviceOf(context, preset) == deviceOf(context, target))
+    return name;
+  preset.machine.capacity = target.machine.capacity;
+  if (deviceOf(context, preset) != deviceOf(context, target))
+    return {};
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("preset", name),
+       builder.getNamedAttr(
+           "capacity", builder.getI64IntegerAttr(target.machine.capacity))});
+}
+
+void mempl::ir::attachTarget(ModuleOp module, const TargetDescription &target) {
+  MLIRContext *context = module.getContext();
+  module.walk([](Operation *op) { op->removeAttr(kTargetAttr); });
+  if (Attribute preset = presetOf(context, target)) {
+    module->setAttr(kTargetAttr, preset);
+    return;
+  }
+  StringRef attribute = DLTIDialect::kTargetSystemDescAttrName;
+  SmallVector<DataLayoutEntryInterface> devices;
+  if (auto spec = module->getAttrOfType<TargetSystemSpecInterface>(attribute))
+    for (DataLayoutEntryInterface entry : spec.getEntries()) {
+      auto name = dyn_cast<StringAttr>(entry.getKey());
+      if (!name || (name != "mempl" && name != StringRef(target.name)))
+        devices.push_back(entry);
+    }
+  // Among others it is found by that name.
+  StringRef name = devices.empty() && !target.name.empty()
+                       ? StringRef(target.name)
+                       : StringRef("mempl");
+  devices.push_back(DataLayoutEntryAttr::get(StringAttr::get(context, name),
+                                             deviceOf(context, target)));
+  module->setAttr(attribute, TargetSystemSpecAttr::get(context, devices));
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mempl/Analysis/TargetAttrs.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/CheckPlacement.h"
@@ -30,8 +31,17 @@ public:
   MEMPL_NAMED_OPTIONS
   void runOnOperation() override {
     FunctionOpInterface function = getOperation();
-    int64_t bytes = -1;
-    if (!capacity.empty()) {
+    int64_t bytes = -1, multiple = alignment;
+    if (capacity.empty()) {
+      FailureOr<std::optional<TargetDescription>> target =
+          targetFromIR(function);
+      if (failed(target))
+        return signalPassFailure();
+      if (*target) {
+        bytes = (*target)->machine.capacity;
+        multiple = std::max(multiple, (*target)->machine.alignment);
+      }
+    } else {
       llvm::Expected<int64_t> parsed = mempl::parseSize(capacity);
       if (!parsed) {
         emitError(function.getLoc())
@@ -44,7 +54,7 @@ public:
       emitError(function.getLoc()) << "option 'alignment': expected at least 1";
       return signalPassFailure();
     }
-    if (failed(checkPlacement(function, bytes, alignment, /*outdated=*/true)))
+    if (failed(checkPlacement(function, bytes, multiple, /*outdated=*/true)))
       signalPassFailure();
   }
 };

@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/Support/OptionNames.h"
 #include "mempl/Transforms/Passes.h"
 #include "mempl/Transforms/Prepare.h"
+#include "mempl/Transforms/TargetSelection.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -28,9 +30,30 @@ class MemplPreparePass
     : public mempl::ir::impl::MemplPrepareBase<MemplPreparePass> {
 public:
   using MemplPrepareBase::MemplPrepareBase;
+  MEMPL_NAMED_OPTIONS
+  void getDependentDialects(DialectRegistry &registry) const override {
+    MemplPrepareBase::getDependentDialects(registry);
+    registerCostModels(registry);
+  }
   void runOnOperation() override {
-    if (failed(prepareForPlacement(getOperation(), eliminateEmptyTensors)))
+    if (failed(prepare()))
       signalPassFailure();
+  }
+
+private:
+  LogicalResult prepare() {
+    ModuleOp module = getOperation();
+    TargetOptions options{target, capacity, profile};
+    FailureOr<std::optional<TargetDescription>> machine =
+        findTarget(module, options);
+    if (failed(machine))
+      return failure();
+    if (!*machine)
+      return prepareForPlacement(module, eliminateEmptyTensors);
+    FailureOr<CostModel> cost = selectCostModel(module, **machine, profile);
+    return failure(failed(cost) ||
+                   failed(prepareForTarget(module, **machine, *cost,
+                                           eliminateEmptyTensors)));
   }
 };
 

@@ -56,17 +56,16 @@ static FailureOr<Operation *> placeOfTarget(ModuleOp module) {
   return module.getOperation();
 }
 
-FailureOr<TargetDescription>
-mempl::ir::selectTarget(ModuleOp module, const TargetOptions &options) {
-  llvm::StringRef name = options.target, capacity = options.capacity;
-  TargetDescription target;
-  if (!name.empty()) {
-    llvm::Expected<TargetDescription> loaded = loadTarget(name);
+FailureOr<std::optional<TargetDescription>>
+mempl::ir::findTarget(ModuleOp module, const TargetOptions &options) {
+  std::optional<TargetDescription> target;
+  if (!options.target.empty()) {
+    llvm::Expected<TargetDescription> loaded = loadTarget(options.target);
     if (!loaded)
       return emitError(module.getLoc()) << llvm::toString(loaded.takeError());
     target = std::move(*loaded);
-    for (const std::string &warning : target.warnings)
-      emitWarning(locationInFile(module.getContext(), name, warning))
+    for (const std::string &warning : target->warnings)
+      emitWarning(locationInFile(module.getContext(), options.target, warning))
           << warning;
   } else {
     FailureOr<Operation *> place = placeOfTarget(module);
@@ -75,22 +74,31 @@ mempl::ir::selectTarget(ModuleOp module, const TargetOptions &options) {
     FailureOr<std::optional<TargetDescription>> found = targetFromIR(*place);
     if (failed(found))
       return failure();
-    if (!*found)
-      return emitError(module.getLoc())
-             << "no target: give the option 'target' a preset ("
-             << llvm::join(targetNames(), ", ")
-             << ") or a file, or the module 'mempl.target' or "
-                "'dlti.target_system_spec'";
-    target = std::move(**found);
+    target = std::move(*found);
   }
-  if (capacity.empty())
+  if (!target || options.capacity.empty())
     return target;
-  llvm::Expected<int64_t> bytes = mempl::parseSize(capacity);
+  llvm::Expected<int64_t> bytes = mempl::parseSize(options.capacity);
   if (!bytes)
     return emitError(module.getLoc())
            << "option 'capacity': " << llvm::toString(bytes.takeError());
-  target.machine.capacity = *bytes - *bytes % target.machine.alignment;
+  target->machine.capacity = *bytes - *bytes % target->machine.alignment;
   return target;
+}
+
+FailureOr<TargetDescription>
+mempl::ir::selectTarget(ModuleOp module, const TargetOptions &options) {
+  FailureOr<std::optional<TargetDescription>> target =
+      findTarget(module, options);
+  if (failed(target))
+    return failure();
+  if (!*target)
+    return emitError(module.getLoc())
+           << "no target: give the option 'target' a preset ("
+           << llvm::join(targetNames(), ", ")
+           << ") or a file, or the module 'mempl.target' or "
+              "'dlti.target_system_spec'";
+  return std::move(**target);
 }
 
 FailureOr<CostModel> mempl::ir::selectCostModel(ModuleOp module,

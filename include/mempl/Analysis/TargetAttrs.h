@@ -13,7 +13,7 @@
 
 #include "mempl/Analysis/Target.h"
 
-#include "mlir/IR/Operation.h"
+#include "mlir/IR/BuiltinOps.h"
 
 #include <optional>
 
@@ -24,6 +24,12 @@ namespace mempl::ir {
 /// bytes), else the `dlti.target_system_spec` (docs/Targets.md has its keys).
 /// Nothing if none does; fails, with a diagnostic, if it is malformed.
 FailureOr<std::optional<TargetDescription>> targetFromIR(Operation *op);
+
+/// Makes `target` what all of `module` is for: a preset as `mempl.target`, with
+/// the bytes of fast memory if they are not its own, any other machine as a
+/// device of `dlti.target_system_spec`, beside the devices of others. What
+/// functions and modules inside said is gone.
+void attachTarget(ModuleOp module, const TargetDescription &target);
 
 } // namespace mempl::ir
 

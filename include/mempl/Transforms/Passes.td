@@ -38,6 +38,28 @@ def CostOptions {
 // Passes
 //===----------------------------------------------------------------------===//
 
+def MemplAttachTarget : Pass<"mempl-attach-target", "ModuleOp"> {
+  let summary = "write the machine into the module";
+  let description = [{
+    Makes `target` the machine of the whole module, so that the passes after this
+    one need no option `target` and text that is written between them says what
+    it is for. Without `target` the machine is what the module says already,
+    with other bytes of fast memory.
+
+    A preset becomes `mempl.target`, as in `mempl.target = "edge-npu"`. The
+    machine of a file becomes a device of `dlti.target_system_spec`, with all of
+    its figures, beside the devices that are there for other tools
+    (docs/Targets.md). It is as if each later pass were given the option: what
+    functions and modules inside said about their target is gone. An option
+    `target` of a later pass wins over what is attached.
+  }];
+  let options = TargetOptions.options;
+  let dependentDialects = [
+    "::mempl::ir::MemplDialect",
+    "::mlir::DLTIDialect",
+  ];
+}
+
 def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
   let summary = "place tensors in fast and slow memory";
   let description = [{
@@ -59,9 +81,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     take turns, if the program is faster so. Both can then be in fast memory
     around the loop.
 
-    The machine is `target` (a preset or a file), or what the module says in
-    `mempl.target` or its `dlti.target_system_spec`; without either the pass
-    fails. Run it after fusion and tiling: it places what is there. `cse` may run
+    The machine is `target` (a preset or a file), or what the module says (see
+    `mempl-attach-target`); without either the pass fails. Run it after fusion and tiling: it places what is there. `cse` may run
     before it: unrelated ops that share a destination get one each.
 
     Functions that others of the module call, and functions with several blocks,
@@ -142,10 +163,15 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     tensor.generate, tensor.from_elements, kernels) write into an operand. Ops
     that share an allocation, or a tensor that is only filled, as `cse` makes
     them, get one each. A tensor that a loop makes anew each trip is updated in
-    place, if the old one has been read by then. Where tensors flow together (conditionals, while loops), a
-    copy stays with bufferization if it would be made once more.
+    place, if the old one has been read by then. Where tensors flow together
+    (conditionals, while loops), a copy stays with bufferization if it would be
+    made once more.
+
+    If the machine is known, by `target` or by what the module says (see
+    `mempl-attach-target`), a loop whose tensor cannot be updated in place may
+    run two trips as one, as in `learned-memory-placement`.
   }];
-  let options = [
+  let options = TargetOptions.options # CostOptions.options # [
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
            "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
@@ -263,9 +289,11 @@ def MemplCheckPlacement
   }];
   let options = [
     OptionWithDefault<"capacity", "capacity", "std::string", "\"\"",
-           "Bytes of fast memory; no limit without it.">,
+           "Bytes of fast memory; without it those of the target that the module "
+           "names (see mempl-attach-target), or no limit.">,
     OptionWithDefault<"alignment", "alignment", "int64_t", "1",
-           "Every offset is a multiple of it.">,
+           "Every offset is a multiple of it, and without `capacity` of the "
+           "target's.">,
   ];
 }
 
@@ -321,9 +349,8 @@ def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
     not use what the run makes stays before the loop; any other op that cannot
     be split ends the run.
 
-    The machine is `target` (a preset or a file), or what the module says in
-    `mempl.target` or its `dlti.target_system_spec`; without either the pass
-    fails.
+    The machine is `target` (a preset or a file), or what the module says (see
+    `mempl-attach-target`); without either the pass fails.
   }];
   let options = TargetOptions.options # [
     OptionWithDefault<"share", "share", "double", "1.0",

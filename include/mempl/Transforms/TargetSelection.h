@@ -14,6 +14,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <optional>
 #include <string>
 
 namespace mempl::ir {
@@ -29,7 +30,12 @@ struct TargetOptions {
   std::string profile;
 };
 
-/// The machine that `module` is placed for. Fails with a diagnostic.
+/// The machine that the options or the module say; nothing if neither does.
+/// Fails with a diagnostic.
+FailureOr<std::optional<TargetDescription>>
+findTarget(ModuleOp module, const TargetOptions &options);
+
+/// findTarget(), which fails if there is none.
 FailureOr<TargetDescription> selectTarget(ModuleOp module,
                                           const TargetOptions &options);
 
