@@ -9,7 +9,7 @@
 #ifndef MEMPL_CONVERSION_PASSES
 #define MEMPL_CONVERSION_PASSES
 
-include "mempl/Support/PassOption.td"
+include "mempl/IR/PassOption.td"
 
 //===----------------------------------------------------------------------===//
 // To memref, async and LLVM, for CPUs and machines with DMAs

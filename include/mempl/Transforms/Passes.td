@@ -9,7 +9,7 @@
 #ifndef MEMPL_TRANSFORMS_PASSES
 #define MEMPL_TRANSFORMS_PASSES
 
-include "mempl/Support/PassOption.td"
+include "mempl/IR/PassOption.td"
 
 //===----------------------------------------------------------------------===//
 // Options that several passes have. In C++ they are TargetOptions.

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_SUPPORT_PASSOPTION
-#define MEMPL_SUPPORT_PASSOPTION
+#ifndef MEMPL_IR_PASSOPTION
+#define MEMPL_IR_PASSOPTION
 
 include "mlir/Pass/PassBase.td"
 
@@ -19,4 +19,4 @@ class OptionWithDefault<string varName, string arg, string valueType,
              desc # !if(!eq(default, "\"\""), "",
                         " Default: " # !subst("\"", "", default) # ".")>;
 
-#endif // MEMPL_SUPPORT_PASSOPTION
+#endif // MEMPL_IR_PASSOPTION
