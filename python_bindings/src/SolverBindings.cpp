@@ -142,7 +142,7 @@ solve(const Instance &instance, const std::string &policy, int64_t budget,
 
 void mempl::python::bindSolvers(nb::module_ &m) {
   nb::class_<Progress>(m, "Progress", "What a policy tells while it runs.")
-      .def_ro("policy", &Progress::solverName)
+      .def_ro("policy", &Progress::policy)
       .def_ro("latency", &Progress::latency,
               "Seconds; of the best plan so far.")
       .def_ro("evaluated", &Progress::evaluated, "Plans evaluated so far.")
