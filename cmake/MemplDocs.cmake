@@ -1,5 +1,5 @@
-# The references in docs/ that are made from TableGen files: `ninja mempl-doc`
-# writes them, the test `docs` compares them.
+# The references in docs/ that are made from TableGen files and Features.def:
+# `ninja mempl-doc` writes them, the test `docs` compares them.
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(mempl_doc_command ${Python3_EXECUTABLE}

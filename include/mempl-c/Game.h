@@ -118,8 +118,8 @@ MEMPL_CAPI_EXPORTED uint64_t memplGameGetHash(MemplGame game);
 MEMPL_CAPI_EXPORTED MemplPlan memplGameCreatePlan(MemplGame game);
 
 //===----------------------------------------------------------------------===//
-// What a network sees; include/mempl/Game/Observation.h names the columns. All
-// numbers are finite and of a magnitude of at most 10.
+// What a network sees; docs/Observation.md has the meaning of the numbers. All
+// are finite and of a magnitude of at most 10.
 //===----------------------------------------------------------------------===//
 
 /// Sizes of the arrays of an observation, the same for all programs.
@@ -132,6 +132,26 @@ typedef struct MemplObservationShape {
 } MemplObservationShape;
 
 MEMPL_CAPI_EXPORTED MemplObservationShape memplGetObservationShape(void);
+
+/// The arrays whose numbers have names.
+typedef enum MemplFeatureGroup {
+  MemplFeaturesProgram = 0, ///< Columns of memplGameGetFeatures().
+  MemplFeaturesProfile = 1, ///< Rows of `profile`.
+  MemplFeaturesNear = 2,    ///< Columns of `near`.
+  MemplFeaturesScalars = 3  ///< Entries of `scalars`.
+} MemplFeatureGroup;
+
+/// What a number is. The strings are valid for ever.
+typedef struct MemplFeature {
+  const char *name;
+  const char *description;
+  float low, high; ///< The smallest and the largest that it can be.
+} MemplFeature;
+
+MEMPL_CAPI_EXPORTED int32_t memplGetNumFeatures(MemplFeatureGroup group);
+/// `index`: from 0 on, below memplGetNumFeatures().
+MEMPL_CAPI_EXPORTED MemplFeature memplGetFeature(MemplFeatureGroup group,
+                                                 int32_t index);
 
 /// Fills arrays with what is seen of the state, row after row: memory and
 /// channels over time, the values nearest to now (`nearNodes` are rows of

@@ -15,6 +15,12 @@
 using namespace mempl;
 using namespace mempl::capi;
 
+static_assert(MEMPL_NUM_ACTIONS == kNumActions);
+static_assert(static_cast<int>(FeatureGroup::Program) == MemplFeaturesProgram &&
+              static_cast<int>(FeatureGroup::Profile) == MemplFeaturesProfile &&
+              static_cast<int>(FeatureGroup::Near) == MemplFeaturesNear &&
+              static_cast<int>(FeatureGroup::Scalars) == MemplFeaturesScalars);
+
 static MemplGame giveGame(std::unique_ptr<GameState> state) {
   Observer observer(state->sharedProgram());
   return {new GameHandle{std::move(state), std::move(observer), {}}};
@@ -104,6 +110,16 @@ MemplObservationShape memplGetObservationShape() {
   return {Observation::kNumChannels, Observation::kNumBins,
           Observation::kNumNear, Observation::kNearScalars,
           Observation::kNumScalars};
+}
+
+int32_t memplGetNumFeatures(MemplFeatureGroup group) {
+  return static_cast<int32_t>(
+      featuresOf(static_cast<FeatureGroup>(group)).size());
+}
+
+MemplFeature memplGetFeature(MemplFeatureGroup group, int32_t index) {
+  const Feature &f = featuresOf(static_cast<FeatureGroup>(group))[index];
+  return {f.name.data(), f.description.data(), f.low, f.high};
 }
 
 void memplGameObserve(MemplGame game, float *profile, int32_t *nearNodes,

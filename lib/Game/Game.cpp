@@ -1,4 +1,4 @@
-//===- Game.cpp - what all games of one program share --------------===//
+//===- Game.cpp - what all games of one program share ---------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -20,6 +20,8 @@
 #include "mempl/Solvers/Greedy.h"
 #include "mempl/Solvers/Solver.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -30,6 +32,20 @@ using namespace mempl;
 static constexpr size_t kMostCarried = 256;
 /// Smallest scale of rewards, as a share of the latency.
 static constexpr double kLeastScale = 1e-3;
+
+std::optional<DecisionOrder> mempl::decisionOrderByName(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<DecisionOrder>>(name)
+      .Case("program", DecisionOrder::Program)
+      .Case("density", DecisionOrder::ValueDensity)
+      .Default(std::nullopt);
+}
+
+std::optional<MoveSize> mempl::moveSizeByName(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<MoveSize>>(name)
+      .Case("use", MoveSize::Use)
+      .Case("value", MoveSize::Value)
+      .Default(std::nullopt);
+}
 
 Game::Game(Instance instance, GameOptions options)
     : problem(std::move(instance)), config(std::move(options)),

@@ -16,6 +16,8 @@
 #include "mempl/Game/Episodes.h"
 #include "mempl/Game/Observation.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -50,28 +52,22 @@ struct GameHandle {
   Observation seen;
 };
 
-DecisionOrder orderByName(const std::string &name) {
-  if (name == "program")
-    return DecisionOrder::Program;
-  if (name == "density")
-    return DecisionOrder::ValueDensity;
-  throw PythonError{"order: expected program or density, found '" + name + "'"};
-}
-
-MoveSize movesByName(const std::string &name) {
-  if (name == "use")
-    return MoveSize::Use;
-  if (name == "value")
-    return MoveSize::Value;
-  throw PythonError{"moves: expected use or value, found '" + name + "'"};
+template <typename T>
+T found(std::optional<T> value, const char *option, const char *expected,
+        const std::string &name) {
+  if (value)
+    return *value;
+  throw PythonError{std::string(option) + ": expected " + expected +
+                    ", found '" + name + "'"};
 }
 
 std::unique_ptr<GameHandle> makeGame(const Instance &instance,
                                      const std::string &order,
                                      const std::string &moves, bool repacks) {
   GameOptions options;
-  options.order = orderByName(order);
-  options.moves = movesByName(moves);
+  options.order =
+      found(decisionOrderByName(order), "order", "program or density", order);
+  options.moves = found(moveSizeByName(moves), "moves", "use or value", moves);
   options.repacks = repacks;
   nb::gil_scoped_release release;
   auto program = unwrap(Game::create(instance, options));
@@ -108,6 +104,43 @@ Matrix features(nb::handle self) {
                 self);
 }
 
+/// By the name of an array, what its numbers are.
+nb::dict featureTable() {
+  nb::dict table;
+  for (FeatureGroup group : kFeatureGroups) {
+    nb::list features;
+    for (const Feature &feature : featuresOf(group))
+      features.append(feature);
+    table[featureGroupName(group).data()] = features;
+  }
+  return table;
+}
+
+nb::tuple actionNames() {
+  nb::list names;
+  for (Action a : kActions)
+    names.append(actionName(a).str());
+  return nb::tuple(names);
+}
+
+void bindFeature(nb::module_ &m) {
+  nb::class_<Feature>(m, "Feature", "A number that a network sees of a game.")
+      .def_prop_ro(
+          "name",
+          [](const Feature &f) {
+            return llvm::convertToSnakeFromCamelCase(f.name);
+          },
+          "As docs/Observation.md has it.")
+      .def_ro("low", &Feature::low, "The smallest that it can be.")
+      .def_ro("high", &Feature::high, "The largest.")
+      .def_prop_ro(
+          "description", [](const Feature &f) { return f.description.str(); },
+          "What it is.")
+      .def("__repr__", [](const Feature &f) {
+        return "Feature(" + llvm::convertToSnakeFromCamelCase(f.name) + ")";
+      });
+}
+
 void bindPlay(nb::class_<GameHandle> &game) {
   game.def(
           "apply",
@@ -115,9 +148,9 @@ void bindPlay(nb::class_<GameHandle> &game) {
             return g.state->apply(g.checked(action));
           },
           nb::arg("action"),
-          "Plays a legal action (0 NoCopy, 1 Copy, 2 Drop). Returns the "
-          "reward: "
-          "seconds of latency saved. Raises mempl.Error for an illegal one.")
+          "Plays a legal action: its place in `action_names`. Returns the "
+          "reward, seconds of latency saved. Raises mempl.Error for an illegal "
+          "one.")
       .def(
           "undo",
           [](GameHandle &g) {
@@ -144,16 +177,17 @@ void bindPlay(nb::class_<GameHandle> &game) {
           },
           "The legal action with the largest reward; None if the game is over.")
       .def("observe", &observe,
-           "What a network sees of the state (include/mempl/Game/Observation.h "
-           "names the rows): a dict of `profile`, float32 (12, 128); `near`, "
-           "float32 (32, 8); `near_nodes`, int32 (32,), rows of `features` or "
-           "-1; `scalars`, float32 (32,). Floats are within [-10, 10]. Views: "
-           "the next call changes them.");
+           "What a network sees of the state: a dict of float32 arrays, "
+           "`profile` (feature, bin), `near` (value, feature) and `scalars` "
+           "(feature), and `near_nodes`, int32: for each row of `near` the row "
+           "of `features`, or -1. feature_table() says what the numbers are. "
+           "Views: the next call changes them.");
 }
 
 } // namespace
 
 void mempl::python::bindGame(nb::module_ &m) {
+  bindFeature(m);
   nb::class_<GameHandle> game(
       m, "Game",
       "A state of mallocGame: a plan under construction, and the access of a "
@@ -175,12 +209,13 @@ void mempl::python::bindGame(nb::module_ &m) {
       .def_prop_ro(
           "legal_actions",
           [](const GameHandle &g) {
-            return std::make_tuple(g.state->isLegal(Action::NoCopy),
-                                   g.state->isLegal(Action::Copy),
-                                   g.state->isLegal(Action::Drop));
+            nb::list legal;
+            for (Action a : kActions)
+              legal.append(g.state->isLegal(a));
+            return nb::tuple(legal);
           },
-          "Whether NoCopy, Copy and Drop may be played; Drop always, until the "
-          "game is over.")
+          "Whether each of `action_names` may be played; Drop always, until "
+          "the game is over.")
       .def_prop_ro(
           "decision",
           [](const GameHandle &g) -> std::optional<std::tuple<int, int, int>> {
@@ -222,8 +257,16 @@ void mempl::python::bindGame(nb::module_ &m) {
           [](const GameHandle &g) { return g.state->program().scale(); },
           "Seconds that returns are measured in: what `greedy` gains.")
       .def_prop_ro("features", &features,
-                   "What a network sees of the program: float32, shape "
-                   "(num_decisions, 30), a row per question; a view.")
+                   "What a network sees of the program: float32, a row per "
+                   "question; a view.")
+      .def_static("feature_table", &featureTable,
+                  "A dict of lists of Feature: of the columns of `features` "
+                  "(\"program\") and, by the names that observe() gives them, "
+                  "of the rows of `profile`, the columns of `near`, and of "
+                  "`scalars`.")
+      .def_prop_ro_static(
+          "action_names", [](nb::handle) { return actionNames(); },
+          "Of the actions, by their numbers.")
       .def(
           "plan", [](GameHandle &g) { return g.state->plan(); },
           "A valid plan: what is undecided is dropped.");

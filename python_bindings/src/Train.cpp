@@ -31,9 +31,9 @@ using namespace mempl::python;
 namespace {
 
 /// Name, JSON of the instance, whether it is for evaluation only.
-using Program = std::tuple<std::string, std::string, bool>;
+using ProgramRow = std::tuple<std::string, std::string, bool>;
 
-std::vector<TrainingProgram> programsOf(const std::vector<Program> &given) {
+std::vector<TrainingProgram> programsOf(const std::vector<ProgramRow> &given) {
   std::vector<TrainingProgram> programs;
   for (const auto &[name, json, isValidation] : given)
     programs.push_back({name, unwrap(parseInstance(json, name)), isValidation});
@@ -95,17 +95,17 @@ TrainerOptions optionsOf(const nb::dict &given) {
   options.selfPlay.mode = *searchMode;
   std::string order = "program", moves = "use";
   in.read("order", order);
-  if (order != "program" && order != "density")
+  auto decisions = decisionOrderByName(order);
+  if (!decisions)
     throw PythonError{"option order: expected program or density, found '" +
                       order + "'"};
+  options.game.order = *decisions;
   in.read("moves", moves);
-  if (moves != "use" && moves != "value")
+  auto moveSize = moveSizeByName(moves);
+  if (!moveSize)
     throw PythonError{"option moves: expected use or value, found '" + moves +
                       "'"};
-  if (order == "density")
-    options.game.order = DecisionOrder::ValueDensity;
-  if (moves == "value")
-    options.game.moves = MoveSize::Value;
+  options.game.moves = *moveSize;
   in.read("weights", options.initialWeights);
   in.number<uint64_t>("seed", options.seed, 0);
   in.number("threads", options.workers, 1);
@@ -204,7 +204,7 @@ NB_MODULE(_train, m) {
   m.doc() = "Training with LibTorch; mempl.training and mempl.ray use it.";
   registerErrors();
   nb::class_<Trainer>(m, "Trainer", "A training run in a folder.")
-      .def(nb::new_([](const std::vector<Program> &programs,
+      .def(nb::new_([](const std::vector<ProgramRow> &programs,
                        const std::string &folder, const nb::dict &options) {
              TrainerOptions read = optionsOf(options);
              auto list = programsOf(programs);
@@ -234,7 +234,7 @@ NB_MODULE(_train, m) {
            "Seconds; of the best plan known for a program, by its number. None "
            "for those that are not trained on.");
   nb::class_<Actor>(m, "Actor", "Plays games for a learner elsewhere.")
-      .def(nb::new_([](const std::vector<Program> &programs,
+      .def(nb::new_([](const std::vector<ProgramRow> &programs,
                        const nb::dict &options) {
              TrainerOptions read = optionsOf(options);
              auto list = programsOf(programs);

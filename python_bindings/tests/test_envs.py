@@ -45,9 +45,30 @@ def test_rewards_add_up_to_what_the_plan_saves(alexnet):
         env.unwrapped.step(2)
 
 
+def test_shapes_and_ranges_follow_from_the_features(alexnet):
+    env = make(alexnet).unwrapped
+    table = mempl.Game.feature_table()
+    assert mempl.Game.action_names == ("NoCopy", "Copy", "Drop") and env.action_space.n == 3
+    seen, _ = env.reset()
+    shapes = {name: space.shape for name, space in env.observation_space.items()}
+    assert shapes == {name: array.shape for name, array in seen.items()}
+    assert shapes["profile"][0] == len(table["profile"]) and shapes["scalars"] == (len(table["scalars"]),)
+    assert shapes["near"] == (shapes["near_features"][0], len(table["near"]))
+    names = [feature.name for feature in table["scalars"]]
+    assert len(set(names)) == len(names) and names[names.index("may_no_copy") + 1] == "may_copy"
+    # Numbers can be asked for by name.
+    mask = env.action_masks()
+    assert seen["scalars"][names.index("may_no_copy")] == mask[0]
+    assert seen["scalars"][names.index("may_copy")] == mask[1]
+    share = next(feature for feature in table["program"] if feature.name == "size_share")
+    assert (share.low, share.high) == (0, 1) and "capacity" in share.description
+    column = table["program"].index(share)
+    assert (env.observation_space["near_features"].high[:, column] == 1).all()
+
+
 def test_greedy_play_is_not_worse_than_slow(alexnet):
     game = mempl.Game(alexnet)
-    assert game.features.shape == (game.num_decisions, 30)
+    assert game.features.shape == (game.num_decisions, len(game.feature_table()["program"]))
     while (action := game.greedy_action()) is not None:
         game.apply(action)
     assert game.is_over and game.latency < game.slow_latency

@@ -22,6 +22,8 @@ static int countFinite(const float *values, int count) {
 
 // CHECK-LABEL: == observation
 // CHECK: shape 12 x 128, 32 x 8, 32
+// CHECK: named: 30, 12, 8, 32
+// CHECK: program[1] SizeShare, 0 to 1: size / capacity
 // CHECK: all finite: 1
 // CHECK: asked about row 0: 1
 // CHECK: features 1 x 30, all finite: 1, the same in a clone: 1
@@ -30,6 +32,13 @@ static void observe(MemplGame game) {
   MemplObservationShape s = memplGetObservationShape();
   printf("shape %d x %d, %d x %d, %d\n", s.numChannels, s.numBins, s.numNear,
          s.numNearScalars, s.numScalars);
+  printf("named: %d, %d, %d, %d\n", memplGetNumFeatures(MemplFeaturesProgram),
+         memplGetNumFeatures(MemplFeaturesProfile),
+         memplGetNumFeatures(MemplFeaturesNear),
+         memplGetNumFeatures(MemplFeaturesScalars));
+  MemplFeature share = memplGetFeature(MemplFeaturesProgram, 1);
+  printf("program[1] %s, %g to %g: %s\n", share.name, (double)share.low,
+         (double)share.high, share.description);
   int profileSize = s.numChannels * s.numBins;
   int nearSize = s.numNear * s.numNearScalars;
   float *profile = malloc(sizeof(float) * (size_t)profileSize);

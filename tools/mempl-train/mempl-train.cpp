@@ -187,16 +187,16 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
     return toolError("--mode: expected exact, latent or hybrid, found '" +
                      flags.mode + "'");
   options.selfPlay.mode = *mode;
-  if (flags.order != "program" && flags.order != "density")
+  auto order = decisionOrderByName(flags.order);
+  if (!order)
     return toolError("--order: expected program or density, found '" +
                      flags.order + "'");
-  if (flags.moves != "use" && flags.moves != "value")
+  options.game.order = *order;
+  auto moves = moveSizeByName(flags.moves);
+  if (!moves)
     return toolError("--moves: expected use or value, found '" + flags.moves +
                      "'");
-  if (flags.order == "density")
-    options.game.order = DecisionOrder::ValueDensity;
-  if (flags.moves == "value")
-    options.game.moves = MoveSize::Value;
+  options.game.moves = *moves;
   options.initialWeights = flags.weights;
   if (!(flags.learningRate > 0 && flags.learningRate < 1))
     return toolError("--learning-rate: expected a number between 0 and 1");

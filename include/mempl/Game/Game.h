@@ -1,4 +1,4 @@
-//===- Game.h - what all games of one program share ------*- C++ -*-===//
+//===- Game.h - what all games of one program share -------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,9 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The part of mallocGame that play does not change: the instance and its index,
-// the plans of its loops, the order in which accesses come up, and the scale of
-// rewards. Made once, shared by any number of games in any number of threads.
+// mallocGame has two classes, as games in OpenSpiel (Lanctot et al., 2019)
+// have: Game is what play does not change: the instance and its index, the
+// plans of its loops, the order in which accesses come up, and the scale of
+// rewards. It is made once, and shared by any number of states in any number of
+// threads. GameState.h has what moves change.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace mempl {
 
@@ -44,6 +47,11 @@ enum class MoveSize : uint8_t {
         ///< without a copy if that is legal, with one if that is legal and the
         ///< program does not get slower by it, and in slow memory otherwise.
 };
+
+/// "program" or "density".
+std::optional<DecisionOrder> decisionOrderByName(llvm::StringRef name);
+/// "use" or "value".
+std::optional<MoveSize> moveSizeByName(llvm::StringRef name);
 
 /// What comes up in a game, and when: what a player has to be trained for.
 struct GameRules {

@@ -13,22 +13,35 @@ from .. import _core
 from .._errors import Error
 from .._programs import load
 
-NO_COPY, COPY, DROP = 0, 1, 2
+ACTIONS = _core.Game.action_names
+DROP = ACTIONS.index("Drop")
+
+
+def _space(array: np.ndarray, features: list[_core.Feature], axis: int) -> spaces.Box:
+    """What arrays like this one can be, whose features go along an axis."""
+
+    def limits(numbers: list[float]) -> np.ndarray:
+        along = [1] * array.ndim
+        along[axis] = -1
+        return np.broadcast_to(np.array(numbers, array.dtype).reshape(along), array.shape).copy()
+
+    return spaces.Box(limits([f.low for f in features]), limits([f.high for f in features]), dtype=array.dtype.type)
 
 
 class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
     """mallocGame: the player is asked about the accesses of a program in turn, and answers where each is served.
 
-    Actions (Discrete(3)): 0 NoCopy, in fast memory without a copy; 1 Copy, in fast memory by a new copy in; 2 Drop, in
-    slow memory. Drop is always legal.
+    Actions, a Discrete: NoCopy, in fast memory without a copy; Copy, in fast memory by a new copy in; Drop, in slow
+    memory. ACTIONS has their names by number. Drop is always legal.
 
-    Observations, a dict; all floats are relative to program and machine and within [-10, 10]:
-        profile: float32 (12, 128), memory and channels over time, the present step at bin 32.
-        near: float32 (32, 8), the values nearest to now.
-        near_features: float32 (32, 30), what is known of them from the program alone; zeros where there is none.
-        scalars: float32 (32,), the question and the state as a whole.
-        action_mask: int8 (3,), 1 for legal actions; zeros when the game is over.
-    include/mempl/Game/Observation.h has the meaning of each row and column. Env.features has all rows of the program.
+    Observations, a dict; all floats are relative to program and machine:
+        profile: float32 (feature, bin), memory and channels over time.
+        near: float32 (value, feature), the values nearest to now.
+        near_features: float32 (value, feature), what is known of them from the program alone; zeros where there is none.
+        scalars: float32 (feature,), the question and the state as a whole.
+        action_mask: int8 (action,), 1 for legal actions; zeros when the game is over.
+    mempl.Game.feature_table() and docs/Observation.md have names, ranges and meanings of the features. Env.features has
+    all rows of the program.
 
     Rewards are latency saved, in units of what the solver `greedy` saves: a return of 0 is everything in slow memory, 1
     is greedy. An episode ends when nothing is left to decide; there is no truncation.
@@ -67,29 +80,27 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         self.illegal = illegal
         self.render_mode = render_mode
         self.features: np.ndarray = self.game.features
-        self.action_space = spaces.Discrete(3)
-
-        def box(*shape: int) -> spaces.Box:
-            return spaces.Box(-10, 10, shape, np.float32)
-
+        self.action_space = spaces.Discrete(len(ACTIONS))
+        seen = self._observation()
+        table = self.game.feature_table()
         self.observation_space = spaces.Dict(
             {
-                "profile": box(12, 128),
-                "near": box(32, 8),
-                "near_features": box(32, 30),
-                "scalars": box(32),
-                "action_mask": spaces.Box(0, 1, (3,), np.int8),
+                "profile": _space(seen["profile"], table["profile"], axis=0),
+                "near": _space(seen["near"], table["near"], axis=1),
+                "near_features": _space(seen["near_features"], table["program"], axis=1),
+                "scalars": _space(seen["scalars"], table["scalars"], axis=0),
+                "action_mask": spaces.Box(0, 1, seen["action_mask"].shape, np.int8),
             }
         )
 
     def action_masks(self) -> np.ndarray:
-        """Whether each action is legal: bool, shape (3,)."""
+        """Whether each action is legal: bool, one number for each."""
         return np.array(self.game.legal_actions, dtype=bool)
 
     def _observation(self) -> dict[str, np.ndarray]:
         seen = self.game.observe()
         nodes = seen["near_nodes"]
-        rows = np.zeros((len(nodes), 30), np.float32)
+        rows = np.zeros((len(nodes), self.features.shape[1]), np.float32)
         rows[nodes >= 0] = self.features[nodes[nodes >= 0]]
         return {
             "profile": seen["profile"].copy(),
@@ -120,7 +131,7 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         played = int(action)
         if not any(legal):
             raise Error("expected an episode that is not over: call reset()")
-        is_illegal = not (0 <= played < 3 and legal[played])
+        is_illegal = not (0 <= played < len(legal) and legal[played])
         if is_illegal and self.illegal == "drop":
             played = DROP
         reward = self.game.apply(played) / self.game.scale
