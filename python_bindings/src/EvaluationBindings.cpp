@@ -230,14 +230,24 @@ void mempl::python::bindEvaluation(nb::module_ &m) {
         "something for a valid plan only (see "
         "verify). Raises mempl.Error for a plan that names what the instance "
         "does not have.");
-  m.def("verify", &verify, nb::arg("instance"), nb::arg("plan"),
-        nb::call_guard<nb::gil_scoped_release>(),
-        "Every rule that the plan breaks; an empty list for a valid one.");
+  m.def(
+      "verify",
+      [](const Instance &instance, const Plan &plan) {
+        return verify(instance, plan);
+      },
+      nb::arg("instance"), nb::arg("plan"),
+      nb::call_guard<nb::gil_scoped_release>(),
+      "Every rule that the plan breaks; an empty list for a valid one.");
   m.def("explain", &explainSafely, nb::arg("instance"), nb::arg("plan"),
         "What a valid plan does with each value of the outermost program, and "
         "why, in the order of values. Raises mempl.Error for an invalid one.");
-  m.def("slow_latency", &slowLatency, nb::arg("instance"),
-        "Seconds with everything in slow memory.");
-  m.def("ideal_latency", &idealLatency, nb::arg("instance"),
-        "Seconds with everything in fast memory, whatever its capacity.");
+  m.def(
+      "slow_latency",
+      [](const Instance &instance) { return slowLatency(instance); },
+      nb::arg("instance"), "Seconds with everything in slow memory.");
+  m.def(
+      "ideal_latency",
+      [](const Instance &instance) { return idealLatency(instance); },
+      nb::arg("instance"),
+      "Seconds with everything in fast memory, whatever its capacity.");
 }
