@@ -91,10 +91,11 @@ std::vector<EditMove> legalMoves(PlanEditor &editor, size_t number) {
               ? Residency::byWrite(use.value, 0, use.step, use.step)
               : Residency::byCopy(use.value, 0, issue, use.step, use.step);
       if (use.writes)
-        r.done = std::min(use.step + 1 + static_cast<int32_t>(random.below(8)),
-                          index.numSteps());
+        r.out = {std::nullopt,
+                 std::min(use.step + 1 + static_cast<int32_t>(random.below(8)),
+                          index.numSteps())};
       r.offset = editor.occupancy().findOffset(
-          r.start(), r.end(), index.roundedSize(r.value), Fit::Lowest);
+          r.start(), r.end(), index.roundedBytes(r), Fit::Lowest);
       if (r.offset < 0)
         continue;
       move.placed = r;
@@ -102,11 +103,11 @@ std::vector<EditMove> legalMoves(PlanEditor &editor, size_t number) {
       break;
     }
     case 1: // Retime.
-      if (r.copiedIn())
-        r.issue = std::clamp(r.issue + shift(), 0, r.ready);
-      if (r.copiedOut())
-        r.done =
-            std::clamp(r.done + shift(), r.copiedAfter() + 1, index.numSteps());
+      if (CopyIn *in = r.copyIn())
+        in->issue = std::clamp(in->issue + shift(), 0, in->ready);
+      if (r.out)
+        r.out->done = std::clamp(r.out->done + shift(), r.copiedAfter() + 1,
+                                 index.numSteps());
       move.taken = id;
       move.placed = r;
       move.places = true;

@@ -41,13 +41,13 @@ typedef struct MemplMachine {
   int64_t capacity;     ///< Bytes of fast memory; a multiple of `alignment`.
   int64_t alignment;    ///< Of every offset in fast memory; at least 1.
   double fastBandwidth; ///< Bytes per second; at least `slowBandwidth`.
+  int64_t maxCarried;   ///< Most values kept from run to run; 0 is none.
   double slowBandwidth; ///< Bytes per second; positive.
   double copyBandwidth; ///< Bytes per second of one copy channel; positive.
   double copyLatency;   ///< Seconds before the first byte of a copy moves.
   int64_t maxCopiesIn;  ///< Most copies in in flight; 0 is no limit.
   int64_t maxCopiesOut; ///< Most copies out in flight; 0 is no limit.
   double stepOverhead;  ///< Seconds added to every step.
-  int64_t maxCarried;   ///< Most values kept from run to run; 0 is none.
 } MemplMachine;
 
 /// What the program expects of a value outside of its steps.
@@ -227,9 +227,11 @@ MEMPL_CAPI_EXPORTED int32_t memplPlanGetNumResidencies(MemplPlan plan);
 MEMPL_CAPI_EXPORTED MemplResidency memplPlanGetResidency(MemplPlan plan,
                                                          int32_t index);
 /// Adds a residency behind the others. The order is that of copies issued at
-/// the same point.
-MEMPL_CAPI_EXPORTED void memplPlanAddResidency(MemplPlan plan,
-                                               MemplResidency residency);
+/// the same point. False, with an error, for one that does not begin in exactly
+/// one way.
+MEMPL_CAPI_EXPORTED bool memplPlanAddResidency(MemplPlan plan,
+                                               MemplResidency residency,
+                                               char **error);
 /// A copy of the plan for the body of the loop at `step`; null if it has none.
 MEMPL_CAPI_EXPORTED MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step);
 /// Copies in, those of loops counted once each.

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RecordCopy.h"
 #include "Wrap.h"
 
 #include "mempl/Problem/LowerBound.h"
@@ -20,22 +21,22 @@ using namespace mempl;
 using namespace mempl::capi;
 using llvm::StringRef;
 
+// The enums of C have the cases of those of the core in the same order.
+#define MEMPL_VALUE_KIND(name, word)                                           \
+  static_assert(int(MemplValue##name) == int(ValueKind::name));
+#define MEMPL_SPACE_CONSTRAINT(name, word)                                     \
+  static_assert(int(MemplSpace##name) == int(SpaceConstraint::name));
+#define MEMPL_ACCESS_MODE(name, word)                                          \
+  static_assert(int(MemplAccess##name) == int(AccessMode::name));
+#include "mempl/Problem/ProblemEnums.def"
+
 //===----------------------------------------------------------------------===//
 // Instances
 //===----------------------------------------------------------------------===//
 
-static Machine machineOf(const MemplMachine &m) {
+static Machine machineOf(const MemplMachine &from) {
   Machine machine;
-  machine.capacity = m.capacity;
-  machine.alignment = m.alignment;
-  machine.fastBandwidth = m.fastBandwidth;
-  machine.slowBandwidth = m.slowBandwidth;
-  machine.copyBandwidth = m.copyBandwidth;
-  machine.copyLatency = m.copyLatency;
-  machine.maxCopiesIn = m.maxCopiesIn;
-  machine.maxCopiesOut = m.maxCopiesOut;
-  machine.stepOverhead = m.stepOverhead;
-  machine.maxCarried = m.maxCarried;
+  copyFromC(from, machine);
   return machine;
 }
 
@@ -129,10 +130,7 @@ const char *memplInstanceGetName(MemplInstance instance) {
 }
 
 MemplMachine memplInstanceGetMachine(MemplInstance instance) {
-  const Machine &m = unwrap(instance)->machine;
-  return {m.capacity,      m.alignment,   m.fastBandwidth, m.slowBandwidth,
-          m.copyBandwidth, m.copyLatency, m.maxCopiesIn,   m.maxCopiesOut,
-          m.stepOverhead,  m.maxCarried};
+  return copyToC<MemplMachine>(unwrap(instance)->machine);
 }
 
 int32_t memplInstanceGetNumValues(MemplInstance instance) {
@@ -209,22 +207,20 @@ int32_t memplPlanGetNumResidencies(MemplPlan plan) {
 }
 
 MemplResidency memplPlanGetResidency(MemplPlan plan, int32_t index) {
-  const Residency &r = unwrap(plan)->residencies[index];
-  return {r.value, r.offset, r.last, r.write,  r.issue,
-          r.ready, r.done,   r.back, r.carried};
+  return copyToC<MemplResidency>(unwrap(plan)->residencies[index]);
 }
 
-void memplPlanAddResidency(MemplPlan plan, MemplResidency residency) {
-  Residency &r = unwrap(plan)->residencies.emplace_back();
-  r.value = residency.value;
-  r.offset = residency.offset;
-  r.last = residency.last;
-  r.write = residency.write;
-  r.issue = residency.issue;
-  r.ready = residency.ready;
-  r.done = residency.done;
-  r.back = residency.back;
-  r.carried = residency.carried;
+bool memplPlanAddResidency(MemplPlan plan, MemplResidency residency,
+                           char **error) {
+  Residency r;
+  std::string wrong = copyFromC(residency, r);
+  if (!wrong.empty()) {
+    fail(error, "V9: " + wrong);
+    return false;
+  }
+  unwrap(plan)->residencies.push_back(r);
+  succeed(error);
+  return true;
 }
 
 MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step) {

@@ -128,7 +128,7 @@ public:
   Action actionFor(const DecisionNode &node) const {
     if (node.use < 0) {
       for (const Residency *r : byValue[node.value])
-        if (r->carried)
+        if (r->isKept())
           return r->last == index.numSteps() - 1 ? Action::NoCopy
                                                  : Action::Copy;
       return Action::Drop;

@@ -116,7 +116,7 @@ void GameMoves::makeRoomForSlot(int32_t boundary) {
     Residency r = editor.residency(first);
     PlanEditor::Id next = editor.nextInList(first);
     plan.remove(first);
-    r.done = boundary - 1;
+    r.out->done = boundary - 1;
     plan.place(r, next);
   }
 }
@@ -146,7 +146,7 @@ int32_t GameMoves::doneFor(const Residency &r, int32_t lastWrite,
       ++done;
     latest = done;
   }
-  int64_t size = index().roundedSize(r.value);
+  int64_t size = index().roundedBytes(r);
   // It holds its place up to step latest - 1.
   if (latest <= r.last + 1 ||
       plan.isFree(r.offset, size, r.last + 1, latest - 1))
@@ -162,7 +162,7 @@ int32_t GameMoves::doneFor(const Residency &r, int32_t lastWrite,
 /// Sees to what the contents of `r`, which is not placed yet, need later.
 void GameMoves::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
                        int32_t expected) {
-  r.back = r.done = -1;
+  r.out.reset();
   if (upkeep.kind == Upkeep::None)
     return;
   makeRoomForSlot(lastWrite + 1);
@@ -170,8 +170,7 @@ void GameMoves::settle(Residency &r, const Upkeep &upkeep, int32_t lastWrite,
     plan.countSlot(lastWrite + 1, 1);
     return;
   }
-  r.back = lastWrite;
-  r.done = doneFor(r, lastWrite, upkeep.deadline, expected);
+  r.out = {lastWrite, doneFor(r, lastWrite, upkeep.deadline, expected)};
 }
 
 /// Closes the dirty residency `s.before` by a copy out awaited at `deadline`
@@ -184,8 +183,7 @@ void GameMoves::closeBefore(const Situation &s, int32_t deadline) {
   PlanEditor::Id next = editor.nextInList(s.before);
   plan.remove(s.before);
   plan.countSlot(s.lastWrite + 1, -1);
-  r.back = s.lastWrite;
-  r.done = doneFor(r, s.lastWrite, deadline, expected);
+  r.out = {s.lastWrite, doneFor(r, s.lastWrite, deadline, expected)};
   plan.place(r, next);
 }
 

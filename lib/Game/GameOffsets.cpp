@@ -23,9 +23,9 @@ static constexpr size_t kMostPlaces = 3;
 static constexpr size_t kMostAlive = 256;
 
 int64_t GameOffsets::newPlace(const Residency &r, int32_t lastStep) const {
-  if (!options.repacks || r.carried)
+  if (!options.repacks || r.isKept())
     return -1;
-  return space.findOffset(r.start(), lastStep, index().roundedSize(r.value),
+  return space.findOffset(r.start(), lastStep, index().roundedBytes(r),
                           options.fit);
 }
 
@@ -94,21 +94,21 @@ bool GameOffsets::hasBytes(int32_t start, int32_t end, int64_t size) const {
 int64_t GameOffsets::placeBeside(PlanEditor::Id id, const Place &target,
                                  const Moves &moves) const {
   const Residency &r = editor.residency(id);
-  int64_t size = index().roundedSize(r.value);
+  int64_t size = index().roundedBytes(r);
   llvm::SmallVector<std::pair<int64_t, int64_t>, 64> taken;
   if (r.start() <= target.end && target.start <= r.end())
     taken.emplace_back(target.low, target.low + target.size);
-  space.forEachOverlap(
-      r.start(), r.end(), 0, editor.capacity(), [&](PlanEditor::Id other) {
-        if (other == id)
-          return;
-        const Residency &q = editor.residency(other);
-        int64_t low = q.offset;
-        for (const auto &[moved, offset] : moves)
-          if (moved == other)
-            low = offset;
-        taken.emplace_back(low, low + index().roundedSize(q.value));
-      });
+  space.forEachOverlap(r.start(), r.end(), 0, editor.capacity(),
+                       [&](PlanEditor::Id other) {
+                         if (other == id)
+                           return;
+                         const Residency &q = editor.residency(other);
+                         int64_t low = q.offset;
+                         for (const auto &[moved, offset] : moves)
+                           if (moved == other)
+                             low = offset;
+                         taken.emplace_back(low, low + index().roundedBytes(q));
+                       });
   llvm::sort(taken);
   // The smallest gap that is large enough.
   int64_t free = space.maxReserved(r.start(), r.end());
@@ -141,7 +141,7 @@ bool GameOffsets::canClear(const Place &target, Moves &moves) const {
                          const Residency &r = editor.residency(id);
                          PlanEditor::Id first =
                              editor.residenciesOf(r.value).front();
-                         isTooMuch |= editor.residency(first).carried ||
+                         isTooMuch |= editor.residency(first).isKept() ||
                                       inTheWay.size() == kMostMoved;
                          if (!isTooMuch)
                            inTheWay.push_back(id);
@@ -151,8 +151,8 @@ bool GameOffsets::canClear(const Place &target, Moves &moves) const {
   // The largest first: they are the hardest to place.
   llvm::sort(inTheWay, [&](PlanEditor::Id a, PlanEditor::Id b) {
     const Residency &x = editor.residency(a), &y = editor.residency(b);
-    int64_t sizeX = index().roundedSize(x.value);
-    int64_t sizeY = index().roundedSize(y.value);
+    int64_t sizeX = index().roundedBytes(x);
+    int64_t sizeY = index().roundedBytes(y);
     return std::tuple(-sizeX, x.start(), x.value) <
            std::tuple(-sizeY, y.start(), y.value);
   });
@@ -177,7 +177,7 @@ bool GameOffsets::canMakeRoom(int32_t start, int32_t end, int64_t size,
   llvm::SmallVector<std::pair<int64_t, int64_t>, 64> alive, places;
   auto see = [&](PlanEditor::Id id) {
     const Residency &r = editor.residency(id);
-    alive.emplace_back(r.offset, r.offset + index().roundedSize(r.value));
+    alive.emplace_back(r.offset, r.offset + index().roundedBytes(r));
   };
   space.forEachOverlap(start, end, 0, editor.capacity(), see);
   if (alive.size() > kMostAlive)
@@ -213,7 +213,7 @@ bool GameOffsets::canMakeRoom(int32_t start, int32_t end, int64_t size,
 bool GameOffsets::canMakeRoomToStay(const PartialPlan::Situation &s,
                                     int32_t step, Moves &moves) const {
   const Residency &r = editor.residency(s.before);
-  int64_t size = index().roundedSize(r.value);
+  int64_t size = index().roundedBytes(r);
   return options.repacks && step < s.end && hasBytes(r.end() + 1, step, size) &&
          canClear({r.end() + 1, step, r.offset, size}, moves);
 }

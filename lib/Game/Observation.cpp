@@ -78,7 +78,7 @@ Gaps gapsAt(const GameState &game, int32_t step) {
   space.forEachOverlap(step, step, 0, plan.capacity(), [&](PlanEditor::Id id) {
     const Residency &r = plan.residency(id);
     take(r.offset);
-    free = std::max(free, r.offset + game.index().roundedSize(r.value));
+    free = std::max(free, r.offset + game.index().roundedBytes(r));
   });
   take(plan.capacity());
   return gaps;

@@ -113,16 +113,19 @@ static uint64_t hashOf(const Residency &r) {
   };
   uint64_t h = mix(pair(r.value, r.last) + kMixStart);
   h = mix(h ^ static_cast<uint64_t>(r.offset));
-  h = mix(h ^ pair(r.write, r.issue));
-  h = mix(h ^ pair(r.ready, r.done));
-  return mix(h ^ pair(r.back, r.carried));
+  const ByWrite *write = r.written();
+  CopyIn in = r.copyIn() ? *r.copyIn() : CopyIn{-1, -1};
+  CopyOut out = r.out.value_or(CopyOut{std::nullopt, -1});
+  h = mix(h ^ pair(write ? write->step : -1, in.issue));
+  h = mix(h ^ pair(in.ready, out.done));
+  return mix(h ^ pair(out.back.value_or(-1), r.isKept()));
 }
 
 /// Counts a residency of the editor (`sign` 1), or takes that back (-1).
 void PartialPlan::enter(PlanEditor::Id id, int32_t sign) {
   const Residency &r = editor.residency(id);
   contentHash ^= hashOf(r);
-  int64_t size = index().roundedSize(r.value);
+  int64_t size = index().roundedBytes(r);
   if (size > 0) {
     int32_t end = claimEnd(r);
     if (sign > 0)
@@ -137,7 +140,7 @@ void PartialPlan::enter(PlanEditor::Id id, int32_t sign) {
   }
   if (flights.empty() || !r.copiedOut())
     return;
-  for (int32_t i = r.copiedAfter() + 1; i <= r.done; ++i) {
+  for (int32_t i = r.copiedAfter() + 1; i <= r.out->done; ++i) {
     inFlight[i] += sign;
     if (sign > 0)
       flights[i].push_back(id);
@@ -190,7 +193,7 @@ bool PartialPlan::canStay(const Situation &s, int32_t u) const {
   const Residency &r = editor.residency(s.before);
   int32_t step = index().use(u).step;
   return step < s.end &&
-         isFree(r.offset, index().roundedSize(r.value), r.end() + 1, step);
+         isFree(r.offset, index().roundedBytes(r), r.end() + 1, step);
 }
 
 int32_t PartialPlan::nextWanted(int32_t use) const {

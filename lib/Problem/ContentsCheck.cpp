@@ -41,17 +41,18 @@ public:
   bool reside(const Residency &r) {
     if (!useSlow(r.start()))
       return false;
-    if (r.copiedIn()) {
+    if (const CopyIn *in = r.copyIn()) {
       if (!slowValid)
         return false;
       copyingIn = true;
-      if (!useSlow(r.ready))
+      if (!useSlow(in->ready))
         return false;
       copyingIn = false;
     }
-    bool fastValid = r.write < 0;
-    if (r.write >= 0 && (next == end || index.use(next).step != r.write ||
-                         !index.use(next).startsByWrite))
+    const ByWrite *write = r.written();
+    bool fastValid = !write;
+    if (write && (next == end || index.use(next).step != write->step ||
+                  !index.use(next).startsByWrite))
       return false;
     for (; next < end && index.use(next).step <= r.last; ++next) {
       const Use &use = index.use(next);
@@ -64,7 +65,7 @@ public:
         slowValid = false;
       }
     }
-    done = r.done;
+    done = r.out ? r.out->done : -1;
     return true;
   }
 
@@ -99,7 +100,7 @@ bool mempl::hasValidContents(const AccessIndex &index, int32_t v,
       return false;
     if (!walk.reside(r))
       return false;
-    if (!r.carried)
+    if (!r.isKept())
       continue;
     bool isLeft = false;
     for (const Residency *q : residencies)

@@ -41,13 +41,13 @@ static void describeFast(llvm::raw_ostream &os, InstanceRef instance,
      << " bytes of traffic served from fast memory";
   for (const Residency *r : residencies) {
     os << "; at " << r->offset << ", ";
-    if (r->carried)
+    if (r->isKept())
       os << "kept from the run before";
-    else if (r->write >= 0)
-      os << "written by " << stepName(instance, r->write);
-    else
-      os << "copied in before " << stepName(instance, r->ready) << ", started "
-         << (r->ready - r->issue) << " steps ahead";
+    else if (const ByWrite *write = r->written())
+      os << "written by " << stepName(instance, write->step);
+    else if (const CopyIn *in = r->copyIn())
+      os << "copied in before " << stepName(instance, in->ready) << ", started "
+         << (in->ready - in->issue) << " steps ahead";
     os << ", until " << stepName(instance, r->last);
     if (r->copiedOut())
       os << ", copied out";

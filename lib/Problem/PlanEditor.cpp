@@ -27,10 +27,11 @@ LoopPlan mempl::makeLoopPlan(InstanceRef body, BodyPlan planned) {
   for (int channel = 0; channel < 2; ++channel) {
     std::vector<int64_t> flight(n + 2, 0);
     for (const Residency &r : plan.residencies) {
-      if (channel == 0 ? !r.copiedIn() : !r.copiedOut())
+      const CopyIn *in = r.copyIn();
+      if (channel == 0 ? !in : !r.out)
         continue;
-      ++flight[channel == 0 ? r.issue : r.copiedAfter() + 1];
-      --flight[(channel == 0 ? r.ready : r.done) + 1];
+      ++flight[channel == 0 ? in->issue : r.copiedAfter() + 1];
+      --flight[(channel == 0 ? in->ready : r.out->done) + 1];
     }
     int64_t now = 0, most = 0;
     for (int32_t i = 0; i <= n; ++i) {
@@ -41,9 +42,7 @@ LoopPlan mempl::makeLoopPlan(InstanceRef body, BodyPlan planned) {
         // A copy that is awaited at the boundary before the loop is over.
         int64_t across = 0;
         for (const Residency &r : plan.residencies)
-          across += channel == 0 ? r.copiedIn() && r.issue <= i && i < r.ready
-                                 : r.copiedOut() && r.copiedAfter() + 1 <= i &&
-                                       i < r.done;
+          across += channel == 0 ? r.isCopyingIn(i) : r.isCopyingOut(i);
         LoopPlan inner = makeLoopPlan(body.bodyOf(i), it->second);
         if (inner.inFlight[channel] > 0)
           here = std::max(here, across + inner.inFlight[channel]);
@@ -179,9 +178,9 @@ void PlanEditor::insert(Id id) {
   const Machine &m = accesses->machine();
   node.isPlaced = true;
   ++count;
-  carried += r.carried;
+  carried += r.isKept();
 
-  int64_t size = accesses->roundedSize(r.value);
+  int64_t size = accesses->roundedBytes(r);
   node.isOutside = r.offset < 0 || r.offset % m.alignment != 0 ||
                    size > limit || r.offset > limit - size;
   node.hitsReserved = false;
@@ -195,15 +194,15 @@ void PlanEditor::insert(Id id) {
     space.add(id, r.start(), r.end(), r.offset, top);
   }
 
-  auto bytes = static_cast<double>(accesses->program().values[r.value].size);
-  if (r.copiedIn()) {
-    timeline.addCopy(Timeline::In, id, r.issue, r.ready, node.key, bytes);
-    addFlights(Timeline::In, r.issue, r.ready, 1);
+  auto bytes = static_cast<double>(r.bytes(accesses->program()));
+  if (const CopyIn *in = r.copyIn()) {
+    timeline.addCopy(Timeline::In, id, in->issue, in->ready, node.key, bytes);
+    addFlights(Timeline::In, in->issue, in->ready, 1);
   }
-  if (r.copiedOut()) {
-    timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.done, node.key,
-                     bytes);
-    addFlights(Timeline::Out, r.copiedAfter() + 1, r.done, 1);
+  if (r.out) {
+    timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.out->done,
+                     node.key, bytes);
+    addFlights(Timeline::Out, r.copiedAfter() + 1, r.out->done, 1);
   }
   int32_t end = accesses->endUse(r.value);
   for (int32_t u = accesses->firstUseFrom(r.value, r.first());
@@ -224,8 +223,8 @@ void PlanEditor::erase(Id id) {
   assert(node.isPlaced && "removed twice");
   node.isPlaced = false;
   --count;
-  carried -= r.carried;
-  int64_t size = accesses->roundedSize(r.value);
+  carried -= r.isKept();
+  int64_t size = accesses->roundedBytes(r);
   if (node.isOutside) {
     --outside;
   } else if (size > 0) {
@@ -235,13 +234,13 @@ void PlanEditor::erase(Id id) {
       overlaps -=
           space.countOverlaps(r.start(), r.end(), r.offset, r.offset + size);
   }
-  if (r.copiedIn()) {
+  if (const CopyIn *in = r.copyIn()) {
     timeline.removeCopy(Timeline::In, id);
-    addFlights(Timeline::In, r.issue, r.ready, -1);
+    addFlights(Timeline::In, in->issue, in->ready, -1);
   }
-  if (r.copiedOut()) {
+  if (r.out) {
     timeline.removeCopy(Timeline::Out, id);
-    addFlights(Timeline::Out, r.copiedAfter() + 1, r.done, -1);
+    addFlights(Timeline::Out, r.copiedAfter() + 1, r.out->done, -1);
   }
   int32_t end = accesses->endUse(r.value);
   for (int32_t u = accesses->firstUseFrom(r.value, r.first());

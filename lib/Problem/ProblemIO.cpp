@@ -6,12 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The schema of docs/Problem.md, one function per object.
+// The schema of docs/Problem.md, read as Mapping.h has it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Problem/ProblemIO.h"
 
+#include "mempl/Problem/Mapping.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Json.h"
 
@@ -23,8 +24,10 @@ using llvm::Twine;
 /// bodies, so this bounds the stack of all of them.
 static constexpr int kMaxLoopDepth = 64;
 
-/// Put before messages about the fields of a residency.
-static constexpr llvm::StringLiteral kFieldRule = "V9: ";
+/// Put before messages about the fields of a struct.
+template <typename T> static constexpr llvm::StringLiteral kFieldRule = "";
+template <> constexpr llvm::StringLiteral kFieldRule<Residency> = "V9: ";
+static constexpr llvm::StringLiteral kLoopRule = "V9: ";
 
 static void checkVersion(const JsonCursor &at) {
   JsonCursor version = at.optional("version");
@@ -37,111 +40,197 @@ static void checkVersion(const JsonCursor &at) {
                    ", the newest that this program reads");
 }
 
+/// What another compiler kept over from the run before, as indices or names
+/// of values: for comparisons only, so that only its form is looked at.
+static void checkCrossProgram(const JsonCursor &at) {
+  if (!at || !at.expectArray())
+    return;
+  for (size_t i = 0; i < at.size(); ++i) {
+    JsonCursor value = at.element(i);
+    if (!value.is(JsonNode::Kind::String))
+      value.integer(0, INT32_MAX);
+  }
+}
+
+namespace {
+
+/// Collects the keys of an object.
+class KeyLister {
+public:
+  template <typename T> void required(const Field &field, T &) {
+    keys.push_back(field.key);
+  }
+  template <typename T> void optional(const Field &field, T &, bool = false) {
+    keys.push_back(field.key);
+  }
+  void flag(const Field &field) { keys.push_back(field.key); }
+  template <typename T, typename Variant, typename Fields>
+  void alternative(Variant &, Fields fields) {
+    T none{};
+    fields(*this, none);
+  }
+  template <typename T, typename Fields>
+  void part(std::optional<T> &, const char *, Fields fields) {
+    T none{};
+    fields(*this, none);
+  }
+  void exactlyOne(const char *) {}
+  template <typename Fields> void group(llvm::StringLiteral key, Fields) {
+    keys.push_back(key);
+  }
+  template <typename T> void object(llvm::StringLiteral key, T &) {
+    keys.push_back(key);
+  }
+  template <typename T> void list(llvm::StringLiteral key, T &) {
+    keys.push_back(key);
+  }
+  template <typename T> void body(llvm::StringLiteral key, T &) {
+    keys.push_back(key);
+  }
+  template <typename T> void loops(llvm::StringLiteral key, T &) {
+    keys.push_back(key);
+  }
+  void version() { keys.push_back("version"); }
+  void comparisons(llvm::StringLiteral key) { keys.push_back(key); }
+
+  std::vector<llvm::StringLiteral> keys;
+};
+
+/// Reads one plain value.
+struct JsonValueReader {
+  const JsonCursor &at;
+  StringRef rule;
+
+  /// False where the key is left out, which is an error unless `mayBeAbsent`.
+  template <typename T>
+  bool operator()(const Field &field, T &x, bool mayBeAbsent) const {
+    JsonCursor from =
+        mayBeAbsent ? at.optional(field.key) : at.required(field.key);
+    if (!from)
+      return false;
+    if constexpr (std::is_same_v<T, bool>) {
+      x = from.is(JsonNode::Kind::True);
+      if (!x)
+        from.expected("true, or no such key");
+    } else if constexpr (std::is_enum_v<T>) {
+      // What may be left out has no word for that.
+      size_t first = mayBeAbsent;
+      x = static_cast<T>(
+          first + from.oneOf(llvm::ArrayRef(kWords<T>).drop_front(first)));
+    } else if constexpr (std::is_integral_v<T>) {
+      x = static_cast<T>(from.integer(field.leastOf<T>(),
+                                      std::numeric_limits<T>::max(), rule));
+    } else if constexpr (std::is_floating_point_v<T>) {
+      x = from.number();
+    } else {
+      x = from.string();
+    }
+    return true;
+  }
+};
+
+/// Reads an object of a document that is being read.
+class JsonReader : public RecordReader<JsonValueReader> {
+public:
+  JsonReader(const JsonCursor &at, StringRef rule, int depth)
+      : RecordReader({at, rule}), at(at), depth(depth) {}
+
+  /// Reads a whole object, which has no keys but its own and `more`.
+  template <typename T>
+  static T read(const JsonCursor &at, int depth,
+                llvm::ArrayRef<llvm::StringLiteral> more = {}) {
+    T x{};
+    JsonReader(at, kFieldRule<T>, depth).readInto(x, more);
+    return x;
+  }
+  template <typename T>
+  void readInto(T &x, llvm::ArrayRef<llvm::StringLiteral> more = {}) {
+    KeyLister lister;
+    lister.keys.assign(more.begin(), more.end());
+    mapFields(lister, x);
+    at.expectKeys(lister.keys);
+    mapFields(*this, x);
+    if (!error().empty())
+      at.report(kFieldRule<T> + error());
+  }
+
+  template <typename T> void optional(const Field &field, T &x, bool = false) {
+    JsonValueReader{at, ""}(field, x, true);
+  }
+  template <typename Fields>
+  void group(llvm::StringLiteral key, Fields fields) {
+    JsonCursor inner = at.required(key);
+    KeyLister lister;
+    fields(lister);
+    inner.expectKeys(lister.keys);
+    JsonReader reader(inner, "", depth);
+    fields(reader);
+  }
+  template <typename T> void object(llvm::StringLiteral key, T &x) {
+    x = read<T>(at.required(key), depth);
+  }
+  template <typename T> void list(llvm::StringLiteral key, std::vector<T> &x) {
+    JsonCursor elements = at.required(key);
+    if (elements.expectArray())
+      for (size_t i = 0; i < elements.size(); ++i)
+        x.push_back(read<T>(elements.element(i), depth));
+  }
+  void body(llvm::StringLiteral key, std::shared_ptr<const Program> &x) {
+    JsonCursor program = at.optional(key);
+    if (program && isTooDeep(program))
+      return;
+    if (program)
+      x = std::make_shared<Program>(read<Program>(program, depth + 1));
+  }
+  void loops(llvm::StringLiteral key, std::map<int32_t, BodyPlan> &x);
+  void version() { checkVersion(at); }
+  void comparisons(llvm::StringLiteral key) {
+    checkCrossProgram(at.optional(key));
+  }
+
+private:
+  bool isTooDeep(const JsonCursor &inner) const {
+    if (depth == kMaxLoopDepth)
+      inner.report("expected at most " + Twine(kMaxLoopDepth) +
+                   " loops inside each other");
+    return depth == kMaxLoopDepth;
+  }
+
+  JsonCursor at;
+  int depth;
+};
+
+} // namespace
+
+void JsonReader::loops(llvm::StringLiteral key,
+                       std::map<int32_t, BodyPlan> &x) {
+  JsonCursor all = at.optional(key);
+  if (!all || !all.expectObject())
+    return;
+  for (size_t i = 0; i < all.size(); ++i) {
+    JsonCursor loop = all.element(i);
+    StringRef name = all.keyOf(i);
+    int32_t step = 0;
+    // No sign and no leading zero: one step has one spelling.
+    if (name.getAsInteger(10, step) || Twine(step).str() != name || step < 0)
+      return loop.report(kLoopRule +
+                         "expected the number of a step as the key");
+    if (isTooDeep(loop))
+      return;
+    x[step] = read<BodyPlan>(loop, depth + 1);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Instances
 //===----------------------------------------------------------------------===//
 
-static Machine machineFrom(const JsonCursor &at, bool versioned) {
-  Machine m;
-  if (versioned)
-    at.expectKeys({"version", "fast", "slow", "copy", "step"});
-  else
-    at.expectKeys({"fast", "slow", "copy", "step"});
-  JsonCursor fast = at.required("fast"), slow = at.required("slow");
-  JsonCursor copy = at.required("copy"), step = at.required("step");
-  fast.expectKeys({"capacity", "alignment", "bandwidth", "max_carried"});
-  slow.expectKeys({"bandwidth"});
-  copy.expectKeys({"bandwidth", "latency", "max_in", "max_out"});
-  step.expectKeys({"overhead"});
-  m.capacity = fast.required("capacity").integer(0, INT64_MAX);
-  m.alignment = fast.required("alignment").integer(1, INT64_MAX);
-  m.fastBandwidth = fast.required("bandwidth").number();
-  m.maxCarried = fast.optional("max_carried").integer(0, INT64_MAX);
-  m.slowBandwidth = slow.required("bandwidth").number();
-  m.copyBandwidth = copy.required("bandwidth").number();
-  m.copyLatency = copy.required("latency").number();
-  m.maxCopiesIn = copy.optional("max_in").integer(0, INT64_MAX);
-  m.maxCopiesOut = copy.optional("max_out").integer(0, INT64_MAX);
-  m.stepOverhead = step.required("overhead").number();
-  return m;
-}
-
 Machine mempl::machineFromJson(const JsonCursor &at) {
-  return machineFrom(at, false);
+  return JsonReader::read<Machine>(at, 0);
 }
 
-static SpaceConstraint spaceFrom(const JsonCursor &at) {
-  if (!at)
-    return SpaceConstraint::None;
-  return at.oneOf({"slow", "fast"}) == 0 ? SpaceConstraint::Slow
-                                         : SpaceConstraint::Fast;
-}
-
-static Value valueFrom(const JsonCursor &at) {
-  constexpr ValueKind kinds[] = {ValueKind::Input, ValueKind::Temporary,
-                                 ValueKind::Output, ValueKind::InOut};
-  Value value;
-  at.expectObject();
-  at.expectKeys({"name", "size", "kind", "space", "reason"});
-  value.name = at.required("name").string();
-  value.size = at.required("size").integer(0, INT64_MAX);
-  value.kind = kinds[at.required("kind").oneOf(
-      {"input", "temporary", "output", "inout"})];
-  value.space = spaceFrom(at.optional("space"));
-  value.reason = at.optional("reason").string();
-  return value;
-}
-
-static Access accessFrom(const JsonCursor &at) {
-  constexpr AccessMode modes[] = {AccessMode::Read, AccessMode::Write,
-                                  AccessMode::Update};
-  Access access;
-  at.expectKeys({"value", "bytes", "mode", "space"});
-  access.value =
-      static_cast<int32_t>(at.required("value").integer(0, INT32_MAX));
-  access.bytes = at.required("bytes").integer(0, INT64_MAX);
-  access.mode = modes[at.required("mode").oneOf({"read", "write", "update"})];
-  access.space = spaceFrom(at.optional("space"));
-  return access;
-}
-
-static Program programFrom(const JsonCursor &at, int depth);
-
-static Step stepFrom(const JsonCursor &at, int depth) {
-  Step step;
-  at.expectKeys({"name", "compute", "reserved", "accesses", "trips", "body"});
-  step.name = at.required("name").string();
-  step.compute = at.required("compute").number();
-  step.reserved = at.optional("reserved").integer(0, INT64_MAX);
-  JsonCursor accesses = at.required("accesses");
-  if (accesses.expectArray())
-    for (size_t i = 0; i < accesses.size(); ++i)
-      step.accesses.push_back(accessFrom(accesses.element(i)));
-  if (JsonCursor trips = at.optional("trips"))
-    step.trips = trips.integer(1, INT64_MAX);
-  JsonCursor body = at.optional("body");
-  if (!body)
-    return step;
-  if (depth == kMaxLoopDepth) {
-    body.report("expected at most " + Twine(kMaxLoopDepth) +
-                " loops inside each other");
-    return step;
-  }
-  body.expectKeys({"values", "steps"});
-  step.body = std::make_shared<Program>(programFrom(body, depth + 1));
-  return step;
-}
-
-static Program programFrom(const JsonCursor &at, int depth) {
-  Program program;
-  JsonCursor values = at.required("values"), steps = at.required("steps");
-  if (values.expectArray())
-    for (size_t i = 0; i < values.size(); ++i)
-      program.values.push_back(valueFrom(values.element(i)));
-  if (steps.expectArray())
-    for (size_t i = 0; i < steps.size(); ++i)
-      program.steps.push_back(stepFrom(steps.element(i), depth));
-  return program;
+Instance mempl::instanceFromJson(const JsonCursor &at) {
+  return JsonReader::read<Instance>(at, 0);
 }
 
 /// The error for the first of the faults of an instance.
@@ -155,16 +244,6 @@ static llvm::Error faultError(const JsonDocument &document,
     text += " (the first of " + std::to_string(faults.size()) + " faults)";
   return fileError(document.file,
                    document.lineOf(document.nodeAt(where).position), text);
-}
-
-Instance mempl::instanceFromJson(const JsonCursor &at) {
-  Instance instance;
-  at.expectKeys({"version", "name", "machine", "values", "steps"});
-  checkVersion(at);
-  instance.name = at.required("name").string();
-  instance.machine = machineFrom(at.required("machine"), false);
-  instance.program = programFrom(at, 0);
-  return instance;
 }
 
 llvm::Expected<Instance> mempl::parseInstance(StringRef json, StringRef file) {
@@ -189,7 +268,7 @@ llvm::Expected<Machine> mempl::parseMachine(StringRef json, StringRef file) {
   JsonCursor at(document->root, errors);
   checkVersion(at);
   Instance instance;
-  instance.machine = machineFrom(at, true);
+  instance.machine = JsonReader::read<Machine>(at, 0, {"version"});
   if (errors.any())
     return errors.take();
   auto faults = checkInstance(instance);
@@ -202,93 +281,14 @@ llvm::Expected<Machine> mempl::parseMachine(StringRef json, StringRef file) {
 // Plans
 //===----------------------------------------------------------------------===//
 
-/// A step or boundary; -1 if it is left out, which a file cannot say.
-static int32_t positionFrom(const JsonCursor &at) {
-  if (!at)
-    return -1;
-  return static_cast<int32_t>(at.integer(0, INT32_MAX, kFieldRule));
-}
-
-static Residency residencyFrom(const JsonCursor &at) {
-  Residency r;
-  at.expectKeys({"value", "offset", "last", "write", "issue", "ready", "done",
-                 "back", "carried"});
-  // What is out of range for the instance is found by verify().
-  r.value = static_cast<int32_t>(
-      at.required("value").integer(INT32_MIN, INT32_MAX, kFieldRule));
-  r.offset = at.required("offset").integer(INT64_MIN, INT64_MAX, kFieldRule);
-  r.last = static_cast<int32_t>(
-      at.required("last").integer(INT32_MIN, INT32_MAX, kFieldRule));
-  r.write = positionFrom(at.optional("write"));
-  r.issue = positionFrom(at.optional("issue"));
-  r.ready = positionFrom(at.optional("ready"));
-  r.done = positionFrom(at.optional("done"));
-  r.back = positionFrom(at.optional("back"));
-  if (JsonCursor carried = at.optional("carried")) {
-    r.carried = carried.is(JsonNode::Kind::True);
-    if (!r.carried)
-      carried.expected("true, or no such key");
-  }
-  return r;
-}
-
-static void planFrom(const JsonCursor &at, int depth, Plan &plan);
-
-static void loopsFrom(const JsonCursor &at, int depth, Plan &plan) {
-  if (!at || !at.expectObject())
-    return;
-  for (size_t i = 0; i < at.size(); ++i) {
-    JsonCursor loop = at.element(i);
-    StringRef key = at.keyOf(i);
-    int32_t step = 0;
-    // No sign and no leading zero: one step has one spelling.
-    if (key.getAsInteger(10, step) || Twine(step).str() != key || step < 0)
-      return loop.report(kFieldRule +
-                         "expected the number of a step as the key");
-    if (depth == kMaxLoopDepth)
-      return loop.report("expected at most " + Twine(kMaxLoopDepth) +
-                         " loops inside each other");
-    loop.expectKeys({"capacity", "instance", "residencies", "loops"});
-    BodyPlan &inner = plan.loops[step];
-    inner.capacity = loop.required("capacity").integer(0, INT64_MAX);
-    inner.plan.instance = loop.optional("instance").string();
-    planFrom(loop, depth + 1, inner.plan);
-  }
-}
-
-static void planFrom(const JsonCursor &at, int depth, Plan &plan) {
-  JsonCursor residencies = at.required("residencies");
-  if (residencies.expectArray())
-    for (size_t i = 0; i < residencies.size(); ++i)
-      plan.residencies.push_back(residencyFrom(residencies.element(i)));
-  loopsFrom(at.optional("loops"), depth, plan);
-}
-
-/// What another compiler kept over from the run before, as indices or names
-/// of values: for comparisons only, so that only its form is looked at.
-static void checkCrossProgram(const JsonCursor &at) {
-  if (!at || !at.expectArray())
-    return;
-  for (size_t i = 0; i < at.size(); ++i) {
-    JsonCursor value = at.element(i);
-    if (!value.is(JsonNode::Kind::String))
-      value.integer(0, INT32_MAX);
-  }
-}
-
 llvm::Expected<Plan> mempl::parsePlan(StringRef json, StringRef file) {
   auto document = parseJson(json, file);
   if (!document)
     return document.takeError();
   JsonErrors errors(*document);
-  JsonCursor at(document->root, errors);
   Plan plan;
-  at.expectKeys(
-      {"version", "instance", "residencies", "loops", "cross_program"});
-  checkVersion(at);
-  plan.instance = at.required("instance").string();
-  planFrom(at, 0, plan);
-  checkCrossProgram(at.optional("cross_program"));
+  PlanFile whole{plan};
+  JsonReader(JsonCursor(document->root, errors), "", 0).readInto(whole);
   if (errors.any())
     return errors.take();
   return plan;

@@ -14,6 +14,7 @@
 
 #include "mempl/Problem/ProblemIO.h"
 
+#include "mempl/Problem/Mapping.h"
 #include "mempl/Support/Units.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -36,169 +37,139 @@ static void writeString(raw_ostream &os, StringRef text) {
   os << '"';
 }
 
-static StringRef kindName(ValueKind kind) {
-  switch (kind) {
-  case ValueKind::Input:
-    return "input";
-  case ValueKind::Temporary:
-    return "temporary";
-  case ValueKind::Output:
-    return "output";
-  case ValueKind::InOut:
-    return "inout";
-  }
-  llvm_unreachable("covered switch");
-}
+namespace {
 
-static StringRef modeName(AccessMode mode) {
-  switch (mode) {
-  case AccessMode::Read:
-    return "read";
-  case AccessMode::Write:
-    return "write";
-  case AccessMode::Update:
-    return "update";
-  }
-  llvm_unreachable("covered switch");
-}
+/// Records of this type stand beside each other, and not one per line.
+template <typename T> constexpr bool kIsShort = false;
+template <> constexpr bool kIsShort<Access> = true;
 
-static void writeSpace(raw_ostream &os, SpaceConstraint space) {
-  if (space != SpaceConstraint::None)
-    os << (space == SpaceConstraint::Slow ? ",\"space\":\"slow\""
-                                          : ",\"space\":\"fast\"");
-}
+/// Writes an object. Its fields stand in one line until there is a list with a
+/// record per line, or one per line if it is the outermost.
+class JsonWriter {
+public:
+  explicit JsonWriter(raw_ostream &os, bool isOutermost = false)
+      : os(os), separator(isOutermost ? ",\n" : ",") {}
 
-static void writeMachine(raw_ostream &os, const Machine &m) {
-  os << "{\"fast\":{\"capacity\":" << m.capacity
-     << ",\"alignment\":" << m.alignment << ",\"bandwidth\":";
-  os << formatNumber(m.fastBandwidth);
-  os << ",\"max_carried\":" << m.maxCarried << "},\"slow\":{\"bandwidth\":";
-  os << formatNumber(m.slowBandwidth);
-  os << "},\"copy\":{\"bandwidth\":";
-  os << formatNumber(m.copyBandwidth);
-  os << ",\"latency\":";
-  os << formatNumber(m.copyLatency);
-  os << ",\"max_in\":" << m.maxCopiesIn << ",\"max_out\":" << m.maxCopiesOut
-     << "},\"step\":{\"overhead\":";
-  os << formatNumber(m.stepOverhead);
-  os << "}}";
-}
-
-/// Writes `records` as an array, one per line.
-template <typename Records, typename Writer>
-static void writeLines(raw_ostream &os, const Records &records, Writer write) {
-  os << '[';
-  llvm::StringRef separator = "\n";
-  for (const auto &record : records) {
-    os << separator;
-    separator = ",\n";
-    write(record);
-  }
-  os << ']';
-}
-
-static void writeProgram(raw_ostream &os, const Program &program);
-
-static void writeStep(raw_ostream &os, const Step &step) {
-  os << "{\"name\":";
-  writeString(os, step.name);
-  os << ",\"compute\":";
-  os << formatNumber(step.compute);
-  if (step.reserved != 0)
-    os << ",\"reserved\":" << step.reserved;
-  os << ",\"accesses\":[";
-  StringRef separator = "";
-  for (const Access &access : step.accesses) {
-    os << separator << "{\"value\":" << access.value
-       << ",\"bytes\":" << access.bytes << ",\"mode\":\""
-       << modeName(access.mode) << '"';
-    writeSpace(os, access.space);
-    os << '}';
-    separator = ",";
-  }
-  os << ']';
-  if (step.body || step.trips != 1)
-    os << ",\"trips\":" << step.trips;
-  if (step.body) {
-    os << ",\"body\":{";
-    writeProgram(os, *step.body);
+  /// Mapping.h has one function for both directions, so that it has no const;
+  /// nothing is changed here.
+  template <typename T> void write(const T &x) {
+    os << '{';
+    mapFields(*this, const_cast<T &>(x));
     os << '}';
   }
-  os << '}';
-}
 
-static void writeProgram(raw_ostream &os, const Program &program) {
-  os << "\"values\":";
-  writeLines(os, program.values, [&](const Value &value) {
-    os << "{\"name\":";
-    writeString(os, value.name);
-    os << ",\"size\":" << value.size << ",\"kind\":\"" << kindName(value.kind)
-       << '"';
-    writeSpace(os, value.space);
-    if (!value.reason.empty()) {
-      os << ",\"reason\":";
-      writeString(os, value.reason);
+  template <typename T> void required(const Field &field, T &x) {
+    writeKey(field.key);
+    writeValue(x);
+  }
+  template <typename T>
+  void optional(const Field &field, T &x, bool omit = false) {
+    if (!omit)
+      required(field, x);
+  }
+  template <typename T>
+  void optional(const Field &field, std::optional<T> &x, bool = false) {
+    if (x)
+      required(field, *x);
+  }
+  void flag(const Field &field) {
+    writeKey(field.key);
+    os << "true";
+  }
+  template <typename T, typename Variant, typename Fields>
+  void alternative(Variant &x, Fields fields) {
+    if (T *held = std::get_if<T>(&x))
+      fields(*this, *held);
+  }
+  template <typename T, typename Fields>
+  void part(std::optional<T> &x, const char *, Fields fields) {
+    if (x)
+      fields(*this, *x);
+  }
+  void exactlyOne(const char *) {}
+  template <typename Fields>
+  void group(llvm::StringLiteral key, Fields fields) {
+    writeKey(key);
+    os << '{';
+    JsonWriter inner(os);
+    fields(inner);
+    os << '}';
+  }
+  template <typename T> void object(llvm::StringLiteral key, T &x) {
+    writeKey(key);
+    JsonWriter(os).write(x);
+  }
+  template <typename T>
+  void list(llvm::StringLiteral key, const std::vector<T> &records) {
+    writeKey(key);
+    os << '[';
+    StringRef before = kIsShort<T> ? "" : "\n";
+    for (const T &record : records) {
+      os << before;
+      before = kIsShort<T> ? "," : ",\n";
+      JsonWriter(os).write(record);
+    }
+    os << ']';
+    if (!kIsShort<T>)
+      separator = ",\n";
+  }
+  void body(llvm::StringLiteral key, const std::shared_ptr<const Program> &x) {
+    if (!x)
+      return;
+    writeKey(key);
+    JsonWriter(os).write(*x);
+  }
+  void loops(llvm::StringLiteral key, const std::map<int32_t, BodyPlan> &x) {
+    if (x.empty())
+      return;
+    writeKey(key);
+    os << '{';
+    StringRef before = "\n";
+    for (const auto &[step, body] : x) {
+      os << before << '"' << step << "\":";
+      before = ",\n";
+      JsonWriter(os).write(body);
     }
     os << '}';
-  });
-  os << ",\n\"steps\":";
-  writeLines(os, program.steps, [&](const Step &step) { writeStep(os, step); });
-}
+  }
+  void version() {
+    writeKey("version");
+    os << kProblemSchemaVersion;
+  }
+  void comparisons(llvm::StringLiteral) {}
+
+private:
+  void writeKey(StringRef key) {
+    if (!isFirst)
+      os << separator;
+    isFirst = false;
+    os << '"' << key << "\":";
+  }
+  template <typename T> void writeValue(const T &x) {
+    if constexpr (std::is_enum_v<T>)
+      os << '"' << wordFor(x) << '"';
+    else if constexpr (std::is_integral_v<T>)
+      os << x;
+    else if constexpr (std::is_floating_point_v<T>)
+      os << formatNumber(x);
+    else
+      writeString(os, x);
+  }
+
+  raw_ostream &os;
+  StringRef separator;
+  bool isFirst = true;
+};
+
+} // namespace
 
 void mempl::writeInstance(raw_ostream &os, const Instance &instance) {
-  os << "{\"version\":" << kProblemSchemaVersion << ",\n\"name\":";
-  writeString(os, instance.name);
-  os << ",\n\"machine\":";
-  writeMachine(os, instance.machine);
-  os << ",\n";
-  writeProgram(os, instance.program);
-  os << "}\n";
-}
-
-static void writeResidency(raw_ostream &os, const Residency &r) {
-  os << "{\"value\":" << r.value << ",\"offset\":" << r.offset
-     << ",\"last\":" << r.last;
-  // A negative position stands for one that is left out.
-  auto field = [&](StringRef key, int32_t position) {
-    if (position >= 0)
-      os << ",\"" << key << "\":" << position;
-  };
-  field("write", r.write);
-  field("issue", r.issue);
-  field("ready", r.ready);
-  field("done", r.done);
-  field("back", r.back);
-  if (r.carried)
-    os << ",\"carried\":true";
-  os << '}';
-}
-
-static void writePlanBody(raw_ostream &os, const Plan &plan) {
-  os << "\"residencies\":";
-  writeLines(os, plan.residencies,
-             [&](const Residency &r) { writeResidency(os, r); });
-  if (plan.loops.empty())
-    return;
-  os << ",\n\"loops\":{";
-  StringRef separator = "\n";
-  for (const auto &[step, loop] : plan.loops) {
-    os << separator << '"' << step << "\":{\"capacity\":" << loop.capacity;
-    if (!loop.plan.instance.empty()) {
-      os << ",\"instance\":";
-      writeString(os, loop.plan.instance);
-    }
-    os << ',';
-    writePlanBody(os, loop.plan);
-    os << '}';
-    separator = ",\n";
-  }
-  os << '}';
+  JsonWriter(os, /*isOutermost=*/true).write(instance);
+  os << '\n';
 }
 
 void mempl::writePlan(raw_ostream &os, const Plan &plan) {
-  os << "{\"version\":" << kProblemSchemaVersion << ",\n\"instance\":";
-  writeString(os, plan.instance);
-  os << ",\n";
-  writePlanBody(os, plan);
-  os << "}\n";
+  JsonWriter(os, /*isOutermost=*/true)
+      .write(PlanFile{const_cast<Plan &>(plan)});
+  os << '\n';
 }

@@ -70,11 +70,11 @@ void addToTimeline(Timeline &timeline, const Plan &plan) {
   for (size_t k = 0; k < plan.residencies.size(); ++k) {
     const Residency &r = plan.residencies[k];
     auto id = static_cast<int32_t>(k);
-    auto bytes = static_cast<double>(instance.program.values[r.value].size);
-    if (r.copiedIn())
-      timeline.addCopy(Timeline::In, id, r.issue, r.ready, id, bytes);
-    if (r.copiedOut())
-      timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.done, id,
+    auto bytes = static_cast<double>(r.bytes(instance.program));
+    if (const CopyIn *in = r.copyIn())
+      timeline.addCopy(Timeline::In, id, in->issue, in->ready, id, bytes);
+    if (r.out)
+      timeline.addCopy(Timeline::Out, id, r.copiedAfter() + 1, r.out->done, id,
                        bytes);
     for (int32_t u = index.firstUseFrom(r.value, r.first());
          u < index.endUse(r.value) && index.use(u).step <= r.last; ++u)
@@ -89,7 +89,7 @@ void fillProfile(const AccessIndex &index, const Plan &plan, Outcome &outcome) {
   // Unsigned sums wrap instead of overflowing; only an invalid plan wraps.
   std::vector<uint64_t> change(n + 1, 0);
   for (const Residency &r : plan.residencies) {
-    auto size = static_cast<uint64_t>(index.roundedSize(r.value));
+    auto size = static_cast<uint64_t>(index.roundedBytes(r));
     change[r.start()] += size;
     change[std::min(r.end() + 1, n)] -= size;
   }
@@ -112,7 +112,7 @@ double totalSlowBytes(const Timeline &timeline, const Plan &plan) {
   for (int32_t i = 0; i < instance.numSteps(); ++i)
     sum += timeline.slowBytes(i);
   for (const Residency &r : plan.residencies)
-    sum += static_cast<double>(instance.program.values[r.value].size) *
+    sum += static_cast<double>(r.bytes(instance.program)) *
            (r.copiedIn() + r.copiedOut());
   return sum;
 }

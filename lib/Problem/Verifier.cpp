@@ -72,8 +72,7 @@ private:
   }
 
   int64_t top(const Residency &r) const {
-    return r.offset +
-           instance.machine.roundUp(instance.program.values[r.value].size);
+    return r.offset + instance.machine.roundUp(r.bytes(instance.program));
   }
   /// Bytes at the bottom of fast memory that step `i` keeps for itself.
   int64_t reservedAt(int32_t i) const {
@@ -116,13 +115,6 @@ bool PlanVerifier::checkFields(const Residency &r) {
     report(Rule::V9, r.value, r.last, "no such value");
     return false;
   }
-  bool byCopy = r.issue != -1;
-  if ((r.write != -1) + byCopy + r.carried != 1 || byCopy != (r.ready != -1)) {
-    report(Rule::V9, r.value, r.last,
-           "a residency begins by `write`, or by `issue` and `ready`, or is "
-           "`carried`");
-    return false;
-  }
   if (!(0 <= r.start() && r.start() <= r.first() && r.first() <= r.last &&
         r.last < n)) {
     report(Rule::V9, r.value, r.start(),
@@ -131,17 +123,14 @@ bool PlanVerifier::checkFields(const Residency &r) {
                Twine(n));
     return false;
   }
-  if (r.back != -1 && r.done == -1) {
-    report(Rule::V9, r.value, r.back, "`back` without `done`");
-    return false;
-  }
-  int32_t back = r.back == -1 ? r.last : r.back;
-  if (r.done != -1 &&
-      !(r.first() <= back && back <= r.last && back < r.done && r.done <= n)) {
+  if (!r.out)
+    return true;
+  int32_t back = r.copiedAfter(), done = r.out->done;
+  if (!(r.first() <= back && back <= r.last && back < done && done <= n)) {
     report(Rule::V9, r.value, r.last,
            "needs first " + Twine(r.first()) + " <= back " + Twine(back) +
-               " <= last " + Twine(r.last) + " and back < done " +
-               Twine(r.done) + " <= " + Twine(n));
+               " <= last " + Twine(r.last) + " and back < done " + Twine(done) +
+               " <= " + Twine(n));
     return false;
   }
   return true;
@@ -151,7 +140,7 @@ bool PlanVerifier::checkFields(const Residency &r) {
 void PlanVerifier::checkOffsets() {
   const Machine &m = instance.machine;
   for (const Residency *r : good) {
-    int64_t size = m.roundUp(instance.program.values[r->value].size);
+    int64_t size = m.roundUp(r->bytes(instance.program));
     if (r->offset < 0 || r->offset % m.alignment != 0 || size > capacity ||
         r->offset > capacity - size)
       report(Rule::V2, r->value, r->start(),
@@ -253,17 +242,18 @@ void PlanVerifier::checkContents(int32_t v,
       events.push_back({step, Write, a, nullptr});
   }
   for (const Residency *r : ofValue) {
-    if (r->write < 0)
+    const ByWrite *write = r->written();
+    if (!write)
       events.push_back({r->start(), Issue, nullptr, r});
     events.push_back({r->last, End, nullptr, r});
     if (r->copiedOut()) {
       events.push_back({r->copiedAfter(), Back, nullptr, r});
-      events.push_back({r->done, Done, nullptr, r});
+      events.push_back({r->out->done, Done, nullptr, r});
     }
-    if (r->write >= 0 && llvm::none_of(accesses, [&](const ValueAccess &x) {
-          return x.step == r->write && x.access->writes();
+    if (write && llvm::none_of(accesses, [&](const ValueAccess &x) {
+          return x.step == write->step && x.access->writes();
         }))
-      report(Rule::V4, v, r->write,
+      report(Rule::V4, v, write->step,
              "a residency begins by write at a step that does not write the "
              "value");
   }
@@ -292,7 +282,7 @@ void PlanVerifier::checkContents(int32_t v,
     }
     switch (what) {
     case Issue:
-      if (!slowValid && !r->carried)
+      if (!slowValid && !r->isKept())
         report(Rule::V3, v, i,
                "copied in without valid contents in slow memory");
       fastValid = true;
@@ -315,12 +305,12 @@ void PlanVerifier::checkContents(int32_t v,
         break;
       }
       if (llvm::any_of(ofValue, [at = i](const Residency *x) {
-            return x->copiedIn() && x->issue <= at && at < x->ready;
+            return x->isCopyingIn(at);
           }))
         report(Rule::V3, v, i,
                "written in slow memory while it is being copied in");
       if (llvm::any_of(ofValue, [at = i](const Residency *x) {
-            return x->copiedOut() && x->last < at && at < x->done;
+            return x->out && x->last < at && at < x->out->done;
           }))
         report(Rule::V3, v, i,
                "written in slow memory while it is being copied out");
@@ -341,7 +331,7 @@ void PlanVerifier::checkContents(int32_t v,
   }
   bool isWritten = llvm::any_of(
       accesses, [](const ValueAccess &x) { return x.access->writes(); });
-  if (llvm::any_of(ofValue, [](const Residency *r) { return r->carried; }) &&
+  if (llvm::any_of(ofValue, [](const Residency *r) { return r->isKept(); }) &&
       (value.kind != ValueKind::Input || isWritten))
     report(
         Rule::V10, v, 0,
@@ -361,7 +351,7 @@ void PlanVerifier::checkFlights() {
       continue;
     bool isOut = channel == 1;
     auto begin = [&](const Residency &r) {
-      return isOut ? r.copiedAfter() + 1 : r.issue;
+      return isOut ? r.copiedAfter() + 1 : r.copyIn()->issue;
     };
     std::vector<int64_t> inFlight(n + 2, 0);
     Residencies copied;
@@ -370,7 +360,7 @@ void PlanVerifier::checkFlights() {
         continue;
       copied.push_back(r);
       ++inFlight[begin(*r)];
-      --inFlight[(isOut ? r->done : r->ready) + 1];
+      --inFlight[(isOut ? r->out->done : r->copyIn()->ready) + 1];
     }
     for (int32_t i = 1; i <= n; ++i)
       inFlight[i] += inFlight[i - 1];
@@ -388,7 +378,7 @@ void PlanVerifier::checkCarried() {
   int32_t n = instance.numSteps();
   int64_t number = 0;
   for (const Residency *r : good) {
-    if (!r->carried)
+    if (!r->isKept())
       continue;
     if (number++ >= instance.machine.maxCarried)
       report(Rule::V10, r->value, 0,
@@ -424,8 +414,8 @@ void PlanVerifier::checkLoops() {
     }
     std::array<int64_t, 2> over = taken;
     for (const Residency *r : good) {
-      over[0] += r->copiedIn() && r->issue <= i && i < r->ready;
-      over[1] += r->copiedOut() && r->copiedAfter() + 1 <= i && i < r->done;
+      over[0] += r->isCopyingIn(i);
+      over[1] += r->isCopyingOut(i);
     }
     PlanVerifier(instance.bodyOf(i), it->second.plan, it->second.capacity, over,
                  inside(i), found)

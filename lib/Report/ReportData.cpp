@@ -15,6 +15,7 @@
 
 #include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/Explain.h"
+#include "mempl/Problem/Mapping.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Report/Report.h"
 #include "mempl/Support/Units.h"
@@ -64,20 +65,6 @@ const Plan *planOf(const Plan &outermost, const std::vector<int32_t> &path) {
   return plan;
 }
 
-StringRef kindName(const Value &value) {
-  switch (value.kind) {
-  case ValueKind::Input:
-    return "input";
-  case ValueKind::Temporary:
-    return "temporary";
-  case ValueKind::Output:
-    return "output";
-  case ValueKind::InOut:
-    return "inout";
-  }
-  return "";
-}
-
 void writeLevel(OStream &json, const Level &level) {
   InstanceRef instance = level.instance;
   json.attribute("name", llvm::json::fixUTF8(level.name));
@@ -85,7 +72,8 @@ void writeLevel(OStream &json, const Level &level) {
          [](const Value &v) { return StringRef(v.name); });
   column(json, "sizes", instance.program.values,
          [](const Value &v) { return v.size; });
-  column(json, "kinds", instance.program.values, kindName);
+  column(json, "kinds", instance.program.values,
+         [](const Value &v) { return wordFor(v.kind); });
   column(json, "steps", instance.program.steps,
          [](const Step &s) { return StringRef(s.name); });
   column(json, "reserved", instance.program.steps,
@@ -104,20 +92,37 @@ void writeTraffic(OStream &json, const Outcome &outcome) {
   column(json, "out", outcome.traffic, [](const T &t) { return t.out; });
 }
 
+/// Every field of residencies by name: numbers, -1 for what is not given.
+std::vector<std::pair<StringRef, std::vector<int64_t>>>
+fieldColumns(const std::vector<Residency> &rows) {
+  std::vector<std::pair<StringRef, std::vector<int64_t>>> columns;
+  Residency any;
+  RecordWriter names([&](const Field &field, const auto &) {
+    columns.push_back({field.key, {}});
+  });
+  mapFields(names, any);
+  for (Residency row : rows) {
+    size_t next = 0;
+    RecordWriter writer([&](const Field &, const auto &x) {
+      columns[next++].second.push_back(x ? static_cast<int64_t>(*x) : -1);
+    });
+    mapFields(writer, row);
+  }
+  return columns;
+}
+
 void writeResidencies(OStream &json, const Plan &plan, const Outcome &outcome) {
   std::vector<double> stalls(plan.residencies.size(), 0);
   for (const CopyTiming &copy : outcome.copies)
     stalls[copy.residency] += copy.stall;
   const std::vector<Residency> &rows = plan.residencies;
-  column(json, "value", rows, [](const Residency &r) { return r.value; });
-  column(json, "offset", rows, [](const Residency &r) { return r.offset; });
+  for (const auto &[name, numbers] : fieldColumns(rows))
+    column(json, name, numbers, [](int64_t x) { return x; });
   column(json, "start", rows, [](const Residency &r) { return r.start(); });
   column(json, "end", rows, [](const Residency &r) { return r.end(); });
   column(json, "first", rows, [](const Residency &r) { return r.first(); });
-  column(json, "last", rows, [](const Residency &r) { return r.last; });
-  column(json, "done", rows, [](const Residency &r) { return r.done; });
   column(json, "begins", rows, [](const Residency &r) {
-    return StringRef(r.carried      ? "carried"
+    return StringRef(r.isKept()     ? "carried"
                      : r.copiedIn() ? "copied in"
                                     : "written");
   });

@@ -232,18 +232,19 @@ bool Annealer::moveRetime() {
     return random.chance(0.5) ? distance : -distance;
   };
   editor->remove(id);
-  if (r.copiedIn() && random.chance(0.7)) {
-    r.issue = std::clamp(r.issue + shift(), 0, r.ready);
-    next = random.chance(0.7)
-               ? editor->time().firstDueAfter(Timeline::In, r.issue, r.ready)
-               : PlanEditor::kNone;
-  } else if (r.copiedOut()) {
+  if (CopyIn *in = r.copyIn(); in && random.chance(0.7)) {
+    in->issue = std::clamp(in->issue + shift(), 0, in->ready);
+    next =
+        random.chance(0.7)
+            ? editor->time().firstDueAfter(Timeline::In, in->issue, in->ready)
+            : PlanEditor::kNone;
+  } else if (r.out) {
     if (random.chance(0.3))
-      r.back = std::clamp(r.copiedAfter() + shift(), r.first(), r.last);
-    r.done =
-        std::clamp(r.done + shift(), r.copiedAfter() + 1, index.numSteps());
+      r.out->back = std::clamp(r.copiedAfter() + shift(), r.first(), r.last);
+    r.out->done = std::clamp(r.out->done + shift(), r.copiedAfter() + 1,
+                             index.numSteps());
   }
-  int64_t size = index.roundedSize(r.value);
+  int64_t size = index.roundedBytes(r);
   const OccupancyMap &space = editor->occupancy();
   if (size > 0 &&
       (random.chance(0.2) || space.countOverlaps(r.start(), r.end(), r.offset,
@@ -313,7 +314,7 @@ bool Annealer::moveCarry() {
     llvm::SmallVector<PlanEditor::Id, 4> carried;
     editor->occupancy().forEachOverlap(0, 0, 0, editor->capacity(),
                                        [&](int32_t id) {
-                                         if (editor->residency(id).carried)
+                                         if (editor->residency(id).isKept())
                                            carried.push_back(id);
                                        });
     if (carried.empty())
@@ -355,7 +356,7 @@ bool Annealer::moveCarry() {
 /// the first needs the last.
 void Annealer::release(PlanEditor::Id id) {
   auto ids = editor->residenciesOf(editor->residency(id).value);
-  if (!editor->residency(ids.front()).carried) {
+  if (!editor->residency(ids.front()).isKept()) {
     editor->remove(id);
     return;
   }

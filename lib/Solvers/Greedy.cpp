@@ -153,7 +153,7 @@ private:
 
   bool isCarried(int32_t value) const {
     auto ids = editor.residenciesOf(value);
-    return !ids.empty() && editor.residency(ids.front()).carried;
+    return !ids.empty() && editor.residency(ids.front()).isKept();
   }
 
   /// The last use that the first residency serves, or else the first use.

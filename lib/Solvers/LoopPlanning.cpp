@@ -20,8 +20,8 @@ static constexpr int kMostCapacities = 32;
 static int64_t usedCapacity(InstanceRef body, const Plan &plan) {
   int64_t used = 0;
   for (const Residency &r : plan.residencies)
-    used = std::max(used, r.offset + body.machine.roundUp(
-                                         body.program.values[r.value].size));
+    used =
+        std::max(used, r.offset + body.machine.roundUp(r.bytes(body.program)));
   for (int32_t i = 0; i < body.numSteps(); ++i)
     used = std::max(used, body.machine.roundUp(reservedBytes(
                               body.program.steps[i], plan.bodyPlan(i))));

@@ -48,7 +48,7 @@ bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
   if (first.startsByWrite) {
     if (first.step < earliest)
       return false;
-    r.write = first.step;
+    r.begin = ByWrite{first.step};
   } else {
     // The slow contents must have been made valid by then.
     if (interval.first > index.firstUse(v)) {
@@ -61,7 +61,7 @@ bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
       } else if (before && before->serves(index.use(w).step)) {
         if (!before->copiedOut())
           return false;
-        earliest = std::max(earliest, before->done);
+        earliest = std::max(earliest, before->out->done);
       } else {
         earliest = std::max(earliest, index.use(w).step + 1);
       }
@@ -70,7 +70,7 @@ bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
     }
     if (earliest > first.step)
       return false;
-    r.ready = first.step;
+    r.begin = CopyIn{first.step, first.step};
   }
 
   deadline = -1;
@@ -83,7 +83,7 @@ bool UseIntervalPlacer::describe(UseInterval interval, Residency &r,
       deadline = std::min(deadline, after->start());
     if (deadline <= last.step)
       return false;
-    r.back = lastWrite;
+    r.out = {lastWrite, deadline};
   }
   if (after && after->start() <= last.step)
     return false;
@@ -131,16 +131,17 @@ int32_t UseIntervalPlacer::earliestDone(int32_t issue, double bytes,
 
 bool UseIntervalPlacer::chooseDone(Residency &r, int32_t deadline,
                                    const PlacementStyle &style) {
-  auto bytes = static_cast<double>(index.program().values[r.value].size);
-  int32_t expected =
-      style.awaitEarly ? r.last + 1
-                       : earliestDone(r.back + 1, bytes, deadline, style.lead);
-  r.done = std::clamp(expected, std::min(r.last + 1, deadline), deadline);
+  auto bytes = static_cast<double>(r.bytes(index.program()));
+  int32_t issue = r.copiedAfter() + 1, &done = r.out->done;
+  int32_t expected = style.awaitEarly
+                         ? r.last + 1
+                         : earliestDone(issue, bytes, deadline, style.lead);
+  done = std::clamp(expected, std::min(r.last + 1, deadline), deadline);
   // Where the limit on copies in flight is reached, wait earlier.
-  while (!editor.allowsCopy(Timeline::Out, r.back + 1, r.done)) {
-    if (r.done == r.back + 1)
+  while (!editor.allowsCopy(Timeline::Out, issue, done)) {
+    if (done == issue)
       return false;
-    --r.done;
+    --done;
   }
   return true;
 }
@@ -151,7 +152,7 @@ PlanEditor::Id UseIntervalPlacer::place(UseInterval interval,
   int32_t earliest, deadline;
   if (!describe(interval, r, earliest, deadline))
     return PlanEditor::kNone;
-  int64_t size = index.roundedSize(r.value);
+  int64_t size = index.roundedBytes(r);
   editor.latency(); // The channels' states are asked for below.
   if (deadline >= 0 && !chooseDone(r, deadline, style))
     return PlanEditor::kNone;
@@ -170,32 +171,34 @@ PlanEditor::Id UseIntervalPlacer::place(UseInterval interval,
   auto fitShorter = [&]() {
     if (fit())
       return true;
-    if (deadline < 0 || r.done == r.last + 1 || r.last + 1 > deadline)
+    if (deadline < 0 || r.out->done == r.last + 1 || r.last + 1 > deadline)
       return false;
-    int32_t longer = r.done;
-    r.done = r.last + 1;
-    if (fit() && editor.allowsCopy(Timeline::Out, r.back + 1, r.done))
+    int32_t longer = r.out->done;
+    r.out->done = r.last + 1;
+    if (fit() &&
+        editor.allowsCopy(Timeline::Out, r.copiedAfter() + 1, r.out->done))
       return true;
-    r.done = longer;
+    r.out->done = longer;
     return false;
   };
-  if (r.write >= 0)
+  CopyIn *in = r.copyIn();
+  if (!in)
     return fitShorter() ? editor.place(r) : PlanEditor::kNone;
 
-  auto bytes = static_cast<double>(index.program().values[r.value].size);
-  r.issue = latestIssue(r.ready, bytes, earliest, style.lead);
+  auto bytes = static_cast<double>(r.bytes(index.program()));
+  in->issue = latestIssue(in->ready, bytes, earliest, style.lead);
   // If space or the limit on copies ends sooner, as early as they allow: the
   // distance is halved until it fits.
   for (;;) {
-    if (editor.allowsCopy(Timeline::In, r.issue, r.ready) && fitShorter())
+    if (editor.allowsCopy(Timeline::In, in->issue, in->ready) && fitShorter())
       break;
-    if (r.issue == r.ready)
+    if (in->issue == in->ready)
       return PlanEditor::kNone;
-    r.issue = r.ready - (r.ready - r.issue) / 2;
+    in->issue = in->ready - (in->ready - in->issue) / 2;
   }
   // Of copies issued together, the one that is due first goes first.
   return editor.place(
-      r, editor.time().firstDueAfter(Timeline::In, r.issue, r.ready));
+      r, editor.time().firstDueAfter(Timeline::In, in->issue, in->ready));
 }
 
 /// An offset at which both residencies fit, or -1 if none is found.
@@ -222,10 +225,9 @@ int64_t UseIntervalPlacer::commonOffset(const Residency &a, const Residency &b,
 bool UseIntervalPlacer::carry(int32_t value, int32_t lastUse,
                               const PlacementStyle &style) {
   int32_t lastStep = index.numSteps() - 1;
-  Residency r;
-  r.value = value;
-  r.carried = true;
-  r.last = lastUse == index.endUse(value) ? lastStep : index.use(lastUse).step;
+  Residency r = Residency::kept(
+      value, 0,
+      lastUse == index.endUse(value) ? lastStep : index.use(lastUse).step);
   // What serves the next run serves the last step of this one.
   for (const Use &use : index.usesOf(value))
     if (use.mustBeSlow && (use.step <= r.last || use.step == lastStep))
@@ -241,9 +243,6 @@ bool UseIntervalPlacer::carry(int32_t value, int32_t lastUse,
     return true;
   }
 
-  Residency next;
-  next.value = value;
-  next.ready = next.last = lastStep;
   int32_t earliest = r.last + 1;
   for (PlanEditor::Id id : editor.residenciesOf(value))
     earliest = std::max(earliest, editor.residency(id).end() + 1);
@@ -251,14 +250,15 @@ bool UseIntervalPlacer::carry(int32_t value, int32_t lastUse,
     return false;
   editor.latency(); // The channels' states are asked for below.
   auto bytes = static_cast<double>(index.program().values[value].size);
-  next.issue = latestIssue(lastStep, bytes, earliest, style.lead);
-  if (!editor.allowsCopy(Timeline::In, next.issue, next.ready))
+  int32_t issue = latestIssue(lastStep, bytes, earliest, style.lead);
+  if (!editor.allowsCopy(Timeline::In, issue, lastStep))
     return false;
+  Residency next = Residency::byCopy(value, 0, issue, lastStep, lastStep);
   r.offset = next.offset = commonOffset(r, next, size, style);
   if (r.offset < 0)
     return false;
   editor.place(r);
-  editor.place(
-      next, editor.time().firstDueAfter(Timeline::In, next.issue, next.ready));
+  editor.place(next,
+               editor.time().firstDueAfter(Timeline::In, issue, lastStep));
   return true;
 }

@@ -330,8 +330,7 @@ bool JsonCursor::expectObject() const {
   return false;
 }
 
-void JsonCursor::expectKeys(
-    std::initializer_list<llvm::StringLiteral> known) const {
+void JsonCursor::expectKeys(llvm::ArrayRef<llvm::StringLiteral> known) const {
   if (!expectObject())
     return;
   for (size_t i = 0; i < node->keys.size(); ++i)
@@ -402,10 +401,9 @@ int64_t JsonCursor::integer(int64_t least, int64_t most, StringRef rule) const {
   return least;
 }
 
-size_t
-JsonCursor::oneOf(std::initializer_list<llvm::StringLiteral> words) const {
+size_t JsonCursor::oneOf(llvm::ArrayRef<llvm::StringLiteral> words) const {
   for (size_t i = 0; i < words.size(); ++i)
-    if (is(JsonNode::Kind::String) && node->text == words.begin()[i])
+    if (is(JsonNode::Kind::String) && node->text == words[i])
       return i;
   if (node)
     expected("one of \"" + llvm::join(words, "\", \"") + "\"");

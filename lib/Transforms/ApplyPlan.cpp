@@ -83,15 +83,16 @@ private:
 void PlanApplier::schedule() {
   for (auto [i, residency] : llvm::enumerate(plan.residencies)) {
     chains[residency.value].placed = true;
-    if (residency.copiedIn()) {
-      events[residency.issue].issues.push_back(i);
-      events[residency.ready].readies.push_back(i);
+    assert(!residency.isKept() && "no run of a function leaves values");
+    if (const mempl::CopyIn *in = residency.copyIn()) {
+      events[in->issue].issues.push_back(i);
+      events[in->ready].readies.push_back(i);
     } else {
-      events[residency.write].writes.push_back(i);
+      events[residency.start()].writes.push_back(i);
     }
-    if (residency.copiedOut()) {
+    if (residency.out) {
       events[residency.copiedAfter() + 1].backs.push_back(i);
-      events[residency.done].dones.push_back(i);
+      events[residency.out->done].dones.push_back(i);
     }
     events[residency.end() + 1].releases.push_back(i);
   }
@@ -188,7 +189,8 @@ LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
     }
   };
   for (int32_t i : at.releases)
-    if (plan.residencies[i].done != boundary)
+    if (const auto &out = plan.residencies[i].out;
+        !out || out->done != boundary)
       release(i);
   for (int32_t i : at.backs) {
     const Residency &residency = plan.residencies[i];

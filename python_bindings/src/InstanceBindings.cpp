@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Bindings.h"
-#include "Support.h"
+#include "Records.h"
 
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
@@ -77,33 +77,15 @@ static nb::dict accessColumns(const Instance &instance) {
 }
 
 static void bindMachine(nb::module_ &m) {
-  nb::class_<Machine>(
+  nb::class_<Machine> type(
       m, "Machine",
-      "Figures of the target that the latency of a plan depends on.")
-      .def(nb::init<>())
-      .def("__init__", [](Machine *self,
-                          const Machine &other) { new (self) Machine(other); })
-      .def_rw("capacity", &Machine::capacity,
-              "Bytes of fast memory; a multiple of `alignment`.")
-      .def_rw("alignment", &Machine::alignment,
-              "Bytes; every offset is a multiple of it.")
-      .def_rw("fast_bandwidth", &Machine::fastBandwidth,
-              "Bytes per second that one step draws from fast memory.")
-      .def_rw("slow_bandwidth", &Machine::slowBandwidth,
-              "Bytes per second of slow memory, for steps and copies together.")
-      .def_rw("copy_bandwidth", &Machine::copyBandwidth,
-              "Most bytes per second that one copy channel moves.")
-      .def_rw("copy_latency", &Machine::copyLatency,
-              "Seconds before the first byte of a copy moves.")
-      .def_rw("max_copies_in", &Machine::maxCopiesIn,
-              "Most copies in that are in flight at a boundary; 0: no limit.")
-      .def_rw("max_copies_out", &Machine::maxCopiesOut,
-              "The same for copies out.")
-      .def_rw("step_overhead", &Machine::stepOverhead,
-              "Seconds added to every step.")
-      .def_rw("max_carried", &Machine::maxCarried,
-              "Most values kept in fast memory from one run to the next.")
-      .def(nb::self == nb::self, kEqualSignature)
+      "Figures of the target that the latency of a plan depends on.");
+  type.def(nb::init<>())
+      .def("__init__", [](Machine *self, const Machine &other) {
+        new (self) Machine(other);
+      });
+  defWritableFields(type);
+  type.def(nb::self == nb::self, kEqualSignature)
       .def("__repr__", [](const Machine &machine) {
         return "<mempl.Machine, " + std::to_string(machine.capacity) +
                " bytes of fast memory>";
@@ -111,38 +93,19 @@ static void bindMachine(nb::module_ &m) {
 }
 
 static void bindParts(nb::module_ &m) {
-  nb::enum_<ValueKind>(m, "ValueKind",
-                       "What a program expects of a value outside its steps.")
-      .value("INPUT", ValueKind::Input)
-      .value("TEMPORARY", ValueKind::Temporary)
-      .value("OUTPUT", ValueKind::Output)
-      .value("INOUT", ValueKind::InOut);
-  nb::enum_<SpaceConstraint>(m, "SpaceConstraint",
-                             "A constraint on where something is.")
-      .value("NONE", SpaceConstraint::None)
-      .value("SLOW", SpaceConstraint::Slow)
-      .value("FAST", SpaceConstraint::Fast);
-  nb::enum_<AccessMode>(m, "AccessMode", "What a step does with a value.")
-      .value("READ", AccessMode::Read)
-      .value("WRITE", AccessMode::Write)
-      .value("UPDATE", AccessMode::Update);
-  nb::class_<Value>(m, "Value", "One piece of storage.")
-      .def_ro("name", &Value::name)
-      .def_ro("size", &Value::size, "Bytes.")
-      .def_ro("kind", &Value::kind)
-      .def_ro("space", &Value::space)
-      .def_ro("reason", &Value::reason,
-              "Why it can only be in slow memory; empty where it can be in "
-              "fast memory or nobody knows.")
-      .def("__repr__", [](const Value &value) {
-        return "<mempl.Value " + value.name + ", " +
-               std::to_string(value.size) + " bytes>";
-      });
-  nb::class_<Access>(m, "Access", "What a step does with one value.")
-      .def_ro("value", &Access::value, "Index into `Instance.values`.")
-      .def_ro("bytes", &Access::bytes, "Bytes moved, reads and writes.")
-      .def_ro("mode", &Access::mode)
-      .def_ro("space", &Access::space);
+  bindWords<ValueKind>(m, "ValueKind",
+                       "What a program expects of a value outside its steps.");
+  bindWords<SpaceConstraint>(m, "SpaceConstraint",
+                             "A constraint on where something is.");
+  bindWords<AccessMode>(m, "AccessMode", "What a step does with a value.");
+  nb::class_<Value> value(m, "Value", "One piece of storage.");
+  defFields(value);
+  value.def("__repr__", [](const Value &value) {
+    return "<mempl.Value " + value.name + ", " + std::to_string(value.size) +
+           " bytes>";
+  });
+  nb::class_<Access> access(m, "Access", "What a step does with one value.");
+  defFields(access);
   nb::class_<Step>(m, "Step", "One step of a program; a loop if it has a body.")
       .def_ro("name", &Step::name)
       .def_ro("compute", &Step::compute, "Seconds.")

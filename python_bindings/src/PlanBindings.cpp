@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Bindings.h"
-#include "Support.h"
+#include "Records.h"
 
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
@@ -31,61 +31,21 @@ static std::string toJson(const Plan &plan) {
   return text;
 }
 
-template <typename T>
-static View<T> column(nb::handle self, const T Residency::*field) {
-  const auto &rows = nb::cast<const Plan &>(self).residencies;
-  static_assert(sizeof(Residency) % sizeof(T) == 0);
-  return columnOf<T>(rows.empty() ? nullptr : &(rows[0].*field), rows.size(),
-                     sizeof(Residency), self);
-}
-
-static nb::dict columns(nb::handle self) {
-  nb::dict result;
-  result["value"] = column(self, &Residency::value);
-  result["offset"] = column(self, &Residency::offset);
-  result["last"] = column(self, &Residency::last);
-  result["write"] = column(self, &Residency::write);
-  result["issue"] = column(self, &Residency::issue);
-  result["ready"] = column(self, &Residency::ready);
-  result["back"] = column(self, &Residency::back);
-  result["done"] = column(self, &Residency::done);
-  result["carried"] = column(self, &Residency::carried);
-  return result;
-}
-
 static void bindResidency(nb::module_ &m) {
-  nb::class_<Residency>(m, "Residency",
-                        "A time during which a value is in fast memory. Begins "
-                        "by `write`, by copy in (`issue` and `ready`), or "
-                        "`carried`; -1 stands for what is not given.")
-      .def(
-          "__init__",
-          [](Residency *self, int32_t value, int64_t offset, int32_t last,
-             int32_t write, int32_t issue, int32_t ready, int32_t back,
-             int32_t done, bool carried) {
-            new (self) Residency();
-            self->value = value, self->offset = offset, self->last = last;
-            self->write = write, self->issue = issue, self->ready = ready;
-            self->back = back, self->done = done, self->carried = carried;
-          },
-          nb::kw_only(), nb::arg("value"), nb::arg("offset"), nb::arg("last"),
-          nb::arg("write") = -1, nb::arg("issue") = -1, nb::arg("ready") = -1,
-          nb::arg("back") = -1, nb::arg("done") = -1,
-          nb::arg("carried") = false)
-      .def_ro("value", &Residency::value, "Index into `Instance.values`.")
-      .def_ro("offset", &Residency::offset, "First byte in fast memory.")
-      .def_ro("last", &Residency::last, "Last step that it serves.")
-      .def_ro("write", &Residency::write, "Step whose write begins it.")
-      .def_ro("issue", &Residency::issue,
-              "Boundary at which the copy in is issued.")
-      .def_ro("ready", &Residency::ready, "Boundary at which it is awaited.")
-      .def_ro("back", &Residency::back,
-              "Step after which a copy out is issued; -1: after `last`.")
-      .def_ro("done", &Residency::done,
-              "Boundary at which the copy out is awaited.")
-      .def_ro("carried", &Residency::carried,
-              "Whether the run before left it in fast memory.")
-      .def(nb::self == nb::self, kEqualSignature)
+  static const std::string signature = signatureOf<Residency>();
+  nb::class_<Residency> type(m, "Residency",
+                             "A time during which a value is in fast memory. "
+                             "Begins by `write`, by copy in (`issue` and "
+                             "`ready`), or `carried`, and in one way only; -1 "
+                             "stands for what is not given.");
+  type.def(
+      "__init__",
+      [](Residency *self, const nb::kwargs &arguments) {
+        new (self) Residency(recordFrom<Residency>(arguments, "V9: "));
+      },
+      nb::sig(signature.c_str()));
+  defFields(type);
+  type.def(nb::self == nb::self, kEqualSignature)
       .def("__repr__", [](const Residency &r) {
         return "<mempl.Residency of value " + std::to_string(r.value) + " at " +
                std::to_string(r.offset) + ", steps " +
@@ -152,10 +112,12 @@ void mempl::python::bindPlan(nb::module_ &m) {
       .def_prop_ro(
           "loops", [](const Plan &plan) { return plan.loops; },
           "Plans of the bodies of loops by step: a dict of BodyPlan, copies.")
-      .def_prop_ro("columns", &columns,
-                   "The residencies as a dict of arrays by field, each of "
-                   "shape (residencies,), int32 but for `offset` (int64, "
-                   "bytes) and `carried` (bool); views.")
+      .def_prop_ro(
+          "columns",
+          [](const Plan &plan) { return fieldColumns(plan.residencies); },
+          "The residencies as a dict of arrays by field, each of shape "
+          "(residencies,), int32 but for `offset` (int64, bytes) and `carried` "
+          "(bool); copies.")
       .def_prop_ro("num_copies_in", &Plan::numCopiesIn,
                    "Copies in, those of loops counted once.")
       .def_prop_ro("num_copies_out", &Plan::numCopiesOut,

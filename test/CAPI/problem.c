@@ -147,13 +147,15 @@ static MemplInstance building(void) {
 // CHECK: 1 copies in, 0 back, same again: 1
 // CHECK: 1 violations: V2: value 0 (w), {{.+}}
 // CHECK: not simulated: V2: value 0 (w), {{.+}}
+// CHECK: not added: V9: a residency begins by `write`, or {{.+}}
+// CHECK: 1 residencies
 // CHECK: other instance: V9: the plan is for "other", not for "built"
 static void plans(MemplInstance built) {
   printf("== plans\n");
   char *error = NULL, *violations = NULL;
   MemplPlan plan = memplPlanCreate("built");
   MemplResidency copied = {0, 0, 1, -1, 0, 1, -1, -1, false};
-  memplPlanAddResidency(plan, copied);
+  memplPlanAddResidency(plan, copied, NULL);
   intptr_t broken = memplVerify(built, plan, &violations);
   memplStringDestroy(violations);
   MemplOutcome outcome;
@@ -185,12 +187,16 @@ static void plans(MemplInstance built) {
 
   plan = memplPlanCreate("built");
   copied.offset = -10;
-  memplPlanAddResidency(plan, copied);
+  memplPlanAddResidency(plan, copied, NULL);
   broken = memplVerify(built, plan, &violations);
   printf("%d violations: %s\n", (int)broken, violations);
   memplStringDestroy(violations);
   if (!memplSimulate(built, plan, &outcome, NULL, NULL, NULL, &error))
     show("not simulated", error);
+  copied.write = 0;
+  if (!memplPlanAddResidency(plan, copied, &error))
+    show("not added", error);
+  printf("%d residencies\n", (int)memplPlanGetNumResidencies(plan));
   memplPlanDestroy(plan);
 
   plan = memplPlanCreate("other");

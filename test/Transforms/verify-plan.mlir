@@ -88,11 +88,16 @@ mempl.plan @V9 for @i {
   mempl.residency @w at 8 issue 0 ready 0 last 0
   // expected-error @below {{V9: value 0 (w), step 1: needs 0 <= start 1 <= first 1 <= last 9 < 4}}
   mempl.residency @w at 8 issue 1 ready 1 last 9
-  // Reported for V9 only, each time that it is there.
+}
+
+// What no residency can be is found first.
+mempl.plan @V9_form for @i {
   // expected-error @below {{V9: value 0 (w), step 2: a residency begins by `write`, or by `issue` and `ready`, or is `carried`}}
   mempl.residency @w at 3 last 2
   // expected-error @below {{V9: value 0 (w), step 2: a residency begins by `write`, or by `issue` and `ready`, or is `carried`}}
-  mempl.residency @w at 8 last 2
+  mempl.residency @w at 8 carried issue 0 ready 0 last 2
+  // expected-error @below {{V9: value 2 (o), step 2: `back` without `done`}}
+  mempl.residency @o at 8 write 2 last 2 back 2
 }
 
 mempl.plan @V10 for @i {

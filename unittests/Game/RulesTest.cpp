@@ -75,7 +75,7 @@ TEST(Copy, IsIssuedAsLateAsTheChannelAllows) {
       gameOf(program({input("w", 50)}, {step(4), step(4), step(4), step(4),
                                         step(2, {read(0, 50)})}));
   play(game, C, 0, 4, 3);
-  EXPECT_EQ(residency(game, 0).issue, 2);
+  EXPECT_EQ(residency(game, 0).copyIn()->issue, 2);
 }
 
 // As before, but there is no room at step 2: 2 s are waited.
@@ -88,7 +88,7 @@ TEST(Copy, IsIssuedAsEarlyAsSpaceAllows) {
   play(game, N, 1, 2, 2);
   play(game, C, 0, 4, 3 - 2);
   expectOver(game, 2);
-  EXPECT_EQ(residency(game, 1).issue, 3);
+  EXPECT_EQ(residency(game, 1).copyIn()->issue, 3);
 }
 
 // The first copy makes the second one start sooner, or wait.
@@ -98,10 +98,10 @@ TEST(Copy, GoesAroundOthers) {
                      {step(7), step(7), step(7), step(2, {read(0, 50)}),
                       step(2, {read(1, 50)})}));
   play(game, C, 0, 3, 3);
-  EXPECT_EQ(residency(game, 0).issue, 2);
+  EXPECT_EQ(residency(game, 0).copyIn()->issue, 2);
   play(game, C, 1, 4, 3);
   expectOver(game, 2);
-  EXPECT_LE(residency(game, 1).issue, 2);
+  EXPECT_LE(residency(game, 1).copyIn()->issue, 2);
 }
 
 // As before, but the limit ends sooner: one copy in at a time.
@@ -114,10 +114,10 @@ TEST(Copy, IsIssuedAsEarlyAsTheLimitAllows) {
                       step(2, {read(0, 50)})},
                      m));
   play(game, C, 1, 3, 2);
-  EXPECT_EQ(residency(game, 0).issue, 2);
+  EXPECT_EQ(residency(game, 0).copyIn()->issue, 2);
   // Boundary 3 awaits the first one, so the next is issued when it is needed.
   play(game, C, 0, 4, 3 - 6);
-  EXPECT_EQ(residency(game, 1).issue, 4);
+  EXPECT_EQ(residency(game, 1).copyIn()->issue, 4);
 }
 
 // A copy that nothing hides costs more than it saves.
@@ -289,7 +289,7 @@ TEST(Copy, ClosesWhatIsDirtyFirst) {
   expectOver(game, 2);
   EXPECT_EQ(residency(game, 0),
             copiedOut(Residency::byWrite(0, 0, 0, 0), 2, 0));
-  EXPECT_EQ(residency(game, 1).issue, 2);
+  EXPECT_EQ(residency(game, 1).copyIn()->issue, 2);
 }
 
 TEST(Limits, ForbidTwoCopiesOutIssuedTogether) {
@@ -315,13 +315,13 @@ TEST(Limits, MakeEarlierCopiesBeAwaitedEarlier) {
       {step(0, {write(0, 20)}), step(1), step(1, {write(1, 20)}), step(20)},
       m));
   play(game, N, 0, 0, 1.8);
-  EXPECT_EQ(residency(game, 0).done, 4);
+  EXPECT_EQ(residency(game, 0).out->done, 4);
   game.apply(N);
   expectOver(game, 2);
-  EXPECT_EQ(residency(game, 0).done, 2);
-  EXPECT_EQ(residency(game, 1).done, 4);
+  EXPECT_EQ(residency(game, 0).out->done, 2);
+  EXPECT_EQ(residency(game, 1).out->done, 4);
   game.undo();
-  EXPECT_EQ(residency(game, 0).done, 4);
+  EXPECT_EQ(residency(game, 0).out->done, 4);
 }
 
 // While a place is kept free for a copy out that may come, no other takes it.

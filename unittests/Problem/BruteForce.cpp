@@ -147,7 +147,7 @@ void Search::addSingles(int32_t value, std::vector<Residency> &singles) const {
       return;
     for (int32_t back = endsUse ? lastWrite : r.last; back <= r.last; ++back)
       for (int32_t done = back + 1; done <= n; ++done) {
-        r.back = back, r.done = done;
+        r.out = {back, done};
         singles.push_back(r);
       }
   };
@@ -168,9 +168,7 @@ void Search::addSingles(int32_t value, std::vector<Residency> &singles) const {
           addBacks(Residency::byCopy(value, 0, issue, first, last), endsUse,
                    kept);
       if (carries && first == 0 && (endsUse || kept)) {
-        Residency r;
-        r.value = value, r.last = last, r.carried = true;
-        singles.push_back(r);
+        singles.push_back(Residency::kept(value, 0, last));
       }
     }
 }
@@ -274,7 +272,7 @@ double Search::leastLatency(int32_t decided, const Plan &plan) const {
              std::max(compute, slow / m.slowBandwidth + fast / m.fastBandwidth);
   }
   for (const Residency &r : plan.residencies) {
-    double bytes = static_cast<double>(instance.program.values[r.value].size);
+    double bytes = static_cast<double>(r.bytes(instance.program));
     double busy = m.copyLatency + bytes / m.copyBandwidth;
     moved += bytes * (r.copiedIn() + r.copiedOut());
     busyIn += r.copiedIn() ? busy : 0;
@@ -304,7 +302,8 @@ void Search::chooseValues(int32_t value, Plan &plan) {
 /// issued at the same point are served in the order of the list.
 void Search::tryOrders(Plan &plan) {
   auto tied = [](const Residency &a, const Residency &b) {
-    return (a.copiedIn() && b.copiedIn() && a.issue == b.issue) ||
+    return (a.copiedIn() && b.copiedIn() &&
+            a.copyIn()->issue == b.copyIn()->issue) ||
            (a.copiedOut() && b.copiedOut() &&
             a.copiedAfter() == b.copiedAfter());
   };
@@ -363,12 +362,12 @@ bool Search::place(Plan &plan, size_t index) const {
     return verify(instance, plan).empty();
   const Machine &m = instance.machine;
   Residency &r = plan.residencies[index];
-  int64_t size = m.roundUp(instance.program.values[r.value].size);
+  int64_t size = m.roundUp(r.bytes(instance.program));
   for (r.offset = 0; r.offset + size <= capacity; r.offset += m.alignment) {
     bool overlaps = false;
     for (size_t i = 0; i != index; ++i) {
       const Residency &other = plan.residencies[i];
-      int64_t otherSize = m.roundUp(instance.program.values[other.value].size);
+      int64_t otherSize = m.roundUp(other.bytes(instance.program));
       overlaps |= other.start() <= r.end() && r.start() <= other.end() &&
                   other.offset < r.offset + size &&
                   r.offset < other.offset + otherSize;

@@ -82,13 +82,13 @@ inline Step loop(int64_t trips, Instance body,
 }
 
 inline Residency carried(int32_t value, int64_t offset, int32_t last) {
-  Residency r;
-  r.value = value, r.offset = offset, r.last = last, r.carried = true;
-  return r;
+  return Residency::kept(value, offset, last);
 }
-/// `r`, copied out from the end of step `back` (-1: of its last) to `done`.
-inline Residency copiedOut(Residency r, int32_t done, int32_t back = -1) {
-  r.done = done, r.back = back;
+/// `r`, copied out from the end of step `back` (of its last one unless given)
+/// to `done`.
+inline Residency copiedOut(Residency r, int32_t done,
+                           std::optional<int32_t> back = std::nullopt) {
+  r.out = {back, done};
   return r;
 }
 

@@ -201,17 +201,16 @@ Plan randomPlan(Random &random, const Instance &instance, int attempts) {
     auto first = static_cast<int32_t>(random.below(n));
     r.last = static_cast<int32_t>(random.between(first, n - 1));
     if (m.maxCarried > 0 && random.chance(0.2)) {
-      r.carried = true;
+      r.begin = Kept{};
       r.last = n - 1;
     } else if (random.chance(0.5)) {
-      r.write = first;
+      r.begin = ByWrite{first};
     } else {
-      r.ready = first;
-      r.issue = static_cast<int32_t>(random.between(0, first));
+      r.begin = CopyIn{static_cast<int32_t>(random.between(0, first)), first};
     }
     if (random.chance(0.4)) {
-      r.back = static_cast<int32_t>(random.between(r.first(), r.last));
-      r.done = static_cast<int32_t>(random.between(r.back + 1, n));
+      auto back = static_cast<int32_t>(random.between(r.first(), r.last));
+      r.out = {back, static_cast<int32_t>(random.between(back + 1, n))};
     }
     size_t place = random.below(plan.residencies.size() + 1);
     plan.residencies.insert(plan.residencies.begin() + place, r);

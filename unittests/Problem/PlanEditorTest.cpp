@@ -36,20 +36,21 @@ Residency randomResidency(const AccessIndex &index, Random &random) {
   switch (random.below(index.machine().maxCarried > 0 ? 5 : 4)) {
   case 0:
   case 1:
-    r.write = first;
+    r.begin = ByWrite{first};
     break;
   case 4:
-    r.carried = true;
+    r.begin = Kept{};
     break;
   default:
-    r.ready = first;
-    r.issue =
-        static_cast<int32_t>(random.between(std::max(0, first - 3), first));
+    r.begin = CopyIn{
+        static_cast<int32_t>(random.between(std::max(0, first - 3), first)),
+        first};
   }
   if (random.chance(0.5)) {
+    r.out.emplace();
     if (random.chance(0.5))
-      r.back = static_cast<int32_t>(random.between(r.first(), r.last));
-    r.done = static_cast<int32_t>(random.between(
+      r.out->back = static_cast<int32_t>(random.between(r.first(), r.last));
+    r.out->done = static_cast<int32_t>(random.between(
         r.copiedAfter() + 1, std::min<int64_t>(n, r.copiedAfter() + 4)));
   }
   int64_t units = index.machine().capacity / index.machine().alignment;

@@ -168,14 +168,10 @@ TEST(ProblemIO, EveryKeyOfAPlanIsRead) {
   Plan expected;
   expected.instance = "all";
   expected.residencies = {Residency::byCopy(0, 10, 0, 1, 1),
-                          Residency::byWrite(2, 0, 0, 0), Residency()};
-  expected.residencies[0].done = 2;
-  expected.residencies[0].back = 1;
-  expected.residencies[1].done = 1;
-  expected.residencies[2].value = 3;
-  expected.residencies[2].offset = 30;
-  expected.residencies[2].last = 1;
-  expected.residencies[2].carried = true;
+                          Residency::byWrite(2, 0, 0, 0),
+                          Residency::kept(3, 30, 1)};
+  expected.residencies[0].out = {1, 2};
+  expected.residencies[1].out = {std::nullopt, 1};
   expected.loops[1].capacity = 20;
   expected.loops[1].plan.residencies = {Residency::byWrite(0, 0, 0, 0)};
   EXPECT_EQ(*read, expected);
@@ -390,6 +386,25 @@ TEST(ProblemIO, FieldsOfAResidencyThatCannotBeAreV9) {
               HasSubstr("residencies[2].carried: expected true"));
   EXPECT_THAT(changedPlan(R"("carried": true)", R"("carried": 1)"),
               HasSubstr("residencies[2].carried: expected true"));
+}
+
+TEST(ProblemIO, AResidencyBeginsInOneWay) {
+  auto errorOf = [](const std::string &fields) {
+    return planError(R"({"instance": "p", "residencies": [
+{"value": 0, "offset": 0, "last": 2)" +
+                     fields + "}]}");
+  };
+  const std::string text =
+      "p.json:2: error: residencies[0]: V9: a residency begins by `write`, or "
+      "by `issue` and `ready`, or is `carried`";
+  for (const char *fields :
+       {"", R"(, "write": 0, "issue": 0, "ready": 2)",
+        R"(, "issue": 0, "ready": 2, "carried": true)", R"(, "ready": 2)",
+        R"(, "issue": 0)", R"(, "write": 0, "ready": 1)"})
+    EXPECT_EQ(errorOf(fields), text) << fields;
+  EXPECT_EQ(errorOf(R"(, "write": 0, "back": 1)"),
+            "p.json:2: error: residencies[0]: V9: `back` without `done`");
+  EXPECT_EQ(errorOf(R"(, "write": 0)"), "");
 }
 
 TEST(ProblemIO, WhatTheStructCanSayIsLeftToTheVerifier) {

@@ -206,22 +206,22 @@ static Residency anyResidency(const Instance &instance, Random &random) {
   r.last = last;
   uint64_t begin = random.below(m.maxCarried > 0 ? 5 : 4);
   if (begin < 2) {
-    r.write = first;
+    r.begin = ByWrite{first};
   } else if (begin < 4) {
-    r.ready = first;
-    r.issue = first - near(0, first, random);
+    r.begin = CopyIn{first - near(0, first, random), first};
   } else {
-    r.carried = true;
+    r.begin = Kept{};
     if (random.chance(0.6))
       r.last = n - 1;
   }
   if (random.chance(0.5)) {
+    r.out.emplace();
     if (random.chance(0.4))
-      r.back = static_cast<int32_t>(random.between(r.first(), r.last));
-    r.done = near(r.copiedAfter() + 1, n, random);
+      r.out->back = static_cast<int32_t>(random.between(r.first(), r.last));
+    r.out->done = near(r.copiedAfter() + 1, n, random);
   }
-  int64_t room = std::max<int64_t>(
-      0, m.capacity - m.roundUp(instance.program.values[r.value].size));
+  int64_t room =
+      std::max<int64_t>(0, m.capacity - m.roundUp(r.bytes(instance.program)));
   r.offset = m.alignment * random.between(0, room / m.alignment);
   return r;
 }

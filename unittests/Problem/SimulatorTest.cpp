@@ -566,8 +566,7 @@ std::vector<int64_t> countProfile(const Instance &instance, const Plan &plan) {
     bytes = instance.machine.roundUp(bytes);
     for (const Residency &r : plan.residencies)
       if (r.start() <= i && i <= r.end())
-        bytes +=
-            instance.machine.roundUp(instance.program.values[r.value].size);
+        bytes += instance.machine.roundUp(r.bytes(instance.program));
     profile.push_back(bytes);
   }
   return profile;

@@ -43,7 +43,7 @@ SolverResult solve(llvm::StringRef solverName, const Instance &instance,
 
 int64_t numCarried(const Plan &plan) {
   return llvm::count_if(plan.residencies,
-                        [](const Residency &r) { return r.carried; });
+                        [](const Residency &r) { return r.isKept(); });
 }
 
 class Carriers : public testing::TestWithParam<const char *> {};
@@ -127,8 +127,8 @@ TEST_P(Carriers, MakeValidPlansOfRandomPrograms) {
     ASSERT_TRUE(checkInstance(instance).empty());
     SolverResult result = solve(GetParam(), instance, 400);
     for (const Residency &r : result.plan.residencies) {
-      stays += r.carried && r.last == instance.numSteps() - 1;
-      again += r.carried && r.last < instance.numSteps() - 1;
+      stays += r.isKept() && r.last == instance.numSteps() - 1;
+      again += r.isKept() && r.last < instance.numSteps() - 1;
     }
   }
   EXPECT_GT(stays, 10);

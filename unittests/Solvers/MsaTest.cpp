@@ -82,12 +82,12 @@ TEST(Msa, PrefetchesALateOperandAndKeepsAChain) {
 
   auto late = residenciesOf(p, 1);
   ASSERT_EQ(late.size(), 1u);
-  EXPECT_EQ(late[0].issue, 0);
-  EXPECT_EQ(late[0].ready, 7);
+  EXPECT_EQ(late[0].copyIn()->issue, 0);
+  EXPECT_EQ(late[0].copyIn()->ready, 7);
   for (int v = 2; v < 9; ++v) {
     auto negate = residenciesOf(p, v);
     ASSERT_EQ(negate.size(), 1u);
-    EXPECT_EQ(negate[0].write, v - 2);
+    EXPECT_EQ(negate[0].written()->step, v - 2);
     EXPECT_EQ(negate[0].last, v - 1);
   }
   EXPECT_TRUE(residenciesOf(p, 0).empty());
@@ -108,8 +108,8 @@ TEST(Msa, StartsACopyWhenTheChannelIsFree) {
   Plan p = plan(instance, options);
   auto second = residenciesOf(p, 1);
   ASSERT_EQ(second.size(), 1u);
-  EXPECT_EQ(second[0].issue, 3);
-  EXPECT_EQ(second[0].ready, 5);
+  EXPECT_EQ(second[0].copyIn()->issue, 3);
+  EXPECT_EQ(second[0].copyIn()->ready, 5);
   // There is no capacity left for a third one.
   instance.program.values.push_back(input("p2", 24));
   instance.program.steps[5].accesses.push_back(read(2, 24));
@@ -132,12 +132,12 @@ TEST(Msa, EvictsAfterTheDefinitionAndPrefetchesFromTheEvictedCopy) {
   Plan p = plan(instance, MsaOptions::test());
   auto tanh = residenciesOf(p, 0);
   ASSERT_EQ(tanh.size(), 2u);
-  EXPECT_EQ(tanh[0].write, 0);
+  EXPECT_EQ(tanh[0].written()->step, 0);
   EXPECT_EQ(tanh[0].last, 1);
-  EXPECT_EQ(tanh[0].back, 0);
-  EXPECT_EQ(tanh[0].done, 2);
-  EXPECT_GE(tanh[1].issue, tanh[0].done);
-  EXPECT_EQ(tanh[1].ready, 16);
+  EXPECT_EQ(tanh[0].out->back, 0);
+  EXPECT_EQ(tanh[0].out->done, 2);
+  EXPECT_GE(tanh[1].copyIn()->issue, tanh[0].out->done);
+  EXPECT_EQ(tanh[1].copyIn()->ready, 16);
   // Near enough it stays.
   p = plan(usedAtOnceAndLate(9), MsaOptions::test());
   ASSERT_EQ(p.residencies.size(), 1u);
@@ -153,8 +153,8 @@ TEST(Msa, PrefetchesTwoLateUsesFromTheEvictedCopy) {
   auto tanh = residenciesOf(p, 0);
   ASSERT_EQ(tanh.size(), 3u);
   EXPECT_EQ(p.numCopiesOut(), 1);
-  EXPECT_GE(tanh[1].issue, tanh[0].done);
-  EXPECT_GT(tanh[2].issue, tanh[1].last);
+  EXPECT_GE(tanh[1].copyIn()->issue, tanh[0].out->done);
+  EXPECT_GT(tanh[2].copyIn()->issue, tanh[1].last);
 }
 
 TEST(Msa, RespectsCapsOnCopies) {
@@ -175,8 +175,9 @@ TEST(Msa, RespectsCapsOnCopies) {
     for (const Residency &a : p.residencies) {
       int64_t number = 0;
       for (const Residency &b : p.residencies)
-        number += a.copiedIn() && b.copiedIn() && b.issue <= a.ready &&
-                  a.ready <= b.ready;
+        number += a.copiedIn() && b.copiedIn() &&
+                  b.copyIn()->issue <= a.copyIn()->ready &&
+                  a.copyIn()->ready <= b.copyIn()->ready;
       most = std::max(most, number);
     }
     return most;
@@ -324,15 +325,15 @@ TEST(Msa, UpdatesInPlaceAtOneOffset) {
               machine128());
   Plan p = plan(instance, MsaOptions::test());
   ASSERT_EQ(p.residencies.size(), 1u);
-  EXPECT_EQ(p.residencies[0].write, 0);
+  EXPECT_EQ(p.residencies[0].written()->step, 0);
   EXPECT_EQ(p.residencies[0].last, 3);
   EXPECT_EQ(p.numCopies(), 0);
   // An output is copied out from right after the last update.
   instance.program.values[0].kind = ValueKind::Output;
   p = plan(instance, MsaOptions::test());
   ASSERT_EQ(p.residencies.size(), 1u);
-  EXPECT_EQ(p.residencies[0].back, 2);
-  EXPECT_EQ(p.residencies[0].done, 4);
+  EXPECT_EQ(p.residencies[0].out->back, 2);
+  EXPECT_EQ(p.residencies[0].out->done, 4);
 }
 
 TEST(Msa, DropsCopiesThatMoveMoreThanIsUsed) {
@@ -379,7 +380,7 @@ TEST(Msa, BringsAnInputIntoALoopWithoutCopyingItBack) {
   Plan p = plan(instance, MsaOptions::test());
   auto r = residenciesOf(p, 0);
   ASSERT_EQ(r.size(), 1u);
-  EXPECT_EQ(r[0].ready, 5);
+  EXPECT_EQ(r[0].copyIn()->ready, 5);
   EXPECT_EQ(r[0].last, 7);
   EXPECT_EQ(p.numCopiesOut(), 0);
   // The body has a plan of its own, below what is around it.
@@ -418,12 +419,12 @@ TEST(Msa, LetsGoOfAKeptWeightThatIsUsedEarlyOnly) {
   EXPECT_EQ(stats.crossProgram, 1);
   auto weight = residenciesOf(p, 0);
   ASSERT_EQ(weight.size(), 2u);
-  EXPECT_TRUE(weight[0].carried);
+  EXPECT_TRUE(weight[0].isKept());
   EXPECT_EQ(weight[0].offset, 0);
   EXPECT_EQ(weight[0].last, 1);
   EXPECT_EQ(weight[1].offset, 0);
-  EXPECT_EQ(weight[1].ready, 19);
-  EXPECT_GT(weight[1].issue, 12);
+  EXPECT_EQ(weight[1].copyIn()->ready, 19);
+  EXPECT_GT(weight[1].copyIn()->issue, 12);
   // Its place is used meanwhile.
   EXPECT_TRUE(llvm::any_of(p.residencies, [](const Residency &r) {
     return r.value != 0 && r.offset == 0;
@@ -438,7 +439,7 @@ TEST(Msa, KeepsAWeightThatIsUsedLateForGood) {
   Plan p = plan(withWeight(0, 17), MsaOptions());
   auto weight = residenciesOf(p, 0);
   ASSERT_EQ(weight.size(), 1u);
-  EXPECT_TRUE(weight[0].carried);
+  EXPECT_TRUE(weight[0].isKept());
   EXPECT_EQ(weight[0].last, 19);
 }
 
@@ -463,7 +464,7 @@ std::pair<double, double> heldBytes(const Instance &instance, const Plan &a,
                                     const Plan &b) {
   double all = 0, common = 0;
   for (const Residency &r : a.residencies) {
-    auto size = static_cast<double>(instance.program.values[r.value].size);
+    auto size = static_cast<double>(r.bytes(instance.program));
     all += size * (r.end() - r.start() + 1);
     for (const Residency &other : b.residencies)
       if (other.value == r.value)

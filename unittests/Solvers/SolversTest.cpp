@@ -240,7 +240,8 @@ static std::shared_ptr<SearchGuide> guideFrom(const Plan &plan,
     for (int32_t u = index.firstUse(r.value); u < index.endUse(r.value); ++u)
       if (r.serves(index.use(u).step)) {
         guide->fast[u] = 1;
-        guide->kept[u] = r.ready != index.use(u).step || !r.copiedIn();
+        guide->kept[u] =
+            !r.copiedIn() || r.copyIn()->ready != index.use(u).step;
       }
   return guide;
 }

@@ -16,7 +16,7 @@
 #ifndef MEMPL_PROBLEM_ACCESSINDEX_H
 #define MEMPL_PROBLEM_ACCESSINDEX_H
 
-#include "mempl/Problem/Instance.h"
+#include "mempl/Problem/Plan.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
@@ -66,6 +66,8 @@ public:
   double stepBytes(int32_t step) const { return bytesAt[step]; }
   /// Size of a value rounded up to the alignment.
   int64_t roundedSize(int32_t value) const { return sizes[value]; }
+  /// Bytes that a residency holds, rounded up to the alignment.
+  int64_t roundedBytes(const Residency &r) const { return sizes[r.value]; }
 
 private:
   InstanceRef whole;

@@ -62,21 +62,24 @@ struct Machine {
   bool operator==(const Machine &) const = default;
 };
 
-/// What the program expects of a value outside its own steps.
+/// What the program expects of a value outside its own steps: Input, Temporary,
+/// Output or InOut.
 enum class ValueKind : uint8_t {
-  Input,     ///< Valid in slow memory before step 0.
-  Temporary, ///< First written by a step.
-  Output,    ///< Must be valid in slow memory after the last step.
-  InOut      ///< Both.
+#define MEMPL_VALUE_KIND(name, word) name,
+#include "mempl/Problem/ProblemEnums.def"
 };
 
-/// A constraint of the user on where a value or an access has to be.
-enum class SpaceConstraint : uint8_t { None, Slow, Fast };
+/// A constraint of the user on where a value or an access has to be: None, Slow
+/// or Fast.
+enum class SpaceConstraint : uint8_t {
+#define MEMPL_SPACE_CONSTRAINT(name, word) name,
+#include "mempl/Problem/ProblemEnums.def"
+};
 
+/// What a step does with a value: Read, Write or Update.
 enum class AccessMode : uint8_t {
-  Read,
-  Write, ///< Makes the whole value new; no old byte is read afterwards.
-  Update ///< Read and written.
+#define MEMPL_ACCESS_MODE(name, word) name,
+#include "mempl/Problem/ProblemEnums.def"
 };
 
 /// One piece of storage. Buffers that must share storage are one value.

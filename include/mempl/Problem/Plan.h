@@ -15,53 +15,104 @@
 #ifndef MEMPL_PROBLEM_PLAN_H
 #define MEMPL_PROBLEM_PLAN_H
 
+#include "mempl/Problem/Instance.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace mempl {
 
+/// How a residency begins: the pure write of a step goes to fast memory.
+struct ByWrite {
+  int32_t step = 0;
+  bool operator==(const ByWrite &) const = default;
+};
+
+/// How a residency begins: a copy from slow memory.
+struct CopyIn {
+  int32_t issue = 0; ///< Boundary at which it is issued.
+  int32_t ready = 0; ///< Boundary at which it is awaited.
+  bool operator==(const CopyIn &) const = default;
+};
+
+/// How a residency begins: the run before left it in fast memory.
+struct Kept {
+  bool operator==(const Kept &) const = default;
+};
+
+/// A copy to slow memory at the end of a residency.
+struct CopyOut {
+  /// Step at whose end it is issued; the last one that the residency serves
+  /// unless given.
+  std::optional<int32_t> back;
+  int32_t done = 0; ///< Boundary at which it is awaited.
+  bool operator==(const CopyOut &) const = default;
+};
+
 /// A time during which a value is in fast memory. Steps and boundaries are
-/// numbered from 0; -1 means "not given". It begins in exactly one of three
-/// ways: by write (`write`), by copy in (`issue` and `ready`), or `carried`.
+/// numbered from 0.
 struct Residency {
   int32_t value = 0;
-  int64_t offset = 0;   ///< First byte; a multiple of the alignment.
-  int32_t last = 0;     ///< Last step whose accesses it serves.
-  int32_t write = -1;   ///< Step whose write begins it.
-  int32_t issue = -1;   ///< Boundary at which its copy in is issued.
-  int32_t ready = -1;   ///< Boundary at which its copy in is awaited.
-  int32_t done = -1;    ///< Boundary at which its copy out is awaited.
-  int32_t back = -1;    ///< Step after which that is issued; -1 means `last`.
-  bool carried = false; ///< The run before left it in fast memory.
+  int32_t last = 0;   ///< Last step whose accesses it serves.
+  int64_t offset = 0; ///< First byte; a multiple of the alignment.
+  std::variant<ByWrite, CopyIn, Kept> begin;
+  std::optional<CopyOut> out; ///< None: it is dropped after `last`.
 
   static Residency byWrite(int32_t value, int64_t offset, int32_t write,
                            int32_t last) {
-    Residency r;
-    r.value = value, r.offset = offset, r.write = write, r.last = last;
-    return r;
+    return {value, last, offset, ByWrite{write}, std::nullopt};
   }
   static Residency byCopy(int32_t value, int64_t offset, int32_t issue,
                           int32_t ready, int32_t last) {
-    Residency r;
-    r.value = value, r.offset = offset, r.last = last;
-    r.issue = issue, r.ready = ready;
-    return r;
+    return {value, last, offset, CopyIn{issue, ready}, std::nullopt};
+  }
+  static Residency kept(int32_t value, int64_t offset, int32_t last) {
+    return {value, last, offset, Kept{}, std::nullopt};
   }
 
-  bool copiedIn() const { return issue >= 0; }
-  bool copiedOut() const { return done >= 0; }
+  /// How it begins; null where it begins in another way.
+  const ByWrite *written() const { return std::get_if<ByWrite>(&begin); }
+  const CopyIn *copyIn() const { return std::get_if<CopyIn>(&begin); }
+  CopyIn *copyIn() { return std::get_if<CopyIn>(&begin); }
+  bool isKept() const { return std::holds_alternative<Kept>(begin); }
+  bool copiedIn() const { return copyIn(); }
+  bool copiedOut() const { return out.has_value(); }
+
   /// First step during which it occupies memory.
-  int32_t start() const { return carried ? 0 : write >= 0 ? write : issue; }
+  int32_t start() const {
+    if (const CopyIn *in = copyIn())
+      return in->issue;
+    return written() ? written()->step : 0;
+  }
   /// Last step during which it occupies memory.
-  int32_t end() const { return done < 0 ? last : std::max(last, done - 1); }
+  int32_t end() const { return out ? std::max(last, out->done - 1) : last; }
   /// First step whose accesses it serves.
-  int32_t first() const { return carried ? 0 : write >= 0 ? write : ready; }
-  /// The copy out is issued at the end of this step.
-  int32_t copiedAfter() const { return back < 0 ? last : back; }
+  int32_t first() const {
+    if (const CopyIn *in = copyIn())
+      return in->ready;
+    return written() ? written()->step : 0;
+  }
+  /// The copy out, which there must be, is issued at the end of this step.
+  int32_t copiedAfter() const { return out->back.value_or(last); }
+  /// Whether the copy in is under way during `step`, or waits for its turn.
+  bool isCopyingIn(int32_t step) const {
+    const CopyIn *in = copyIn();
+    return in && in->issue <= step && step < in->ready;
+  }
+  /// The same of the copy out.
+  bool isCopyingOut(int32_t step) const {
+    return out && copiedAfter() < step && step < out->done;
+  }
   bool serves(int32_t step) const { return first() <= step && step <= last; }
+  /// Bytes of fast memory that it holds, and that a copy of it moves.
+  int64_t bytes(const Program &program) const {
+    return program.values[value].size;
+  }
 
   bool operator==(const Residency &) const = default;
 };
@@ -96,8 +147,6 @@ struct BodyPlan {
 
   bool operator==(const BodyPlan &) const = default;
 };
-
-struct Program;
 
 /// Bytes that the body of a loop needs when it has no plan: the largest
 /// reservation of its steps, at any depth.

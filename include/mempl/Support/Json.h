@@ -16,12 +16,12 @@
 #ifndef MEMPL_SUPPORT_JSON_H
 #define MEMPL_SUPPORT_JSON_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,7 +98,7 @@ public:
   explicit operator bool() const { return node; }
 
   /// Requires an object with no keys but these.
-  void expectKeys(std::initializer_list<llvm::StringLiteral> known) const;
+  void expectKeys(llvm::ArrayRef<llvm::StringLiteral> known) const;
   /// The value of a key that may be left out.
   JsonCursor optional(llvm::StringRef key) const;
   /// The value of a key that may not.
@@ -117,7 +117,7 @@ public:
   /// is put before the message.
   int64_t integer(int64_t least, int64_t most, llvm::StringRef rule = "") const;
   /// The index of the string among `words`.
-  size_t oneOf(std::initializer_list<llvm::StringLiteral> words) const;
+  size_t oneOf(llvm::ArrayRef<llvm::StringLiteral> words) const;
 
   /// Reports that `expected` was expected here.
   void expected(const llvm::Twine &what) const;

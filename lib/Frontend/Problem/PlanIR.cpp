@@ -15,6 +15,7 @@
 
 #include "mempl/Frontend/Problem/ProblemIR.h"
 
+#include "mempl/Problem/Mapping.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
 
@@ -29,9 +30,22 @@ using namespace mempl::ir;
 // Building
 //===----------------------------------------------------------------------===//
 
-/// Null for a position that is not given.
-static IntegerAttr positionAttr(OpBuilder &builder, int32_t position) {
-  return position < 0 ? IntegerAttr() : builder.getI32IntegerAttr(position);
+/// Attributes with the names and the values of the fields.
+static NamedAttrList attributesOf(OpBuilder &builder, mempl::Residency r) {
+  NamedAttrList attributes;
+  mempl::RecordWriter writer([&]<typename T>(const mempl::Field &field,
+                                             const std::optional<T> &x) {
+    if constexpr (std::is_same_v<T, bool>) {
+      if (*x)
+        attributes.append(field.key, builder.getUnitAttr());
+    } else if (x) {
+      attributes.append(field.key, builder.getIntegerAttr(
+                                       builder.getIntegerType(8 * sizeof(T)),
+                                       static_cast<int64_t>(*x)));
+    }
+  });
+  mapFields(writer, r);
+  return attributes;
 }
 
 static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
@@ -45,13 +59,10 @@ static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
     if (r.value < 0 || static_cast<size_t>(r.value) >= values.size())
       return emitError(loc) << "V9: value " << r.value << ", step " << r.last
                             << ": no such value";
-    auto at = [&](int32_t position) { return positionAttr(builder, position); };
-    ResidencyOp::create(
-        builder, loc, FlatSymbolRefAttr::get(values[r.value].getSymNameAttr()),
-        builder.getI64IntegerAttr(r.offset),
-        r.carried ? builder.getUnitAttr() : UnitAttr(), at(r.write),
-        at(r.issue), at(r.ready), builder.getI32IntegerAttr(r.last), at(r.back),
-        at(r.done));
+    NamedAttrList attributes = attributesOf(builder, r);
+    attributes.set("value",
+                   FlatSymbolRefAttr::get(values[r.value].getSymNameAttr()));
+    ResidencyOp::create(builder, loc, TypeRange(), ValueRange(), attributes);
   }
   for (const auto &[step, inner] : plan.loops) {
     if (step < 0 || static_cast<size_t>(step) >= steps.size() ||
@@ -88,36 +99,53 @@ FailureOr<PlanOp> mempl::ir::buildPlan(OpBuilder &builder, Location loc,
 // Reading
 //===----------------------------------------------------------------------===//
 
-static int32_t positionOf(std::optional<uint32_t> position) {
-  return position ? static_cast<int32_t>(*position) : -1;
+/// Reads the fields from the attributes of the same names.
+static FailureOr<mempl::Residency>
+readResidency(ResidencyOp op,
+              const llvm::DenseMap<StringAttr, int32_t> &indices) {
+  mempl::Residency r;
+  mempl::RecordReader reader(
+      [&]<typename T>(const mempl::Field &field, T &x, bool) {
+        Attribute given = op->getAttr(field.key);
+        if (auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(given))
+          x = static_cast<T>(indices.lookup(symbol.getAttr()));
+        else if (auto number = dyn_cast_or_null<IntegerAttr>(given))
+          x = static_cast<T>(number.getInt());
+        else
+          x = static_cast<T>(given != nullptr);
+        return given != nullptr;
+      });
+  mapFields(reader, r);
+  if (reader.error().empty())
+    return r;
+  return op.emitError() << "V9: value " << r.value << " ("
+                        << op.getValueAttr().getValue() << "), step " << r.last
+                        << ": " << reader.error();
 }
 
-static void readPlanBody(Region &body, Operation *program, mempl::Plan &plan) {
+static LogicalResult readPlanBody(Region &body, Operation *program,
+                                  mempl::Plan &plan) {
   llvm::DenseMap<StringAttr, int32_t> indices;
   for (auto [i, value] : llvm::enumerate(valuesOf(program)))
     indices[value.getSymNameAttr()] = static_cast<int32_t>(i);
   SmallVector<Operation *> steps = stepsOf(program);
+  bool isWhole = true;
   for (Operation &op : body.front()) {
     if (auto loop = dyn_cast<LoopPlanOp>(op)) {
       mempl::BodyPlan &inner = plan.loops[static_cast<int32_t>(loop.getStep())];
       inner.plan.instance = loop.getOriginalName().value_or("").str();
       inner.capacity = static_cast<int64_t>(loop.getCapacity());
-      readPlanBody(loop.getBody(), steps[loop.getStep()], inner.plan);
+      isWhole &= succeeded(
+          readPlanBody(loop.getBody(), steps[loop.getStep()], inner.plan));
       continue;
     }
-    auto from = cast<ResidencyOp>(op);
-    mempl::Residency r;
-    r.value = indices.lookup(from.getValueAttr().getAttr());
-    r.offset = static_cast<int64_t>(from.getOffset());
-    r.last = static_cast<int32_t>(from.getLast());
-    r.write = positionOf(from.getWrite());
-    r.issue = positionOf(from.getIssue());
-    r.ready = positionOf(from.getReady());
-    r.done = positionOf(from.getDone());
-    r.back = positionOf(from.getBack());
-    r.carried = from.getCarried();
-    plan.residencies.push_back(r);
+    FailureOr<mempl::Residency> r =
+        readResidency(cast<ResidencyOp>(op), indices);
+    isWhole &= succeeded(r);
+    if (succeeded(r))
+      plan.residencies.push_back(*r);
   }
+  return success(isWhole);
 }
 
 FailureOr<mempl::Plan> mempl::ir::readPlan(PlanOp op,
@@ -129,7 +157,8 @@ FailureOr<mempl::Plan> mempl::ir::readPlan(PlanOp op,
            << "is for " << op.getInstanceAttr() << ", which is not here";
   mempl::Plan plan;
   plan.instance = instance.name;
-  readPlanBody(op.getBody(), program, plan);
+  if (failed(readPlanBody(op.getBody(), program, plan)))
+    return failure();
   return plan;
 }
 

@@ -38,16 +38,14 @@ SmallVector<Operation *> mempl::ir::stepsOf(Operation *program) {
 //===----------------------------------------------------------------------===//
 
 // The enums of the core and of the IR have their cases in the same order.
-static_assert(int(StorageKind::Input) == int(mempl::ValueKind::Input));
-static_assert(int(StorageKind::Temporary) == int(mempl::ValueKind::Temporary));
-static_assert(int(StorageKind::Output) == int(mempl::ValueKind::Output));
-static_assert(int(StorageKind::InOut) == int(mempl::ValueKind::InOut));
-static_assert(int(ConstrainedSpace::None) == int(mempl::SpaceConstraint::None));
-static_assert(int(ConstrainedSpace::Slow) == int(mempl::SpaceConstraint::Slow));
-static_assert(int(ConstrainedSpace::Fast) == int(mempl::SpaceConstraint::Fast));
-static_assert(int(StepAccessMode::Read) == int(mempl::AccessMode::Read));
-static_assert(int(StepAccessMode::Write) == int(mempl::AccessMode::Write));
-static_assert(int(StepAccessMode::Update) == int(mempl::AccessMode::Update));
+#define MEMPL_VALUE_KIND(name, word)                                           \
+  static_assert(int(StorageKind::name) == int(mempl::ValueKind::name));
+#define MEMPL_SPACE_CONSTRAINT(name, word)                                     \
+  static_assert(int(ConstrainedSpace::name) ==                                 \
+                int(mempl::SpaceConstraint::name));
+#define MEMPL_ACCESS_MODE(name, word)                                          \
+  static_assert(int(StepAccessMode::name) == int(mempl::AccessMode::name));
+#include "mempl/Problem/ProblemEnums.def"
 
 template <typename To, typename From> static To wordAs(From word) {
   return static_cast<To>(word);

@@ -142,14 +142,13 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
     r.value = imported.valueOf[stay.buffer];
     if (r.value < 0)
       continue; // Nothing ever accesses it.
-    r.write = stay.write;
-    r.issue = stay.write >= 0 ? -1 : stay.firstIssue;
-    r.ready = stay.write >= 0 ? -1 : stay.ready;
+    if (stay.write >= 0)
+      r.begin = ByWrite{stay.write};
+    else
+      r.begin = CopyIn{stay.firstIssue, stay.ready};
     r.last = stay.last;
-    if (stay.back >= 0) {
-      r.back = stay.back;
-      r.done = std::max(stay.done, stay.back + 1);
-    }
+    if (stay.back >= 0)
+      r.out = {stay.back, std::max(stay.done, stay.back + 1)};
     r.offset = -1;
     if (llvm::any_of(slowSteps[r.value],
                      [&](int32_t step) { return r.serves(step); })) {
@@ -172,18 +171,19 @@ void XlaPlanBuilder::separate(Level &level) {
   for (Residency &r : level.plan.residencies)
     for (size_t k : byValue[r.value]) {
       const Residency &other = level.plan.residencies[k];
-      if (!r.copiedIn() || other.first() >= r.ready || &other == &r)
+      CopyIn *in = r.copyIn();
+      if (!in || other.first() >= in->ready || &other == &r)
         continue;
-      int32_t issue = std::min(std::max(r.issue, other.end() + 1), r.ready);
-      notes.delayedCopies += issue > r.issue;
-      r.issue = issue;
+      int32_t issue = std::min(std::max(in->issue, other.end() + 1), in->ready);
+      notes.delayedCopies += issue > in->issue;
+      in->issue = issue;
     }
 }
 
 /// The carried residency of the value that residency `again` brings back.
 static size_t carriedTwin(const std::vector<Residency> &list, size_t again) {
   for (size_t i = 0; i < list.size(); ++i)
-    if (list[i].carried && list[i].value == list[again].value)
+    if (list[i].isKept() && list[i].value == list[again].value)
       return i;
   return again;
 }
@@ -208,27 +208,25 @@ bool XlaPlanBuilder::placeAsXla(Level &level, InstanceRef instance) {
     list[i].offset = row->offset;
   }
   auto overlap = [&](const Residency &a, const Residency &b) {
-    int64_t sizeA =
-        instance.machine.roundUp(instance.program.values[a.value].size);
-    int64_t sizeB =
-        instance.machine.roundUp(instance.program.values[b.value].size);
+    int64_t sizeA = instance.machine.roundUp(a.bytes(instance.program));
+    int64_t sizeB = instance.machine.roundUp(b.bytes(instance.program));
     return a.offset < b.offset + sizeB && b.offset < a.offset + sizeA;
   };
   for (size_t i = 0; i < list.size(); ++i) {
     Residency &r = list[i];
-    if (level.stays[i] < 0 || !r.copiedIn() ||
-        program.stays[level.stays[i]].parts < 2)
+    CopyIn *in = r.copyIn();
+    if (level.stays[i] < 0 || !in || program.stays[level.stays[i]].parts < 2)
       continue;
-    int32_t issue = r.issue;
+    int32_t issue = in->issue;
     for (size_t k = 0; k < list.size(); ++k)
-      if (k != i && list[k].end() < r.ready && list[k].end() >= issue &&
-          list[k].start() <= r.ready && overlap(r, list[k]))
+      if (k != i && list[k].end() < in->ready && list[k].end() >= issue &&
+          list[k].start() <= in->ready && overlap(r, list[k]))
         issue = list[k].end() + 1;
-    if (issue == r.issue)
+    if (issue == in->issue)
       continue;
     ++notes.delayedSlices;
-    notes.delaySteps += issue - r.issue;
-    r.issue = issue;
+    notes.delaySteps += issue - in->issue;
+    in->issue = issue;
   }
   return true;
 }
@@ -240,19 +238,19 @@ bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
   problem.capacity = instance.machine.capacity;
   for (size_t i = 0; i < level.plan.residencies.size(); ++i) {
     Residency &r = level.plan.residencies[i];
-    if (level.stays[i] >= 0 && r.issue >= 0 && late) {
+    if (CopyIn *in = r.copyIn(); in && level.stays[i] >= 0 && late) {
       const FastStay &stay = program.stays[level.stays[i]];
-      notes.delayedSlices += stay.issue > r.issue;
-      notes.delaySteps += std::max(0, stay.issue - r.issue);
-      r.issue = std::max(r.issue, stay.issue);
+      notes.delayedSlices += stay.issue > in->issue;
+      notes.delaySteps += std::max(0, stay.issue - in->issue);
+      in->issue = std::max(in->issue, stay.issue);
     }
     PackingBuffer b;
     b.id = std::to_string(i);
     b.lower = r.start();
     b.upper = r.end() + 1;
-    b.size = instance.machine.roundUp(instance.program.values[r.value].size);
+    b.size = instance.machine.roundUp(r.bytes(instance.program));
     // What comes back at the end has to find its place free; it is kept.
-    if (r.carried)
+    if (r.isKept())
       b.upper = instance.numSteps();
     if (level.stays[i] < 0)
       b.upper = b.lower;
@@ -294,8 +292,7 @@ void XlaPlanBuilder::carry(Level &level, InstanceRef instance) {
     if (!stay.crossProgram || notes.carried >= instance.machine.maxCarried ||
         instance.program.values[r.value].kind != ValueKind::Input)
       continue;
-    r.carried = true;
-    r.issue = r.ready = -1;
+    r.begin = Kept{};
     ++notes.carried;
     const AssignmentTables::AllocationRow *row = rowFor(stay);
     int64_t end = timeOf(0, instance.numSteps() - 1);
@@ -306,13 +303,13 @@ void XlaPlanBuilder::carry(Level &level, InstanceRef instance) {
       continue;
     }
     Residency again = r;
-    again.carried = false;
-    again.ready = again.issue = again.last = instance.numSteps() - 1;
+    again.last = instance.numSteps() - 1;
+    CopyIn in{again.last, again.last};
     for (const AssignmentTables::AllocationRow &later : tables.allocations)
       if (later.id == row->id && later.start > row->end)
-        while (again.issue > r.last + 1 &&
-               timeOf(0, again.issue - 1) >= later.start)
-          --again.issue;
+        while (in.issue > r.last + 1 && timeOf(0, in.issue - 1) >= later.start)
+          --in.issue;
+    again.begin = in;
     level.plan.residencies.push_back(again);
     level.stays.push_back(-1);
     return;
@@ -356,8 +353,7 @@ Plan XlaPlanBuilder::planLevel(int32_t index, InstanceRef instance) {
     body.plan = planLevel(program.levels[index].steps[s].body, inner);
     body.capacity = leastCapacity(inner.program);
     for (const Residency &r : body.plan.residencies) {
-      int64_t size =
-          instance.machine.roundUp(inner.program.values[r.value].size);
+      int64_t size = instance.machine.roundUp(r.bytes(inner.program));
       body.capacity = std::max(body.capacity, r.offset + size);
     }
     if (!body.plan.residencies.empty())

@@ -116,15 +116,15 @@ void DecisionWriter::addResidency(const Residency &r, int32_t level,
   d.seconds = seconds;
   d.first = "overrides { " + positionOf(module, buffer.definition) +
             " override_options { assign_first: true } }";
-  if (r.write >= 0) {
+  if (const ByWrite *write = r.written()) {
     // The output of that step which is this buffer.
     for (const Site &site : buffer.writes) {
-      const ProgramStep &step = program.levels[level].steps[r.write];
+      const ProgramStep &step = program.levels[level].steps[write->step];
       if (site.computation != step.computation ||
           site.instruction != step.instruction)
         continue;
       d.kind = XlaDecision::Kind::Pin;
-      d.instruction = instructionName(level, r.write);
+      d.instruction = instructionName(level, write->step);
       d.proto = protoOf(d, positionOf(module, site), "");
       decisions.push_back(std::move(d));
       return;
@@ -133,15 +133,14 @@ void DecisionWriter::addResidency(const Residency &r, int32_t level,
   }
   // The first operand that it serves.
   const std::vector<ProgramStep> &steps = program.levels[level].steps;
-  int32_t first = r.carried ? 0 : r.ready;
-  for (int32_t s = first; s <= r.last; ++s)
+  for (int32_t s = r.first(); s <= r.last; ++s)
     for (const Use &use : buffer.uses)
       if (use.computation == steps[s].computation &&
           use.instruction == steps[s].instruction) {
         d.kind = XlaDecision::Kind::Prefetch;
         d.instruction = instructionName(level, s);
         d.operand = use.operand;
-        int32_t issue = r.carried ? 0 : std::min(r.issue, s);
+        int32_t issue = std::min(r.start(), s);
         d.proto = protoOf(d, "", instructionName(level, issue));
         decisions.push_back(std::move(d));
         return;
@@ -167,7 +166,7 @@ void DecisionWriter::addLevel(int32_t level, InstanceRef instance,
   }
   for (const Residency &r : plan.residencies) {
     ValueKind kind = instance.program.values[r.value].kind;
-    if (level == 0 && r.write >= 0 &&
+    if (level == 0 && r.written() &&
         (kind == ValueKind::Output || kind == ValueKind::InOut)) {
       // Ours all the same, or it would be told to stay slow.
       for (Served &access : accesses[r.value])
@@ -232,7 +231,7 @@ void hlo::writeXlaOptions(llvm::raw_ostream &os, const Plan &plan,
   if (!overrides.empty())
     options["xla_tpu_msa_tensor_overrides"] = overrides;
   if (llvm::none_of(plan.residencies,
-                    [](const Residency &r) { return r.carried; }))
+                    [](const Residency &r) { return r.isKept(); }))
     options["xla_msa_max_cross_program_prefetches"] = "0";
   os << llvm::formatv("{0:2}", llvm::json::Value(std::move(options))) << '\n';
 }

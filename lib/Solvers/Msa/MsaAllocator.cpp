@@ -77,12 +77,13 @@ void MsaAllocator::undo(Pieces &list) {
     }
     if (piece.hasOut) {
       int32_t after = r.copiedAfter();
-      channels[Timeline::Out].remove(after, r.done, piece.needOut);
-      flights.add(Timeline::Out, after + 1, r.done, -1);
+      channels[Timeline::Out].remove(after, r.out->done, piece.needOut);
+      flights.add(Timeline::Out, after + 1, r.out->done, -1);
     }
     if (piece.hasIn) {
-      channels[Timeline::In].remove(r.issue - 1, r.ready, piece.needIn);
-      flights.add(Timeline::In, r.issue, r.ready, -1);
+      auto [issue, ready] = *r.copyIn();
+      channels[Timeline::In].remove(issue - 1, ready, piece.needIn);
+      flights.add(Timeline::In, issue, ready, -1);
     }
   }
 }
@@ -91,19 +92,21 @@ void MsaAllocator::undo(Pieces &list) {
 /// elsewhere.
 void MsaAllocator::redo(Pieces &list) {
   // A value carried over is where the run before left it.
-  bool isFixed = !list.empty() && list.front().r.carried;
+  bool isFixed = !list.empty() && list.front().r.isKept();
   for (Piece &piece : list) {
     const Residency &r = piece.r;
-    int64_t size = index.roundedSize(r.value);
+    int64_t size = index.roundedBytes(r);
     if (size > 0)
       piece.chunk = heap.add({r.start(), r.end(), r.offset, size, isFixed});
     if (piece.hasOut) {
-      channels[Timeline::Out].force(r.copiedAfter(), r.done, piece.needOut);
-      flights.add(Timeline::Out, r.copiedAfter() + 1, r.done, 1);
+      channels[Timeline::Out].force(r.copiedAfter(), r.out->done,
+                                    piece.needOut);
+      flights.add(Timeline::Out, r.copiedAfter() + 1, r.out->done, 1);
     }
     if (piece.hasIn) {
-      channels[Timeline::In].force(r.issue - 1, r.ready, piece.needIn);
-      flights.add(Timeline::In, r.issue, r.ready, 1);
+      auto [issue, ready] = *r.copyIn();
+      channels[Timeline::In].force(issue - 1, ready, piece.needIn);
+      flights.add(Timeline::In, issue, ready, 1);
     }
   }
 }
@@ -210,7 +213,7 @@ void MsaAllocator::run(const std::function<bool()> &cancelled) {
     if (k % 256 == 0 && cancelled && cancelled())
       break;
     const Pieces &pieces = placed[order[k]];
-    bool isCarried = !pieces.empty() && pieces.front().r.carried;
+    bool isCarried = !pieces.empty() && pieces.front().r.isKept();
     if (isCarried || !isEligible(order[k]))
       continue;
     propose(order[k]);
@@ -229,8 +232,8 @@ std::vector<Residency> MsaAllocator::take() {
       result.push_back(piece.r);
     }
   auto key = [](const Residency &r) {
-    return std::tuple(r.first(), r.copiedOut() ? r.done : INT32_MAX, r.issue,
-                      r.value);
+    return std::tuple(r.first(), r.out ? r.out->done : INT32_MAX,
+                      r.copyIn() ? r.copyIn()->issue : -1, r.value);
   };
   std::sort(
       result.begin(), result.end(),

@@ -94,10 +94,7 @@ bool MsaAllocator::carry(int32_t value) {
   if (offset < 0)
     return false;
   Piece piece;
-  piece.r.value = value;
-  piece.r.offset = offset;
-  piece.r.carried = true;
-  piece.r.last = lastStep;
+  piece.r = Residency::kept(value, offset, lastStep);
   Residency next;
   bool isFreed = tryFreeing(value, piece.r, next);
   placed[value].push_back(piece);

@@ -126,8 +126,7 @@ uint32_t MsaAllocator::evict(Walk &walk, int32_t limit) {
   }
   flights.add(Timeline::Out, start + 1, target, 1);
   piece.hasOut = true;
-  piece.r.back = start;
-  piece.r.done = target;
+  piece.r.out = {start, target};
   if (target - 1 > chunk.end)
     heap.extend(piece.chunk, target - 1);
   walk.hasSlow = true;

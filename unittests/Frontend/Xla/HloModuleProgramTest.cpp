@@ -90,15 +90,15 @@ TEST(HloProgram, CopiesOfTheAssignmentAreUndone) {
   ASSERT_EQ(r->xla.residencies.size(), 3u);
   const Residency &a = r->xla.residencies[0], &w = r->xla.residencies[1],
                   &b = r->xla.residencies[2];
-  EXPECT_EQ(a.write, 0);
+  EXPECT_EQ(a.written()->step, 0);
   EXPECT_EQ(a.last, 1);
-  EXPECT_EQ(w.issue, 0);
-  EXPECT_EQ(w.ready, 1);
+  EXPECT_EQ(w.copyIn()->issue, 0);
+  EXPECT_EQ(w.copyIn()->ready, 1);
   EXPECT_EQ(w.last, 1);
-  EXPECT_EQ(b.write, 1);
+  EXPECT_EQ(b.written()->step, 1);
   EXPECT_EQ(b.last, 2);
-  EXPECT_EQ(b.back, 1);
-  EXPECT_EQ(b.done, 3);
+  EXPECT_EQ(b.out->back, 1);
+  EXPECT_EQ(b.out->done, 3);
 }
 
 TEST(HloProgram, SlicedPrefetchesAreOneCopy) {
@@ -119,8 +119,8 @@ TEST(HloProgram, SlicedPrefetchesAreOneCopy) {
   EXPECT_THAT(r->stepNames(), ElementsAre("a", "b", "c"));
   EXPECT_EQ(r->program.notes.slicedCopies, 1);
   ASSERT_EQ(r->xla.residencies.size(), 1u);
-  EXPECT_EQ(r->xla.residencies[0].issue, 0);
-  EXPECT_EQ(r->xla.residencies[0].ready, 2);
+  EXPECT_EQ(r->xla.residencies[0].copyIn()->issue, 0);
+  EXPECT_EQ(r->xla.residencies[0].copyIn()->ready, 2);
 }
 
 TEST(HloProgram, ASliceThatIsReadAloneIsAStep) {
@@ -133,7 +133,7 @@ TEST(HloProgram, ASliceThatIsReadAloneIsAStep) {
   EXPECT_EQ(r->program.notes.realSlices, 1);
   EXPECT_EQ(r->step("s").accesses[0].bytes, 512);
   ASSERT_EQ(r->xla.residencies.size(), 1u);
-  EXPECT_EQ(r->xla.residencies[0].write, 0);
+  EXPECT_EQ(r->xla.residencies[0].written()->step, 0);
 }
 
 TEST(HloProgram, UpdatesInPlaceKeepTheBuffer) {
@@ -151,7 +151,7 @@ TEST(HloProgram, UpdatesInPlaceKeepTheBuffer) {
   EXPECT_EQ(update.accesses[0].mode, AccessMode::Update);
   EXPECT_EQ(update.accesses[0].bytes, 64);
   ASSERT_EQ(r->xla.residencies.size(), 1u);
-  EXPECT_EQ(r->xla.residencies[0].write, 0);
+  EXPECT_EQ(r->xla.residencies[0].written()->step, 0);
   EXPECT_EQ(r->xla.residencies[0].last, 2);
 }
 
@@ -249,7 +249,7 @@ TEST(HloProgram, LoopsAreStepsWithBodies) {
   EXPECT_EQ(loop.accesses[1].bytes, 10 * 1024);
   // XLA keeps what is carried, and the temporary of the body, in fast memory.
   ASSERT_EQ(r->xla.residencies.size(), 1u);
-  EXPECT_EQ(r->xla.residencies[0].write, 0);
+  EXPECT_EQ(r->xla.residencies[0].written()->step, 0);
   EXPECT_EQ(r->xla.residencies[0].last, 2);
   ASSERT_EQ(r->xla.loops.size(), 1u);
   const BodyPlan &body = r->xla.loops.begin()->second;

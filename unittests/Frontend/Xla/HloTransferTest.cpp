@@ -242,26 +242,22 @@ TEST(HloTransfers, APlanThatOverwritesAnOperandInFlightIsNotValid) {
   };
   // The operand is in fast memory when the transfer starts, and b takes its
   // place before the transfer is done.
-  Residency a, b;
-  a.value = valueNumber("a"), a.offset = 0, a.write = 0, a.last = 1;
-  b.value = valueNumber("b"), b.offset = 0, b.write = 2, b.last = 4;
+  Residency a = Residency::byWrite(valueNumber("a"), 0, 0, 1);
+  Residency b = Residency::byWrite(valueNumber("b"), 0, 2, 4);
   EXPECT_THAT(violations({a, b}), HasSubstr("V6"));
   EXPECT_EQ(violations({b}), "");
   // Copied out before the start, it gives its place away.
-  a.last = a.back = 0, a.done = 1;
+  a.last = 0, a.out = {0, 1};
   EXPECT_EQ(violations({a, b}), "");
   // The result is fetched before it is complete; after that, it may be.
-  Residency d;
-  d.value = valueNumber("s{1}"), d.offset = 4096, d.issue = 2, d.ready = 3;
-  d.last = 4;
+  Residency d = Residency::byCopy(valueNumber("s{1}"), 4096, 2, 3, 4);
   EXPECT_NE(violations({d}), "");
-  d.ready = 4;
+  d.begin = CopyIn{2, 4};
   EXPECT_THAT(violations({d}), HasSubstr("V3"));
-  d.issue = 4;
+  d.begin = CopyIn{4, 4};
   EXPECT_EQ(violations({d}), "");
   // It is left in fast memory by the start.
-  d = Residency();
-  d.value = valueNumber("s{1}"), d.offset = 4096, d.write = 1, d.last = 4;
+  d = Residency::byWrite(valueNumber("s{1}"), 4096, 1, 4);
   EXPECT_THAT(violations({d}), HasSubstr("V6"));
 }
 
