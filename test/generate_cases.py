@@ -366,7 +366,7 @@ def is_trivial(plan):
 
 
 def fits_reader(plan):
-    """Whether the plan can be said in our JSON; verify() has to judge it."""
+    """Whether the plan can be said in our JSON; verify() has to decide."""
     for r in plan.residencies:
         moments = (r.write, r.issue, r.ready, r.done, r.back)
         if any(x is not None and not 0 <= x < 2**31 for x in moments):

@@ -124,7 +124,7 @@ static Operation *ancestorIn(Block *block, Operation *op) {
 
 namespace {
 
-/// Carries the orders of users from arguments and ops to storages.
+/// Carries the constraints of users from arguments and ops to storages.
 class OrderCollector {
 public:
   OrderCollector(FunctionProblem &program, const TargetDescription &target,

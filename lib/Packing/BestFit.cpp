@@ -154,7 +154,7 @@ public:
             const std::vector<PackingPieces> &pieces)
       : offsets(problem.buffers.size(), 0), problem(problem), pieces(pieces) {}
 
-  /// False if an order contradicts another one.
+  /// False if a constraint contradicts another one.
   bool placeFixed();
   /// False if the lowest place is at 2^63 or above, or if `stop` says so.
   bool placeAll(const std::vector<size_t> &order, bool tightest, bool hints,

@@ -74,8 +74,9 @@ sectionEnds(const std::vector<PackingPieces> &pieces) {
   return ends;
 }
 
-/// Numbers the items so that those with the same sections, size and orders get
-/// the same kind. Fixed items and those with holes are only like themselves.
+/// Numbers the items so that those with the same sections, size and constraints
+/// get the same kind. Fixed items and those with holes are only like
+/// themselves.
 static int32_t assignKinds(std::vector<PackingItem> &items) {
   auto key = [&](int32_t i) {
     const PackingItem &item = items[i];

@@ -64,8 +64,8 @@ static SmallVector<Value> dynamicSizes(OpBuilder &builder, Location loc,
   return sizes;
 }
 
-/// Gives `op`, which is in the place of another, the orders about tensors that
-/// that one had. Trips are those of one loop alone.
+/// Gives `op`, which is in the place of another, the constraints on tensors
+/// that that one had. Trips are those of one loop alone.
 static void carryUserAttributes(DictionaryAttr attributes, Operation *op) {
   for (StringRef name :
        {StringRef(kPinAttr), StringRef(kForbidAttr), StringRef(kMaxBytesAttr)})
@@ -85,7 +85,7 @@ Value mempl::ir::newEmpty(RewriterBase &rewriter, Value like) {
 
 namespace {
 
-/// What preparation puts in the place of an op has the orders of that op.
+/// What preparation puts in the place of an op has the constraints of that op.
 class OrderCarrier : public RewriterBase::Listener {
 public:
   using Listener::notifyOperationReplaced;

@@ -24,7 +24,7 @@ class Value;
 namespace mempl::ir {
 
 /// A `tensor.empty` of the shape of `like`, at the insertion point. It has the
-/// orders of a user that `like` has, if that is one as well.
+/// constraints of a user that `like` has, if that is one as well.
 Value newEmpty(RewriterBase &rewriter, Value like);
 
 /// Turns ops that bring a buffer of their own into ops that write an operand.

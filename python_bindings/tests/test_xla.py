@@ -1,4 +1,4 @@
-"""Round trips through XLA: the logic with compilers made up here, and the real one where it is installed."""
+"""Round trips through XLA: the logic with fake compilers, and the real one where it is installed."""
 
 from __future__ import annotations
 

@@ -38,11 +38,11 @@ func.func @bounded(%a: tensor<64xf32>, %n: index) -> f32 {
 }
 
 // Orders of the user.
-// CHECK-LABEL: function orders
+// CHECK-LABEL: function constraints
 // CHECK-NEXT: value arg0: 64 bytes, input fast
 // CHECK-NEXT: value arg1: 64 bytes, input slow
 // CHECK-NEXT: value v2: 64 bytes, temporary fast
-func.func @orders(%a: tensor<16xf32> {mempl.pin}, %b: tensor<16xf32> {mempl.forbid}) -> tensor<16xf32> {
+func.func @constraints(%a: tensor<16xf32> {mempl.pin}, %b: tensor<16xf32> {mempl.forbid}) -> tensor<16xf32> {
   %e = tensor.empty() {mempl.pin = #mempl.space<fast>} : tensor<16xf32>
   %x = linalg.add ins(%a, %b : tensor<16xf32>, tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
   %f = tensor.empty() : tensor<16xf32>

@@ -121,15 +121,15 @@ int main(int argc, char **argv) {
   // CHECK: does not fit: {{.+}}
   MemplMachine machine = memplInstanceGetMachine(tiny);
   machine.capacity = 0;
-  MemplInstance ordered = memplInstanceCreate("ordered", machine);
-  memplInstanceAddValue(ordered, "w", 50, MemplValueInput, MemplSpaceFast);
-  memplInstanceAddStep(ordered, "s", 1, 0);
-  memplInstanceAddAccess(ordered, 0, 0, 50, MemplAccessRead, MemplSpaceNone);
+  MemplInstance constrained = memplInstanceCreate("constrained", machine);
+  memplInstanceAddValue(constrained, "w", 50, MemplValueInput, MemplSpaceFast);
+  memplInstanceAddStep(constrained, "s", 1, 0);
+  memplInstanceAddAccess(constrained, 0, 0, 50, MemplAccessRead, MemplSpaceNone);
   if (memplGameIsNull(
-          memplGameCreate(ordered, MemplOrderProgram, MemplMovesUse, &error)))
+          memplGameCreate(constrained, MemplOrderProgram, MemplMovesUse, &error)))
     printf("does not fit: %s\n", error);
   memplStringDestroy(error);
-  memplInstanceDestroy(ordered);
+  memplInstanceDestroy(constrained);
   memplInstanceDestroy(tiny);
   return 0;
 }

@@ -80,12 +80,12 @@ func.func @kernels(%table: tensor<1024xf32>, %i: tensor<16xi32>, %o: tensor<16xf
   return %r, %s : tensor<16xf32>, tensor<8xbf16>
 }
 
-// CHECK-LABEL: func.func @orders
+// CHECK-LABEL: func.func @constraints
 // CHECK-SAME: mempl.pin
 // CHECK-SAME: mempl.forbid = #mempl.space<fast>
 // CHECK-SAME: mempl.max_bytes = 4096 : i64
 // CHECK-SAME: mempl.target = "tpu-v5e"
-func.func @orders(%a: tensor<4xf32> {mempl.pin},
+func.func @constraints(%a: tensor<4xf32> {mempl.pin},
                   %b: tensor<4xf32> {mempl.forbid = #mempl.space<fast>},
                   %c: tensor<?xf32> {mempl.max_bytes = 4096 : i64})
     attributes {mempl.target = "tpu-v5e"} {

@@ -80,7 +80,7 @@ std::vector<Setup> setups() {
 class RandomPlay : public testing::TestWithParam<Setup> {
 protected:
   /// Calls `f` with games of `count` random programs, some of which may have
-  /// orders that nobody can keep.
+  /// constraints that nobody can keep.
   template <typename F> void forEachGame(uint64_t count, F f) {
     uint64_t made = 0;
     for (uint64_t seed = 0; seed < count; ++seed) {

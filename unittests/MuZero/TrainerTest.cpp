@@ -391,7 +391,7 @@ TEST_F(TrainerTest, ItsWeightsAreAPolicy) {
   }
 }
 
-// From scratch: no teachers, no polishing, random weights.
+// From scratch: no teachers, no refining, random weights.
 TEST_F(TrainerTest, LearnsToBeatGreedy) {
   std::vector<TrainingProgram> given;
   for (uint64_t seed = 0; given.size() < 3; ++seed) {

@@ -28,7 +28,7 @@ TEST(PackingStressTest, MinimalHeightsAgreeWithBruteForce) {
   int infeasible = 0, aboveLoad = 0;
   for (int round = 0; round < 400; ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p = randomSmall(random, /*orders=*/round % 2 == 1);
+    PackingProblem p = randomSmall(random, /*constraints=*/round % 2 == 1);
     int64_t expected = bruteForceHeight(p, p.capacity);
     PackingResult result = pack(p, options);
     if (expected < 0) {
@@ -51,7 +51,7 @@ TEST(PackingStressTest, FeasibilityAgreesWithBruteForce) {
   Random random(12, "packer-feasible");
   for (int round = 0; round < 400; ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p = randomSmall(random, /*orders=*/round % 2 == 1);
+    PackingProblem p = randomSmall(random, /*constraints=*/round % 2 == 1);
     bool expected = bruteForceHeight(p, p.capacity) >= 0;
     PackingResult result = pack(p);
     ASSERT_EQ(result.status,
@@ -69,8 +69,8 @@ TEST(PackingStressTest, MinimalHeightsWithGapsAgreeWithBruteForce) {
   int searched = 0, aboveLoad = 0, withoutGapsHigher = 0;
   for (int round = 0; round < 600; ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p =
-        randomWithGaps(random, /*orders=*/round % 2 == 1, /*windows=*/false);
+    PackingProblem p = randomWithGaps(random, /*constraints=*/round % 2 == 1,
+                                      /*windows=*/false);
     int64_t expected = bruteForceHeight(p, p.capacity);
     PackingResult result = pack(p, options);
     PackingResult within = pack(p);
@@ -104,8 +104,8 @@ TEST(PackingStressTest, WindowsAreEnclosedAndWhatIsProvenIsTrue) {
   int proven = 0, open = 0, infeasible = 0;
   for (int round = 0; round < 600; ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p =
-        randomWithGaps(random, /*orders=*/round % 2 == 1, /*windows=*/true);
+    PackingProblem p = randomWithGaps(random, /*constraints=*/round % 2 == 1,
+                                      /*windows=*/true);
     int64_t expected = bruteForceHeight(p, p.capacity);
     for (PackingResult result : {pack(p, options), pack(p)}) {
       if (result.status == PackingStatus::Infeasible) {
@@ -134,7 +134,7 @@ TEST(PackingStressTest, CheckAgreesWithTimeAfterTime) {
   int valid = 0;
   for (int round = 0; round < 2000; ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p = randomWithGaps(random, /*orders=*/false, true);
+    PackingProblem p = randomWithGaps(random, /*constraints=*/false, true);
     p.capacity = INT64_MAX;
     std::vector<int64_t> offsets;
     for (size_t i = 0; i < p.buffers.size(); ++i)

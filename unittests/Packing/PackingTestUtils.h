@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the tests of the packing room share: short ways to write a problem,
+// What the tests of packing share: short ways to write a problem,
 // random problems, rectangles cut into pieces, and a packer that tries every
 // offset of every buffer and knows no trick at all.
 //
@@ -137,15 +137,15 @@ inline PackingProblem nearlyAboveItsLoad(Random &random) {
   return p;
 }
 
-/// A few small buffers; `orders` adds alignments and fixed offsets.
-inline PackingProblem randomSmall(Random &random, bool orders) {
+/// A few small buffers; `constraints` adds alignments and fixed offsets.
+inline PackingProblem randomSmall(Random &random, bool constraints) {
   std::vector<PackingBuffer> buffers;
   int64_t count = random.between(2, 7);
   for (int64_t i = 0; i < count; ++i) {
     int64_t lower = random.between(0, 6);
     PackingBuffer b = buffer(lower, random.between(lower, 8),
                              random.between(random.chance(0.1) ? 0 : 1, 4));
-    if (orders) {
+    if (constraints) {
       b.alignment = random.chance(0.4) ? random.between(1, 4) : 1;
       if (random.chance(0.2))
         b.fixedOffset = random.between(0, 4) * b.alignment;
@@ -157,9 +157,9 @@ inline PackingProblem randomSmall(Random &random, bool orders) {
 
 /// randomSmall with gaps in most buffers; with `windows`, some of them keep a
 /// part in use.
-inline PackingProblem randomWithGaps(Random &random, bool orders,
+inline PackingProblem randomWithGaps(Random &random, bool constraints,
                                      bool windows) {
-  PackingProblem p = randomSmall(random, orders);
+  PackingProblem p = randomSmall(random, constraints);
   for (PackingBuffer &b : p.buffers) {
     for (int64_t at = b.lower; at < b.upper && random.chance(0.7);) {
       PackingGap gap;

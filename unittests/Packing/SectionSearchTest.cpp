@@ -66,7 +66,7 @@ TEST(SectionSearchTest, AgreesWithBruteForceOnRandomProblems) {
   Random random(1, "section-search-plain");
   for (int round = 0; round < 300 && !HasFailure(); ++round) {
     SCOPED_TRACE(round);
-    compareWithBruteForce(randomSmall(random, /*orders=*/false));
+    compareWithBruteForce(randomSmall(random, /*constraints=*/false));
   }
 }
 
@@ -86,7 +86,7 @@ TEST(SectionSearchTest, AgreesWithBruteForceOnAlignedAndFixedBuffers) {
   Random random(2, "section-search-orders");
   for (int round = 0; round < 300 && !HasFailure(); ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p = randomSmall(random, /*orders=*/true);
+    PackingProblem p = randomSmall(random, /*constraints=*/true);
     bool misaligned = false;
     for (const PackingBuffer &b : p.buffers)
       misaligned |= b.fixedOffset > 0 && b.fixedOffset % b.alignment != 0;
@@ -99,8 +99,8 @@ TEST(SectionSearchTest, AgreesWithBruteForceOnBuffersWithGaps) {
   Random random(7, "section-search-gaps");
   for (int round = 0; round < 600 && !HasFailure(); ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p =
-        randomWithGaps(random, /*orders=*/round % 2 == 1, /*windows=*/false);
+    PackingProblem p = randomWithGaps(random, /*constraints=*/round % 2 == 1,
+                                      /*windows=*/false);
     if (round % 3 == 2) {
       p.capacity = 14;
       for (PackingBuffer &b : p.buffers) {
@@ -116,7 +116,7 @@ TEST(SectionSearchTest, AgreesWithBruteForceWhereAllShareAnAlignment) {
   Random random(3, "section-search-unit");
   for (int round = 0; round < 150 && !HasFailure(); ++round) {
     SCOPED_TRACE(round);
-    PackingProblem p = randomSmall(random, /*orders=*/false);
+    PackingProblem p = randomSmall(random, /*constraints=*/false);
     p.capacity = 14;
     for (PackingBuffer &b : p.buffers)
       b.alignment = 3;

@@ -49,19 +49,19 @@ protected:
 
 TEST_F(ExplainTest, TellsCausesOfTheValueItself) {
   int32_t large = add(65, ValueKind::Input);
-  int32_t ordered = add(8, ValueKind::Input, SpaceConstraint::Slow);
+  int32_t constrained = add(8, ValueKind::Input, SpaceConstraint::Slow);
   int32_t unused = add(8, ValueKind::Input);
   int32_t slowSteps = add(8, ValueKind::Input);
   int32_t once = add(8, ValueKind::Input);
   int32_t out = add(8, ValueKind::Output);
   int32_t part = add(32, ValueKind::Input);
   int32_t twice = add(8, ValueKind::Input);
-  step(0, {{large, 65}, {ordered, 8}, {once, 8}, {part, 4}, {twice, 8}});
+  step(0, {{large, 65}, {constrained, 8}, {once, 8}, {part, 4}, {twice, 8}});
   step(0, {{slowSteps, 8, AccessMode::Read, SpaceConstraint::Slow},
            {out, 8, AccessMode::Write},
            {twice, 8}});
   EXPECT_EQ(causeOf(large), SlowCause::TooLarge);
-  EXPECT_EQ(causeOf(ordered), SlowCause::Constrained);
+  EXPECT_EQ(causeOf(constrained), SlowCause::Constrained);
   EXPECT_EQ(causeOf(unused), SlowCause::Unused);
   EXPECT_EQ(causeOf(slowSteps), SlowCause::StepsConstrained);
   EXPECT_EQ(causeOf(once), SlowCause::CopiedOnce);

@@ -417,7 +417,7 @@ TEST(LowerBound, NeverAboveTheOptimumOfTinyPrograms) {
       continue;
     BruteForceResult best = bruteForce(instance);
     if (std::isinf(best.latency))
-      continue; // Contradictory orders: there is no plan.
+      continue; // Contradictory constraints: there is no plan.
     ASSERT_TRUE(verify(instance, best.plan).empty()) << "seed " << seed;
     double bound = boundOf(instance);
     EXPECT_LE(bound, best.latency * kExact) << "seed " << seed;

@@ -226,7 +226,7 @@ static Residency anyResidency(const Instance &instance, Random &random) {
   return r;
 }
 
-/// Violations of orders to be fast, or nothing if other rules are broken.
+/// Violations of constraints to be fast, or nothing if other rules are broken.
 static std::optional<size_t> unmetOrders(const Instance &instance,
                                          const Plan &plan) {
   auto found = verify(instance, plan);

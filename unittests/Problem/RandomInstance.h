@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Random valid instances, small enough that much happens at the same place:
-// loops in loops, copy limits, orders of spaces, reserved bytes, values of size
-// zero, several accesses of one value in a step. And random plans for them,
-// grown by inserting residencies that verify() lets pass. Not a model of real
-// programs: the tests that need those read them from files.
+// loops in loops, copy limits, constraints on spaces, reserved bytes, values of
+// size zero, several accesses of one value in a step. And random plans for
+// them, grown by inserting residencies that verify() lets pass. Not a model of
+// real programs: the tests that need those read them from files.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,7 +40,7 @@ struct RandomInstanceOptions {
   double carriedChance = 0.3;    ///< That values may be carried over.
   double slowOrderChance = 0.05; ///< That a value or access must be slow.
   /// That a value or access must be fast. Only in the outermost program; such
-  /// an order may be impossible to meet.
+  /// a constraint may be impossible to meet.
   double fastOrderChance = 0.01;
   double zeroSizeChance = 0.05; ///< That a value is of size zero.
 };

@@ -290,7 +290,7 @@ TEST(VerifierV5, InOutLeftInFastMemory) {
 }
 
 //===----------------------------------------------------------------------===//
-// V6, V7 and V8: orders, limits, one at a time
+// V6, V7 and V8: constraints, limits, one at a time
 //===----------------------------------------------------------------------===//
 
 TEST(VerifierV6, ValueIsOrderedToBeSlow) {

@@ -277,7 +277,7 @@ TEST(Msa, NamesOrdersThatCannotBeMet) {
 TEST(Msa, PlacesOrdersFirst) {
   // By benefit the other one would take the room.
   Instance instance =
-      program({temporary("often", 96), temporary("ordered", 96)},
+      program({temporary("often", 96), temporary("constrained", 96)},
               {step(1, {write(0, 960), write(1, 96)}), step(1, {read(0, 960)}),
                step(1, {read(0, 960), read(1, 96)})},
               machine128());

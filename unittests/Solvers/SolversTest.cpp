@@ -59,7 +59,7 @@ TEST_P(Policies, MakeValidPlansForRandomPrograms) {
     options.budget = 200;
     auto result = solve(GetParam(), instance, options);
     if (!result) {
-      // Only orders to be fast can be impossible to meet.
+      // Only constraints to be fast can be impossible to meet.
       EXPECT_THAT(llvm::toString(result.takeError()),
                   testing::AnyOf(testing::HasSubstr("constrained to be there"),
                                  testing::HasSubstr("no valid plan found")));

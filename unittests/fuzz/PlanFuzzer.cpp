@@ -19,7 +19,7 @@
 
 using namespace mempl;
 
-/// Two loops, one inside the other, limits of copies, and orders.
+/// Two loops, one inside the other, limits of copies, and constraints.
 static const char *const kInstance = R"({"name": "loop",
 "machine": {"fast": {"capacity": 100, "alignment": 10, "bandwidth": 100, "max_carried": 1},
             "slow": {"bandwidth": 10},

@@ -155,9 +155,9 @@ struct PackingFault {
                   const std::vector<int64_t> &lines = {}) const;
 };
 
-/// All that is wrong with `offsets`, one per buffer: orders that are not met
-/// and every pair that collides, by buffer. The fields of `problem` must be in
-/// range.
+/// All that is wrong with `offsets`, one per buffer: constraints that are not
+/// met and every pair that collides, by buffer. The fields of `problem` must be
+/// in range.
 std::vector<PackingFault> packingFaults(const PackingProblem &problem,
                                         const std::vector<int64_t> &offsets);
 

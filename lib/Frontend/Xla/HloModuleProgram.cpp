@@ -8,9 +8,9 @@
 //===----------------------------------------------------------------------===//
 //
 // One walk over the schedule, loops and calls included. Every array that is in
-// fast memory belongs to a stay; what renames an array passes its stay on.
-// Accesses in a loop's body of buffers from outside are added up into accesses
-// of the loop step.
+// fast memory belongs to an allocation; what renames an array passes its
+// allocation on. Accesses in a loop's body of buffers from outside are added up
+// into accesses of the loop step.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,7 +45,8 @@ class ProgramReader {
 public:
   ProgramReader(const Module &module, const Aliases &aliases)
       : module(module), aliases(aliases), bufferOf(aliases.numGroups(), -1),
-        stayOf(aliases.numLeaves(), -1), onHost(aliases.numGroups(), false) {
+        allocationOf(aliases.numLeaves(), -1),
+        onHost(aliases.numGroups(), false) {
     for (int32_t leaf = 0; leaf < aliases.numLeaves(); ++leaf)
       if (isArray(leaf) && (aliases.isOnHost(leaf) ||
                             movesToHost(instruction(aliases.site(leaf)))))
@@ -70,7 +71,7 @@ private:
   void passStays(int32_t to, int32_t from, int32_t count);
   void addAccess(Accesses &accesses, const BufferAccess &access);
   void finishStep(ProgramStep step, int32_t level, const Accesses &accesses);
-  void evict(int32_t stay, int32_t level);
+  void evict(int32_t allocation, int32_t level);
 
   /// A transfer that has been started.
   struct Transfer {
@@ -97,7 +98,7 @@ private:
   const Module &module;
   const Aliases &aliases;
   ModuleProgram program;
-  std::vector<int32_t> bufferOf, stayOf;
+  std::vector<int32_t> bufferOf, allocationOf;
   std::vector<bool> onHost; ///< By group.
   /// Those under way, by the first leaf of the start.
   llvm::MapVector<int32_t, Transfer> transfers;
@@ -138,7 +139,7 @@ int32_t ProgramReader::buffer(int32_t leaf, int32_t level) {
 
 void ProgramReader::passStays(int32_t to, int32_t from, int32_t count) {
   for (int32_t i = 0; i < count; ++i)
-    stayOf[to + i] = aliases.isFast(to + i) ? stayOf[from + i] : -1;
+    allocationOf[to + i] = aliases.isFast(to + i) ? allocationOf[from + i] : -1;
 }
 
 void ProgramReader::free(const Site &at, int32_t level) {
@@ -163,8 +164,8 @@ void ProgramReader::free(const Site &at, int32_t level) {
 // Copies that the assignment made
 //===----------------------------------------------------------------------===//
 
-void ProgramReader::evict(int32_t stay, int32_t level) {
-  FastStay &s = program.stays[stay];
+void ProgramReader::evict(int32_t allocation, int32_t level) {
+  FastAllocation &s = program.allocations[allocation];
   if (s.level != level) {
     ++program.notes.copiesInBodies;
     return;
@@ -183,8 +184,8 @@ void ProgramReader::startCopy(const Site &at, int32_t level) {
   if (i.opcode == "slice-start" || aliases.isFast(leaf))
     return;
   int32_t source = aliases.leaf(at.computation, i.operands[0]);
-  if (stayOf[source] >= 0)
-    evict(stayOf[source], level);
+  if (allocationOf[source] >= 0)
+    evict(allocationOf[source], level);
 }
 
 void ProgramReader::finishCopy(const Site &at, int32_t level) {
@@ -197,10 +198,10 @@ void ProgramReader::finishCopy(const Site &at, int32_t level) {
     const Computation &c = module.computations[at.computation];
     int32_t source = aliases.leaf(at.computation,
                                   c.instructions[done.operands[0]].operands[0]);
-    int32_t stay = stayOf[source];
-    if (stay >= 0 && program.stays[stay].level == level &&
-        program.stays[stay].done < 0)
-      program.stays[stay].done = now(level);
+    int32_t allocation = allocationOf[source];
+    if (allocation >= 0 && program.allocations[allocation].level == level &&
+        program.allocations[allocation].done < 0)
+      program.allocations[allocation].done = now(level);
     return;
   }
   int32_t index = buffer(leaf, level);
@@ -208,17 +209,17 @@ void ProgramReader::finishCopy(const Site &at, int32_t level) {
     ++program.notes.copiesInBodies;
     return;
   }
-  FastStay stay;
-  stay.buffer = index;
-  stay.level = level;
-  stay.issue = stay.firstIssue = started.lookup(start);
-  stay.ready = now(level);
+  FastAllocation allocation;
+  allocation.buffer = index;
+  allocation.level = level;
+  allocation.issue = allocation.firstIssue = started.lookup(start);
+  allocation.ready = now(level);
   const Computation &c = module.computations[at.computation];
-  stay.crossProgram = !c.instructions[done.operands[0]]
-                           .attribute("cross_program_prefetch_index")
-                           .empty();
-  stayOf[leaf] = program.stays.size();
-  program.stays.push_back(stay);
+  allocation.crossProgram = !c.instructions[done.operands[0]]
+                                 .attribute("cross_program_prefetch_index")
+                                 .empty();
+  allocationOf[leaf] = program.allocations.size();
+  program.allocations.push_back(allocation);
 }
 
 void ProgramReader::joinParts(const Site &at, int32_t level) {
@@ -231,26 +232,26 @@ void ProgramReader::joinParts(const Site &at, int32_t level) {
     ++program.notes.copiesInBodies;
     return;
   }
-  FastStay stay;
-  stay.buffer = index;
-  stay.level = level;
-  stay.firstIssue = now(level);
-  stay.parts = 0;
+  FastAllocation allocation;
+  allocation.buffer = index;
+  allocation.level = level;
+  allocation.firstIssue = now(level);
+  allocation.parts = 0;
   for (int32_t done : instruction(at).operands) {
     int32_t start = c.instructions[done].operands[0];
     int32_t boundary = started.lookup(aliases.leaf(at.computation, start));
-    stay.firstIssue = std::min(stay.firstIssue, boundary);
-    stay.issue = std::max(stay.issue, boundary);
-    ++stay.parts;
+    allocation.firstIssue = std::min(allocation.firstIssue, boundary);
+    allocation.issue = std::max(allocation.issue, boundary);
+    ++allocation.parts;
     if (!c.instructions[start]
              .attribute("cross_program_prefetch_index")
              .empty())
-      stay.crossProgram = true;
+      allocation.crossProgram = true;
   }
-  stay.ready = now(level);
+  allocation.ready = now(level);
   ++program.notes.slicedCopies;
-  stayOf[leaf] = program.stays.size();
-  program.stays.push_back(stay);
+  allocationOf[leaf] = program.allocations.size();
+  program.allocations.push_back(allocation);
 }
 
 //===----------------------------------------------------------------------===//
@@ -284,15 +285,16 @@ void ProgramReader::readOperands(const Site &at, int32_t level,
       BufferAccess access;
       access.buffer = buffer(leaf, level);
       access.read = readBytes(module, c, i, k, l);
-      int32_t stay = stayOf[leaf];
-      access.fast = stay >= 0;
+      int32_t allocation = allocationOf[leaf];
+      access.fast = allocation >= 0;
       addAccess(accesses, access);
       program.buffers[access.buffer].uses.push_back(
           {at.computation, at.instruction, static_cast<int32_t>(k), l});
-      if (stay < 0)
+      if (allocation < 0)
         continue;
-      // A stay of an outer program serves the loop step that is still open.
-      FastStay &s = program.stays[stay];
+      // An allocation of an outer program serves the loop step that is still
+      // open.
+      FastAllocation &s = program.allocations[allocation];
       s.last = std::max(s.last, now(s.level));
     }
   }
@@ -316,7 +318,7 @@ void ProgramReader::writeOutputs(const Site &at, int32_t level,
     Buffer &b = program.buffers[access.buffer];
     access.written = writtenBytes(module, c, i, l);
     access.mode = AccessMode::Write;
-    int32_t stay = -1;
+    int32_t allocation = -1;
     for (const InPlacePair &pair : pairs) {
       if (pair.outputLeaf != l)
         continue;
@@ -324,27 +326,27 @@ void ProgramReader::writeOutputs(const Site &at, int32_t level,
       if (aliases.group(operand + pair.operandLeaf) != aliases.group(leaf))
         continue;
       access.mode = AccessMode::Update;
-      stay = stayOf[operand + pair.operandLeaf];
+      allocation = allocationOf[operand + pair.operandLeaf];
     }
     if (aliases.isFast(leaf)) {
       // What a body leaves for the next trip stays where the loop began with
       // it.
-      if (stay < 0 && b.level != level)
-        for (size_t s = program.stays.size(); s-- > 0 && stay < 0;)
-          if (program.stays[s].buffer == access.buffer)
-            stay = s;
-      if (stay < 0) {
-        stay = program.stays.size();
-        FastStay made;
+      if (allocation < 0 && b.level != level)
+        for (size_t s = program.allocations.size(); s-- > 0 && allocation < 0;)
+          if (program.allocations[s].buffer == access.buffer)
+            allocation = s;
+      if (allocation < 0) {
+        allocation = program.allocations.size();
+        FastAllocation made;
         made.buffer = access.buffer;
         made.level = b.level;
         made.write = now(b.level);
-        program.stays.push_back(made);
+        program.allocations.push_back(made);
       }
-      FastStay &s = program.stays[stay];
+      FastAllocation &s = program.allocations[allocation];
       s.last = std::max(s.last, now(s.level));
       access.fast = true;
-      stayOf[leaf] = stay;
+      allocationOf[leaf] = allocation;
     }
     isWritten[access.buffer] = true;
     b.writes.push_back(aliases.site(leaf));
@@ -414,7 +416,7 @@ bool ProgramReader::isOfAssignment(const Site &start) const {
   return fast[0] != fast[1];
 }
 
-/// Orders the accesses of a start into slow memory; in a loop, also those of
+/// Constrains the accesses of a start to slow memory; in a loop, also those of
 /// the loops around it that stand for them.
 void ProgramReader::keepSlow(const Transfer &transfer) {
   ++program.notes.transfers;
@@ -625,14 +627,15 @@ llvm::Expected<ModuleProgram> ProgramReader::read() {
   for (const auto &[leaf, transfer] : transfers)
     keepSlow(transfer);
   // An eviction that never ends, and a prefetch that nothing reads.
-  for (FastStay &stay : program.stays) {
-    if (stay.done < 0)
-      stay.back = -1;
-    int32_t first = stay.write >= 0 ? stay.write : stay.ready;
-    stay.last = std::max(stay.last, std::max(first, stay.back));
+  for (FastAllocation &allocation : program.allocations) {
+    if (allocation.done < 0)
+      allocation.back = -1;
+    int32_t first = allocation.write >= 0 ? allocation.write : allocation.ready;
+    allocation.last =
+        std::max(allocation.last, std::max(first, allocation.back));
   }
-  llvm::erase_if(program.stays, [&](const FastStay &stay) {
-    return stay.last >= now(stay.level);
+  llvm::erase_if(program.allocations, [&](const FastAllocation &allocation) {
+    return allocation.last >= now(allocation.level);
   });
   if (program.levels[0].steps.empty())
     return fileError(module.file, module.entryComputation().line,

@@ -47,7 +47,7 @@ public:
 private:
   struct Level {
     Plan plan;
-    std::vector<int32_t> stays; ///< By residency: of the program, or -1.
+    std::vector<int32_t> allocations; ///< By residency: of the program, or -1.
   };
 
   Level collect(int32_t level, InstanceRef instance);
@@ -57,7 +57,8 @@ private:
   Plan planLevel(int32_t level, InstanceRef instance);
   void carry(Level &level, InstanceRef instance);
   void dropInvalid(Plan &plan, InstanceRef instance);
-  const AssignmentTables::AllocationRow *rowFor(const FastStay &stay) const;
+  const AssignmentTables::AllocationRow *
+  rowFor(const FastAllocation &allocation) const;
   int64_t timeOf(int32_t level, int32_t step) const;
   void indexTables();
 
@@ -82,11 +83,13 @@ int64_t XlaPlanBuilder::timeOf(int32_t level, int32_t step) const {
   return it == tables.timeOf.end() ? -1 : it->second;
 }
 
-/// The allocation in which XLA held a stay when it was first used.
+/// The row of the table for an allocation, as of its first use.
 const AssignmentTables::AllocationRow *
-XlaPlanBuilder::rowFor(const FastStay &stay) const {
-  const Buffer &buffer = program.buffers[stay.buffer];
-  int64_t time = timeOf(stay.level, stay.write >= 0 ? stay.write : stay.last);
+XlaPlanBuilder::rowFor(const FastAllocation &allocation) const {
+  const Buffer &buffer = program.buffers[allocation.buffer];
+  int64_t time =
+      timeOf(allocation.level,
+             allocation.write >= 0 ? allocation.write : allocation.last);
   if (time < 0)
     return nullptr;
   auto findIn = [&](int64_t id) -> const AssignmentTables::AllocationRow * {
@@ -102,7 +105,7 @@ XlaPlanBuilder::rowFor(const FastStay &stay) const {
   if (named != idOf.end())
     if (const AssignmentTables::AllocationRow *row = findIn(named->second))
       return row;
-  if (!stay.crossProgram)
+  if (!allocation.crossProgram)
     return nullptr;
   // The table of buffers leaves out what was prefetched across programs.
   for (int64_t id : unlisted)
@@ -134,21 +137,21 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
     for (const Access &access : instance.program.steps[s].accesses)
       if (access.space == SpaceConstraint::Slow)
         slowSteps[access.value].push_back(s);
-  for (size_t i = 0; i < program.stays.size(); ++i) {
-    const FastStay &stay = program.stays[i];
-    if (stay.level != index)
+  for (size_t i = 0; i < program.allocations.size(); ++i) {
+    const FastAllocation &allocation = program.allocations[i];
+    if (allocation.level != index)
       continue;
     Residency r;
-    r.value = imported.valueOf[stay.buffer];
+    r.value = imported.valueOf[allocation.buffer];
     if (r.value < 0)
       continue; // Nothing ever accesses it.
-    if (stay.write >= 0)
-      r.begin = ByWrite{stay.write};
+    if (allocation.write >= 0)
+      r.begin = ByWrite{allocation.write};
     else
-      r.begin = CopyIn{stay.firstIssue, stay.ready};
-    r.last = stay.last;
-    if (stay.back >= 0)
-      r.out = {stay.back, std::max(stay.done, stay.back + 1)};
+      r.begin = CopyIn{allocation.firstIssue, allocation.ready};
+    r.last = allocation.last;
+    if (allocation.back >= 0)
+      r.out = {allocation.back, std::max(allocation.done, allocation.back + 1)};
     r.offset = -1;
     if (llvm::any_of(slowSteps[r.value],
                      [&](int32_t step) { return r.serves(step); })) {
@@ -156,8 +159,8 @@ XlaPlanBuilder::Level XlaPlanBuilder::collect(int32_t index,
       continue;
     }
     level.plan.residencies.push_back(r);
-    level.stays.push_back(i);
-    ++notes.stays;
+    level.allocations.push_back(i);
+    ++notes.residencies;
   }
   return level;
 }
@@ -193,16 +196,17 @@ static size_t carriedTwin(const std::vector<Residency> &list, size_t again) {
 bool XlaPlanBuilder::placeAsXla(Level &level, InstanceRef instance) {
   std::vector<Residency> &list = level.plan.residencies;
   for (size_t i = 0; i < list.size(); ++i) {
-    if (level.stays[i] < 0) {
+    if (level.allocations[i] < 0) {
       list[i].offset = list[carriedTwin(list, i)].offset;
       continue;
     }
     const AssignmentTables::AllocationRow *row =
-        rowFor(program.stays[level.stays[i]]);
+        rowFor(program.allocations[level.allocations[i]]);
     if (!row || row->offset % instance.machine.alignment != 0) {
       notes.problems.push_back(
           "no offset in the tables for " +
-          program.buffers[program.stays[level.stays[i]].buffer].name);
+          program.buffers[program.allocations[level.allocations[i]].buffer]
+              .name);
       return false;
     }
     list[i].offset = row->offset;
@@ -215,7 +219,8 @@ bool XlaPlanBuilder::placeAsXla(Level &level, InstanceRef instance) {
   for (size_t i = 0; i < list.size(); ++i) {
     Residency &r = list[i];
     CopyIn *in = r.copyIn();
-    if (level.stays[i] < 0 || !in || program.stays[level.stays[i]].parts < 2)
+    if (level.allocations[i] < 0 || !in ||
+        program.allocations[level.allocations[i]].parts < 2)
       continue;
     int32_t issue = in->issue;
     for (size_t k = 0; k < list.size(); ++k)
@@ -238,11 +243,12 @@ bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
   problem.capacity = instance.machine.capacity;
   for (size_t i = 0; i < level.plan.residencies.size(); ++i) {
     Residency &r = level.plan.residencies[i];
-    if (CopyIn *in = r.copyIn(); in && level.stays[i] >= 0 && late) {
-      const FastStay &stay = program.stays[level.stays[i]];
-      notes.delayedSlices += stay.issue > in->issue;
-      notes.delaySteps += std::max(0, stay.issue - in->issue);
-      in->issue = std::max(in->issue, stay.issue);
+    if (CopyIn *in = r.copyIn(); in && level.allocations[i] >= 0 && late) {
+      const FastAllocation &allocation =
+          program.allocations[level.allocations[i]];
+      notes.delayedSlices += allocation.issue > in->issue;
+      notes.delaySteps += std::max(0, allocation.issue - in->issue);
+      in->issue = std::max(in->issue, allocation.issue);
     }
     PackingBuffer b;
     b.id = std::to_string(i);
@@ -252,7 +258,7 @@ bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
     // What comes back at the end has to find its place free; it is kept.
     if (r.isKept())
       b.upper = instance.numSteps();
-    if (level.stays[i] < 0)
+    if (level.allocations[i] < 0)
       b.upper = b.lower;
     b.alignment = instance.machine.alignment;
     problem.buffers.push_back(std::move(b));
@@ -279,7 +285,7 @@ bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
   for (size_t i = 0; i < list.size(); ++i)
     list[i].offset = packed.offsets[i];
   for (size_t i = 0; i < list.size(); ++i)
-    if (level.stays[i] < 0)
+    if (level.allocations[i] < 0)
       list[i].offset = list[carriedTwin(list, i)].offset;
   return true;
 }
@@ -288,13 +294,15 @@ bool XlaPlanBuilder::pack(Level &level, InstanceRef instance, bool late) {
 void XlaPlanBuilder::carry(Level &level, InstanceRef instance) {
   for (size_t i = 0; i < level.plan.residencies.size(); ++i) {
     Residency &r = level.plan.residencies[i];
-    const FastStay &stay = program.stays[level.stays[i]];
-    if (!stay.crossProgram || notes.carried >= instance.machine.maxCarried ||
+    const FastAllocation &allocation =
+        program.allocations[level.allocations[i]];
+    if (!allocation.crossProgram ||
+        notes.carried >= instance.machine.maxCarried ||
         instance.program.values[r.value].kind != ValueKind::Input)
       continue;
     r.begin = Kept{};
     ++notes.carried;
-    const AssignmentTables::AllocationRow *row = rowFor(stay);
+    const AssignmentTables::AllocationRow *row = rowFor(allocation);
     int64_t end = timeOf(0, instance.numSteps() - 1);
     // Freed after its last use, it comes back at the end for the next run.
     bool comesBack = row && end >= 0 && row->end < end;
@@ -311,7 +319,7 @@ void XlaPlanBuilder::carry(Level &level, InstanceRef instance) {
           --in.issue;
     again.begin = in;
     level.plan.residencies.push_back(again);
-    level.stays.push_back(-1);
+    level.allocations.push_back(-1);
     return;
   }
 }

@@ -101,18 +101,18 @@ llvm::Expected<AssignmentTables> readTablesBeside(llvm::StringRef hloPath);
 
 /// How XLA's own plan was rebuilt.
 struct XlaPlanNotes {
-  int64_t stays = 0;         ///< Residencies.
+  int64_t residencies = 0;
   int64_t offsetsOfXla = 0;  ///< Those at the offset that XLA chose.
   int64_t packed = 0;        ///< Plans of loops and programs packed anew.
   int64_t delayedSlices = 0; ///< Sliced copies issued after their first slice.
   int64_t delaySteps = 0;    ///< By how many boundaries in all.
   int64_t delayedCopies = 0; ///< Copies of what was still held elsewhere.
-  int64_t dropped = 0;       ///< Stays that a plan cannot say.
+  int64_t dropped = 0;       ///< Allocations that a plan cannot say.
   int64_t carried = 0;       ///< Values kept over from the run before.
-  /// Stays during transfers under way, which a plan cannot promise to keep
-  /// where they are. They are left out.
+  /// Allocations during transfers under way, which a plan cannot promise to
+  /// keep where they are. They are left out.
   int64_t inTransfers = 0;
-  std::vector<std::string> problems; ///< Why stays were dropped.
+  std::vector<std::string> problems; ///< Why allocations were dropped.
 };
 
 /// XLA's plan for an instance that buildInstance() made: its residencies and

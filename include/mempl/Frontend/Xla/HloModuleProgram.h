@@ -87,7 +87,7 @@ struct Level {
 
 /// A time in which XLA keeps a buffer in fast memory. Boundaries and steps are
 /// those of its level.
-struct FastStay {
+struct FastAllocation {
   int32_t buffer = 0;
   int32_t level = 0;
   int32_t write = -1;        ///< Step whose write begins it, or -1: a copy in,
@@ -118,7 +118,7 @@ struct ProgramNotes {
 struct ModuleProgram {
   std::vector<Buffer> buffers;
   std::vector<Level> levels; ///< The entry first.
-  std::vector<FastStay> stays;
+  std::vector<FastAllocation> allocations;
   ProgramNotes notes;
 };
 

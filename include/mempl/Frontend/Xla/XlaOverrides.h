@@ -43,10 +43,10 @@ struct XlaDecision {
   std::string first;
 };
 
-/// Where `plan` differs from XLA's own placement, in orders, the most valuable
-/// first. What both do alike is left to XLA, and so are outputs of the program
-/// that the plan begins in fast memory: XLA would leave a pinned one there at
-/// the end. The plan must be valid for the instance.
+/// Where `plan` differs from XLA's own placement, as constraints, the most
+/// valuable first. What both do alike is left to XLA, and so are outputs of the
+/// program that the plan begins in fast memory: XLA would leave a pinned one
+/// there at the end. The plan must be valid for the instance.
 std::vector<XlaDecision> xlaDecisions(const Module &module,
                                       const ModuleProgram &program,
                                       const Imported &imported,

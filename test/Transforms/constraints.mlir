@@ -21,7 +21,7 @@ func.func @bound_of_a_result(%x: tensor<?x4xf32> {mempl.max_bytes = "128B"}, %w:
 
 // -----
 
-// What preparation makes of an operation has its orders.
+// What preparation makes of an operation has its constraints.
 // CHECK-LABEL: func.func @carried_over
 // CHECK-DAG: %[[Q:.*]] = bufferization.alloc_tensor() : tensor<48xf32>
 // CHECK-DAG: %[[P:.*]] = mempl.alloc <fast> at {{.*}} bytes 128 : tensor<32xf32>
@@ -40,7 +40,7 @@ func.func @carried_over(%a: tensor<16xf32>) -> (tensor<32xf32>, tensor<48xf32>) 
 
 // -----
 
-// A memory space that the program orders is left alone.
+// A memory space that the program asks for is left alone.
 // CHECK-LABEL: func.func @memory_spaces(
 // CHECK-SAME: %[[M:.*]]: memref<64xf32, 1>
 // CHECK: %[[A:.*]] = bufferization.to_tensor %[[M]]
