@@ -20,17 +20,23 @@ using namespace mempl::gametest;
 
 namespace {
 
-void expectInRange(llvm::ArrayRef<float> numbers) {
-  for (float x : numbers) {
-    ASSERT_TRUE(std::isfinite(x));
-    ASSERT_LE(std::abs(x), kFeatureLimit);
+/// `numbers` are rows of features, or, where features go along the other way,
+/// `repeat` numbers of each.
+void expectInRange(llvm::ArrayRef<float> numbers, FeatureGroup group,
+                   size_t repeat = 1) {
+  llvm::ArrayRef<Feature> features = featuresOf(group);
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const Feature &feature = features[i / repeat % features.size()];
+    ASSERT_TRUE(std::isfinite(numbers[i])) << feature.name.str();
+    ASSERT_GE(numbers[i], feature.low) << feature.name.str();
+    ASSERT_LE(numbers[i], feature.high) << feature.name.str();
   }
 }
 
 void expectInRange(const Observation &seen) {
-  expectInRange(seen.profile);
-  expectInRange(seen.near);
-  expectInRange(seen.scalars);
+  expectInRange(seen.profile, FeatureGroup::Profile, Observation::kNumBins);
+  expectInRange(seen.near, FeatureGroup::Near);
+  expectInRange(seen.scalars, FeatureGroup::Scalars);
 }
 
 bool areEqual(const Observation &a, const Observation &b) {
@@ -41,6 +47,27 @@ bool areEqual(const Observation &a, const Observation &b) {
 float profile(const Observation &seen, Observation::Channel channel,
               int32_t bin) {
   return seen.profile[channel * Observation::kNumBins + bin];
+}
+
+TEST(Features, FollowFromTheTable) {
+  static_assert(std::size(kProgramFeatures) == ProgramFeatures::kNumColumns);
+  static_assert(std::size(kProfileFeatures) == Observation::kNumChannels);
+  static_assert(std::size(kNearFeatures) == Observation::kNearScalars);
+  static_assert(std::size(kScalarFeatures) == Observation::kNumScalars);
+  EXPECT_EQ(kProgramFeatures[ProgramFeatures::NextWorth].name, "NextWorth");
+  EXPECT_EQ(kScalarFeatures[Observation::MayCopy].name, "MayCopy");
+  for (FeatureGroup group : kFeatureGroups) {
+    std::set<llvm::StringRef> names;
+    for (const Feature &feature : featuresOf(group)) {
+      EXPECT_TRUE(names.insert(feature.name).second) << feature.name.str();
+      EXPECT_LT(feature.low, feature.high);
+      EXPECT_FALSE(feature.description.empty()) << feature.name.str();
+    }
+  }
+  // What cannot be is as near as can be, and nothing where it is no number.
+  EXPECT_EQ(kProgramFeatures[ProgramFeatures::SizeShare].clip(1.5), 1);
+  EXPECT_EQ(kProgramFeatures[ProgramFeatures::Worth].clip(-INFINITY), -1);
+  EXPECT_EQ(kProgramFeatures[ProgramFeatures::Worth].clip(NAN), 0);
 }
 
 TEST(Features, AreFiniteAndInRange) {
@@ -56,17 +83,7 @@ TEST(Features, AreFiniteAndInRange) {
     }
     ProgramFeatures features(**program);
     ASSERT_EQ(features.numRows(), (*program)->numNodes());
-    expectInRange(features.values());
-    for (int32_t k = 0; k < features.numRows(); ++k) {
-      llvm::ArrayRef<float> row = features.row(k);
-      for (auto column :
-           {ProgramFeatures::SizeShare, ProgramFeatures::BytesShare,
-            ProgramFeatures::Bound, ProgramFeatures::Position}) {
-        ASSERT_GE(row[column], 0);
-        ASSERT_LE(row[column], 1 + 1e-6);
-      }
-      ASSERT_LE(row[ProgramFeatures::Size], 0);
-    }
+    expectInRange(features.values(), FeatureGroup::Program);
     GameState game(*program);
     Observer observer(*program);
     Observation seen;

@@ -12,9 +12,9 @@
 // numbers. So the result does not depend on the number of workers. Every round
 // ends with a checkpoint: a run that was killed goes on from its last one.
 //
-// What is imitated besides: plans of the solver `search` (teachers), replayed
-// through the game; and from time to time the best games, refined by `search`
-// and replayed.
+// What is imitated besides: plans of the solver `search` (teachers), played in
+// the game; and from time to time the best games, refined by `search` and
+// played again.
 //
 // Weights are evaluated before the first round, every few rounds, and when
 // training ends. A limit on the time holds for all of that: what is under way
@@ -27,6 +27,10 @@
 //   checkpoint       everything needed to go on
 //   metrics.jsonl    one line per round and evaluation
 //   games/           games of other processes, taken and removed every round
+//
+// In lib/MuZero, Trainer has the order of all that; RoundPlayer plays,
+// Evaluation compares, Checkpoint and Metrics have the formats, ActorGames the
+// folder of games, and TrainingClock the limit on time.
 //
 //===----------------------------------------------------------------------===//
 
