@@ -229,9 +229,8 @@ MEMPL_CAPI_EXPORTED MemplResidency memplPlanGetResidency(MemplPlan plan,
 /// Adds a residency behind the others. The order is that of copies issued at
 /// the same point. False, with an error, for one that does not begin in exactly
 /// one way.
-MEMPL_CAPI_EXPORTED bool memplPlanAddResidency(MemplPlan plan,
-                                               MemplResidency residency,
-                                               char **error);
+MEMPL_CAPI_EXPORTED bool
+memplPlanAddResidency(MemplPlan plan, MemplResidency residency, char **error);
 /// A copy of the plan for the body of the loop at `step`; null if it has none.
 MEMPL_CAPI_EXPORTED MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step);
 /// Copies in, those of loops counted once each.

@@ -14,6 +14,8 @@
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 
+#include "mempl/Problem/Mapping.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -103,10 +105,10 @@ public:
   }
 
   /// Keys that nothing reads are mistakes.
-  void expectKeys(std::initializer_list<StringRef> known) const {
+  void expectKeys(ArrayRef<std::string> known) const {
     for (DataLayoutEntryInterface entry : list) {
       auto name = dyn_cast<StringAttr>(entry.getKey());
-      if (name && llvm::is_contained(known, name.getValue()))
+      if (name && llvm::is_contained(known, name.getValue().str()))
         continue;
       if (!std::exchange(failed, true))
         emitError(loc) << "dlti.target_system_spec: unexpected key "
@@ -130,18 +132,36 @@ private:
 
 } // namespace
 
+/// The key of a figure of the machine; those of steps are beside the maps.
+static std::string keyOf(const mempl::Field &figure) {
+  if (figure.group == "step")
+    return figure.attributeName();
+  return figure.key == "capacity" ? "size_in_bytes" : figure.key.str();
+}
+
+/// `keys`, and those of the figures in one group.
+static std::vector<std::string> withFigures(std::vector<std::string> keys,
+                                            StringRef group) {
+  mempl::Machine machine;
+  mempl::RecordWriter writer([&](const mempl::Field &figure, const auto &) {
+    if (figure.group == group)
+      keys.push_back(keyOf(figure));
+  });
+  mapFields(writer, machine);
+  return keys;
+}
+
 static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
                                                TargetDeviceSpecInterface spec) {
   bool broken = false;
   Entries device(loc, name.str(), spec.getEntries(), broken);
-  device.expectKeys({"memory", "copy", "compute", "step_overhead"});
+  device.expectKeys(withFigures({"memory", "copy", "compute"}, "step"));
   Entries memory = device.map("memory"), copy = device.map("copy");
   memory.expectKeys({"fast", "slow"});
   Entries fast = memory.map("fast"), slow = memory.map("slow");
-  fast.expectKeys(
-      {"name", "size_in_bytes", "alignment", "bandwidth", "max_carried"});
-  slow.expectKeys({"name", "bandwidth"});
-  copy.expectKeys({"bandwidth", "latency", "max_in", "max_out"});
+  fast.expectKeys(withFigures({"name"}, "fast"));
+  slow.expectKeys(withFigures({"name"}, "slow"));
+  copy.expectKeys(withFigures({}, "copy"));
   Entries compute = device.map("compute");
   compute.expectKeys(
       {"matrix_ops_per_second", "vector_ops_per_second", "clock"});
@@ -149,17 +169,22 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   target.name = name.str();
   target.fastSpace = fast.string("name", "fast");
   target.slowSpace = slow.string("name", "slow");
-  mempl::Machine &machine = target.machine;
-  machine.capacity = fast.integer("size_in_bytes");
-  machine.alignment = fast.integer("alignment", 1);
-  machine.fastBandwidth = fast.number("bandwidth");
-  machine.maxCarried = fast.integer("max_carried", 0);
-  machine.slowBandwidth = slow.number("bandwidth");
-  machine.copyBandwidth = copy.number("bandwidth");
-  machine.copyLatency = copy.number("latency", 0.0);
-  machine.maxCopiesIn = copy.integer("max_in", 0);
-  machine.maxCopiesOut = copy.integer("max_out", 0);
-  machine.stepOverhead = device.number("step_overhead", 0.0);
+  mempl::RecordReader figures(
+      [&]<typename T>(const mempl::Field &figure, T &x, bool) {
+        const Entries &from = figure.group == "fast"   ? fast
+                              : figure.group == "slow" ? slow
+                              : figure.group == "copy" ? copy
+                                                       : device;
+        // All others have values that say nothing of the machine.
+        bool isNeeded = figure.key == "capacity" || figure.key == "bandwidth";
+        std::optional<T> other = isNeeded ? std::nullopt : std::optional<T>(x);
+        if constexpr (std::is_floating_point_v<T>)
+          x = from.number(keyOf(figure), other);
+        else
+          x = from.integer(keyOf(figure), other);
+        return true;
+      });
+  mapFields(figures, target.machine);
   target.matrix = compute.rates("matrix_ops_per_second");
   target.vector = compute.rates("vector_ops_per_second");
   target.clock = compute.number("clock", 0.0);
@@ -171,7 +196,7 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
     return emitError(loc) << "dlti.target_system_spec: expected " << name
                           << ".memory to have two different names";
   mempl::Instance probe;
-  probe.machine = machine;
+  probe.machine = target.machine;
   auto faults = mempl::checkInstance(probe);
   if (!faults.empty())
     return emitError(loc) << "dlti.target_system_spec: " << faults.front().where

@@ -23,26 +23,6 @@
 
 namespace mempl::capi {
 
-/// Converts to anything, to count the fields of a struct.
-struct AnyField {
-  template <typename T> operator T() const;
-};
-
-template <typename C, typename... Fields> consteval size_t numFields() {
-  if constexpr (requires { C{Fields{}..., AnyField{}}; })
-    return numFields<C, Fields..., AnyField>();
-  else
-    return sizeof...(Fields);
-}
-
-template <typename T> consteval size_t numMappedFields() {
-  size_t count = 0;
-  T x;
-  RecordWriter counter([&](const Field &, const auto &) { ++count; });
-  mapFields(counter, x);
-  return count;
-}
-
 /// Walks over the fields of a struct of C.
 class FieldWalk {
 public:

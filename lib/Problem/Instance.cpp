@@ -12,6 +12,8 @@
 
 #include "mempl/Problem/Instance.h"
 
+#include "mempl/Problem/Mapping.h"
+
 #include "llvm/ADT/Twine.h"
 
 #include <cmath>
@@ -31,6 +33,30 @@ namespace {
 bool isFinite(double x, double least) { return std::isfinite(x) && x >= least; }
 
 bool isPositive(double x) { return std::isfinite(x) && x > 0; }
+
+/// Why a figure of a machine cannot be; empty if it can.
+std::string whatIsWrong(const Machine &m, const Field &figure, int64_t x) {
+  if (figure.key != "capacity")
+    return x >= figure.least
+               ? ""
+               : "expected at least " + std::to_string(figure.least);
+  // What to say of the capacity depends on an alignment that is one.
+  if (m.alignment < 1 || (x >= 0 && x % m.alignment == 0))
+    return "";
+  return "expected a multiple of the alignment of " +
+         std::to_string(m.alignment) + ", at least 0";
+}
+
+std::string whatIsWrong(const Machine &m, const Field &figure, double x) {
+  if (!figure.isPositive)
+    return isFinite(x, 0) ? "" : "expected a number of at least 0";
+  bool isFast = figure.group == "fast";
+  bool isSlower = isFast && isPositive(m.slowBandwidth) && x < m.slowBandwidth;
+  if (isPositive(x) && !isSlower)
+    return "";
+  return isFast ? "expected a positive number, at least the slow bandwidth"
+                : "expected a positive number";
+}
 
 /// Collects the faults of one instance and of its bodies.
 class InstanceChecker {
@@ -64,30 +90,13 @@ private:
   }
 
   void checkMachine() {
-    const Machine &m = instance.machine;
-    if (m.alignment < 1)
-      report("machine.fast.alignment", "expected at least 1");
-    else if (m.capacity < 0 || m.capacity % m.alignment != 0)
-      report("machine.fast.capacity",
-             "expected a multiple of the alignment of " +
-                 llvm::Twine(m.alignment) + ", at least 0");
-    if (!isPositive(m.slowBandwidth))
-      report("machine.slow.bandwidth", "expected a positive number");
-    if (!isPositive(m.fastBandwidth) || m.fastBandwidth < m.slowBandwidth)
-      report("machine.fast.bandwidth",
-             "expected a positive number, at least the slow bandwidth");
-    if (!isPositive(m.copyBandwidth))
-      report("machine.copy.bandwidth", "expected a positive number");
-    if (!isFinite(m.copyLatency, 0))
-      report("machine.copy.latency", "expected a number of at least 0");
-    if (!isFinite(m.stepOverhead, 0))
-      report("machine.step.overhead", "expected a number of at least 0");
-    if (m.maxCopiesIn < 0)
-      report("machine.copy.max_in", "expected at least 0");
-    if (m.maxCopiesOut < 0)
-      report("machine.copy.max_out", "expected at least 0");
-    if (m.maxCarried < 0)
-      report("machine.fast.max_carried", "expected at least 0");
+    Machine m = instance.machine;
+    RecordWriter writer([&](const Field &figure, const auto &x) {
+      std::string wrong = whatIsWrong(m, figure, *x);
+      if (!wrong.empty())
+        report("machine." + figure.group + "." + figure.key, wrong);
+    });
+    mapFields(writer, m);
   }
 
   void checkStep(int32_t i) {

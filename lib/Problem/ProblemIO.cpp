@@ -16,6 +16,8 @@
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Json.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace mempl;
 using llvm::StringRef;
 using llvm::Twine;
@@ -145,10 +147,13 @@ public:
   }
   template <typename T>
   void readInto(T &x, llvm::ArrayRef<llvm::StringLiteral> more = {}) {
-    KeyLister lister;
-    lister.keys.assign(more.begin(), more.end());
-    mapFields(lister, x);
-    at.expectKeys(lister.keys);
+    if (more.empty()) {
+      at.expectKeys(keysOf(x));
+    } else {
+      std::vector<llvm::StringLiteral> keys(more.begin(), more.end());
+      llvm::append_range(keys, keysOf(x));
+      at.expectKeys(keys);
+    }
     mapFields(*this, x);
     if (!error().empty())
       at.report(kFieldRule<T> + error());
@@ -189,6 +194,16 @@ public:
   }
 
 private:
+  /// The keys of a type, listed once.
+  template <typename T>
+  static llvm::ArrayRef<llvm::StringLiteral> keysOf(T &x) {
+    static const std::vector<llvm::StringLiteral> keys = [&] {
+      KeyLister lister;
+      mapFields(lister, x);
+      return std::move(lister.keys);
+    }();
+    return keys;
+  }
   bool isTooDeep(const JsonCursor &inner) const {
     if (depth == kMaxLoopDepth)
       inner.report("expected at most " + Twine(kMaxLoopDepth) +

@@ -41,19 +41,48 @@ namespace mempl {
 
 /// One field of a struct.
 struct Field {
-  /// Its key in files and its name as an attribute of an op.
+  /// Its key in files.
   llvm::StringLiteral key;
   /// What it is, as Python says it.
   llvm::StringLiteral doc;
-  /// Least integer that it can be; kAny for all.
-  int64_t least = 0;
   /// Its name in Python, where it is not the key.
   llvm::StringLiteral longName = "";
+  /// Key of the object that it is in, inside of the struct's own; or empty.
+  llvm::StringLiteral group = "";
+  /// Least integer that it can be; kAny for all.
+  int64_t least = 0;
+  /// Of a number: it is above 0, and not 0.
+  bool isPositive = false;
 
   static constexpr int64_t kAny = std::numeric_limits<int64_t>::min();
 
+  constexpr Field atLeast(int64_t bound) const {
+    Field field = *this;
+    field.least = bound;
+    return field;
+  }
+  constexpr Field positive() const {
+    Field field = *this;
+    field.isPositive = true;
+    return field;
+  }
+  constexpr Field named(llvm::StringLiteral name) const {
+    Field field = *this;
+    field.longName = name;
+    return field;
+  }
+  constexpr Field inGroup(llvm::StringLiteral key) const {
+    Field field = *this;
+    field.group = key;
+    return field;
+  }
+
   constexpr llvm::StringLiteral name() const {
     return longName.empty() ? key : longName;
+  }
+  /// Its name as an attribute of an op.
+  std::string attributeName() const {
+    return group.empty() ? key.str() : group.str() + "_" + key.str();
   }
   /// Least integer of type T that it can be.
   template <typename T> constexpr int64_t leastOf() const {
@@ -80,7 +109,7 @@ public:
     give(field, x);
   }
   constexpr void flag(const Field &field) {
-    visit(field, std::optional<bool>(isHeld));
+    visit(field.inGroup(current), std::optional<bool>(isHeld));
   }
   template <typename T, typename Variant, typename Fields>
   constexpr void alternative(Variant &x, Fields fields) {
@@ -99,18 +128,21 @@ public:
   }
   constexpr void exactlyOne(const char *) {}
   template <typename Fields>
-  constexpr void group(llvm::StringLiteral, Fields fields) {
+  constexpr void group(llvm::StringLiteral key, Fields fields) {
+    current = key;
     fields(*this);
+    current = "";
   }
 
 private:
   template <typename T>
   constexpr void give(const Field &field, std::optional<T> x) {
-    visit(field, isHeld ? x : std::nullopt);
+    visit(field.inGroup(current), isHeld ? x : std::nullopt);
   }
 
   Visit visit;
   bool isHeld = true;
+  llvm::StringLiteral current = "";
 };
 
 /// Calls `visit(field, T &, bool mayBeAbsent)` for every field of a record, and
@@ -121,10 +153,10 @@ public:
 
   template <typename T> void required(const Field &field, T &x) {
     ++wanted;
-    found += visit(field, x, isPart);
+    found += visit(field.inGroup(current), x, isPart);
   }
   template <typename T> void optional(const Field &field, T &x, bool = false) {
-    any |= visit(field, x, isPart);
+    any |= visit(field.inGroup(current), x, isPart);
   }
   template <typename T>
   void optional(const Field &field, std::optional<T> &x, bool = false) {
@@ -162,8 +194,11 @@ public:
     if (alternatives != 1 || !isWhole)
       fail(text);
   }
-  template <typename Fields> void group(llvm::StringLiteral, Fields fields) {
+  template <typename Fields>
+  void group(llvm::StringLiteral key, Fields fields) {
+    current = key;
     fields(*this);
+    current = "";
   }
 
   /// What is wrong with the record as a whole; empty if nothing is.
@@ -191,7 +226,31 @@ private:
   bool any = false;          ///< An optional field of it is given.
   bool isPart = false, isWhole = true;
   int alternatives = 0;
+  llvm::StringLiteral current = "";
 };
+
+/// How many fields mapFields() has for a record.
+template <typename T> consteval size_t numMappedFields() {
+  size_t count = 0;
+  T x;
+  RecordWriter counter([&](const Field &, const auto &) { ++count; });
+  mapFields(counter, x);
+  return count;
+}
+
+/// Converts to anything, to count the fields of a struct.
+struct AnyField {
+  template <typename T> operator T() const;
+};
+
+/// How many fields a struct without constructors has: another form of a record
+/// is compared with mapFields() by it.
+template <typename Struct, typename... Fields> consteval size_t numFields() {
+  if constexpr (requires { Struct{Fields{}..., AnyField{}}; })
+    return numFields<Struct, Fields..., AnyField>();
+  else
+    return sizeof...(Fields);
+}
 
 } // namespace mempl
 

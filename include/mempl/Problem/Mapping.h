@@ -59,12 +59,14 @@ template <typename IO> constexpr void mapFields(IO &io, Machine &m) {
         Field{"capacity", "Bytes of fast memory; a multiple of `alignment`."},
         m.capacity);
     fast.required(
-        Field{"alignment", "Bytes; every offset is a multiple of it.", 1},
+        Field{"alignment", "Bytes; every offset is a multiple of it."}.atLeast(
+            1),
         m.alignment);
     fast.required(
         Field{"bandwidth",
-              "Bytes per second that one step draws from fast memory.", 0,
-              "fast_bandwidth"},
+              "Bytes per second that one step draws from fast memory."}
+            .named("fast_bandwidth")
+            .positive(),
         m.fastBandwidth);
     fast.optional(
         Field{"max_carried",
@@ -74,32 +76,34 @@ template <typename IO> constexpr void mapFields(IO &io, Machine &m) {
   io.group("slow", [&](auto &slow) {
     slow.required(
         Field{"bandwidth",
-              "Bytes per second of slow memory, for steps and copies together.",
-              0, "slow_bandwidth"},
+              "Bytes per second of slow memory, for steps and copies together."}
+            .named("slow_bandwidth")
+            .positive(),
         m.slowBandwidth);
   });
   io.group("copy", [&](auto &copy) {
-    copy.required(Field{"bandwidth",
-                        "Most bytes per second that one copy channel moves.", 0,
-                        "copy_bandwidth"},
-                  m.copyBandwidth);
-    copy.required(Field{"latency",
-                        "Seconds before the first byte of a copy moves.", 0,
-                        "copy_latency"},
-                  m.copyLatency);
+    copy.required(
+        Field{"bandwidth", "Most bytes per second that one copy channel moves."}
+            .named("copy_bandwidth")
+            .positive(),
+        m.copyBandwidth);
+    copy.required(
+        Field{"latency", "Seconds before the first byte of a copy moves."}
+            .named("copy_latency"),
+        m.copyLatency);
     copy.optional(
         Field{"max_in",
-              "Most copies in that are in flight at a boundary; 0: no limit.",
-              0, "max_copies_in"},
+              "Most copies in that are in flight at a boundary; 0: no limit."}
+            .named("max_copies_in"),
         m.maxCopiesIn);
     copy.optional(
-        Field{"max_out", "The same for copies out.", 0, "max_copies_out"},
+        Field{"max_out", "The same for copies out."}.named("max_copies_out"),
         m.maxCopiesOut);
   });
   io.group("step", [&](auto &step) {
-    step.required(
-        Field{"overhead", "Seconds added to every step.", 0, "step_overhead"},
-        m.stepOverhead);
+    step.required(Field{"overhead", "Seconds added to every step."}.named(
+                      "step_overhead"),
+                  m.stepOverhead);
   });
 }
 
@@ -130,8 +134,8 @@ template <typename IO> void mapFields(IO &io, Step &step) {
       Field{"reserved", "Bytes at the start of fast memory that it needs."},
       step.reserved, step.reserved == 0);
   io.list("accesses", step.accesses);
-  io.optional(Field{"trips", "Times that the body runs.", 1}, step.trips,
-              !step.body && step.trips == 1);
+  io.optional(Field{"trips", "Times that the body runs."}.atLeast(1),
+              step.trips, !step.body && step.trips == 1);
   io.body("body", step.body);
 }
 
@@ -153,11 +157,14 @@ template <typename IO> void mapFields(IO &io, Instance &instance) {
 
 template <typename IO> constexpr void mapFields(IO &io, Residency &r) {
   // What is out of range for an instance is found by verify().
-  io.required(Field{"value", "Index into `Program.values`.", Field::kAny},
-              r.value);
-  io.required(Field{"offset", "First byte in fast memory.", Field::kAny},
-              r.offset);
-  io.required(Field{"last", "Last step that it serves.", Field::kAny}, r.last);
+  io.required(
+      Field{"value", "Index into `Program.values`."}.atLeast(Field::kAny),
+      r.value);
+  io.required(
+      Field{"offset", "First byte in fast memory."}.atLeast(Field::kAny),
+      r.offset);
+  io.required(Field{"last", "Last step that it serves."}.atLeast(Field::kAny),
+              r.last);
   io.template alternative<ByWrite>(r.begin, [](auto &io, ByWrite &write) {
     io.required(Field{"write", "Step whose write begins it."}, write.step);
   });

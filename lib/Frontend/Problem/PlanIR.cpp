@@ -15,7 +15,8 @@
 
 #include "mempl/Frontend/Problem/ProblemIR.h"
 
-#include "mempl/Problem/Mapping.h"
+#include "RecordAttributes.h"
+
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
 
@@ -26,27 +27,13 @@
 using namespace mlir;
 using namespace mempl::ir;
 
+static_assert(mempl::numFields<ResidencyOp::Properties>() ==
+                  mempl::numMappedFields<mempl::Residency>(),
+              "mempl.residency has other attributes");
+
 //===----------------------------------------------------------------------===//
 // Building
 //===----------------------------------------------------------------------===//
-
-/// Attributes with the names and the values of the fields.
-static NamedAttrList attributesOf(OpBuilder &builder, mempl::Residency r) {
-  NamedAttrList attributes;
-  mempl::RecordWriter writer([&]<typename T>(const mempl::Field &field,
-                                             const std::optional<T> &x) {
-    if constexpr (std::is_same_v<T, bool>) {
-      if (*x)
-        attributes.append(field.key, builder.getUnitAttr());
-    } else if (x) {
-      attributes.append(field.key, builder.getIntegerAttr(
-                                       builder.getIntegerType(8 * sizeof(T)),
-                                       static_cast<int64_t>(*x)));
-    }
-  });
-  mapFields(writer, r);
-  return attributes;
-}
 
 static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
                                    const mempl::Plan &plan, Operation *program,
@@ -104,23 +91,13 @@ static FailureOr<mempl::Residency>
 readResidency(ResidencyOp op,
               const llvm::DenseMap<StringAttr, int32_t> &indices) {
   mempl::Residency r;
-  mempl::RecordReader reader(
-      [&]<typename T>(const mempl::Field &field, T &x, bool) {
-        Attribute given = op->getAttr(field.key);
-        if (auto symbol = dyn_cast_or_null<FlatSymbolRefAttr>(given))
-          x = static_cast<T>(indices.lookup(symbol.getAttr()));
-        else if (auto number = dyn_cast_or_null<IntegerAttr>(given))
-          x = static_cast<T>(number.getInt());
-        else
-          x = static_cast<T>(given != nullptr);
-        return given != nullptr;
-      });
-  mapFields(reader, r);
-  if (reader.error().empty())
+  std::string wrong = readAttributes(op, r);
+  r.value = indices.lookup(op.getValueAttr().getAttr());
+  if (wrong.empty())
     return r;
   return op.emitError() << "V9: value " << r.value << " ("
                         << op.getValueAttr().getValue() << "), step " << r.last
-                        << ": " << reader.error();
+                        << ": " << wrong;
 }
 
 static LogicalResult readPlanBody(Region &body, Operation *program,

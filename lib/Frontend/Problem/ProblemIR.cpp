@@ -13,6 +13,8 @@
 
 #include "mempl/Frontend/Problem/ProblemIR.h"
 
+#include "RecordAttributes.h"
+
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -20,6 +22,11 @@
 
 using namespace mlir;
 using namespace mempl::ir;
+
+// Besides the machine: the symbol, the name and the function.
+static_assert(mempl::numFields<InstanceOp::Properties>() ==
+                  mempl::numMappedFields<mempl::Machine>() + 3,
+              "mempl.instance has other attributes");
 
 SmallVector<ValueOp> mempl::ir::valuesOf(Operation *program) {
   return llvm::to_vector(program->getRegion(0).front().getOps<ValueOp>());
@@ -148,16 +155,13 @@ InstanceOp mempl::ir::buildInstance(OpBuilder &builder, Location loc,
                                     StringRef symbol) {
   if (symbol.empty())
     symbol = instance.name.empty() ? StringRef("instance") : instance.name;
-  const mempl::Machine &m = instance.machine;
-  auto integer = [&](int64_t x) { return builder.getI64IntegerAttr(x); };
-  auto number = [&](double x) { return builder.getF64FloatAttr(x); };
-  auto op = InstanceOp::create(
-      builder, loc, builder.getStringAttr(symbol),
-      originalName(builder, instance.name, symbol), FlatSymbolRefAttr(),
-      integer(m.capacity), integer(m.alignment), number(m.fastBandwidth),
-      integer(m.maxCarried), number(m.slowBandwidth), number(m.copyBandwidth),
-      number(m.copyLatency), integer(m.maxCopiesIn), integer(m.maxCopiesOut),
-      number(m.stepOverhead));
+  NamedAttrList attributes = attributesOf(builder, instance.machine);
+  attributes.set(SymbolTable::getSymbolAttrName(),
+                 builder.getStringAttr(symbol));
+  if (StringAttr name = originalName(builder, instance.name, symbol))
+    attributes.set("original_name", name);
+  auto op =
+      InstanceOp::create(builder, loc, TypeRange(), ValueRange(), attributes);
   ProgramBuilder(builder, loc, instance.program).run(op.getBody());
   return op;
 }
@@ -172,16 +176,7 @@ static double numberOf(FloatAttr attribute) {
 
 static mempl::Machine machineOf(InstanceOp op) {
   mempl::Machine m;
-  m.capacity = op.getFastCapacity();
-  m.alignment = op.getFastAlignment();
-  m.fastBandwidth = numberOf(op.getFastBandwidthAttr());
-  m.maxCarried = op.getFastMaxCarried();
-  m.slowBandwidth = numberOf(op.getSlowBandwidthAttr());
-  m.copyBandwidth = numberOf(op.getCopyBandwidthAttr());
-  m.copyLatency = numberOf(op.getCopyLatencyAttr());
-  m.maxCopiesIn = op.getCopyMaxIn();
-  m.maxCopiesOut = op.getCopyMaxOut();
-  m.stepOverhead = numberOf(op.getStepOverheadAttr());
+  readAttributes(op, m);
   return m;
 }
 
