@@ -37,7 +37,7 @@ Instance load(const char *name) {
 Plan solve(const Instance &instance, llvm::StringRef solverName,
            int64_t budget) {
   llvm::ExitOnError check("core benchmark: ");
-  SolverOptions options;
+  SolverContext options;
   options.budget = budget;
   return check(check(createSolver(solverName))->solve(instance, options)).plan;
 }

@@ -46,9 +46,9 @@ static void report(const std::string &file) {
     m.capacity = capacity << 20;
     instance.machine = m;
   }
-  SolverOptions options;
+  SolverContext options;
   options.budget = budget;
-  SolverResult found =
+  Solution found =
       check(check(createSolver("search"))->solve(instance, options));
   double bound = lowerBound(instance).bound;
   auto gap = [&](double latency) {

@@ -35,7 +35,7 @@ DIFFERENT = 2e-4
 # run at all, or not for long.
 SETTLED, NEARLY_SETTLED = 1.0005, 1.002
 SHUFFLED = ("muzero, shuffled", "muzero+search, shuffled")
-POLICIES = ("search", "tree-search", "window-search", "muzero", SHUFFLED[0], "muzero+search", SHUFFLED[1])
+SOLVERS = ("search", "tree-search", "window-search", "muzero", SHUFFLED[0], "muzero+search", SHUFFLED[1])
 TRAINED = "muzero+search, trained"
 ABLATIONS = {
     "as it is": "",
@@ -175,11 +175,11 @@ class Study:
         for seconds in times:
             if seconds >= 10:
                 open_cases = [c for c in open_cases if (gap_of(self.latency(c, "search", 1.0, 0), self.base(c)) or 1) > NEARLY_SETTLED]
-            calls = [(self.latency, c, p, seconds, s) for s in range(seeds[seconds]) for c in open_cases for p in POLICIES]
+            calls = [(self.latency, c, p, seconds, s) for s in range(seeds[seconds]) for c in open_cases for p in SOLVERS]
             self.in_parallel(calls + [(self.latency, c, p, 0) for c in open_cases for p in ("greedy", "msa:full")])
             reference = self.gaps(open_cases, "search", seconds, seeds[seconds])
             rows = []
-            for solver in ("msa:full", "greedy", *POLICIES):
+            for solver in ("msa:full", "greedy", *SOLVERS):
                 count = seeds[seconds]
                 rows.append(self.row(solver, self.gaps(open_cases, solver, seconds, count), reference))
             self.say(f"### {seconds:g} CPU seconds, {len(open_cases)} cases\n\n{table(self.HEADER, rows)}")
@@ -188,7 +188,7 @@ class Study:
 
     def winners(self, cases, seconds):
         """How often each solver has the best plan of all."""
-        wins = dict.fromkeys(["greedy", *(p for p in POLICIES if p not in SHUFFLED)], 0)
+        wins = dict.fromkeys(["greedy", *(p for p in SOLVERS if p not in SHUFFLED)], 0)
         for case in cases:
             found = {p: self.latency(case, p, seconds if p != "greedy" else 0) for p in wins}
             best = min(x for x in found.values() if x)
@@ -199,9 +199,9 @@ class Study:
     def by_case(self, cases, seconds):
         rows = []
         for case in cases:
-            gaps = [gap_of(self.latency(case, p, seconds), self.base(case)) for p in POLICIES]
+            gaps = [gap_of(self.latency(case, p, seconds), self.base(case)) for p in SOLVERS]
             rows.append([self.title(case)] + [f"{g:.4f}" if g else "-" for g in gaps])
-        self.say(f"### Case by case, {seconds:g} CPU seconds\n\n{table(['case', *POLICIES], rows)}")
+        self.say(f"### Case by case, {seconds:g} CPU seconds\n\n{table(['case', *SOLVERS], rows)}")
 
     def hardest(self):
         """At 112 and 32 MiB the case with the largest gap of each program; of these the five largest, and that of an AlphaTensor network."""

@@ -40,7 +40,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "test", "data", "models")
 TARGET = os.path.join(HERE, "..", "targets", "throttled-cpu.json")
 NETWORKS = "mlp_small,vgg_small,resnet_small,mobilenet_small,transformer_small,mixer_small,wavenet_small"
-POLICIES = "none,greedy,msa,search"
+SOLVERS = "none,greedy,msa,search"
 PREPARE = "func.func(linalg-fuse-elementwise-ops),canonicalize,mempl-prepare"
 
 
@@ -257,7 +257,7 @@ def table(args, work):
     ]
     notes, relative, agreed = [], ([], []), 0
     networks = (args.networks or NETWORKS).split(",")
-    solvers = (args.solvers or POLICIES).split(",")
+    solvers = (args.solvers or SOLVERS).split(",")
     for name in networks:
         network = Network(args, work, name)
         compute = network.measure_profile()

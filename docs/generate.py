@@ -2,13 +2,14 @@
 # Part of the mempl project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes docs/Dialect.md and docs/Passes.md from the TableGen files, and docs/Observation.md from Features.def.
+"""Writes the reference pages of docs/: from the TableGen files, Features.def, and what solvers declare.
 
-    generate.py MLIR_TBLGEN ROOT MLIR_INCLUDE [--check]
+    generate.py MLIR_TBLGEN ROOT MLIR_INCLUDE MEMPL_SOLVE [--check]
 
 With --check nothing is written; the exit code is 1 if a file is out of date.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -99,11 +100,52 @@ def tablegen_page(title, sources, tblgen, root, includes):
     return "\n".join(line.rstrip() for line in text.split("\n")).rstrip() + "\n"
 
 
+SOLVERS = """# Solvers
+
+""" + HEAD.format("the options that solvers declare") + """A solver is named by a specification in the syntax of MLIR's textual pipelines: its name and, in braces, its options.
+Commas and spaces separate alike, `-` and `_` are the same in keys, and a value with other characters stands in quotes:
+
+<!-- not run: texts and no commands -->
+
+    search
+    msa{preset=production,max-retries=5}
+    search{guide=muzero{weights='run/best.mempl'}}
+    portfolio{none,greedy,msa,search}
+
+It is the same text in `mempl-solve --solver=` (several, with commas between; a shell wants quotes around braces), in the
+option `solver=` of the passes, in C (`memplSolve()`) and in Python (`mempl.solve()`; `mempl.solver()` makes the text).
+Limits, seed and threads are not of one solver, and are options of those ways. `mempl-solve --list-solvers` prints what
+is below, with `--format=json` for programs.
+
+Old names still work: `msa:test`, `msa:production` and `msa:full` are presets of `msa`, `msa:tuned` is `msa{tune}`, and
+`muzero+search` is `search{guide=muzero}`. So do options that were there for all solvers: `weights=FILE` is an option of
+every `muzero` that is named, and makes a plain `portfolio` one whose search has that network for a guide:
+`portfolio{none,greedy,search{guide=muzero{weights=FILE}}}`. `msa-options=key=value,..` are options of every `msa`.
+"""
+
+
+def solvers_page(tool):
+    """The page about the solvers that `tool` lists."""
+    made = subprocess.run([tool, "--list-solvers", "--format=json"], capture_output=True, text=True, check=True)
+    text = SOLVERS
+    for solver in json.loads(made.stdout):
+        text += f"\n## `{solver['name']}`\n\n{solver['description'][0].upper()}{solver['description'][1:]}.\n"
+        if not solver["options"]:
+            continue
+        text += "\n| Option | Default | |\n|---|---|---|\n"
+        for option in solver["options"]:
+            name = f"`{option['name']}`" if option["name"] else "without a key"
+            expected = f" ({option['expected']})" if option["kind"] not in ("solver",) else ""
+            text += f"| {name} | {option['default']} | {option['description']}{expected} |\n"
+    return text
+
+
 def main():
-    tblgen, root, includes = sys.argv[1:4]
-    check = "--check" in sys.argv[4:]
+    tblgen, root, includes, tool = sys.argv[1:5]
+    check = "--check" in sys.argv[5:]
     pages = {name: tablegen_page(title, sources, tblgen, root, includes) for name, title, sources in PAGES}
     pages["Observation.md"] = observation_page(root)
+    pages["Solvers.md"] = solvers_page(tool)
     stale = []
     for name, text in pages.items():
         path = os.path.join(root, "docs", name)

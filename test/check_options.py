@@ -8,11 +8,14 @@
 
 Compares the options of tools, passes and the C API with the tables below: every
 option has a row, is where the row says and nowhere else, and has the default
-that the row says. Where an option is not in all of them the row says why. The
-tests of the Python package do the same with its functions.
+that the row says. Where an option is not in all of them the row says why. And
+every option that a solver declares is taken by every way to it, and a wrong one
+refused with the same words. The tests of the Python package do the same with
+its functions.
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -35,8 +38,8 @@ SOLVING = [
     ("time-limit-ms", "", ALL, ""),
     ("seed", "0", ALL, ""),
     ("threads", "1", ALL, ""),
-    ("weights", "", ALL, ""),
-    ("msa-options", "", ALL, ""),
+    ("weights", "", {C}, "before solvers had options; elsewhere hidden"),
+    ("msa-options", "", {C}, "before solvers had options; elsewhere hidden"),
     ("capacity", "", ON_PROGRAMS, "of programs; instances have a machine"),
     ("target", "", ON_PROGRAMS, "of programs; instances have a machine"),
     ("profile", "", ON_PROGRAMS, "of programs; in Python also of mempl.load()"),
@@ -46,7 +49,6 @@ SOLVING = [
     ("bound-iterations", "1500", {TOOL}, "Python and C compute the bound by itself"),
     ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),
     ("function", "", {TOOL, PLACE}, "the pass places all and writes files of one; mempl.load() has it"),
-    ("solvers", "", {PY_SOLVE}, "the tool runs several by itself"),
     ("start", "", {PY_SOLVE}, "a plan as an object"),
     ("progress", "", {PY_SOLVE, C}, "a call back"),
     ("cancelled", "", {PY_SOLVE}, "a call back"),
@@ -139,6 +141,47 @@ def compare(where, options, rows):
     return sorted(wrong)
 
 
+def given(solver):
+    """The specification of a solver with all of its options, as they are by default."""
+    items = []
+    for option in solver["options"]:
+        value = option["default"]
+        if option["kind"] == "solver":
+            # What can guide is loaded with LibTorch; the tests of that have it.
+            value = "none" if option["name"] != "guide" else ""
+        elif option["kind"] in ("text", "file"):
+            value = f"'{value}'"
+        if value:
+            items.append(f"{option['name']}={value}" if option["name"] else value)
+    return f"{solver['name']}{{{','.join(items)}}}" if items else solver["name"]
+
+
+def ways(tool, solver):
+    """What runs a solver on next to nothing, by the ways of the tools."""
+    nothing = os.path.join(ROOT, "test", "Inputs", "empty.mlir")
+    yield TOOL, [tool("mempl-solve"), os.path.join(ROOT, "test", "mempl-solve", "Inputs", "tiny.json"), f"--solver={solver}", "--budget=2"]
+    yield PLACE, [tool("mempl-opt"), nothing, f"--learned-memory-placement=target=tiny solver={solver}", "-o", os.devnull]
+    yield SOLVE, [tool("mempl-opt"), nothing, f"--mempl-solve=solver={solver}", "-o", os.devnull]
+
+
+def check_solvers(tool, has_torch):
+    """What is wrong with how options of solvers arrive."""
+    wrong = []
+    listed = subprocess.run([tool("mempl-solve"), "--list-solvers", "--format=json"], capture_output=True, text=True, check=True)
+    for solver in json.loads(listed.stdout):
+        refused = f"column {len(solver['name']) + 2}: {solver['name']} has no option"
+        for where, command in ways(tool, given(solver)):
+            if solver["name"] == "muzero" and not has_torch:
+                continue
+            if subprocess.run(command, capture_output=True).returncode != 0:
+                wrong.append(f"{where}: expected to take {given(solver)}: {output(*command).strip()}")
+        for where, command in ways(tool, solver["name"] + "{nothing=1}"):
+            text = output(*command)
+            if refused not in text and "has no options, found 'nothing'" not in text:
+                wrong.append(f"{where}: expected '{refused}', found: {text.strip()}")
+    return wrong
+
+
 def rows_of(where):
     return {name: default for name, default, places, _ in SOLVING if where in places}
 
@@ -157,6 +200,7 @@ def main():
     wrong += compare("mempl-translate", tool_options(tool("mempl-translate")), dict.fromkeys(TRANSLATING, ""))
     if args.torch == "ON":
         wrong += compare("mempl-train", tool_options(tool("mempl-train")), TRAINING | dict.fromkeys(TRAINING_OF_TOOL, ""))
+    wrong += check_solvers(tool, args.torch == "ON")
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0

@@ -57,7 +57,7 @@ ROUTES = {
         TO_LLVM,
     ],
 }
-POLICIES = ["none", "greedy", "msa", "search", "portfolio"]
+SOLVERS = ["none", "greedy", "msa", "search", "portfolio"]
 # Targets with a capacity that makes placement of small networks a problem.
 TARGETS = [
     ("tiny", ""),
@@ -170,7 +170,7 @@ def main():
             failed = True
         known = {}
         runs = 0
-        for number, solver in enumerate(POLICIES):
+        for number, solver in enumerate(SOLVERS):
             chosen = TARGETS if args.full else [TARGETS[(2 * index + number) % len(TARGETS)]]
             for target, capacity in chosen:
                 place = (

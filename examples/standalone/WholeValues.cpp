@@ -1,4 +1,4 @@
-//===- WholeValues.cpp - solvers of one's own ----------------------------===//
+//===- WholeValues.cpp - a solver of one's own ----------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -16,8 +16,8 @@
 #include "WholeValues.h"
 
 #include "mempl/Problem/PlanEditor.h"
-#include "mempl/Solvers/RunPlacer.h"
 #include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/UseIntervalPlacer.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -34,31 +34,40 @@ public:
   llvm::StringRef description() const override {
     return "values for all of their life, by traffic per byte";
   }
+  void declareOptions(SolverOptionTable &table) override {
+    table.add("min-bytes", minBytes, "smaller values stay in slow memory")
+        .atLeast(0);
+  }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
     auto start = std::chrono::steady_clock::now();
     AccessIndex index(instance);
     PlanEditor editor(index);
-    RunPlacer placer(editor);
-    SolverResult result;
+    UseIntervalPlacer placer(editor);
+    Solution result;
     for (int32_t value : inOrder(index)) {
-      if (options.cancelled && options.cancelled())
+      if (context.cancelled && context.cancelled())
         break;
+      if (instance.program.values[value].size < minBytes &&
+          !isConstrained(index, value))
+        continue;
       double before = editor.latency();
       PlanEditor::Mark mark = editor.mark();
       // The placer chooses the offset, and when copies start and are awaited.
-      Run run = {index.firstUse(value), index.endUse(value) - 1};
-      bool isPlaced = placer.place(run, RunStyle()) != PlanEditor::kNone;
+      UseInterval life = {index.firstUse(value), index.endUse(value) - 1};
+      bool isPlaced = placer.place(life, PlacementStyle()) != PlanEditor::kNone;
       ++result.evaluated;
-      if (isPlaced && (isOrdered(index, value) || editor.latency() < before))
+      if (isPlaced &&
+          (isConstrained(index, value) || editor.latency() < before))
         editor.commit();
       else
         editor.undo(mark);
     }
     if (!editor.isLegal())
-      return llvm::createStringError("%s: found no plan that keeps all orders",
-                                     instance.name.c_str());
+      return llvm::createStringError(
+          "%s: found no plan that keeps all constraints",
+          instance.name.c_str());
     result.plan = editor.plan();
     result.latency = editor.latency();
     result.seconds =
@@ -69,12 +78,12 @@ public:
 
 private:
   /// Whether an access of the value has to be served in fast memory.
-  static bool isOrdered(const AccessIndex &index, int32_t value) {
+  static bool isConstrained(const AccessIndex &index, int32_t value) {
     return llvm::any_of(index.usesOf(value),
                         [](const Use &use) { return use.mustBeFast; });
   }
 
-  /// The values that are accessed: ordered ones first, then by traffic per
+  /// The values that are accessed: constrained ones first, then by traffic per
   /// byte.
   static std::vector<int32_t> inOrder(const AccessIndex &index) {
     std::vector<int32_t> values;
@@ -88,39 +97,15 @@ private:
     }
     // Ties by number, so that the same input gives the same plan.
     llvm::sort(values, [&](int32_t a, int32_t b) {
-      return std::tuple(!isOrdered(index, a), -worth[a], a) <
-             std::tuple(!isOrdered(index, b), -worth[b], b);
+      return std::tuple(!isConstrained(index, a), -worth[a], a) <
+             std::tuple(!isConstrained(index, b), -worth[b], b);
     });
     return values;
   }
-};
 
-class WholeValuesAndSearch : public Solver {
-public:
-  llvm::StringRef name() const override { return "whole-values+search"; }
-  llvm::StringRef description() const override {
-    return "search, from the plan of whole-values";
-  }
-
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    auto first = WholeValues().solve(instance, options);
-    if (!first)
-      return first.takeError();
-    auto search = createSolver("search");
-    if (!search)
-      return search.takeError();
-    SolverOptions searchOptions = options;
-    searchOptions.start = std::make_shared<const Plan>(first->plan);
-    return (*search)->solve(instance, searchOptions);
-  }
+  int64_t minBytes = 0;
 };
 
 } // namespace
 
-void standalone::registerPolicies() {
-  registerSolver("whole-values",
-                 [] { return std::make_unique<WholeValues>(); });
-  registerSolver("whole-values+search",
-                 [] { return std::make_unique<WholeValuesAndSearch>(); });
-}
+void standalone::registerSolvers() { mempl::registerSolver<WholeValues>(); }

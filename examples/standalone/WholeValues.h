@@ -1,4 +1,4 @@
-//===- WholeValues.h - solvers of one's own --------------------*- C++ -*-===//
+//===- WholeValues.h - a solver of one's own -------------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,9 +12,8 @@
 namespace standalone {
 
 /// Registers the solver `whole-values`, which keeps a value in fast memory from
-/// its first access to its last or not at all, and `whole-values+search`, which
-/// lets mempl's search begin with that plan.
-void registerPolicies();
+/// its first access to its last or not at all.
+void registerSolvers();
 
 } // namespace standalone
 

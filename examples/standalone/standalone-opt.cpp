@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   mempl::ir::registerAll(registry);
   standalone::registerPasses();
   standalone::registerSoftmaxCost(registry);
-  standalone::registerPolicies();
+  standalone::registerSolvers();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "standalone\n", registry));
 }

@@ -1,4 +1,4 @@
-//===-- mempl-c/Solver.h - Policies -------------------------------*- C -*-===//
+//===-- mempl-c/Solver.h - Solvers --------------------------------*- C -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -19,16 +19,19 @@
 extern "C" {
 #endif
 
-/// What a policy tells while it runs.
+/// What a solver tells while it runs.
 typedef struct MemplSolveProgress {
-  const char *policy; ///< Valid during the call.
-  double latency;     ///< Seconds, of the best plan so far.
-  int64_t evaluated;  ///< Plans evaluated so far.
-  int64_t budget;     ///< Plans that it may evaluate; 0 is no limit.
-  double seconds;     ///< Since it started.
+  union {
+    const char *solver; ///< Its name, valid during the call.
+    const char *policy; ///< The old name of that.
+  };
+  double latency;    ///< Seconds, of the best plan so far.
+  int64_t evaluated; ///< Plans evaluated so far.
+  int64_t budget;    ///< Plans that it may evaluate; 0 is no limit.
+  double seconds;    ///< Since it started.
 } MemplSolveProgress;
 
-/// How a policy runs. Begin with memplSolveOptionsGetDefault(), so that fields
+/// How a solver runs. Begin with memplSolveOptionsGetDefault(), so that fields
 /// of later versions have their defaults.
 typedef struct MemplSolveOptions {
   int64_t budget;      ///< Plans evaluated at most; 0 is no limit, and needs a
@@ -36,11 +39,11 @@ typedef struct MemplSolveOptions {
   int64_t timeLimitMs; ///< Milliseconds; 0 is no limit.
   uint64_t seed;       ///< Of random choices.
   int32_t threads;     ///< At least 1.
-  /// File with weights of the policies `muzero`, or "generalist": those that
-  /// come with mempl. Null: those too, and `portfolio` runs without them.
+  /// Before solvers had options of their own; null, or those of all solvers
+  /// `muzero` and `msa` that are named. With weights a `portfolio` of its usual
+  /// solvers searches with that network for a guide.
   const char *weights;
-  /// Constants of the policies `msa`, as in "key=value,key=value", or null.
-  const char *msaOptions;
+  const char *msaOptions; ///< As in "key=value,key=value".
   /// Asked often, in any of the threads; true ends the search with the best
   /// plan so far. Null: never.
   bool (*isCancelled)(void *userData);
@@ -49,30 +52,37 @@ typedef struct MemplSolveOptions {
   void *userData; ///< Handed to the two functions.
 } MemplSolveOptions;
 
-/// Longest name of a policy, its null character included.
-#define MEMPL_POLICY_NAME_SIZE 64
+/// Longest label of a solver, its null character included.
+#define MEMPL_SOLVER_LABEL_SIZE 256
 
-/// What a run of a policy came to.
+/// What a run of a solver came to.
 typedef struct MemplSolveResult {
   double latency;    ///< Seconds, as memplSimulate() gives it.
   int64_t evaluated; ///< Plans evaluated.
   double seconds;    ///< Measured.
-  /// The policy whose plan it is, which `portfolio` chooses.
-  char winner[MEMPL_POLICY_NAME_SIZE];
+  /// The solver whose plan it is, which `portfolio` chooses: its specification
+  /// without the folders of files.
+  char winner[MEMPL_SOLVER_LABEL_SIZE];
 } MemplSolveResult;
 
-/// The names of all policies, sorted, one a line; to be ended with
+/// The names of all solvers, sorted, one a line; to be ended with
 /// memplStringDestroy().
+MEMPL_CAPI_EXPORTED char *memplGetSolvers(void);
+/// Its old name.
 MEMPL_CAPI_EXPORTED char *memplGetPolicies(void);
+/// All solvers with their options as JSON, an array of objects; to be ended
+/// with memplStringDestroy().
+MEMPL_CAPI_EXPORTED char *memplDescribeSolvers(void);
 
 MEMPL_CAPI_EXPORTED MemplSolveOptions memplSolveOptionsGetDefault(void);
 
-/// Runs a policy on a valid instance. The plan is valid for it. `options` may
-/// be null for the default, `result` if it is not wanted. Null on failure: no
-/// such policy, wrong options, something that the policy needs is missing, or
-/// what is constrained to be fast does not fit.
+/// Runs a solver on a valid instance: one of memplGetSolvers(), with options in
+/// braces, as in "search{guide=muzero}" (docs/Solvers.md). The plan is valid
+/// for the instance. `options` may be null for the default, `result` if it is
+/// not wanted. Null on failure: no such solver, wrong options, something that
+/// the solver needs is missing, or what is constrained to be fast does not fit.
 MEMPL_CAPI_EXPORTED MemplPlan memplSolve(MemplInstance instance,
-                                         const char *policy,
+                                         const char *solver,
                                          const MemplSolveOptions *options,
                                          MemplSolveResult *result,
                                          char **error);

@@ -1,4 +1,4 @@
-//===- Solver.cpp - policies for C ----------------------------------------===//
+//===- Solver.cpp - solvers for C -----------------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -11,9 +11,7 @@
 #include "Wrap.h"
 
 #include "mempl/MuZero/SolverLoader.h"
-#include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/Msa.h"
-#include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/Solve.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -22,8 +20,8 @@ using namespace mempl::capi;
 using llvm::Expected;
 using llvm::StringRef;
 
-/// The policies that are not registered by linking them.
-static void registerPolicies() {
+/// The solvers that are not registered by linking them.
+static void registerSolvers() {
   static const bool once = [] {
     registerMuZeroSolvers();
     return true;
@@ -31,13 +29,23 @@ static void registerPolicies() {
   (void)once;
 }
 
-char *memplGetPolicies() {
-  registerPolicies();
+char *memplGetSolvers() {
+  registerSolvers();
   return giveString(llvm::join(solverNames(), "\n"));
 }
 
+char *memplGetPolicies() { return memplGetSolvers(); }
+
+char *memplDescribeSolvers() {
+  registerSolvers();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printSolversJson(os);
+  return giveString(text);
+}
+
 MemplSolveOptions memplSolveOptionsGetDefault() {
-  const SolverOptions defaults;
+  const SolverContext defaults;
   MemplSolveOptions options = {};
   options.budget = defaults.budget;
   options.timeLimitMs = defaults.timeLimitMs;
@@ -46,64 +54,45 @@ MemplSolveOptions memplSolveOptionsGetDefault() {
   return options;
 }
 
-static Expected<SolverOptions> optionsOf(const MemplSolveOptions &o) {
-  SolverOptions options;
-  if (o.budget < 0 || o.timeLimitMs < 0 || o.threads < 1)
-    return llvm::createStringError("expected a budget and a time limit of at "
-                                   "least 0, and at least 1 thread");
-  if (o.budget == 0 && o.timeLimitMs == 0)
-    return llvm::createStringError("expected a budget or a time limit");
-  options.budget = o.budget;
-  options.timeLimitMs = o.timeLimitMs;
-  options.seed = o.seed;
-  options.threads = o.threads;
-  options.weights = o.weights ? o.weights : "";
-  options.msaOptions = o.msaOptions ? o.msaOptions : "";
-  MsaOptions checked;
-  if (llvm::Error error = applyMsaOptions(options.msaOptions, checked))
-    return std::move(error);
+static SolverContext contextOf(const MemplSolveOptions &o) {
+  SolverContext context;
+  context.budget = o.budget;
+  context.timeLimitMs = o.timeLimitMs;
+  context.seed = o.seed;
+  context.threads = o.threads;
   if (o.isCancelled)
-    options.cancelled = [ask = o.isCancelled, data = o.userData] {
+    context.cancelled = [ask = o.isCancelled, data = o.userData] {
       return ask(data);
     };
   if (o.progress)
-    options.progress = [tell = o.progress,
+    context.progress = [tell = o.progress,
                         data = o.userData](const SolverProgress &p) {
-      std::string policy = p.solverName.str();
-      MemplSolveProgress progress = {policy.c_str(), p.latency, p.evaluated,
-                                     p.budget, p.seconds};
+      std::string solver = p.solverName.str();
+      MemplSolveProgress progress = {
+          {solver.c_str()}, p.latency, p.evaluated, p.budget, p.seconds};
       tell(&progress, data);
     };
-  return options;
+  return context;
 }
 
-static Expected<SolverResult> solve(const Instance &instance, StringRef name,
-                                    const MemplSolveOptions &given) {
-  registerPolicies();
-  auto options = optionsOf(given);
-  if (!options)
-    return options.takeError();
-  auto solver = createSolver(name);
-  if (!solver)
-    return solver.takeError();
-  if (llvm::Error error = (*solver)->check(*options))
-    return std::move(error);
-  auto result = (*solver)->solve(instance, *options);
-  if (!result)
-    return result.takeError();
-  result->plan.instance = instance.name;
-  std::vector<Violation> broken = verify(instance, result->plan);
-  if (!broken.empty())
-    return llvm::createStringError("internal error: solver " + name +
-                                   " returned an invalid plan (" +
-                                   broken.front().str() + ")");
-  return result;
+static Expected<Solution> solve(const Instance &instance, StringRef solver,
+                                const MemplSolveOptions &options) {
+  registerSolvers();
+  auto text = [](const char *s) { return std::string(s ? s : ""); };
+  auto spec = parseSolverSpec(solver);
+  if (spec)
+    spec =
+        withOldOptions(std::move(*spec),
+                       {text(options.weights), text(options.msaOptions), {}});
+  if (!spec)
+    return spec.takeError();
+  return solveVerified(instance, spec->str(), contextOf(options));
 }
 
-MemplPlan memplSolve(MemplInstance instance, const char *policy,
+MemplPlan memplSolve(MemplInstance instance, const char *solver,
                      const MemplSolveOptions *options, MemplSolveResult *result,
                      char **error) {
-  auto solved = solve(*unwrap(instance), policy,
+  auto solved = solve(*unwrap(instance), solver,
                       options ? *options : memplSolveOptionsGetDefault());
   if (!solved) {
     fail(error, llvm::toString(solved.takeError()));
@@ -111,9 +100,9 @@ MemplPlan memplSolve(MemplInstance instance, const char *policy,
   }
   if (result) {
     *result = {solved->latency, solved->evaluated, solved->seconds, {}};
-    StringRef winner =
-        solved->winner.empty() ? StringRef(policy) : StringRef(solved->winner);
-    llvm::copy(winner.take_front(MEMPL_POLICY_NAME_SIZE - 1), result->winner);
+    llvm::copy(
+        StringRef(solved->winner).take_front(MEMPL_SOLVER_LABEL_SIZE - 1),
+        result->winner);
   }
   succeed(error);
   return give(std::move(solved->plan));

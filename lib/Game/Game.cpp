@@ -60,11 +60,11 @@ llvm::Expected<std::shared_ptr<const Game>> Game::create(Instance instance,
   return result;
 }
 
-static llvm::Expected<SolverResult> solveGreedily(const Instance &instance) {
+static llvm::Expected<Solution> solveGreedily(const Instance &instance) {
   auto solver = createSolver("greedy");
   if (!solver)
     return solver.takeError();
-  return (*solver)->solve(instance, SolverOptions());
+  return (*solver)->solve(instance, SolverContext());
 }
 
 llvm::Error Game::chooseLoopPlans() {

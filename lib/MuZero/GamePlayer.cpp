@@ -31,19 +31,19 @@ constexpr double kBatched = 0.25;
 } // namespace
 
 llvm::Expected<PreparedGame> mempl::prepareGame(const Instance &instance,
-                                                const SolverOptions &options,
+                                                const SolverContext &context,
                                                 const GameRules &rules) {
   auto greedy =
-      llvm::cantFail(createSolver("greedy"))->solve(instance, options);
+      llvm::cantFail(createSolver("greedy"))->solve(instance, context);
   if (!greedy)
     return greedy.takeError();
   GameOptions gameOptions;
   static_cast<GameRules &>(gameOptions) = rules;
   gameOptions.greedyLatency = greedy->latency;
-  if (options.start) {
-    double latency = simulateLatency(instance, *options.start);
+  if (context.start) {
+    double latency = simulateLatency(instance, *context.start);
     if (latency < greedy->latency) {
-      greedy->plan = *options.start;
+      greedy->plan = *context.start;
       greedy->latency = latency;
     }
   }
@@ -55,29 +55,30 @@ llvm::Expected<PreparedGame> mempl::prepareGame(const Instance &instance,
 }
 
 GamePlayer::GamePlayer(std::shared_ptr<const Game> program, Evaluator &samples,
-                       Evaluator *search, const SolverOptions &options,
-                       const Deadline &deadline, llvm::StringRef policy,
-                       SolverResult &best)
+                       Evaluator *search, const SolverContext &context,
+                       const Deadline &deadline, llvm::StringRef solverName,
+                       Solution &best)
     : program(std::move(program)), samples(samples), search(search),
-      options(options), deadline(deadline), policy(policy), best(best) {}
+      context(context), deadline(deadline), solverName(solverName), best(best) {
+}
 
 /// Of the limits that there are, the largest share that is used up.
 double GamePlayer::share() const {
-  double ofBudget = options.budget > 0 ? static_cast<double>(asked) /
-                                             static_cast<double>(options.budget)
+  double ofBudget = context.budget > 0 ? static_cast<double>(asked) /
+                                             static_cast<double>(context.budget)
                                        : 0;
   return std::min(1.0, std::max(ofBudget, deadline.share()));
 }
 
 bool GamePlayer::isOver() const {
-  return (options.budget > 0 && asked >= options.budget) ||
+  return (context.budget > 0 && asked >= context.budget) ||
          deadline.hasPassed();
 }
 
 void GamePlayer::tell() {
-  if (options.progress)
-    options.progress(
-        {policy, best.latency, asked, options.budget, deadline.seconds()});
+  if (context.progress)
+    context.progress(
+        {solverName, best.latency, asked, context.budget, deadline.seconds()});
 }
 
 void GamePlayer::offer(GameState &game) {
@@ -85,15 +86,15 @@ void GamePlayer::offer(GameState &game) {
     return;
   best.latency = game.latency();
   best.plan = game.isOver() ? game.planSoFar() : game.plan();
-  if (options.improved)
-    options.improved(
-        {policy, best.latency, asked, options.budget, deadline.seconds()});
+  if (context.improved)
+    context.improved(
+        {solverName, best.latency, asked, context.budget, deadline.seconds()});
 }
 
 /// Plays that many games, as long as there is time.
 void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
                       int32_t games, double untilShare) {
-  SelfPlay selfPlay(evaluator, how, options.seed + ++round);
+  SelfPlay selfPlay(evaluator, how, context.seed + ++round);
   SelfPlay::NextGame next = SelfPlay::gamesOf(program, games);
   auto finished = [&](GameState &game, uint64_t, Trajectory trajectory) {
     offer(game);
@@ -112,7 +113,7 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
 
 void GamePlayer::playWindows(const GameState &game) {
   WindowSearch windows(samples, game, bestActions, WindowSearchOptions(),
-                       options.seed, [this] { return isOver(); });
+                       context.seed, [this] { return isOver(); });
   int64_t before = asked;
   double first = share();
   while (!isOver()) {
@@ -155,7 +156,7 @@ void GamePlayer::playWhole(bool givesUp) {
   game.restart();
   take(playPlan(game, given).episode);
 
-  bool isTimed = options.timeLimitMs > 0;
+  bool isTimed = context.timeLimitMs > 0;
   double each = isTimed ? cost * kBatched : cost;
   double room = kSamplesUntil - share() - (isTimed ? cost : 0);
   how.noise = kNoise;

@@ -13,26 +13,39 @@
 
 namespace mempl {
 
-/// What `muzero`, or `muzero+search`, is called, in the module and outside.
+/// The options of `muzero`. Here and where they are used is all that has to be
+/// changed for another one.
+struct MuZeroOptions {
+  std::string weights =
+      "generalist"; ///< A file, or those that come with mempl.
+
+  void declare(SolverOptionTable &table) {
+    table.addFile("weights", weights,
+                  "the network, as mempl-train makes it; generalist is the one "
+                  "that comes with mempl");
+  }
+};
+
+/// What `muzero` is called and has, in the module and outside.
 class MuZeroSolverBase : public Solver {
 public:
-  explicit MuZeroSolverBase(bool goesOnBySearch)
-      : goesOnBySearch(goesOnBySearch) {}
+  explicit MuZeroSolverBase(const MuZeroOptions &options = {})
+      : options(options) {}
 
-  llvm::StringRef name() const override {
-    return goesOnBySearch ? "muzero+search" : "muzero";
-  }
+  llvm::StringRef name() const override { return "muzero"; }
   llvm::StringRef description() const override {
-    return goesOnBySearch ? "muzero, and search from its plan; needs weights"
-                          : "a learned player of mallocGame; needs weights";
+    return "a learned player of mallocGame, which also guides search";
+  }
+  void declareOptions(SolverOptionTable &table) override {
+    options.declare(table);
   }
 
 protected:
-  bool goesOnBySearch;
+  MuZeroOptions options;
 };
 
-/// `muzero`, or `muzero+search`.
-std::unique_ptr<Solver> createMuZeroSolver(bool goesOnBySearch);
+/// `muzero` itself, with weights that are a file.
+std::unique_ptr<Solver> createMuZeroSolver(const MuZeroOptions &options);
 
 /// Adds `tree-search` and `window-search` to the registry.
 void registerUntrainedSolvers();

@@ -28,7 +28,11 @@ using namespace mempl;
 
 namespace {
 
-using CreateSolver = Solver *(*)(bool);
+using CreateSolver = Solver *(*)(const MuZeroOptions &);
+
+/// Stands for the weights that come with mempl.
+constexpr llvm::StringLiteral kShippedWeights = "generalist";
+constexpr llvm::StringLiteral kShippedFile = "generalist.mempl";
 
 /// The program or shared library that this code is in.
 std::string ownFile() {
@@ -93,22 +97,38 @@ llvm::Expected<CreateSolver> loadModule() {
   return create;
 }
 
+/// The weights that come with mempl lie beside the module, or in the tree.
+std::string shippedWeights() {
+  llvm::SmallString<128> path(modulePath());
+  llvm::sys::path::remove_filename(path);
+  llvm::sys::path::append(path, kShippedFile);
+  if (llvm::sys::fs::exists(path))
+    return path.str().str();
+  return inTree(MEMPL_WEIGHTS_DIR, kShippedFile);
+}
+
 /// Opens the module when something is to be solved.
 class LoadedSolver : public MuZeroSolverBase {
 public:
-  using MuZeroSolverBase::MuZeroSolverBase;
-
-  llvm::Error check(const SolverOptions &options) override {
+  llvm::Error check() override {
     auto solver = load();
-    return solver ? (*solver)->check(resolved(options)) : solver.takeError();
+    return solver ? (*solver)->check() : solver.takeError();
   }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
     auto solver = load();
     if (!solver)
       return solver.takeError();
-    return (*solver)->solve(instance, resolved(options));
+    return (*solver)->solve(instance, context);
+  }
+
+  llvm::Expected<SearchGuide> guide(const Instance &instance,
+                                    const SolverContext &context) override {
+    auto solver = load();
+    if (!solver)
+      return solver.takeError();
+    return (*solver)->guide(instance, context);
   }
 
 private:
@@ -116,13 +136,10 @@ private:
     auto create = loadModule();
     if (!create)
       return create.takeError();
-    return std::unique_ptr<Solver>((*create)(goesOnBySearch));
-  }
-
-  static SolverOptions resolved(SolverOptions options) {
+    MuZeroOptions resolved = options;
     if (options.weights.empty() || options.weights == kShippedWeights)
-      options.weights = inTree(MEMPL_WEIGHTS_DIR, "generalist.mempl");
-    return options;
+      resolved.weights = shippedWeights();
+    return std::unique_ptr<Solver>((*create)(resolved));
   }
 };
 
@@ -130,8 +147,5 @@ private:
 
 void mempl::registerMuZeroSolvers() {
   registerUntrainedSolvers();
-  registerSolver("muzero",
-                 [] { return std::make_unique<LoadedSolver>(false); });
-  registerSolver("muzero+search",
-                 [] { return std::make_unique<LoadedSolver>(true); });
+  registerSolver<LoadedSolver>();
 }

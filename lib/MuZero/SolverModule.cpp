@@ -22,6 +22,6 @@ extern "C" MEMPL_EXPORT const char *memplMuZeroVersion() {
 }
 
 extern "C" MEMPL_EXPORT mempl::Solver *
-memplMuZeroCreateSolver(bool goesOnBySearch) {
-  return mempl::createMuZeroSolver(goesOnBySearch).release();
+memplMuZeroCreateSolver(const mempl::MuZeroOptions &options) {
+  return mempl::createMuZeroSolver(options).release();
 }

@@ -30,7 +30,7 @@ TrainingSet::create(std::vector<TrainingProgram> programs,
     GameOptions options = game;
     if (llvm::any_of(given.instance.program.steps,
                      [](const Step &step) { return step.body != nullptr; })) {
-      SolverOptions search;
+      SolverContext search;
       search.budget = kLoopBudget;
       auto solver = createSolver("search");
       if (!solver)
@@ -75,10 +75,10 @@ std::string TrainingSet::fingerprint() const {
   return text;
 }
 
-llvm::Expected<SolverResult> TrainingSet::search(int32_t program,
-                                                 const SearchLimits &limits,
-                                                 const Plan *start) const {
-  SolverOptions options;
+llvm::Expected<Solution> TrainingSet::search(int32_t program,
+                                             const SearchLimits &limits,
+                                             const Plan *start) const {
+  SolverContext options;
   options.budget = limits.moves;
   options.seed = limits.seed;
   options.cancelled = limits.cancelled;

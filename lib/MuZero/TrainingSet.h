@@ -81,8 +81,8 @@ public:
                              const std::function<bool()> &stop) const;
 
 private:
-  llvm::Expected<SolverResult>
-  search(int32_t program, const SearchLimits &limits, const Plan *start) const;
+  llvm::Expected<Solution> search(int32_t program, const SearchLimits &limits,
+                                  const Plan *start) const;
 
   std::vector<Entry> programs;
   std::vector<double> found;

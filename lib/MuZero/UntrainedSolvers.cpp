@@ -27,14 +27,14 @@ public:
     return "greedy play of mallocGame with noise, windows played anew";
   }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline deadline(options);
-    auto prepared = prepareGame(instance, options, kUntrainedRules);
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    Deadline deadline(context);
+    auto prepared = prepareGame(instance, context, kUntrainedRules);
     if (!prepared)
       return prepared.takeError();
     PlainEvaluator leaning(/*playsOut=*/false, /*greedyLogit=*/1);
-    GamePlayer(prepared->program, leaning, /*search=*/nullptr, options,
+    GamePlayer(prepared->program, leaning, /*search=*/nullptr, context,
                deadline, name(), prepared->best)
         .run();
     prepared->best.seconds = deadline.seconds();
@@ -49,16 +49,16 @@ public:
     return "tree search of mallocGame with greedy playouts, no network";
   }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline deadline(options);
-    auto prepared = prepareGame(instance, options, kUntrainedRules);
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    Deadline deadline(context);
+    auto prepared = prepareGame(instance, context, kUntrainedRules);
     if (!prepared)
       return prepared.takeError();
-    SolverResult &best = prepared->best;
+    Solution &best = prepared->best;
     int64_t playouts = 0;
     auto status = [&] {
-      return SolverProgress{name(), best.latency, playouts, options.budget,
+      return SolverProgress{name(), best.latency, playouts, context.budget,
                             deadline.seconds()};
     };
     PlainEvaluator evaluator(
@@ -68,8 +68,8 @@ public:
             return;
           best.latency = game.latency();
           best.plan = game.planSoFar();
-          if (options.improved)
-            options.improved(status());
+          if (context.improved)
+            context.improved(status());
         });
     SelfPlayOptions how;
     how.mode = SearchMode::Exact;
@@ -77,18 +77,18 @@ public:
     how.slots = 1;
     how.noise = 0;
     auto isOver = [&] {
-      return (options.budget > 0 && playouts >= options.budget) ||
+      return (context.budget > 0 && playouts >= context.budget) ||
              deadline.hasPassed();
     };
     // The games after the first are noisy.
     for (uint64_t k = 0; !isOver(); ++k, how.noise = kNoise) {
-      SelfPlay selfPlay(evaluator, how, options.seed + k);
+      SelfPlay selfPlay(evaluator, how, context.seed + k);
       SelfPlay::NextGame next = SelfPlay::gamesOf(prepared->program, 1);
       auto finished = [](GameState &, uint64_t, Trajectory) {};
       int64_t before = playouts;
       while (!isOver() && selfPlay.step(next, finished))
-        if (options.progress)
-          options.progress(status());
+        if (context.progress)
+          context.progress(status());
       if (playouts == before)
         break; // Nothing to decide.
     }
@@ -104,8 +104,6 @@ private:
 } // namespace
 
 void mempl::registerUntrainedSolvers() {
-  registerSolver("tree-search",
-                 [] { return std::make_unique<TreeSearchSolver>(); });
-  registerSolver("window-search",
-                 [] { return std::make_unique<WindowSearchSolver>(); });
+  registerSolver<TreeSearchSolver>();
+  registerSolver<WindowSearchSolver>();
 }

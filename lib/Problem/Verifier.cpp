@@ -424,6 +424,11 @@ void PlanVerifier::checkLoops() {
 }
 
 std::vector<Violation> mempl::verify(InstanceRef instance, const Plan &plan) {
+  // What else is wrong with a plan for another instance says nothing.
+  if (!instance.name.empty() && plan.instance != instance.name)
+    return {{Rule::V9, -1, -1,
+             "the plan is for \"" + plan.instance + "\", not for \"" +
+                 std::string(instance.name) + "\""}};
   std::vector<Violation> found;
   PlanVerifier(instance, plan, instance.machine.capacity, {0, 0}, "", found)
       .run();

@@ -15,9 +15,11 @@ using namespace mempl;
 
 Annealer::Annealer(const AccessIndex &index, const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
-                   const SolverOptions &options, const Deadline &deadline)
-    : index(index), forest(forest), loops(loops), options(options),
-      deadline(deadline), guide(nullptr), random(options.seed, "search"),
+                   const SolverContext &context, const Deadline &deadline,
+                   const SearchGuide *guide)
+    : index(index), forest(forest), loops(loops), context(context),
+      deadline(deadline), someGuide(guide), guide(nullptr),
+      random(context.seed, "search"),
       editor(std::make_unique<PlanEditor>(index)), placer(*editor) {
   stretchOf.assign(index.numUses(), {0, -1});
   for (int32_t v = 0; v < index.numValues(); ++v)
@@ -59,21 +61,21 @@ void Annealer::keepBest() {
 }
 
 void Annealer::tellBest() {
-  if (options.improved)
-    options.improved(
-        {"search", best, moves, options.budget, deadline.seconds()});
+  if (context.improved)
+    context.improved(
+        {"search", best, moves, context.budget, deadline.seconds()});
 }
 
 bool Annealer::isOver() {
-  if (options.budget > 0 && moves >= options.budget)
+  if (context.budget > 0 && moves >= context.budget)
     return true;
   return moves % 16 == 0 && deadline.hasPassed();
 }
 
 /// Moves that the budget and, at the speed so far, the time limit allow.
 int64_t Annealer::movesLeft() const {
-  int64_t left = options.budget > 0 ? options.budget - moves : INT64_MAX / 8;
-  if (options.timeLimitMs > 0 && moves > 0) {
+  int64_t left = context.budget > 0 ? context.budget - moves : INT64_MAX / 8;
+  if (context.timeLimitMs > 0 && moves > 0) {
     double share = std::max(deadline.share(), 1e-6);
     left = std::min(left, static_cast<int64_t>(static_cast<double>(moves) *
                                                (1 - share) / share));
@@ -111,9 +113,9 @@ void Annealer::cycle(int64_t length) {
       temperature = hot * std::pow(cold / hot, progress);
       guideShare.update();
     }
-    if (moves % 1024 == 0 && options.progress)
-      options.progress(
-          {"search", best, moves, options.budget, deadline.seconds()});
+    if (moves % 1024 == 0 && context.progress)
+      context.progress(
+          {"search", best, moves, context.budget, deadline.seconds()});
     move();
     ++moves;
   }
@@ -135,8 +137,8 @@ void GuideShare::update() {
 
 void Annealer::move() {
   PlanEditor::Mark mark = editor->mark();
-  if (options.guide)
-    guide = random.chance(guideShare.share()) ? options.guide.get() : nullptr;
+  if (someGuide)
+    guide = random.chance(guideShare.share()) ? someGuide : nullptr;
   orphans.clear();
   bool changed;
   uint64_t kind = random.below(100);

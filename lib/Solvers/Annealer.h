@@ -36,11 +36,12 @@ private:
 };
 
 /// Improves a plan by random moves. Deterministic for a seed and a budget.
+/// Moves lean to `guide`, of the size of the instance, if that is not null.
 class Annealer {
 public:
   Annealer(const AccessIndex &index, const UseIntervalForest &forest,
-           llvm::ArrayRef<LoopChoices> loops, const SolverOptions &options,
-           const Deadline &deadline);
+           llvm::ArrayRef<LoopChoices> loops, const SolverContext &context,
+           const Deadline &deadline, const SearchGuide *guide);
 
   /// The best plan found from `start`, a valid plan of latency `latency`.
   Plan run(const Plan &start, double latency);
@@ -102,8 +103,9 @@ private:
   const AccessIndex &index;
   const UseIntervalForest &forest;
   llvm::ArrayRef<LoopChoices> loops;
-  const SolverOptions &options;
+  const SolverContext &context;
   const Deadline &deadline;
+  const SearchGuide *const someGuide; // Null if there is none.
   const SearchGuide *guide; // Of the move under way; null if it has none.
   GuideShare guideShare;
   Random random;

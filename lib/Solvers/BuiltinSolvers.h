@@ -1,4 +1,4 @@
-//===- BuiltinSolvers.h - the solvers of this library ----------- -*- C++
+//===- BuiltinSolvers.h - the solvers of this library ---------- -*- C++
 //-*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
@@ -15,18 +15,13 @@
 
 namespace mempl {
 
-std::unique_ptr<Solver> createNoneSolver();
-std::unique_ptr<Solver> createGreedySolver();
-std::unique_ptr<Solver> createSearchSolver();
-std::unique_ptr<Solver> createPortfolioSolver();
-std::unique_ptr<Solver> createMsaSolver();
-std::unique_ptr<Solver> createMsaTestSolver();
-std::unique_ptr<Solver> createMsaProductionSolver();
-std::unique_ptr<Solver> createMsaFullSolver();
-std::unique_ptr<Solver> createMsaTunedSolver();
+// registerXSolver() of each solver X, at the end of its file. CMakeLists.txt
+// has the list.
+#define MEMPL_SOLVER(NAME) void register##NAME##Solver();
+#include "BuiltinSolvers.def"
 
 /// The error for a program whose constraints cannot be met.
-llvm::Error ordersError(InstanceRef instance);
+llvm::Error constraintsError(InstanceRef instance);
 
 } // namespace mempl
 

@@ -264,7 +264,7 @@ struct GreedyRun {
   const UseIntervalForest &forest;
   llvm::ArrayRef<LoopChoices> loops;
   const Deadline &deadline;
-  SolverResult result;
+  Solution result;
   ChosenLoops bestLoops;
   int64_t work = 0;
   bool isBest = false; ///< The last pass was.
@@ -319,12 +319,12 @@ public:
     return "one pass by value density, copies placed by channel load";
   }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline deadline(options);
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    Deadline deadline(context);
     AccessIndex index(instance);
     // One limit for all bodies, not one for each.
-    SolverOptions inner = options;
+    SolverContext inner = context;
     inner.timeLimitMs = 0;
     inner.cancelled = [&] { return deadline.hasPassed(); };
     auto loops =
@@ -343,7 +343,7 @@ public:
     for (const GreedyOrder &order : orders) {
       ChosenLoops chosen;
       if (!run.pass(order, nullptr, chosen))
-        return ordersError(instance);
+        return constraintsError(instance);
       if (run.isBest)
         best = &order;
       if (run.isOver())
@@ -357,6 +357,4 @@ public:
 
 } // namespace
 
-std::unique_ptr<Solver> mempl::createGreedySolver() {
-  return std::make_unique<GreedySolver>();
-}
+void mempl::registerGreedySolver() { registerSolver<GreedySolver>(); }

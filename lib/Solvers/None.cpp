@@ -27,14 +27,14 @@ public:
     return "leaves everything in slow memory";
   }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline watch(options);
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    Deadline watch(context);
     AccessIndex index(instance);
     PlanEditor editor(index);
     if (!editor.isLegal()) {
       auto loops = planLoops(index, [&](const Instance &body) {
-        return planOf(solve(body, options));
+        return planOf(solve(body, context));
       });
       if (!loops)
         return loops.takeError();
@@ -43,9 +43,9 @@ public:
         editor.setLoopPlan(loop.step, loop.plans.back());
       if (!placeConstrained(editor,
                             UseIntervalForest(index, editor.capacity())))
-        return ordersError(instance);
+        return constraintsError(instance);
     }
-    SolverResult result;
+    Solution result;
     result.plan = editor.plan();
     result.latency = editor.latency();
     result.evaluated = 1;
@@ -54,7 +54,7 @@ public:
   }
 
 private:
-  static llvm::Expected<Plan> planOf(llvm::Expected<SolverResult> result) {
+  static llvm::Expected<Plan> planOf(llvm::Expected<Solution> result) {
     if (!result)
       return result.takeError();
     return std::move(result->plan);
@@ -63,11 +63,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Solver> mempl::createNoneSolver() {
-  return std::make_unique<NoneSolver>();
-}
+void mempl::registerNoneSolver() { registerSolver<NoneSolver>(); }
 
-llvm::Error mempl::ordersError(InstanceRef instance) {
+llvm::Error mempl::constraintsError(InstanceRef instance) {
   return llvm::createStringError(
       "%s: found no way to put into fast memory, of %lld bytes, what is "
       "constrained to be there",

@@ -1,4 +1,4 @@
-//===- Portfolio.cpp - the best plan of several solvers ------------------===//
+//===- Portfolio.cpp - the best plan of several solvers -------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,8 +14,7 @@
 
 #include "BuiltinSolvers.h"
 
-#include "mempl/Problem/Simulator.h"
-#include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Solve.h"
 
 using namespace mempl;
 
@@ -27,81 +26,58 @@ public:
   llvm::StringRef description() const override {
     return "the best verified plan of several solvers";
   }
+  void declareOptions(SolverOptionTable &table) override {
+    for (const char *usual : {"none", "greedy", "search"})
+      solvers.push_back(llvm::cantFail(createSolver(usual)));
+    table.addSolvers(solvers, "those that run, one after the other; they share "
+                              "the time, and each has the whole budget");
+  }
 
-  llvm::Error check(const SolverOptions &options) override {
-    for (const std::string &solverName : solversOf(options)) {
-      auto solver = createSolver(solverName);
-      if (!solver)
-        return solver.takeError();
-      if (llvm::Error error = (*solver)->check(options))
+  llvm::Error check() override {
+    for (const auto &solver : solvers)
+      if (llvm::Error error = solver->check())
         return error;
-    }
     return llvm::Error::success();
   }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline watch(options);
-    if (llvm::Error error = check(options))
-      return std::move(error);
-    SolverResult best;
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    Deadline watch(context);
+    std::optional<Solution> best;
     int64_t evaluated = 0;
     llvm::Error errors = llvm::Error::success();
-    std::vector<std::string> solverNames = solversOf(options);
-    for (size_t i = 0; i < solverNames.size(); ++i) {
-      const std::string &solverName = solverNames[i];
+    for (size_t i = 0; i < solvers.size(); ++i) {
       // Who comes later has what those before have left of their shares.
-      SolverOptions shared = options;
-      if (options.timeLimitMs > 0) {
+      SolverContext shared = context;
+      if (context.timeLimitMs > 0) {
         int64_t left =
-            options.timeLimitMs - static_cast<int64_t>(watch.seconds() * 1000);
-        if (left <= 0 && !best.winner.empty())
+            context.timeLimitMs - static_cast<int64_t>(watch.seconds() * 1000);
+        if (left <= 0 && best)
           break;
         shared.timeLimitMs = std::max<int64_t>(
-            1, left / static_cast<int64_t>(solverNames.size() - i));
+            1, left / static_cast<int64_t>(solvers.size() - i));
       }
-      auto result =
-          llvm::cantFail(createSolver(solverName))->solve(instance, shared);
+      auto result = solveWithin(instance, *solvers[i], shared);
       if (!result) {
         errors = llvm::joinErrors(std::move(errors), result.takeError());
         continue;
       }
       evaluated += result->evaluated;
-      auto violations = verify(instance, result->plan);
-      if (!violations.empty()) {
-        errors = llvm::joinErrors(
-            std::move(errors),
-            llvm::createStringError("solver %s made an invalid plan: %s",
-                                    solverName.c_str(),
-                                    violations.front().str().c_str()));
-        continue;
-      }
-      // Compared by the simulator, not by what the solver says.
-      result->latency = simulateLatency(instance, result->plan);
-      if (best.winner.empty() || result->latency < best.latency) {
+      if (!best || result->latency < best->latency)
         best = std::move(*result);
-        best.winner = solverName;
-      }
     }
-    if (best.winner.empty())
+    if (!best)
       return errors;
     llvm::consumeError(std::move(errors));
-    best.evaluated = evaluated;
-    best.seconds = watch.seconds();
-    return best;
+    best->evaluated = evaluated;
+    best->seconds = watch.seconds();
+    return std::move(*best);
   }
 
 private:
-  static std::vector<std::string> solversOf(const SolverOptions &options) {
-    if (!options.solverNames.empty())
-      return options.solverNames;
-    return {"none", "greedy",
-            options.weights.empty() ? "search" : "muzero+search"};
-  }
+  std::vector<std::shared_ptr<Solver>> solvers;
 };
 
 } // namespace
 
-std::unique_ptr<Solver> mempl::createPortfolioSolver() {
-  return std::make_unique<PortfolioSolver>();
-}
+void mempl::registerPortfolioSolver() { registerSolver<PortfolioSolver>(); }

@@ -19,8 +19,9 @@
 using namespace mempl;
 using llvm::StringRef;
 
-/// Version of the schema of the file.
-static constexpr int64_t kReproducerVersion = 1;
+/// Version of the schema of the file. Those of version 1 have names of solvers
+/// and, for all of them, `weights` and `msa_options`.
+static constexpr int64_t kReproducerVersion = 2;
 
 /// A file name that is not taken yet.
 static std::string freeName(StringRef tool) {
@@ -51,16 +52,14 @@ static void writeStrings(llvm::json::OStream &json, StringRef key,
   });
 }
 
-static void writeOptions(llvm::json::OStream &json,
-                         const SolverOptions &options) {
+static void writeContext(llvm::json::OStream &json,
+                         const SolverContext &context) {
   json.attributeObject("options", [&] {
-    json.attribute("budget", options.budget);
-    json.attribute("time_limit_ms", options.timeLimitMs);
+    json.attribute("budget", context.budget);
+    json.attribute("time_limit_ms", context.timeLimitMs);
     // As a string: JSON has no integers above 2^63.
-    json.attribute("seed", std::to_string(options.seed));
-    json.attribute("threads", options.threads);
-    json.attribute("msa_options", llvm::json::fixUTF8(options.msaOptions));
-    json.attribute("weights", llvm::json::fixUTF8(options.weights));
+    json.attribute("seed", std::to_string(context.seed));
+    json.attribute("threads", context.threads);
   });
 }
 
@@ -74,14 +73,14 @@ std::string mempl::reproducerText(const Reproducer &reproducer) {
     json.attribute("mempl", version());
     json.attribute("llvm", llvmVersion());
     json.attribute("input", llvm::json::fixUTF8(reproducer.input));
-    writeStrings(json, "policies", reproducer.solverNames);
-    writeOptions(json, reproducer.solver);
+    writeStrings(json, "solvers", reproducer.solvers);
+    writeContext(json, reproducer.context);
     writeRaw(json, "instance", [&](llvm::raw_ostream &out) {
       writeInstance(out, reproducer.instance);
     });
     if (!reproducer.failedPlan)
       return;
-    json.attribute("policy", llvm::json::fixUTF8(reproducer.failedSolver));
+    json.attribute("solver", llvm::json::fixUTF8(reproducer.failedSolver));
     writeStrings(json, "violations", reproducer.violations);
     writeRaw(json, "plan", [&](llvm::raw_ostream &out) {
       writePlan(out, *reproducer.failedPlan);
@@ -99,18 +98,39 @@ mempl::writeReproducer(const Reproducer &reproducer) {
   return name;
 }
 
-static void readOptions(const JsonCursor &at, SolverOptions &options) {
-  at.expectKeys(
-      {"budget", "time_limit_ms", "seed", "threads", "msa_options", "weights"});
-  options.budget = at.required("budget").integer(0, INT64_MAX);
-  options.timeLimitMs = at.required("time_limit_ms").integer(0, INT64_MAX);
+static SolverContext readContext(const JsonCursor &at, OldSolverOptions *old) {
+  if (old)
+    at.expectKeys({"budget", "time_limit_ms", "seed", "threads", "msa_options",
+                   "weights"});
+  else
+    at.expectKeys({"budget", "time_limit_ms", "seed", "threads"});
+  SolverContext context;
+  context.budget = at.required("budget").integer(0, INT64_MAX);
+  context.timeLimitMs = at.required("time_limit_ms").integer(0, INT64_MAX);
   JsonCursor seed = at.required("seed");
-  if (StringRef(seed.string()).getAsInteger(10, options.seed))
+  if (StringRef(seed.string()).getAsInteger(10, context.seed))
     seed.expected("an integer of at least 0, as a string");
-  options.threads =
+  context.threads =
       static_cast<int>(at.required("threads").integer(1, INT32_MAX));
-  options.msaOptions = at.required("msa_options").string();
-  options.weights = at.required("weights").string();
+  if (old) {
+    old->msaOptions = at.required("msa_options").string();
+    old->weights = at.required("weights").string();
+  }
+  return context;
+}
+
+/// The solvers that `names` and `old` mean.
+static llvm::Error translate(std::vector<std::string> &names,
+                             const OldSolverOptions &old) {
+  for (std::string &name : names) {
+    auto spec = parseSolverSpec(name);
+    if (spec)
+      spec = withOldOptions(std::move(*spec), old);
+    if (!spec)
+      return spec.takeError();
+    name = spec->str();
+  }
+  return llvm::Error::success();
 }
 
 llvm::Expected<Reproducer> mempl::parseReproducer(StringRef json,
@@ -120,21 +140,29 @@ llvm::Expected<Reproducer> mempl::parseReproducer(StringRef json,
     return document.takeError();
   JsonErrors errors(*document);
   JsonCursor at(document->root, errors);
-  at.expectKeys({"reproducer", "program", "mempl", "llvm", "input", "policies",
-                 "options", "instance", "policy", "violations", "plan"});
   Reproducer result;
   JsonCursor newest = at.required("reproducer");
-  if (newest.integer(1, INT64_MAX) > kReproducerVersion)
-    newest.report("version " + llvm::Twine(newest.integer(1, INT64_MAX)) +
-                  " is newer than " + llvm::Twine(kReproducerVersion) +
+  int64_t schema = newest.integer(1, INT64_MAX);
+  if (schema > kReproducerVersion)
+    newest.report("version " + llvm::Twine(schema) + " is newer than " +
+                  llvm::Twine(kReproducerVersion) +
                   ", the newest that this program reads");
+  bool isOld = schema == 1;
+  if (isOld)
+    at.expectKeys({"reproducer", "program", "mempl", "llvm", "input",
+                   "policies", "options", "instance", "policy", "violations",
+                   "plan"});
+  else
+    at.expectKeys({"reproducer", "program", "mempl", "llvm", "input", "solvers",
+                   "options", "instance", "solver", "violations", "plan"});
   result.tool = at.required("program").string();
   result.input = at.required("input").string();
-  JsonCursor solverNames = at.required("policies");
-  if (solverNames.expectArray())
-    for (size_t i = 0; i < solverNames.size(); ++i)
-      result.solverNames.push_back(solverNames.element(i).string());
-  readOptions(at.required("options"), result.solver);
+  JsonCursor solvers = at.required(isOld ? "policies" : "solvers");
+  if (solvers.expectArray())
+    for (size_t i = 0; i < solvers.size(); ++i)
+      result.solvers.push_back(solvers.element(i).string());
+  OldSolverOptions old;
+  result.context = readContext(at.required("options"), isOld ? &old : nullptr);
   result.instance = instanceFromJson(at.required("instance"));
   if (errors.any())
     return errors.take();
@@ -143,5 +171,8 @@ llvm::Expected<Reproducer> mempl::parseReproducer(StringRef json,
     return fileError(file, 0,
                      "instance." + faults.front().where + ": " +
                          faults.front().text);
+  if (isOld)
+    if (llvm::Error error = translate(result.solvers, old))
+      return fileError(file, 0, llvm::toString(std::move(error)));
   return result;
 }

@@ -7,17 +7,19 @@
 //===----------------------------------------------------------------------===//
 //
 // Ruin and recreate (Schrimpf et al., J. Comput. Phys. 2000) with simulated
-// annealing: a move takes some residencies out of the plan, puts runs of
+// annealing: a move takes some residencies out of the plan, puts intervals of
 // accesses in by the rules of UseIntervalPlacer, and is kept or undone by the
 // exact latency. Annealing cycles grow in length, each from the best plan so
 // far, so that the search can be stopped at any time. One move is one unit of
 // budget.
 //
+// Another solver may give it a second plan to begin with: it runs for a share
+// of the limits, and if its plan is faster than that of `greedy`, search tries
+// both for a while and goes on from the better one.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Annealer.h"
-#include "BuiltinSolvers.h"
-#include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Solvers/Greedy.h"
@@ -32,64 +34,198 @@ public:
   llvm::StringRef description() const override {
     return "ruin and recreate with annealing, from the greedy plan";
   }
+  void declareOptions(SolverOptionTable &table) override {
+    table
+        .add("guide", guideOfMoves,
+             "what moves lean to, about half of them and more as they succeed: "
+             "a solver that can guide, as muzero can")
+        .byDefault("none");
+    table
+        .add("start", starter,
+             "solver that runs first, for 30 % of the limits; where its plan "
+             "is faster than that of greedy, search begins with both and goes "
+             "on from the better one")
+        .byDefault("that of guide, or greedy");
+  }
 
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline deadline(options);
-    auto greedy = createGreedySolver()->solve(instance, options);
-    if (!greedy)
-      return greedy.takeError();
+  llvm::Error check() override {
+    for (Solver *solver : {guideOfMoves.get(), starter.get()})
+      if (solver)
+        if (llvm::Error error = solver->check())
+          return error;
+    return llvm::Error::success();
+  }
 
-    // Bodies get a share of the moves each; they are small programs. All of
-    // them together get half of the time.
-    SolverOptions inner = options;
-    inner.progress = nullptr;
-    inner.improved = nullptr;
-    inner.start = nullptr;
-    inner.budget = std::max<int64_t>(1, options.budget / kBodyShare);
-    if (options.timeLimitMs > 0)
-      inner.timeLimitMs =
-          std::max<int64_t>(1, options.timeLimitMs / kBodyShare);
-    inner.cancelled = [&] {
-      return deadline.hasPassed() || deadline.share() > kBodiesShare;
-    };
-    AccessIndex index(instance);
-    auto loops =
-        planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
-          auto result = solve(body, inner);
-          if (!result)
-            return result.takeError();
-          return std::move(result->plan);
-        });
-    if (!loops)
-      return loops.takeError();
-
-    UseIntervalForest forest(index, instance.machine.capacity);
-    Annealer annealer(index, forest, *loops, options, deadline);
-    SolverResult result;
-    const Plan *start = &greedy->plan;
-    double latency = greedy->latency;
-    if (options.start) {
-      double given = simulateLatency(instance, *options.start);
-      if (given < latency) {
-        start = options.start.get();
-        latency = given;
-      }
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    Deadline deadline(context);
+    auto begin = firstPlan(instance, context);
+    if (!begin)
+      return begin.takeError();
+    std::optional<SearchGuide> guide;
+    if (guideOfMoves) {
+      auto given = guideOfMoves->guide(instance, context);
+      if (!given)
+        return given.takeError();
+      guide = std::move(*given);
     }
-    result.plan = annealer.run(*start, latency);
-    result.latency = annealer.bestLatency();
-    result.evaluated = annealer.numMoves();
-    result.seconds = deadline.seconds();
+    const SearchGuide *lean = guide ? &*guide : nullptr;
+    Solver *other = starter ? starter.get() : guideOfMoves.get();
+    auto result =
+        other ? searchFromTwo(instance, context, deadline, *begin, *other, lean)
+              : refine(instance, context, deadline, *begin, lean);
+    if (result)
+      result->seconds = deadline.seconds();
     return result;
   }
 
 private:
+  // Bodies get a share of the moves each; they are small programs. All of them
+  // together get half of the time.
   static constexpr int64_t kBodyShare = 20;
   static constexpr double kBodiesShare = 0.5;
+  // Shares of the limits: of the other solver, and of the trial of each start.
+  static constexpr double kOther = 0.3, kTrial = 0.15;
+
+  /// The plan of `greedy`, or that of the context if it is faster.
+  static llvm::Expected<Solution> firstPlan(const Instance &instance,
+                                            const SolverContext &context) {
+    auto first =
+        llvm::cantFail(createSolver("greedy"))->solve(instance, context);
+    if (!first || !context.start)
+      return first;
+    double latency = simulateLatency(instance, *context.start);
+    if (latency < first->latency) {
+      first->plan = *context.start;
+      first->latency = latency;
+    }
+    return first;
+  }
+
+  static llvm::Expected<Plan> solveBody(const Instance &body,
+                                        const SolverContext &context) {
+    Deadline deadline(context);
+    auto begin = firstPlan(body, context);
+    if (!begin)
+      return begin.takeError();
+    auto result = refine(body, context, deadline, *begin, /*guide=*/nullptr);
+    if (!result)
+      return result.takeError();
+    return std::move(result->plan);
+  }
+
+  /// The search itself, from a plan and its latency.
+  static llvm::Expected<Solution> refine(const Instance &instance,
+                                         const SolverContext &context,
+                                         const Deadline &deadline,
+                                         const Solution &begin,
+                                         const SearchGuide *guide) {
+    SolverContext inner = context;
+    inner.progress = nullptr;
+    inner.improved = nullptr;
+    inner.start = nullptr;
+    inner.budget = std::max<int64_t>(1, context.budget / kBodyShare);
+    if (context.timeLimitMs > 0)
+      inner.timeLimitMs =
+          std::max<int64_t>(1, context.timeLimitMs / kBodyShare);
+    inner.cancelled = [&] {
+      return deadline.hasPassed() || deadline.share() > kBodiesShare;
+    };
+    AccessIndex index(instance);
+    auto loops = planLoops(
+        index, [&](const Instance &body) { return solveBody(body, inner); });
+    if (!loops)
+      return loops.takeError();
+    UseIntervalForest forest(index, instance.machine.capacity);
+    Annealer annealer(index, forest, *loops, context, deadline, guide);
+    Solution result;
+    result.plan = annealer.run(begin.plan, begin.latency);
+    result.latency = annealer.bestLatency();
+    result.evaluated = annealer.numMoves();
+    return result;
+  }
+
+  /// The search from `begin` and from the plan of another solver.
+  static llvm::Expected<Solution>
+  searchFromTwo(const Instance &instance, const SolverContext &context,
+                const Deadline &deadline, const Solution &begin, Solver &other,
+                const SearchGuide *guide) {
+    SolverContext ofOther = shareOf(context, deadline, kOther);
+    ofOther.latencyToBeat = begin.latency;
+    auto second = other.solve(instance, ofOther);
+    if (!second)
+      return second.takeError();
+    Solution best = begin;
+    int64_t evaluated = second->evaluated;
+    auto searchFrom = [&](const Solution &start,
+                          const SolverContext &limits) -> llvm::Error {
+      auto found = refine(instance, limits, Deadline(limits), start, guide);
+      if (!found)
+        return found.takeError();
+      evaluated += found->evaluated;
+      if (found->latency < best.latency)
+        best = std::move(*found);
+      return llvm::Error::success();
+    };
+    if (second->latency < begin.latency) {
+      // Both starts are tried for a while, then the better one for the rest.
+      if (llvm::Error error =
+              searchFrom(begin, shareOf(context, deadline, kTrial)))
+        return std::move(error);
+      if (second->latency < best.latency)
+        best = *second;
+      if (llvm::Error error =
+              searchFrom(*second, shareOf(context, deadline, kTrial)))
+        return std::move(error);
+    }
+    bool isOutOfTime = context.timeLimitMs > 0 && deadline.hasPassed();
+    if (!isOutOfTime)
+      if (llvm::Error error =
+              searchFrom(Solution(best), restOf(context, deadline, evaluated)))
+        return std::move(error);
+    best.evaluated = evaluated;
+    return best;
+  }
+
+  /// A share of the limits; of the time, not more than is left.
+  static SolverContext shareOf(SolverContext context, const Deadline &deadline,
+                               double share) {
+    // 0 would be no limit.
+    auto part = [&](int64_t limit) {
+      return limit > 0
+                 ? std::max<int64_t>(1, static_cast<int64_t>(
+                                            static_cast<double>(limit) * share))
+                 : 0;
+    };
+    context.budget = part(context.budget);
+    if (context.timeLimitMs > 0)
+      context.timeLimitMs =
+          std::min(part(context.timeLimitMs), leftOf(context, deadline));
+    return context;
+  }
+
+  /// Milliseconds, at least 1: 0 would be no limit.
+  static int64_t leftOf(const SolverContext &context,
+                        const Deadline &deadline) {
+    return std::max<int64_t>(
+        1,
+        context.timeLimitMs - static_cast<int64_t>(deadline.seconds() * 1000));
+  }
+
+  /// What is left of the limits, with another seed.
+  static SolverContext restOf(SolverContext context, const Deadline &deadline,
+                              int64_t used) {
+    if (context.budget > 0)
+      context.budget = std::max<int64_t>(1, context.budget - used);
+    if (context.timeLimitMs > 0)
+      context.timeLimitMs = leftOf(context, deadline);
+    ++context.seed;
+    return context;
+  }
+
+  std::shared_ptr<Solver> guideOfMoves, starter;
 };
 
 } // namespace
 
-std::unique_ptr<Solver> mempl::createSearchSolver() {
-  return std::make_unique<SearchSolver>();
-}
+void mempl::registerSearchSolver() { registerSolver<SearchSolver>(); }

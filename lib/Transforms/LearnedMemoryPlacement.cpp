@@ -15,17 +15,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "BufferWork.h"
-#include "OldNames.h"
+#include "SolverChoice.h"
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
-#include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Deadline.h"
-#include "mempl/Solvers/Msa.h"
-#include "mempl/Solvers/Reproducer.h"
+#include "mempl/Solvers/Solve.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Support/Units.h"
@@ -61,7 +59,7 @@ using namespace mlir;
 using namespace mempl::ir;
 using mempl::Instance;
 using mempl::Plan;
-using mempl::SolverResult;
+using mempl::Solution;
 
 namespace {
 
@@ -84,7 +82,7 @@ struct Report {
 /// What became of a function.
 struct Outcome {
   PlaceableFunction *function;
-  SolverResult result;
+  Solution result;
   Report report;
   bool isSlow = false; ///< By a mistake of ours: it has its body back.
 };
@@ -101,18 +99,21 @@ public:
   LogicalResult initializeOptions(
       StringRef options,
       function_ref<LogicalResult(const Twine &)> errorHandler) override {
-    std::string renamed = withNewNames(options);
+    llvm::Expected<std::string> renamed = withNewNames(options);
+    if (!renamed)
+      return errorHandler("learned-memory-placement: solver: " +
+                          llvm::toString(renamed.takeError()));
     std::string wrong = mempl::wrongOptionName(
-        renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
+        *renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
     return wrong.empty() ? LearnedMemoryPlacementBase::initializeOptions(
-                               renamed, errorHandler)
+                               *renamed, errorHandler)
                          : errorHandler(wrong);
   }
   void runOnOperation() override;
 
 private:
   LogicalResult checkOptions();
-  mempl::SolverOptions solverOptions() const;
+  mempl::SolverContext solverContext() const;
   FailureOr<Outcome> place(PlaceableFunction &function,
                            const TargetDescription &description,
                            OriginalFunctions &originals);
@@ -124,11 +125,9 @@ private:
                           OriginalFunctions &originals);
   LogicalResult checkModule(llvm::MutableArrayRef<Outcome> outcomes,
                             OriginalFunctions &originals);
-  FailureOr<SolverResult> solve(func::FuncOp function,
-                                const FunctionProblem &program);
-  std::string reproducer(const Instance &instance, const Plan &plan,
-                         llvm::ArrayRef<mempl::Violation> broken) const;
-  Report makeReport(PlaceableFunction &function, const SolverResult &result,
+  FailureOr<Solution> solve(func::FuncOp function,
+                            const FunctionProblem &program);
+  Report makeReport(PlaceableFunction &function, const Solution &result,
                     const TargetDescription &description);
   void remarkSlowTraffic(func::FuncOp function,
                          llvm::ArrayRef<ProgramDecisions> all);
@@ -247,9 +246,10 @@ auto collectDiagnostics(MLIRContext *context, std::vector<Diagnostic> &all,
 }
 
 /// A plan that leaves all in slow memory.
-SolverResult slowResult(const Instance &instance) {
-  SolverResult slow;
+Solution slowResult(const Instance &instance) {
+  Solution slow;
   slow.plan.instance = instance.name;
+  slow.winner = "none";
   slow.latency = mempl::slowLatency(instance);
   return slow;
 }
@@ -289,69 +289,41 @@ LogicalResult LearnedMemoryPlacementPass::checkOptions() {
            << "option 'fallback': expected slow or error, "
               "got '"
            << fallback << "'";
-  if (budget < 0 || timeLimitMs < 0)
+  if (auto solver = mempl::readySolver(solverName, solverContext()); !solver)
     return emitError(module.getLoc())
-           << "options 'budget' and 'time-limit-ms': "
-              "expected at least 0";
-  if (budget == 0 && timeLimitMs == 0)
-    return emitError(module.getLoc())
-           << "expected a 'budget' or a 'time-limit-ms'";
-  if (threads < 1)
-    return emitError(module.getLoc())
-           << "option 'threads': expected at least 1";
-  mempl::MsaOptions checked;
-  if (llvm::Error error = mempl::applyMsaOptions(msaOptions, checked))
-    return emitError(module.getLoc())
-           << "option 'msa-options': " << llvm::toString(std::move(error));
-  llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
-      mempl::createSolver(solverName);
-  if (!solver)
-    return emitError(module.getLoc())
-           << "option 'solver': " << llvm::toString(solver.takeError());
-  if (llvm::Error error = (*solver)->check(solverOptions()))
-    return emitError(module.getLoc())
-           << "solver '" << solverName
-           << "': " << llvm::toString(std::move(error));
+           << "options of the solver: " << llvm::toString(solver.takeError());
   return success();
 }
 
-mempl::SolverOptions LearnedMemoryPlacementPass::solverOptions() const {
-  mempl::SolverOptions options;
-  options.budget = budget;
-  options.timeLimitMs = timeLimitMs;
-  options.seed = seed;
-  options.threads = threads;
-  options.weights = weights;
-  options.msaOptions = msaOptions;
-  return options;
+mempl::SolverContext LearnedMemoryPlacementPass::solverContext() const {
+  return contextOf(budget, timeLimitMs, seed, threads);
 }
 
-FailureOr<SolverResult>
+FailureOr<Solution>
 LearnedMemoryPlacementPass::solve(func::FuncOp function,
                                   const FunctionProblem &program) {
   const Instance &instance = program.instance;
   if (failed(checkPins(program)))
     return failure();
-  llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
-      mempl::createSolver(solverName);
-  if (!solver)
-    return emitError(function.getLoc()) << llvm::toString(solver.takeError());
-  llvm::Expected<SolverResult> result =
-      (*solver)->solve(instance, solverOptions());
-  if (result) {
-    std::vector<mempl::Violation> broken =
-        mempl::verify(instance, result->plan);
-    if (broken.empty())
-      return std::move(*result);
-    std::string text = "solver '" + solverName + "' made a plan that breaks " +
-                       broken.front().str();
-    if (failed(reportMistake(function, text,
-                             reproducer(instance, result->plan, broken), {})))
+  llvm::Expected<Solution> result =
+      mempl::solveVerified(instance, solverName, solverContext());
+  if (result)
+    return std::move(*result);
+  std::string mistake, file;
+  llvm::Error error = llvm::handleErrors(
+      result.takeError(), [&](mempl::InvalidPlanError &invalid) {
+        invalid.reproducer.tool = "mempl-opt";
+        mistake = invalid.what;
+        file = mempl::askForReport(invalid.reproducer);
+      });
+  if (!mistake.empty()) {
+    llvm::consumeError(std::move(error));
+    if (failed(reportMistake(function, mistake, file, {})))
       return failure();
     ++numFallbacks;
     return slowResult(instance);
   }
-  std::string reason = inOneLine(result.takeError());
+  std::string reason = inOneLine(std::move(error));
   const Storage *pinned = largestPinned(program);
   if (std::string pressure = describePressure(instance, pinned);
       !pressure.empty())
@@ -367,29 +339,9 @@ LearnedMemoryPlacementPass::solve(func::FuncOp function,
   return slowResult(instance);
 }
 
-/// After an error of ours: leaves a file to report it with. The end of the
-/// message, which names the file.
-std::string LearnedMemoryPlacementPass::reproducer(
-    const Instance &instance, const Plan &plan,
-    llvm::ArrayRef<mempl::Violation> broken) const {
-  mempl::Reproducer file;
-  file.tool = "mempl-opt";
-  file.solverNames = {solverName};
-  file.solver = solverOptions();
-  file.instance = instance;
-  file.failedSolver = solverName;
-  file.failedPlan = plan;
-  for (const mempl::Violation &violation : broken)
-    file.violations.push_back(violation.str());
-  llvm::Expected<std::string> name = mempl::writeReproducer(file);
-  if (!name)
-    return "; " + llvm::toString(name.takeError());
-  return "; please report it with the file " + *name;
-}
-
 Report
 LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
-                                       const SolverResult &result,
+                                       const Solution &result,
                                        const TargetDescription &description) {
   const FunctionProblem &program = *function.program;
   const Instance &instance = program.instance;
@@ -402,12 +354,9 @@ LearnedMemoryPlacementPass::makeReport(PlaceableFunction &function,
   if (summary)
     report.unknowns = describeUnknowns(program);
   if (function.function.getName() == written && !traceOut.empty()) {
-    auto trace = [&](const SolverResult &of, std::string &text) {
+    auto trace = [&](const Solution &of, std::string &text) {
       llvm::raw_string_ostream os(text);
-      writeTrace(os, program, description,
-                 of.winner.empty() ? StringRef(solverName)
-                                   : StringRef(of.winner),
-                 of.plan, of.latency);
+      writeTrace(os, program, description, of.winner, of.plan, of.latency);
     };
     trace(result, report.trace);
     trace(slowResult(instance), report.slowTrace);
@@ -447,9 +396,9 @@ void LearnedMemoryPlacementPass::remarkSlowTraffic(
 
 void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
   const Instance &instance = of.function->program->instance;
-  const SolverResult &result = of.result;
+  const Solution &result = of.result;
   mempl::Outcome outcome = mempl::simulate(instance, result.plan);
-  mempl::BoundDeadline deadline(solverOptions(), 1, result.seconds);
+  mempl::BoundDeadline deadline(solverContext(), 1, result.seconds);
   mempl::LowerBoundOptions boundOptions;
   boundOptions.cancelled = [&] { return deadline.hasPassed(); };
   double bound = mempl::lowerBound(instance, boundOptions).bound;
@@ -460,8 +409,7 @@ void LearnedMemoryPlacementPass::printSummary(const Outcome &of) {
      << mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
      << "  slow memory only  " << mempl::formatSeconds(slow) << "\n"
      << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
-     << (result.winner.empty() ? std::string(solverName) : result.winner)
-     << ", " << result.plan.numCopiesIn() << " copies in, "
+     << result.winner << ", " << result.plan.numCopiesIn() << " copies in, "
      << result.plan.numCopiesOut() << " back, stalls "
      << mempl::formatSeconds(outcome.stall) << ", peak "
      << mempl::formatBytes(outcome.peakBytes) << ")\n"
@@ -577,9 +525,15 @@ LearnedMemoryPlacementPass::misplaced(Outcome &outcome, StringRef reason,
   const Instance &instance = outcome.function->program->instance;
   placed.erase(function);
   originals.restore(function);
-  if (failed(reportMistake(function, reason,
-                           reproducer(instance, outcome.result.plan, {}),
-                           findings)))
+  mempl::Reproducer file;
+  file.tool = "mempl-opt";
+  file.solvers = {solverName};
+  file.context = solverContext();
+  file.instance = instance;
+  file.failedSolver = solverName;
+  file.failedPlan = outcome.result.plan;
+  if (failed(
+          reportMistake(function, reason, mempl::askForReport(file), findings)))
     return failure();
   outcome.result = slowResult(instance);
   outcome.isSlow = true;
@@ -591,7 +545,7 @@ LearnedMemoryPlacementPass::place(PlaceableFunction &function,
                                   const TargetDescription &description,
                                   OriginalFunctions &originals) {
   FunctionProblem &program = *function.program;
-  FailureOr<SolverResult> result = solve(function.function, program);
+  FailureOr<Solution> result = solve(function.function, program);
   if (failed(result))
     return failure();
   Outcome outcome;

@@ -8,8 +8,7 @@
 
 #include "mempl/Transforms/Pins.h"
 
-#include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/Solve.h"
 #include "mempl/Support/Units.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -144,15 +143,11 @@ void mempl::ir::remarkCostlyPins(const FunctionProblem &program,
       return;
     Instance free = program.instance;
     free.program = withoutPin(free.program, at, value);
-    llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
-        mempl::createSolver("greedy");
-    if (!solver)
-      return llvm::consumeError(solver.takeError());
-    llvm::Expected<mempl::SolverResult> result = (*solver)->solve(free, {});
+    llvm::Expected<mempl::Solution> result =
+        mempl::solveVerified(free, "greedy", {});
     if (!result)
       return llvm::consumeError(result.takeError());
-    if (!(result->latency < latency * (1 - 1e-3)) ||
-        !mempl::verify(free, result->plan).empty())
+    if (!(result->latency < latency * (1 - 1e-3)))
       return;
     emitRemark(of.storages[value].pins.front())
         << "the pin of '" << of.instance.program.values[value].name

@@ -8,7 +8,7 @@
 
 #include "mempl/Transforms/Prepare.h"
 
-#include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/Solve.h"
 #include "mempl/Transforms/FunctionExtraction.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -32,14 +32,8 @@ static llvm::StringMap<double> greedyLatencies(ModuleOp module,
   if (failed(functions))
     return latencies;
   for (PlaceableFunction &function : *functions) {
-    llvm::Expected<std::unique_ptr<mempl::Solver>> solver =
-        mempl::createSolver("greedy");
-    if (!solver) {
-      llvm::consumeError(solver.takeError());
-      continue;
-    }
-    llvm::Expected<mempl::SolverResult> result =
-        (*solver)->solve(function.program->instance, mempl::SolverOptions());
+    llvm::Expected<mempl::Solution> result =
+        mempl::solveVerified(function.program->instance, "greedy", {});
     if (result)
       latencies[function.function.getName()] = result->latency;
     else

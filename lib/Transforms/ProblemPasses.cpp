@@ -11,13 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "OldNames.h"
+#include "SolverChoice.h"
 
 #include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/IR/Mempl.h"
-#include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/Msa.h"
-#include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/Solve.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Transforms/Explanations.h"
@@ -54,16 +52,22 @@ struct MemplSolvePass : mempl::ir::impl::MemplSolveBase<MemplSolvePass> {
   LogicalResult initializeOptions(
       StringRef options,
       function_ref<LogicalResult(const Twine &)> errorHandler) override {
-    std::string renamed = withNewNames(options);
+    llvm::Expected<std::string> renamed = withNewNames(options);
+    if (!renamed)
+      return errorHandler("mempl-solve: solver: " +
+                          llvm::toString(renamed.takeError()));
     std::string wrong = mempl::wrongOptionName(
-        renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
+        *renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
     return wrong.empty()
-               ? MemplSolveBase::initializeOptions(renamed, errorHandler)
+               ? MemplSolveBase::initializeOptions(*renamed, errorHandler)
                : errorHandler(wrong);
   }
   void runOnOperation() override {
-    if (failed(checkOptions()))
+    if (auto solver = mempl::readySolver(solverName, context()); !solver) {
+      getOperation().emitError()
+          << "mempl-solve: " << llvm::toString(solver.takeError());
       return signalPassFailure();
+    }
     bool anyFailed = false;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (op->hasTrait<OpTrait::SymbolTable>() && !isa<InstanceOp>(op))
@@ -76,48 +80,14 @@ struct MemplSolvePass : mempl::ir::impl::MemplSolveBase<MemplSolvePass> {
   }
 
 private:
-  LogicalResult checkOptions();
-  mempl::SolverOptions solverOptions() const;
+  mempl::SolverContext context() const {
+    return contextOf(budget, timeLimitMs, seed, threads);
+  }
   LogicalResult solveIn(Operation *table);
   LogicalResult solve(InstanceOp op, SymbolTable &symbols);
 };
 
 } // namespace
-
-LogicalResult MemplSolvePass::checkOptions() {
-  auto error = [&](StringRef option, const Twine &text) {
-    return getOperation().emitError()
-           << "mempl-solve: " << option << ": " << text;
-  };
-  if (budget < 0)
-    return error("budget", "expected an integer of at least 0");
-  if (timeLimitMs < 0)
-    return error("time-limit-ms", "expected an integer of at least 0");
-  if (threads < 1)
-    return error("threads", "expected an integer of at least 1");
-  if (budget == 0 && timeLimitMs == 0)
-    return error("budget", "0 means no limit; give time-limit-ms with it");
-  mempl::MsaOptions checked;
-  if (llvm::Error e = mempl::applyMsaOptions(msaOptions, checked))
-    return error("msa-options", llvm::toString(std::move(e)));
-  auto solver = mempl::createSolver(solverName);
-  if (!solver)
-    return error("solver", llvm::toString(solver.takeError()));
-  if (llvm::Error e = (*solver)->check(solverOptions()))
-    return error("solver " + solverName, llvm::toString(std::move(e)));
-  return success();
-}
-
-mempl::SolverOptions MemplSolvePass::solverOptions() const {
-  mempl::SolverOptions options;
-  options.budget = budget;
-  options.timeLimitMs = timeLimitMs;
-  options.seed = seed;
-  options.threads = threads;
-  options.weights = weights;
-  options.msaOptions = msaOptions;
-  return options;
-}
 
 /// Solves the instances that `table` holds.
 LogicalResult MemplSolvePass::solveIn(Operation *table) {
@@ -146,16 +116,9 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
     return op.emitError() << mempl::escapeForMessage(
                (solverName + ": " + text).str());
   };
-  auto solver = mempl::createSolver(solverName);
-  if (!solver)
-    return error(llvm::toString(solver.takeError()));
-  auto result = (*solver)->solve(*instance, solverOptions());
+  auto result = mempl::solveVerified(*instance, solverName, context());
   if (!result)
-    return error(inOneLine(result.takeError()));
-  // A solver that is wrong must not go further.
-  auto violations = mempl::verify(*instance, result->plan);
-  if (!violations.empty())
-    return error("made a plan that is not valid: " + violations.front().str());
+    return error(inOneLine(mempl::withReport(result.takeError(), "mempl-opt")));
 
   OpBuilder builder(op->getContext());
   FailureOr<PlanOp> plan =

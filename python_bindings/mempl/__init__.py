@@ -45,7 +45,6 @@ from ._core import (
     explain,
     ideal_latency,
     lower_bound,
-    policies,
     simulate,
     slow_latency,
     target_machine,
@@ -56,7 +55,7 @@ from ._core import (
 from ._errors import Error
 from ._pack import pack
 from ._programs import load, load_xla, loads, place
-from ._solve import solve
+from ._solve import policies, solve, solver, solvers
 from ._weights import use_own_module
 from ._report import report, report_page
 
@@ -107,6 +106,8 @@ __all__ = [
     "simulate",
     "slow_latency",
     "solve",
+    "solver",
+    "solvers",
     "target_machine",
     "targets",
     "train",

@@ -9,7 +9,7 @@ from . import _core
 from ._core import Instance, Machine, Placed, Plan
 from ._errors import Error
 from ._names import check_time_limit, milliseconds, renamed
-from ._weights import SHIPPED, refuse_second_torch, weights_path
+from ._solve import ready, takes_old_options
 
 Cost = Literal["compiler", "roofline", "calibrated"]
 
@@ -139,21 +139,20 @@ def load_xla(
     return instance, plan
 
 
+@takes_old_options
 @renamed(time_limit=("time_limit_ms", milliseconds(1000, zero_is_none=True)))
 def place(
     text: str,
     *,
     target: str = "",
-    policy: str = "portfolio",
+    solver: str = "portfolio",
     capacity: int | str = "",
-    weights: str | os.PathLike[str] = "",
     budget: int = 20000,
     time_limit_ms: float | None = None,
     seed: int = 0,
     threads: int = 1,
     fallback: Literal["slow", "error"] = "slow",
     profile: str | os.PathLike[str] = "",
-    msa_options: str = "",
     file: str = "<mlir>",
 ) -> Placed:
     """The pass learned-memory-placement: MLIR text on tensors in, placed MLIR text and remarks out.
@@ -161,16 +160,14 @@ def place(
     Args:
         text: a module, before bufferization and after fusion.
         target: a preset or a JSON file; empty for what the module says.
-        policy: a name of `mempl.policies()`.
+        solver: as of `mempl.solve()`.
         capacity: bytes of fast memory instead of the target's, or a text such as "512KiB".
-        weights: of the solvers muzero; see `mempl.solve()`.
         budget: plans that are evaluated at most, per function; 0 is no limit.
         time_limit_ms: milliseconds that solving may take, per function; above 0, None for no limit.
         seed: of random choices.
         threads: that solvers may use.
-        fallback: what happens where a policy finds no plan.
+        fallback: what happens where the solver finds no plan.
         profile: JSON file with measured seconds of ops.
-        msa_options: constants of the solvers msa, "key=value,..".
         file: name of the text in errors and remarks.
 
     Returns:
@@ -181,21 +178,16 @@ def place(
     """
     _expect_text(text, "mempl.place")
     check_time_limit(time_limit_ms)
-    if os.fspath(weights) or policy.startswith("muzero"):
-        weights = weights or SHIPPED
-        refuse_second_torch()
     return _core.place(
         text,
         file=file,
         target=target,
-        policy=policy,
+        solver=ready(solver),
         capacity=str(capacity),
-        weights=weights_path(weights),
         budget=budget,
         time_limit_ms=0 if time_limit_ms is None else max(1, round(time_limit_ms)),
         seed=seed,
         threads=threads,
         fallback=fallback,
         profile=os.fspath(profile),
-        msa_options=msa_options,
     )

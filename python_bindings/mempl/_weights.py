@@ -9,13 +9,6 @@ from pathlib import Path
 from ._errors import Error
 
 _FOLDER = Path(__file__).parent
-SHIPPED = "generalist"
-
-
-def weights_path(weights: str | os.PathLike[str]) -> str:
-    """The file that `weights` stands for: "generalist" is the network that comes with mempl; "" stays "", no network."""
-    name = os.fspath(weights)
-    return str(_FOLDER / "generalist.mempl") if name == SHIPPED else name
 
 
 def refuse_second_torch() -> None:

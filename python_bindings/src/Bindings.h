@@ -23,7 +23,7 @@ void bindInstance(nanobind::module_ &m);
 void bindPlan(nanobind::module_ &m);
 /// simulate, verify, lower_bound and what they return.
 void bindEvaluation(nanobind::module_ &m);
-/// solve, policies.
+/// solve, resolve_solver, solvers.
 void bindSolvers(nanobind::module_ &m);
 /// Game.
 void bindGame(nanobind::module_ &m);

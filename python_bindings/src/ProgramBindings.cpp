@@ -233,9 +233,6 @@ xlaOrders(const std::string &path, std::optional<std::string> text,
   auto file = unwrap(mempl::ir::readHloFile(
       hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
   const Instance &instance = file->imported.instance;
-  if (plan.instance != instance.name)
-    throw PythonError{path + ": error: expected a plan for \"" + instance.name +
-                      "\", found one for \"" + plan.instance + "\""};
   for (const Violation &violation : verify(instance, plan))
     throw PythonError{path +
                       ": error: expected a valid plan: " + violation.str()};
@@ -357,31 +354,27 @@ void bindPlace(nb::module_ &m) {
   m.def(
       "place",
       [](const std::string &text, const std::string &file,
-         const std::string &target, const std::string &policy,
-         const std::string &capacity, const std::string &weights,
-         int64_t budget, int64_t timeLimitMs, uint64_t seed, int threads,
-         const std::string &fallback, const std::string &profile,
-         const std::string &msaOptions) {
+         const std::string &target, const std::string &solver,
+         const std::string &capacity, int64_t budget, int64_t timeLimitMs,
+         uint64_t seed, int threads, const std::string &fallback,
+         const std::string &profile) {
         mempl::ir::LearnedMemoryPlacementOptions options;
-        options.solverName = policy;
+        options.solverName = solver;
         options.target = target;
         options.capacity = capacity;
-        options.weights = weights;
         options.budget = budget;
         options.timeLimitMs = timeLimitMs;
         options.seed = seed;
         options.threads = threads;
         options.fallback = fallback;
         options.profile = profile;
-        options.msaOptions = msaOptions;
         nb::gil_scoped_release release;
         return place(text, file, options);
       },
       nb::arg("text"), nb::kw_only(), nb::arg("file"), nb::arg("target"),
-      nb::arg("policy"), nb::arg("capacity"), nb::arg("weights"),
-      nb::arg("budget"), nb::arg("time_limit_ms"), nb::arg("seed"),
-      nb::arg("threads"), nb::arg("fallback"), nb::arg("profile"),
-      nb::arg("msa_options"), "What mempl.place() calls.");
+      nb::arg("solver"), nb::arg("capacity"), nb::arg("budget"),
+      nb::arg("time_limit_ms"), nb::arg("seed"), nb::arg("threads"),
+      nb::arg("fallback"), nb::arg("profile"), "What mempl.place() calls.");
 }
 
 } // namespace

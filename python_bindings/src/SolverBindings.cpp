@@ -1,4 +1,4 @@
-//===- SolverBindings.cpp - policies in Python ----------------------------===//
+//===- SolverBindings.cpp - solvers in Python -----------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,11 +15,10 @@
 #include "Support.h"
 
 #include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/Msa.h"
-#include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/Solve.h"
 
-#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -32,7 +31,7 @@ namespace {
 
 /// SolverProgress that outlives the call.
 struct Progress {
-  std::string policy;
+  std::string solver;
   double latency = 0, seconds = 0;
   int64_t evaluated = 0, budget = 0;
 };
@@ -58,71 +57,49 @@ private:
   bool isNew = false;
 };
 
-/// Of solve().
-struct Limits {
-  int64_t budget;
-  std::optional<double> milliseconds;
-};
-
 } // namespace
 
-static SolverOptions makeOptions(const Limits &limits, uint64_t seed,
-                                 int threads, const std::string &weights,
-                                 const std::vector<std::string> &policies,
-                                 const std::string &msaOptions) {
-  SolverOptions options;
-  if (limits.budget < 0 || (limits.milliseconds && !(*limits.milliseconds > 0)))
-    throw PythonError{
-        "expected a budget of at least 0 and a time_limit_ms above 0"};
-  if (limits.budget == 0 && !limits.milliseconds)
-    throw PythonError{
-        "budget=0 means no limit: expected a time_limit_ms with it"};
-  if (threads < 1)
-    throw PythonError{"expected at least 1 thread"};
-  options.budget = limits.budget;
-  if (limits.milliseconds)
-    options.timeLimitMs = static_cast<int64_t>(
-        std::min(std::max(1.0, *limits.milliseconds), 1e15));
-  options.seed = seed;
-  options.threads = threads;
-  options.weights = weights;
-  options.solverNames = policies;
-  options.msaOptions = msaOptions;
-  MsaOptions checked;
-  if (llvm::Error error = applyMsaOptions(msaOptions, checked))
-    throw PythonError{"msa_options: " + llvm::toString(std::move(error))};
-  return options;
+static SolverContext makeContext(int64_t budget,
+                                 std::optional<double> timeLimitMs,
+                                 uint64_t seed, int threads) {
+  SolverContext context;
+  context.budget = budget;
+  if (timeLimitMs && !(*timeLimitMs > 0))
+    throw PythonError{"time_limit_ms: expected a number above 0"};
+  if (timeLimitMs)
+    context.timeLimitMs =
+        static_cast<int64_t>(std::min(std::max(1.0, *timeLimitMs), 1e15));
+  context.seed = seed;
+  context.threads = threads;
+  return context;
 }
 
-static SolverResult
-solve(const Instance &instance, const std::string &policy, int64_t budget,
-      std::optional<double> timeLimitMs, uint64_t seed, int threads,
-      const std::string &weights, const std::vector<std::string> &policies,
-      const std::string &msaOptions, const Plan *start,
-      const nb::object &progress, const nb::object &cancelled) {
-  auto solver = unwrap(createSolver(policy));
-  SolverOptions options = makeOptions({budget, timeLimitMs}, seed, threads,
-                                      weights, policies, msaOptions);
+static Solution solve(const Instance &instance, const std::string &name,
+                      int64_t budget, std::optional<double> timeLimitMs,
+                      uint64_t seed, int threads, const Plan *start,
+                      const nb::object &progress, const nb::object &cancelled) {
+  SolverContext context = makeContext(budget, timeLimitMs, seed, threads);
+  auto solver = unwrap(readySolver(name, context));
   if (start) {
     for (const Violation &violation : verify(instance, *start))
       throw PythonError{"start: expected a valid plan: " + violation.str()};
-    options.start = std::make_shared<Plan>(*start);
+    context.start = std::make_shared<Plan>(*start);
   }
   Mailbox mailbox;
   if (!progress.is_none()) {
     auto put = [&](const SolverProgress &p) { mailbox.put(p); };
-    options.progress = put;
-    options.improved = put;
+    context.progress = put;
+    context.improved = put;
   }
-  std::optional<llvm::Expected<SolverResult>> result;
+  std::optional<llvm::Expected<Solution>> result;
   auto tick = [&] {
     if (auto last = mailbox.take())
       progress(*last);
   };
   try {
     runWatched(cancelled, tick, [&](const std::atomic<bool> &stop) {
-      options.cancelled = [&] { return stop.load(); };
-      result.emplace(solver->solve(instance, options));
+      context.cancelled = [&] { return stop.load(); };
+      result.emplace(solveVerified(instance, *solver, context));
     });
   } catch (...) {
     if (result && !*result)
@@ -130,50 +107,60 @@ solve(const Instance &instance, const std::string &policy, int64_t budget,
     throw;
   }
   if (!*result)
-    throw PythonError{"policy " + policy + ": " +
+    throw PythonError{solver->label() + ": " +
                       llvm::toString(result->takeError())};
-  SolverResult &solved = **result;
-  solved.plan.instance = instance.name;
-  for (const Violation &violation : verify(instance, solved.plan))
-    throw PythonError{"internal error: policy " + policy +
-                      " made a plan that breaks " + violation.str()};
-  return std::move(solved);
+  return std::move(**result);
+}
+
+/// The specification that a name and old options mean, and all names in it.
+static std::pair<std::string, std::vector<std::string>>
+resolve(const std::string &solver, const std::string &weights,
+        const std::vector<std::string> &portfolio,
+        const std::string &msaOptions) {
+  SolverSpec spec = unwrap(withOldOptions(unwrap(parseSolverSpec(solver)),
+                                          {weights, msaOptions, portfolio}));
+  return {spec.str(), namesIn(spec)};
 }
 
 void mempl::python::bindSolvers(nb::module_ &m) {
-  nb::class_<Progress>(m, "Progress", "What a policy tells while it runs.")
-      .def_ro("policy", &Progress::policy)
+  nb::class_<Progress>(m, "Progress", "What a solver tells while it runs.")
+      .def_ro("solver", &Progress::solver)
       .def_ro("latency", &Progress::latency,
               "Seconds; of the best plan so far.")
       .def_ro("evaluated", &Progress::evaluated, "Plans evaluated so far.")
       .def_ro("budget", &Progress::budget,
               "Plans that it may evaluate; 0: no limit.")
-      .def_ro("seconds", &Progress::seconds, "Since the policy started.");
-  nb::class_<SolverResult>(m, "Solution", "A valid plan and how it came about.")
+      .def_ro("seconds", &Progress::seconds, "Since the solver started.");
+  nb::class_<Solution>(m, "Solution", "A valid plan and how it came about.")
       .def_prop_ro(
-          "plan", [](const SolverResult &r) { return r.plan; }, "A copy.")
-      .def_ro("latency", &SolverResult::latency, "Seconds.")
-      .def_ro("evaluated", &SolverResult::evaluated, "Plans evaluated.")
-      .def_ro("seconds", &SolverResult::seconds, "Measured.")
-      .def_ro("winner", &SolverResult::winner,
-              "Of `portfolio`: the policy whose plan it is.")
-      .def("__repr__", [](const SolverResult &r) {
+          "plan", [](const Solution &r) { return r.plan; }, "A copy.")
+      .def_ro("latency", &Solution::latency, "Seconds.")
+      .def_ro("evaluated", &Solution::evaluated, "Plans evaluated.")
+      .def_ro("seconds", &Solution::seconds, "Measured.")
+      .def_ro(
+          "winner", &Solution::winner,
+          "The solver whose plan it is; of `portfolio`, the best of its own.")
+      .def("__repr__", [](const Solution &r) {
         return "<mempl.Solution: " + std::to_string(r.latency) + " s, " +
                std::to_string(r.plan.residencies.size()) + " residencies>";
       });
-  m.def("solve", &solve, nb::arg("instance"), nb::arg("policy"), nb::kw_only(),
+  m.def("solve", &solve, nb::arg("instance"), nb::arg("solver"), nb::kw_only(),
         nb::arg("budget"), nb::arg("time_limit_ms") = nb::none(),
-        nb::arg("seed"), nb::arg("threads"), nb::arg("weights"),
-        nb::arg("policies"), nb::arg("msa_options"),
-        nb::arg("start") = nb::none(), nb::arg("progress") = nb::none(),
-        nb::arg("cancelled") = nb::none(), "What mempl.solve() calls.");
+        nb::arg("seed"), nb::arg("threads"), nb::arg("start") = nb::none(),
+        nb::arg("progress") = nb::none(), nb::arg("cancelled") = nb::none(),
+        "What mempl.solve() calls.");
+  m.def("resolve_solver", &resolve, nb::arg("solver"), nb::arg("weights") = "",
+        nb::arg("portfolio") = std::vector<std::string>(),
+        nb::arg("msa_options") = "",
+        "The specification that a name and old options mean, and all names in "
+        "it.");
   m.def(
-      "policies",
+      "solvers",
       [] {
-        std::map<std::string, std::string> list;
-        for (const std::string &name : solverNames())
-          list[name] = unwrap(createSolver(name))->description().str();
-        return list;
+        std::string text;
+        llvm::raw_string_ostream os(text);
+        printSolversJson(os);
+        return text;
       },
-      "A line about each policy, by its name.");
+      "All solvers and their options, as JSON.");
 }

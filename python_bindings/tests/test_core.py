@@ -1,4 +1,4 @@
-"""Instances, plans, their evaluation and policies."""
+"""Instances, plans, their evaluation and solvers."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_plans_are_evaluated(tiny):
         mempl.simulate(tiny, mempl.Plan("tiny", [mempl.Residency(value=99, offset=0, write=0, last=1)]))
 
 
-@pytest.mark.parametrize("policy", ["none", "greedy", "msa", "search", "portfolio", "tree-search"])
-def test_policies_solve(tiny, policy):
-    solution = mempl.solve(tiny, policy, budget=200)
+@pytest.mark.parametrize("solver", ["none", "greedy", "msa{preset=test}", "search{start=msa}", "portfolio", "tree-search"])
+def test_solvers_solve(tiny, solver):
+    solution = mempl.solve(tiny, solver, budget=200)
     assert mempl.verify(tiny, solution.plan) == []
     assert solution.latency == mempl.simulate(tiny, solution.plan).latency
     bound = mempl.lower_bound(tiny, known_latency=solution.latency)
@@ -142,11 +142,11 @@ def test_another_machine(alexnet):
 
 def test_wrong_options_are_errors(tiny):
     for arguments, expected in [
-        ({"policy": "magic"}, "magic"),
-        ({"budget": 0}, "time_limit_ms"),
+        ({"solver": "magic"}, "magic"),
+        ({"budget": 0}, "budget: 0 means no limit"),
         ({"threads": 0}, "thread"),
-        ({"msa_options": "what=1"}, "msa_options"),
-        ({"policy": "muzero", "weights": "/nowhere/x.mempl"}, "x.mempl|LibTorch"),
+        ({"solver": "msa{what=1}"}, "column 5: msa has no option 'what'"),
+        ({"solver": "muzero{weights=/nowhere/x.mempl}"}, "x.mempl|LibTorch"),
     ]:
         with pytest.raises(mempl.Error, match=expected):
             mempl.solve(tiny, **arguments)
@@ -156,7 +156,7 @@ def test_progress_and_cancellation(alexnet):
     seen = []
 
     def progress(p):
-        seen.append((p.policy, p.evaluated, p.latency))
+        seen.append((p.solver, p.evaluated, p.latency))
 
     begin = time.monotonic()
     solution = mempl.solve(
@@ -261,7 +261,7 @@ def test_the_pass_from_text_to_text():
     assert any(r.kind == "passed" for r in about)
     assert all(r.function == "main" and r.file == "net.mlir" and r.line > 0 for r in about)
     assert "fast: " in " ".join(r.message for r in about)
-    slow = mempl.place(MLIR, target="tiny", policy="none")
+    slow = mempl.place(MLIR, target="tiny", solver="none")
     assert "mempl.copy_start" not in slow.text
     assert {r.kind for r in slow.remarks if r.name in ("Placed", "LeftSlow")} == {"missed"}
 
@@ -271,7 +271,7 @@ def test_the_pass_says_what_is_wrong():
         mempl.place("func.func @f() {\n  return 1\n}", target="tiny", file="f.mlir")
     assert (caught.value.file, caught.value.line) == ("f.mlir", 2)
     for arguments, expected in [
-        ({"policy": "magic"}, "magic"),
+        ({"solver": "magic"}, "magic"),
         ({"target": "pdp-11"}, "pdp-11"),
         ({"budget": -1}, "0"),
     ]:
@@ -289,7 +289,7 @@ def test_a_second_torch_is_refused(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", sys)
     for call in (
         lambda: mempl.solve(tiny, "muzero"),
-        lambda: mempl.place(MLIR, target="tiny", weights="generalist"),
+        lambda: mempl.place(MLIR, target="tiny", solver="search{guide=muzero}"),
         lambda: mempl.train(tiny, "never", rounds=1),
     ):
         with pytest.raises(mempl.Error, match="package torch"):
@@ -333,7 +333,7 @@ def test_targets_have_short_names():
 
 
 def test_names_and_types_are_there():
-    assert "tpu-v5e" in mempl.targets() and "search" in mempl.policies()
+    assert "tpu-v5e" in mempl.targets() and "search" in mempl.solvers()
     assert mempl.target_machine("tiny").capacity > 0
     folder = Path(mempl.__file__).parent
     assert (folder / "py.typed").exists() and "def simulate(" in (folder / "_core.pyi").read_text()

@@ -96,6 +96,42 @@ def test_old_names_still_work(tiny):
         mempl.place("module {}", target="tiny", time_limit_ms=0)
 
 
+def test_old_names_of_solvers_still_work(tiny):
+    new = mempl.solve(tiny, "msa{preset=test,fuel=1}").plan
+    with pytest.warns(DeprecationWarning, match="msa_options: options of a solver are now in its specification"):
+        assert mempl.solve(tiny, "msa:test", msa_options="fuel=1").plan == new
+    with pytest.warns(DeprecationWarning, match="policy is now solver"):
+        assert mempl.solve(tiny, policy="msa:test", msa_options="fuel=1").plan == new
+    with pytest.warns(DeprecationWarning, match="policies: options of a solver"):
+        assert mempl.solve(tiny, policies=["none"]).winner == "none"
+    with pytest.warns(DeprecationWarning, match="policy is now solver"):
+        assert mempl.place("module {}", target="tiny", policy="greedy").text
+    with pytest.warns(DeprecationWarning):
+        assert mempl.policies().keys() == mempl.solvers().keys()
+    with pytest.raises(mempl.Error, match="policy: is the old name of solver; give one of them"):
+        mempl.solve(tiny, solver="none", policy="none")
+
+
+def test_solvers_take_the_options_that_they_declare(tiny):
+    for name, solver in mempl.solvers().items():
+        options = {o["name"]: o["default"] for o in solver["options"] if o["kind"] not in ("solver", "file")}
+        if name != "muzero":
+            spec = mempl.solver(name, **{key.replace("-", "_"): value for key, value in options.items()})
+            assert mempl.solve(tiny, spec, budget=2).winner.startswith(name if name != "portfolio" else "")
+        with pytest.raises(mempl.Error, match="has no option"):
+            mempl.solve(tiny, mempl.solver(name, nothing=1))
+
+
+def test_specifications_are_made(tmp_path):
+    assert mempl.solver("search") == "search"
+    guide = mempl.solver("muzero", weights=tmp_path / "a b.mempl")
+    assert guide == f"muzero{{weights='{tmp_path}/a b.mempl'}}"
+    assert mempl.solver("search", guide=guide) == f"search{{guide={guide}}}"
+    assert mempl.solver("portfolio", "none", mempl.solver("msa", max_retries=3, tune=True)) == "portfolio{none,msa{max-retries=3,tune=true}}"
+    with pytest.raises(mempl.Error, match="one kind of quotes"):
+        mempl.solver("muzero", weights="""a'b"c""")
+
+
 @needs_torch
 def test_old_names_of_training_still_work(tiny, tmp_path):
     with pytest.warns(DeprecationWarning, match="minutes is now time_limit_ms"):

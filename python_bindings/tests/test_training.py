@@ -33,7 +33,7 @@ def test_training_and_going_on(tiny, tmp_path):
     assert all({"round", "doing", "loss"} <= set(status) for status in seen)
     again = mempl.train(tiny, tmp_path / "run", rounds=3, **QUICK)
     assert again.status["round"] == 3
-    solution = mempl.solve(tiny, "muzero", weights=run.weights, budget=20)
+    solution = mempl.solve(tiny, mempl.solver("muzero", weights=run.weights), budget=20)
     assert mempl.verify(tiny, solution.plan) == []
 
 

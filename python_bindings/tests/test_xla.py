@@ -476,7 +476,7 @@ def test_outputs_are_never_pinned():
 
 
 def test_orders_of_other_plans_are_refused():
-    with pytest.raises(mempl.Error, match='x.hlo: error: expected a plan for "x", found one for "y"'):
+    with pytest.raises(mempl.Error, match='x.hlo: error: expected a valid plan: V9: the plan is for "y", not for "x"'):
         mempl.xla.decisions("x.hlo", mempl.Plan("y"), "tpu-v5e", text=PLACED)
     wrong = mempl.Plan("x", [mempl.Residency(value=0, offset=1, write=0, last=0)])
     with pytest.raises(mempl.Error, match="x.hlo: error: expected a valid plan: V"):

@@ -210,16 +210,18 @@ static bool cancelled(void *userData) {
   return true;
 }
 
-// CHECK-LABEL: == policies
+// CHECK-LABEL: == solvers
 // CHECK: greedy
 // CHECK: portfolio
 // CHECK: 10 by {{greedy|search}}
 // CHECK: cancelled: asked 1, plan 1
 // CHECK: unknown: {{.*}}none{{.*}}
-// CHECK: no limit: expected a budget or a time limit
-static void policies(MemplInstance built) {
-  printf("== policies\n");
-  char *error = NULL, *names = memplGetPolicies();
+// CHECK: no limit: budget: 0 means no limit; give a time limit with it
+// CHECK: option: column 5: msa has no option 'retries', expected {{.*}}; did
+// you mean CHECK: described: 1
+static void solvers(MemplInstance built) {
+  printf("== solvers\n");
+  char *error = NULL, *names = memplGetSolvers();
   printf("%s\n", names);
   memplStringDestroy(names);
   MemplSolveResult result;
@@ -243,6 +245,25 @@ static void policies(MemplInstance built) {
   options.budget = 0;
   if (memplPlanIsNull(memplSolve(built, "search", &options, NULL, &error)))
     show("no limit", error);
+  if (memplPlanIsNull(memplSolve(built, "msa{retries=3}", NULL, NULL, &error)))
+    show("option", error);
+
+  plan = memplSolve(built, "search{start=greedy}", NULL, &result, &error);
+  need(!memplPlanIsNull(plan), error, "search{start=greedy}");
+  need(strcmp(result.winner, "search{start=greedy}") == 0, result.winner,
+       "winner");
+  memplPlanDestroy(plan);
+  // As before there were specifications.
+  options = memplSolveOptionsGetDefault();
+  options.msaOptions = "max_retries=7";
+  plan = memplSolve(built, "msa:test", &options, &result, &error);
+  need(!memplPlanIsNull(plan), error, "msa:test");
+  need(strcmp(result.winner, "msa{preset=test,max-retries=7}") == 0,
+       result.winner, "winner");
+  memplPlanDestroy(plan);
+  char *described = memplDescribeSolvers();
+  printf("described: %d\n", strstr(described, "\"max-retries\"") != NULL);
+  memplStringDestroy(described);
 }
 
 // REAL: {{[1-9][0-9]*}} values, faster than slow memory: 1, above the bound: 1
@@ -274,7 +295,7 @@ int main(int argc, char **argv) {
   reading(argv[1]);
   MemplInstance built = building();
   plans(built);
-  policies(built);
+  solvers(built);
   memplInstanceDestroy(built);
   return 0;
 }

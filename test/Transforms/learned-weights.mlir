@@ -8,14 +8,19 @@
 // RUN: cmp %t/plan.json %t/again.json
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny \
 // RUN:   weights=generalist summary" 2>&1 | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny budget=200 \
+// RUN:   solver=search{guide=muzero} plan-out=%t/guided.json"
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny budget=200 \
+// RUN:   policy=muzero+search weights=generalist plan-out=%t/again.json"
+// RUN: cmp %t/guided.json %t/again.json
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny \
-// RUN:   weights=%t/nothing.mempl" 2>&1 | FileCheck %s --check-prefix=NOFILE
+// RUN:   solver=muzero{weights=%t/nothing.mempl}" 2>&1 | FileCheck %s --check-prefix=NOFILE
 // RUN: env MEMPL_MUZERO_MODULE=%t/no-such.so not mempl-opt %s \
 // RUN:   --learned-memory-placement="target=tiny weights=generalist" 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=NOMODULE
 
-// NOFILE: error: solver 'portfolio': {{.*}}nothing.mempl: error: cannot be read
-// NOMODULE: error: solver 'portfolio': expected the module {{.*}}no-such.so
+// NOFILE: error: options of the solver: muzero{weights=nothing.mempl}: {{.*}}nothing.mempl: error: cannot be read
+// NOMODULE: error: options of the solver: portfolio{none,greedy,search{guide=muzero{weights=generalist}}}: expected the module {{.*}}no-such.so
 
 // CHECK: chain: 4 steps
 // CHECK: placed

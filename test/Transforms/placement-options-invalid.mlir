@@ -1,6 +1,8 @@
 // RUN: not mempl-opt %s --learned-memory-placement 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not mempl-opt %s --learned-memory-placement="target=abacus" 2>&1 | FileCheck %s --check-prefix=NAME
-// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=luck" 2>&1 | FileCheck %s --check-prefix=POLICY
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=luck" 2>&1 | FileCheck %s --check-prefix=SOLVER
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=search{gide=muzero}" 2>&1 | FileCheck %s --check-prefix=KEY
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=msa{ weights=x" 2>&1 | FileCheck %s --check-prefix=BRACE
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny fallback=hope" 2>&1 | FileCheck %s --check-prefix=FALLBACK
@@ -13,12 +15,14 @@
 
 // TARGET: error: no target: give the option 'target' a preset (
 // NAME: error: {{.*}}abacus
-// POLICY: error: option 'solver': {{.*}}luck
-// BUDGET: error: options 'budget' and 'time-limit-ms': expected at least 0
-// LIMIT: error: expected a 'budget' or a 'time-limit-ms'
+// SOLVER: error: options of the solver: unknown solver 'luck', expected {{.*}}
+// KEY: error: options of the solver: column 8: search has no option 'gide', expected guide, start; did you mean 'guide'?
+// BRACE: error: {{.*}}expected '}' to end what column 4 begins
+// BUDGET: error: options of the solver: budget: expected at least 0, found -1
+// LIMIT: error: options of the solver: budget: 0 means no limit; give a time limit with it
 // FALLBACK: error: option 'fallback': expected slow or error, got 'hope'
 // CAPACITY: error: option 'capacity': {{.*}}much
-// THREADS: error: option 'threads': expected at least 1
+// THREADS: error: options of the solver: threads: expected at least 1, found 0
 // FILE: error: {{.*}}plan.json
 // PROFILE: error: {{.*}}none
 // OPTION: error: learned-memory-placement: no option 'targt'; expected budget, {{.*}}; did you mean 'target'?

@@ -1,13 +1,13 @@
-// RUN: not mempl-opt %s --mempl-solve="solver=best" 2>&1 | FileCheck %s --check-prefix=POLICY
-// POLICY: error: mempl-solve: solver: {{.*}}best{{.*}}portfolio
+// RUN: not mempl-opt %s --mempl-solve="solver=best" 2>&1 | FileCheck %s --check-prefix=SOLVER
+// SOLVER: error: mempl-solve: unknown solver 'best', {{.*}}portfolio
 // RUN: not mempl-opt %s --mempl-solve="budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
-// BUDGET: error: mempl-solve: budget: expected an integer of at least 0
+// BUDGET: error: mempl-solve: budget: expected at least 0, found -1
 // RUN: not mempl-opt %s --mempl-solve="budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT
-// LIMIT: error: mempl-solve: budget: 0 means no limit; give time-limit-ms with it
+// LIMIT: error: mempl-solve: budget: 0 means no limit; give a time limit with it
 // RUN: not mempl-opt %s --mempl-solve="time-limit-ms=-1" 2>&1 | FileCheck %s --check-prefix=TIME
-// TIME: error: mempl-solve: time-limit-ms: expected an integer of at least 0
+// TIME: error: mempl-solve: time limit: expected at least 0, found -1
 // RUN: not mempl-opt %s --mempl-solve="threads=0" 2>&1 | FileCheck %s --check-prefix=THREADS
-// THREADS: error: mempl-solve: threads: expected an integer of at least 1
+// THREADS: error: mempl-solve: threads: expected at least 1, found 0
 // RUN: mempl-opt %s --mempl-solve="budget=0 time-limit-ms=20" | FileCheck %s
 
 // CHECK: mempl.plan @i_plan for @i

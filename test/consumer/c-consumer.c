@@ -11,12 +11,12 @@
 #include <stdio.h>
 
 int main(void) {
-  char *policies = memplGetPolicies();
+  char *solvers = memplGetSolvers();
   int count = 1;
-  for (const char *c = policies; *c; ++c)
+  for (const char *c = solvers; *c; ++c)
     count += *c == '\n';
-  printf("mempl %s, with %d policies\n", memplGetVersion(), count);
-  memplStringDestroy(policies);
+  printf("mempl %s, with %d solvers\n", memplGetVersion(), count);
+  memplStringDestroy(solvers);
   memplRegisterPasses();
   return 0;
 }

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/Solver.h"
+#include "mempl/Solvers/Solve.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -20,8 +20,7 @@ int main() {
   instance.program.steps[0].compute = 8;
   instance.program.steps[1].compute = 2;
   instance.program.steps[1].accesses = {{0, 50, mempl::AccessMode::Read}};
-  auto solver = llvm::cantFail(mempl::createSolver("portfolio"));
-  auto result = llvm::cantFail(solver->solve(instance, {}));
+  auto result = llvm::cantFail(mempl::solveVerified(instance, "portfolio", {}));
   llvm::outs() << result.winner << " " << result.latency << "\n";
   return mempl::verify(instance, result.plan).empty() ? 0 : 1;
 }

@@ -23,9 +23,9 @@ class BrokenSolver : public Solver {
 public:
   llvm::StringRef name() const override { return "broken"; }
   llvm::StringRef description() const override { return "for tests"; }
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &) override {
-    SolverResult result;
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &) override {
+    Solution result;
     result.plan.instance = instance.name;
     result.plan.residencies = {Residency::byCopy(0, -10, 0, 0, 0)};
     return result;
@@ -37,12 +37,12 @@ class OversizedSolver : public Solver {
 public:
   llvm::StringRef name() const override { return "oversized"; }
   llvm::StringRef description() const override { return "for tests"; }
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &) override {
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &) override {
     constexpr int64_t more = int64_t(1) << 40;
     // Those who call it made it, and it is no constant there.
     const_cast<Instance &>(instance).machine.capacity = 2 * more;
-    SolverResult result;
+    Solution result;
     result.plan.instance = instance.name;
     result.plan.residencies = {Residency::byCopy(0, more, 0, 0, 0)};
     result.latency = slowLatency(instance);
@@ -53,9 +53,8 @@ public:
 /// Registers the solvers before main().
 struct Registration {
   Registration() {
-    registerSolver("oversized",
-                   [] { return std::make_unique<OversizedSolver>(); });
-    registerSolver("broken", [] { return std::make_unique<BrokenSolver>(); });
+    registerSolver<OversizedSolver>();
+    registerSolver<BrokenSolver>();
   }
 } registration;
 

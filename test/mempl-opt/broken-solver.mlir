@@ -6,7 +6,7 @@
 // RUN: FileCheck %s < err
 // RUN: FileCheck %s --check-prefix=FILE < mempl-opt-reproducer.json
 // RUN: mempl-solve --run-reproducer mempl-opt-reproducer.json --solver=greedy
-// CHECK: error: internal error: solver 'broken' made a plan that breaks V2: value 0 {{.*}}; please report it with the file mempl-opt-reproducer.json
+// CHECK: error: internal error: solver broken returned an invalid plan (V2: value 0 {{.*}}); please report it with the file mempl-opt-reproducer.json
 // FILE: "program": "mempl-opt"
 // FILE: "broken"
 // FILE: "seed": "7"

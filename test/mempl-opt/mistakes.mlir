@@ -5,7 +5,7 @@
 // RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny solver=broken" 2> err > out
 // RUN: FileCheck %s --check-prefixes=PLAN < err
 // RUN: FileCheck %s --check-prefix=LEFT < out
-// PLAN: mistakes.mlir:[[# @LINE + 24]]:1: warning: internal error: solver 'broken' made a plan that breaks V2: {{.*}}; 'network' is not placed and stays in slow memory; please report it with the file mempl-opt-reproducer.json
+// PLAN: mistakes.mlir:[[# @LINE + 24]]:1: warning: internal error: solver broken returned an invalid plan (V2: {{.*}}); 'network' is not placed and stays in slow memory; please report it with the file mempl-opt-reproducer.json
 
 // RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny solver=oversized summary=true plan-out=plan.json trace-out=trace.json" 2> err > out
 // RUN: FileCheck %s --check-prefixes=CHECK < err

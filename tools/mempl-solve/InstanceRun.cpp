@@ -22,7 +22,7 @@
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Deadline.h"
-#include "mempl/Solvers/Reproducer.h"
+#include "mempl/Solvers/Solve.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
@@ -63,13 +63,11 @@ private:
   Error openAnytime();
   Error solveWith(Solver &solver);
   Reproducer reproducer() const;
-  Error reportInvalid(StringRef solverName, const Plan &plan,
-                      const std::vector<std::string> &violations) const;
+  ReportRow rowOf(StringRef name, const Plan &plan);
   ReportRow evaluate(StringRef name, const Plan &plan);
 
   const SolveOptions &options;
   Instance instance;
-  std::vector<std::unique_ptr<Solver>> solvers;
   std::vector<Plan> plansToCheck;
   std::optional<Plan> xlaPlan; ///< Of a program in HLO text, if asked for.
   Report report;
@@ -195,12 +193,6 @@ Error InstanceRun::openAnytime() {
 }
 
 Error InstanceRun::prepare() {
-  for (const std::string &solverName : options.solverNames) {
-    auto solver = createSolver(solverName);
-    if (!solver)
-      return toolError("--solver: " + llvm::toString(solver.takeError()));
-    solvers.push_back(std::move(*solver));
-  }
   if (Error error = options.isHlo ? readHlo() : readProblem())
     return error;
   Error errors = Error::success();
@@ -232,21 +224,10 @@ Error InstanceRun::prepare() {
   return errors;
 }
 
-/// Verifies a plan and, if it is valid, simulates it.
-ReportRow InstanceRun::evaluate(StringRef name, const Plan &plan) {
+/// A valid plan and what it costs.
+ReportRow InstanceRun::rowOf(StringRef name, const Plan &plan) {
   ReportRow row;
   row.solverName = name.str();
-  if (plan.instance != instance.name) {
-    // What else is wrong then says nothing.
-    row.violations.push_back(ruleName(Rule::V9) + ": the plan is for \"" +
-                             plan.instance + "\", not for \"" + instance.name +
-                             "\"");
-    return row;
-  }
-  for (const Violation &violation : verify(instance, plan))
-    row.violations.push_back(violation.str());
-  if (!row.violations.empty())
-    return row;
   Outcome outcome = simulate(instance, plan);
   row.latency = outcome.latency;
   row.stall = outcome.stall;
@@ -254,6 +235,18 @@ ReportRow InstanceRun::evaluate(StringRef name, const Plan &plan) {
   row.copiesBack = plan.numCopiesOut();
   if (!options.reportPath.empty())
     shown.push_back({llvm::sys::path::filename(name).str(), plan});
+  return row;
+}
+
+/// Verifies a plan and, if it is valid, simulates it.
+ReportRow InstanceRun::evaluate(StringRef name, const Plan &plan) {
+  std::vector<Violation> violations = verify(instance, plan);
+  if (violations.empty())
+    return rowOf(name, plan);
+  ReportRow row;
+  row.solverName = name.str();
+  for (const Violation &violation : violations)
+    row.violations.push_back(violation.str());
   return row;
 }
 
@@ -271,39 +264,17 @@ Reproducer InstanceRun::reproducer() const {
   Reproducer r;
   r.tool = kToolName;
   r.input = options.input;
-  r.solverNames = options.solverNames;
-  r.solver = options.solver;
+  for (const auto &solver : options.solvers)
+    r.solvers.push_back(solver->spec());
+  r.context = options.context;
   r.instance = instance;
   return r;
 }
 
-/// A solver that returns an invalid plan is a bug of ours: the user gets a file
-/// to report it with.
-Error InstanceRun::reportInvalid(
-    StringRef solverName, const Plan &plan,
-    const std::vector<std::string> &violations) const {
-  Reproducer r = reproducer();
-  r.failedSolver = solverName.str();
-  r.violations = violations;
-  r.failedPlan = plan;
-  std::string what = "internal error: solver " + solverName.str() +
-                     " returned an invalid plan (" + violations.front() + ")";
-  std::string name = options.reproducerPath;
-  if (name.empty()) {
-    Expected<std::string> written = writeReproducer(r);
-    if (!written)
-      return llvm::joinErrors(toolError(what), written.takeError());
-    name = *written;
-  } else if (Error error = writeFile(name, reproducerText(r))) {
-    return llvm::joinErrors(toolError(what), std::move(error));
-  }
-  return toolError(what + "; please report it with the file " + name);
-}
-
 Error InstanceRun::solveWith(Solver &solver) {
-  SolverOptions solverOptions = options.solver;
-  solverOptions.cancelled = isInterrupted;
-  solverOptions.progress = [&](const SolverProgress &p) {
+  SolverContext context = options.context;
+  context.cancelled = isInterrupted;
+  context.progress = [&](const SolverProgress &p) {
     progress.update([&] {
       std::string line =
           p.solverName.str() + ": " + std::to_string(p.evaluated);
@@ -314,23 +285,27 @@ Error InstanceRun::solveWith(Solver &solver) {
     });
   };
   if (anytime)
-    solverOptions.improved = [&](const SolverProgress &p) {
+    context.improved = [&](const SolverProgress &p) {
       *anytime << llvm::formatv("{{\"policy\":\"{0}\",\"seconds\":{1:f3},"
                                 "\"evaluated\":{2},\"latency\":{3}}\n",
                                 p.solverName, p.seconds, p.evaluated,
                                 llvm::formatv("{0:e9}", p.latency));
       anytime->flush();
     };
-  auto result = solver.solve(instance, solverOptions);
+  auto result = solveVerified(instance, solver, context);
   progress.clear();
-  if (!result)
-    return toolError("solver " + solver.name() + ": " +
-                     llvm::toString(result.takeError()));
-  result->plan.instance = instance.name;
-  ReportRow row = evaluate(solver.name(), result->plan);
-  if (!row.violations.empty())
-    return reportInvalid(solver.name(), result->plan, row.violations);
-  row.winner = result->winner;
+  if (!result) {
+    Error error = result.takeError();
+    std::string who =
+        error.isA<InvalidPlanError>() ? "" : "solver " + solver.label() + ": ";
+    error = withReport(std::move(error), kToolName, options.input,
+                       options.reproducerPath);
+    return toolError(who + llvm::toString(std::move(error)));
+  }
+  ReportRow row = rowOf(solver.spec(), result->plan);
+  row.label = solver.label();
+  if (result->winner != row.label)
+    row.winner = result->winner;
   row.evaluated = result->evaluated;
   row.seconds = result->seconds;
   if (!solved || row.latency < bestLatency) {
@@ -344,7 +319,7 @@ Error InstanceRun::solveWith(Solver &solver) {
 
 Error InstanceRun::solve() {
   Error failures = Error::success();
-  for (auto &solver : solvers) {
+  for (const auto &solver : options.solvers) {
     if (isInterrupted())
       break;
     failures = llvm::joinErrors(std::move(failures), solveWith(*solver));
@@ -362,8 +337,8 @@ void InstanceRun::computeBound() {
   double used = 0;
   for (const ReportRow &row : report.rows)
     used += row.seconds;
-  BoundDeadline deadline(options.solver, static_cast<int64_t>(solvers.size()),
-                         used);
+  BoundDeadline deadline(options.context,
+                         static_cast<int64_t>(options.solvers.size()), used);
   int64_t iteration = 0;
   boundOptions.cancelled = [&] {
     ++iteration;

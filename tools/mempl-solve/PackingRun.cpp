@@ -179,8 +179,8 @@ Error PackingRun::solve() {
   }
   PackingOptions packing;
   packing.minimize = !options.capacity;
-  packing.nodeLimit = options.budgetGiven ? options.solver.budget : 0;
-  packing.timeLimitMs = options.solver.timeLimitMs;
+  packing.nodeLimit = options.budgetGiven ? options.context.budget : 0;
+  packing.timeLimitMs = options.context.timeLimitMs;
   packing.cancelled = isInterrupted;
   auto start = std::chrono::steady_clock::now();
   PackingResult result = pack(problem, packing);

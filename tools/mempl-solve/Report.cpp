@@ -78,9 +78,9 @@ static void printColumns(raw_ostream &os,
 
 static std::string rowName(const ReportRow &row) {
   // The lines above the table name the whole path.
-  std::string name = row.isFile
-                         ? llvm::sys::path::filename(row.solverName).str()
-                         : row.solverName;
+  std::string name = row.label.empty() ? row.solverName : row.label;
+  if (row.isFile)
+    name = llvm::sys::path::filename(name).str();
   if (!row.winner.empty())
     name += " (" + row.winner + ")";
   return escapeForMessage(name);

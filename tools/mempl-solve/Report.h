@@ -28,6 +28,7 @@ namespace mempl {
 /// One plan and what it costs.
 struct ReportRow {
   std::string solverName; ///< Or the file of a plan that was checked.
+  std::string label;      ///< For tables, if not the same.
   std::string winner;     ///< Of a portfolio.
   bool isFile = false;    ///< `solver` is a file.
   /// Broken rules; the plan is valid if there are none. The figures below mean

@@ -37,12 +37,13 @@ struct SolveOptions {
   std::string profile;             ///< Of MLIR; empty = none.
   std::string target;              ///< Preset or file; empty = none.
   std::optional<int64_t> capacity; ///< Bytes, instead of the file's.
-  std::optional<int64_t> maxCarried;    ///< Values, instead of the file's.
-  std::vector<std::string> solverNames; ///< To run, in this order.
-  std::vector<std::string> checkPaths;  ///< Plans to evaluate.
-  std::string planPath;                 ///< For the best plan; empty = none.
-  std::string anytimePath;              ///< For improvements; empty = none.
-  std::string reproducerPath;           ///< For --reproducer; empty = none.
+  std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.
+  std::vector<SolverSpec> specs;       ///< Solvers to run, in this order.
+  OldSolverOptions old;                ///< For them.
+  std::vector<std::string> checkPaths; ///< Plans to evaluate.
+  std::string planPath;                ///< For the best plan; empty = none.
+  std::string anytimePath;             ///< For improvements; empty = none.
+  std::string reproducerPath;          ///< For --reproducer; empty = none.
   /// The instance of a reproducer that is run; null = read the input.
   std::shared_ptr<const Instance> given;
   std::string reportPath; ///< For a page; empty = none.
@@ -51,7 +52,8 @@ struct SolveOptions {
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;
   int64_t boundIterations = 1500;
-  SolverOptions solver;
+  SolverContext context;
+  std::vector<std::shared_ptr<Solver>> solvers; ///< Those of `specs`.
   bool budgetGiven = false; ///< The budget is not the default.
 };
 

@@ -15,7 +15,6 @@
 #include "mempl/Analysis/Target.h"
 #include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/MuZero/SolverLoader.h"
-#include "mempl/Solvers/Msa.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
@@ -27,6 +26,7 @@ using namespace mempl;
 
 const char *const mempl::kToolName = "mempl-solve";
 using llvm::Error;
+using llvm::Expected;
 using llvm::StringRef;
 
 namespace {
@@ -39,8 +39,9 @@ struct Flags {
       cl::desc("<instance .json, program .mlir or .hlo.txt, or packing "
                ".csv, also .gz>")};
   cl::list<std::string> solver{
-      "solver", cl::CommaSeparated, cl::cat(category), cl::value_desc("a,b,.."),
-      cl::desc("Solvers to run (default portfolio); see --list-solvers")};
+      "solver", cl::cat(category), cl::value_desc("a,b{key=value},.."),
+      cl::desc("Solvers to run, with their options in braces (default "
+               "portfolio); see --list-solvers")};
   cl::alias policy{"policy", cl::aliasopt(solver), cl::Hidden};
   cl::opt<std::string> capacity{
       "capacity", cl::cat(category), cl::value_desc("size"),
@@ -102,14 +103,9 @@ struct Flags {
       "cpu-time", cl::cat(category),
       cl::desc("Count CPU time of the process, not wall-clock, for "
                "--time-limit-ms and --timing")};
-  cl::opt<std::string> msaOptions{
-      "msa-options", cl::cat(category), cl::value_desc("key=value,..."),
-      cl::desc("Constants of the solvers msa, by XLA's names")};
-  cl::opt<std::string> weights{
-      "weights", cl::cat(category), cl::value_desc("file"),
-      cl::desc("Weights of the solvers muzero, as mempl-train makes them "
-               "(default generalist: those that come with mempl). With this, "
-               "portfolio has muzero+search in place of search")};
+  // Before solvers had options of their own.
+  cl::opt<std::string> msaOptions{"msa-options", cl::Hidden};
+  cl::opt<std::string> weights{"weights", cl::Hidden};
   cl::opt<std::string> seed{"seed", cl::cat(category), cl::init("0"),
                             cl::value_desc("number"),
                             cl::desc("Of the random numbers (default 0)")};
@@ -145,8 +141,10 @@ struct Flags {
                "or of the Python package plotly)")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
-  cl::opt<bool> listSolvers{"list-solvers", cl::cat(category),
-                            cl::desc("Print the names of all solvers")};
+  cl::opt<bool> listSolvers{
+      "list-solvers", cl::cat(category),
+      cl::desc("Print all solvers and their options; with "
+               "--format=json, as JSON")};
   cl::alias listPolicies{"list-policies", cl::aliasopt(listSolvers),
                          cl::Hidden};
   cl::opt<bool> listTargets{"list-targets", cl::cat(category),
@@ -162,19 +160,20 @@ static bool isCsv(StringRef name) {
 }
 
 static Error readNumbers(const Flags &flags, SolveOptions &options) {
-  if (Error error = readNumber<int64_t>(flags.budget, 0, options.solver.budget))
+  if (Error error =
+          readNumber<int64_t>(flags.budget, 0, options.context.budget))
     return error;
   if (Error error =
-          readNumber<int64_t>(flags.timeLimit, 0, options.solver.timeLimitMs))
+          readNumber<int64_t>(flags.timeLimit, 0, options.context.timeLimitMs))
     return error;
-  if (Error error = readNumber<uint64_t>(flags.seed, 0, options.solver.seed))
+  if (Error error = readNumber<uint64_t>(flags.seed, 0, options.context.seed))
     return error;
-  if (Error error = readNumber(flags.threads, 1, options.solver.threads))
+  if (Error error = readNumber(flags.threads, 1, options.context.threads))
     return error;
   if (Error error = readNumber<int64_t>(flags.boundIterations, 0,
                                         options.boundIterations))
     return error;
-  options.solver.countsCpuTime = flags.cpuTime;
+  options.context.countsCpuTime = flags.cpuTime;
   options.budgetGiven = flags.budget.getNumOccurrences() > 0;
   if (flags.capacity.getNumOccurrences() > 0) {
     auto capacity = parseSize(flags.capacity);
@@ -201,7 +200,6 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.cost = flags.cost;
   options.reserveScoped = flags.reserveScoped;
   options.xla = flags.xla;
-  options.solverNames.assign(flags.solver.begin(), flags.solver.end());
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.planPath = flags.plan;
   options.timing = flags.timing;
@@ -210,11 +208,13 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.reportPath = flags.report;
   options.plotlyPath = flags.plotlyJs;
   options.bound = !flags.noBound;
-  options.solver.msaOptions = flags.msaOptions;
-  options.solver.weights = flags.weights;
-  MsaOptions checked;
-  if (Error error = applyMsaOptions(flags.msaOptions, checked))
-    return toolError("--msa-options: " + llvm::toString(std::move(error)));
+  options.old = {flags.weights, flags.msaOptions, {}};
+  for (const std::string &text : flags.solver) {
+    auto specs = parseSolverSpecs(text);
+    if (!specs)
+      return toolError("--solver: " + llvm::toString(specs.takeError()));
+    options.specs.insert(options.specs.end(), specs->begin(), specs->end());
+  }
   // A packing file that is checked may be the input as well.
   for (std::string &path : options.checkPaths)
     if (path.empty())
@@ -234,38 +234,49 @@ static Error readReproducer(SolveOptions &options) {
   if (!file)
     return file.takeError();
   options.given = std::make_shared<Instance>(std::move(file->instance));
-  options.solver = std::move(file->solver);
-  if (options.solverNames.empty())
-    options.solverNames = std::move(file->solverNames);
+  options.context = std::move(file->context);
+  if (!options.specs.empty())
+    return Error::success();
+  for (const std::string &text : file->solvers) {
+    auto spec = parseSolverSpec(text);
+    if (!spec)
+      return fileError(options.input, 0, llvm::toString(spec.takeError()));
+    options.specs.push_back(std::move(*spec));
+  }
   return Error::success();
 }
 
-static int printPolicies() {
-  for (const std::string &name : solverNames()) {
-    auto solver = createSolver(name);
+/// Makes the solvers that are asked for.
+static Error makeSolvers(SolveOptions &options) {
+  for (SolverSpec &spec : options.specs) {
+    auto named = withOldOptions(spec, options.old);
+    auto solver = named ? createSolver(*named)
+                        : Expected<std::unique_ptr<Solver>>(named.takeError());
     if (!solver)
-      return printErrors(solver.takeError());
-    llvm::outs() << name << ": " << (*solver)->description() << '\n';
+      return toolError("--solver: " + llvm::toString(solver.takeError()));
+    options.solvers.push_back(std::move(*solver));
   }
-  return 0;
+  return Error::success();
 }
 
 static int runOnInstance(SolveOptions &options) {
-  if (options.solverNames.empty() && options.checkPaths.empty() && !options.xla)
-    options.solverNames = {"portfolio"};
-  if (options.solverNames.empty() && !options.planPath.empty())
+  if (options.specs.empty() && options.checkPaths.empty() && !options.xla)
+    options.specs.emplace_back().name = "portfolio";
+  if (options.specs.empty() && !options.planPath.empty())
     return printErrors(
         toolError("--plan-out: nothing is solved; give --solver"));
-  if (options.solver.budget == 0 && options.solver.timeLimitMs == 0)
+  if (options.context.budget == 0 && options.context.timeLimitMs == 0)
     return printErrors(
         toolError("--budget: 0 means no limit; give --time-limit-ms with it"));
+  if (Error error = makeSolvers(options))
+    return printErrors(std::move(error));
   return runInstance(options);
 }
 
 static int runOnPacking(const SolveOptions &options) {
   const std::string &name =
       options.input.empty() ? options.checkPaths.front() : options.input;
-  if (!options.solverNames.empty() || !options.target.empty() ||
+  if (!options.specs.empty() || !options.target.empty() ||
       !options.reproducerPath.empty())
     return printErrors(toolError(
         "--solver, --target and --reproducer are for instances, not for " +
@@ -302,8 +313,11 @@ int main(int argc, char **argv) {
           "mempl-solve: decides which values of a program are in fast memory "
           "when,\nat which offsets, and when copies are issued and awaited\n"))
     return *code;
-  if (flags.listSolvers)
-    return printPolicies();
+  if (flags.listSolvers) {
+    flags.format == "json" ? printSolversJson(llvm::outs())
+                           : printSolvers(llvm::outs());
+    return 0;
+  }
   if (flags.listTargets) {
     mempl::ir::printTargets(llvm::outs());
     return 0;

@@ -351,7 +351,7 @@ int main(int argc, char **argv) {
   if (std::optional<int> code = parseCommandLine(
           argc, argv, flags.category,
           "mempl-train: trains the network that plays mallocGame, by self-play "
-          "and by\nimitation of the policy search. A run that was killed goes "
+          "and by\nimitation of the solver search. A run that was killed goes "
           "on when started again.\n"))
     return *code;
   if (flags.listTargets) {

@@ -414,11 +414,6 @@ static Expected<std::string> exportOverrides(const Flags &flags) {
   auto plan = mempl::readPlan(flags.planFile());
   if (!plan)
     return plan.takeError();
-  if (plan->instance != f.imported.instance.name)
-    return mempl::fileError(flags.planFile(), 0,
-                            "V9: the plan is for \"" + plan->instance +
-                                "\", not for \"" + f.imported.instance.name +
-                                "\"");
   auto violations = mempl::verify(f.imported.instance, *plan);
   if (!violations.empty())
     return mempl::fileError(flags.planFile(), 0, violations.front().str());

@@ -38,9 +38,9 @@ Instance realProgram(llvm::StringRef name) {
                                      name.str() + ".v5e.instance.json.gz"));
 }
 
-SolverResult solve(llvm::StringRef solverName, const Instance &instance,
-                   int64_t budget) {
-  SolverOptions options;
+Solution solve(llvm::StringRef solverName, const Instance &instance,
+               int64_t budget) {
+  SolverContext options;
   options.budget = budget;
   return llvm::cantFail(
       llvm::cantFail(createSolver(solverName))->solve(instance, options));
@@ -166,15 +166,15 @@ TEST(Replay, MakesValidPlansOfRealPrograms) {
         "lstm_b64", "resnet50_train_b16", "transformer_adam_b4"}) {
     SCOPED_TRACE(name);
     Instance instance = realProgram(name);
-    SolverResult greedy = solve("greedy", instance, 1);
-    SolverResult search = solve("search", instance, 2000);
+    Solution greedy = solve("greedy", instance, 1);
+    Solution search = solve("search", instance, 2000);
     for (DecisionOrder order :
          {DecisionOrder::Program, DecisionOrder::ValueDensity}) {
       GameOptions options;
       options.order = order;
       options.greedyLatency = greedy.latency;
       GameState game = gameOf(instance, options);
-      for (const SolverResult *result : {&greedy, &search}) {
+      for (const Solution *result : {&greedy, &search}) {
         game.restart();
         PlayedPlan replay = playPlan(game, result->plan);
         ASSERT_TRUE(game.isOver());

@@ -344,48 +344,46 @@ TEST_F(TrainerTest, GamesSurviveBytes) {
   EXPECT_EQ(game.numApplied(), 0);
 }
 
-TEST_F(TrainerTest, ItsWeightsAreAPolicy) {
+TEST_F(TrainerTest, ItsWeightsAreASolver) {
   registerMuZeroSolvers();
   setenv("MEMPL_MUZERO_MODULE", MEMPL_TEST_MODULE, 1);
   TrainerOptions options = quick();
   run(*make(options));
   Instance instance = real("resnet50_b8", 16);
-  SolverOptions solving;
-  solving.budget = 3000;
-  solving.weights = folder + "/network.mempl";
-  double greedy =
-      llvm::cantFail(createSolver("greedy"))->solve(instance, solving)->latency;
-  for (const char *policy : {"muzero", "muzero+search"}) {
+  SolverContext context;
+  context.budget = 3000;
+  auto muzero = [&](llvm::StringRef file) {
+    return "muzero{weights='" + folder + file.str() + "'}";
+  };
+  auto solve = [&](const std::string &solver) {
+    return llvm::cantFail(createSolver(solver))->solve(instance, context);
+  };
+  double greedy = llvm::cantFail(solve("greedy")).latency;
+  std::string played = muzero("/network.mempl");
+  std::string guided = "search{guide=" + played + "}";
+  for (const std::string &solver : {played, guided}) {
     std::vector<double> improvements;
-    solving.improved = [&](const SolverProgress &p) {
+    context.improved = [&](const SolverProgress &p) {
       if (p.solverName == "muzero")
         improvements.push_back(p.latency);
     };
-    auto solve = [&] {
-      return llvm::cantFail(
-          llvm::cantFail(createSolver(policy))->solve(instance, solving));
-    };
-    SolverResult first = solve();
+    Solution first = llvm::cantFail(solve(solver));
     expectValid(instance, first.plan);
     EXPECT_EQ(first.latency, simulateLatency(instance, first.plan));
     EXPECT_LE(first.latency, greedy);
     EXPECT_GT(first.evaluated, 10);
     EXPECT_TRUE(llvm::is_sorted(improvements, std::greater<double>()));
-    solving.improved = nullptr;
-    EXPECT_TRUE(solve().plan == first.plan);
+    context.improved = nullptr;
+    EXPECT_TRUE(llvm::cantFail(solve(solver)).plan == first.plan);
   }
   // However short the time is, there is a plan.
-  solving.budget = 0;
+  context.budget = 0;
   for (int64_t limit : {1, 20}) {
-    solving.timeLimitMs = limit;
-    auto solver = llvm::cantFail(createSolver("muzero+search"));
-    expectValid(instance,
-                llvm::cantFail(solver->solve(instance, solving)).plan);
+    context.timeLimitMs = limit;
+    expectValid(instance, llvm::cantFail(solve(guided)).plan);
   }
   for (const char *name : {"/nothing", "/checkpoint"}) {
-    solving.weights = folder + name;
-    auto result =
-        llvm::cantFail(createSolver("muzero"))->solve(instance, solving);
+    auto result = solve(muzero(name));
     ASSERT_FALSE(static_cast<bool>(result));
     EXPECT_THAT(llvm::toString(result.takeError()), HasSubstr(name));
   }

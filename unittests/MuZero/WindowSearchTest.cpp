@@ -83,9 +83,8 @@ TEST(WindowSearch, LeavesTheGameGivenAlone) {
 class UntrainedPolicies : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override { registerMuZeroSolvers(); }
-  static SolverResult solve(const Instance &instance,
-                            const SolverOptions &options,
-                            llvm::StringRef policy = GetParam()) {
+  static Solution solve(const Instance &instance, const SolverContext &options,
+                        llvm::StringRef policy = GetParam()) {
     return llvm::cantFail(
         llvm::cantFail(createSolver(policy))->solve(instance, options));
   }
@@ -95,7 +94,7 @@ TEST_P(UntrainedPolicies, AreValidAnytimeAndDeterministic) {
   int wins = 0;
   for (const GameState &game : someGames(25, 10, 60, "untrained policies")) {
     const Instance &instance = game.program().instance();
-    SolverOptions options;
+    SolverContext options;
     options.budget = 2000;
     double greedy = solve(instance, options, "greedy").latency;
     std::vector<double> improvements;
@@ -103,7 +102,7 @@ TEST_P(UntrainedPolicies, AreValidAnytimeAndDeterministic) {
       EXPECT_EQ(p.solverName, GetParam());
       improvements.push_back(p.latency);
     };
-    SolverResult result = solve(instance, options);
+    Solution result = solve(instance, options);
     expectValid(instance, result.plan);
     EXPECT_EQ(result.latency, simulateLatency(instance, result.plan));
     EXPECT_LE(result.latency, greedy);
@@ -128,7 +127,7 @@ TEST_P(UntrainedPolicies, EndWhereThereIsNothingToDecide) {
   Instance instance;
   instance.name = "nothing";
   instance.program.steps.emplace_back().compute = 1;
-  SolverOptions options;
+  SolverContext options;
   EXPECT_EQ(solve(instance, options).latency, 1);
 }
 

@@ -30,10 +30,10 @@ Machine carrying(int64_t most) {
   return m;
 }
 
-SolverResult solve(llvm::StringRef solverName, const Instance &instance,
-                   int64_t budget = 2000) {
+Solution solve(llvm::StringRef solverName, const Instance &instance,
+               int64_t budget = 2000) {
   auto solver = llvm::cantFail(createSolver(solverName));
-  SolverOptions options;
+  SolverContext options;
   options.budget = budget;
   auto result = llvm::cantFail(solver->solve(instance, options));
   EXPECT_TRUE(verify(instance, result.plan).empty());
@@ -55,7 +55,7 @@ TEST_P(Carriers, KeepWhatTheFirstStepReads) {
   for (int64_t most : {0, 1}) {
     Instance instance = program(
         {input("w", 50)}, {step(0.5, {read(0, 50)}), step(8)}, carrying(most));
-    SolverResult result = solve(GetParam(), instance);
+    Solution result = solve(GetParam(), instance);
     EXPECT_EQ(numCarried(result.plan), most);
     EXPECT_DOUBLE_EQ(result.latency, most ? 8.5 : 13);
   }
@@ -69,7 +69,7 @@ TEST_P(Carriers, FetchAgainWhatDoesNotStay) {
               {step(0.6, {read(0, 60)}), step(0.6, {write(1, 60)}),
                step(0.6, {read(1, 60)}), step(20), step(20)},
               carrying(1));
-  SolverResult result = solve(GetParam(), instance);
+  Solution result = solve(GetParam(), instance);
   EXPECT_EQ(numCarried(result.plan), 1);
   EXPECT_NEAR(result.latency, 41.8, 1e-9);
   EXPECT_EQ(result.plan.residencies.size(), 3u);
@@ -84,8 +84,7 @@ TEST_P(Carriers, KeepTheLimit) {
   }
   double before = std::numeric_limits<double>::infinity();
   for (int64_t most = 0; most <= 5; ++most) {
-    SolverResult result =
-        solve(GetParam(), program(values, steps, carrying(most)));
+    Solution result = solve(GetParam(), program(values, steps, carrying(most)));
     EXPECT_EQ(numCarried(result.plan), most);
     EXPECT_LT(result.latency, before);
     before = result.latency;
@@ -125,7 +124,7 @@ TEST_P(Carriers, MakeValidPlansOfRandomPrograms) {
         if (instance.program.values[access.value].kind == ValueKind::Input)
           access.mode = AccessMode::Read;
     ASSERT_TRUE(checkInstance(instance).empty());
-    SolverResult result = solve(GetParam(), instance, 400);
+    Solution result = solve(GetParam(), instance, 400);
     for (const Residency &r : result.plan.residencies) {
       stays += r.isKept() && r.last == instance.numSteps() - 1;
       again += r.isKept() && r.last < instance.numSteps() - 1;

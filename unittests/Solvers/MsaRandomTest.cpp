@@ -154,13 +154,13 @@ TEST(MsaTuned, IsNeverWorseThanFullAndGetsBetterWithItsBudget) {
     SCOPED_TRACE(seed);
     Random random(seed, "msa tuned test");
     Instance instance = layers(random);
-    SolverOptions options;
+    SolverContext options;
     options.seed = seed;
     options.budget = 100;
-    auto full = llvm::cantFail(createSolver("msa:full"));
-    auto tuned = llvm::cantFail(createSolver("msa:tuned"));
+    auto full = llvm::cantFail(createSolver("msa"));
+    auto tuned = llvm::cantFail(createSolver("msa{tune}"));
     double before = llvm::cantFail(full->solve(instance, options)).latency;
-    SolverResult result = llvm::cantFail(tuned->solve(instance, options));
+    Solution result = llvm::cantFail(tuned->solve(instance, options));
     EXPECT_TRUE(verify(instance, result.plan).empty());
     EXPECT_EQ(result.latency, simulateLatency(instance, result.plan));
     EXPECT_EQ(result.evaluated, 100);

@@ -520,18 +520,18 @@ TEST(MsaOptions, AreRefusedWithOneClearError) {
     return llvm::toString(applyMsaOptions(text, options));
   };
   EXPECT_THAT(error("max_retry=1"),
-              HasSubstr("unknown MSA option 'max_retry', expected one of"));
-  EXPECT_EQ(error("max_retries=0"), "MSA option max_retries: expected an "
+              HasSubstr("msa has no option 'max_retry', expected preset, "));
+  EXPECT_EQ(error("max_retries=0"), "column 17: max-retries: expected an "
                                     "integer of at least 1, found '0'");
-  EXPECT_EQ(error("max_retries"), "MSA option max_retries: expected an "
-                                  "integer of at least 1, found ''");
+  EXPECT_EQ(error("max_retries"), "column 5: max_retries: expected '=' and an "
+                                  "integer of at least 1 after it");
   EXPECT_EQ(error("repacker=none"),
-            "MSA option repacker: expected best_fit or exact, found 'none'");
+            "column 14: repacker: expected best-fit or exact, found 'none'");
   EXPECT_EQ(error("cost_model=1"),
-            "MSA option cost_model: expected true or false, found '1'");
+            "column 16: cost-model: expected true or false, found '1'");
   EXPECT_EQ(error("async_copy_bandwidth_scaling_factor=0"),
-            "MSA option async_copy_bandwidth_scaling_factor: expected a "
-            "number above 0, found '0'");
+            "column 41: async-copy-bandwidth-scaling-factor: expected a number "
+            "above 0, found '0'");
   EXPECT_NE(error("inefficient_use_to_copy_ratio=nan"), "");
 }
 
@@ -541,21 +541,17 @@ TEST(MsaOptions, StopAfterSomeValues) {
   EXPECT_FALSE(plan(instance, testWith("fuel=1")).residencies.empty());
 }
 
-TEST(MsaOptions, ReachThePoliciesByName) {
+TEST(MsaOptions, ArePresetsAndWhatReplacesThemInAnyOrder) {
   Instance instance = usedAtOnceAndLate(3);
-  SolverOptions options;
-  options.msaOptions = "fuel=0";
-  for (const char *name :
-       {"msa", "msa:test", "msa:production", "msa:full", "msa:tuned"}) {
-    auto solver = llvm::cantFail(createSolver(name));
-    options.budget = 1;
-    EXPECT_TRUE(llvm::cantFail(solver->solve(instance, options))
+  SolverContext context;
+  context.budget = 1;
+  for (const char *options :
+       {"fuel=0", "preset=test,fuel=0", "fuel=0 preset=production",
+        "fuel=0,preset=full", "tune,fuel=0"}) {
+    auto solver =
+        llvm::cantFail(createSolver(std::string("msa{") + options + "}"));
+    EXPECT_TRUE(llvm::cantFail(solver->solve(instance, context))
                     .plan.residencies.empty());
-    SolverOptions wrong;
-    wrong.msaOptions = "fuel=x";
-    auto result = solver->solve(instance, wrong);
-    ASSERT_FALSE(static_cast<bool>(result));
-    EXPECT_THAT(llvm::toString(result.takeError()), HasSubstr("fuel"));
   }
 }
 

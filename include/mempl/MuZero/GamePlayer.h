@@ -24,13 +24,13 @@ namespace mempl {
 /// A program ready to be played, and the plan to improve on.
 struct PreparedGame {
   std::shared_ptr<const Game> program;
-  SolverResult best; ///< Of the solver `greedy`.
+  Solution best; ///< Of the solver `greedy`.
 };
 
 /// Solves by `greedy`, and makes the game around the loops of its plan. Errors
 /// are those of `greedy` and Game::create().
 llvm::Expected<PreparedGame> prepareGame(const Instance &instance,
-                                         const SolverOptions &options,
+                                         const SolverContext &context,
                                          const GameRules &rules);
 
 /// By which play without a network finds most.
@@ -43,12 +43,12 @@ class GamePlayer {
 public:
   /// `samples` answers for samples and windows, `search` for the hybrid tree
   /// search; they may be the same, and without `search` there is none.
-  /// `best` has a valid plan and its latency; `improved` of the options is told
-  /// of better ones, under the name `policy`.
+  /// `best` has a valid plan and its latency; `improved` of the context is told
+  /// of better ones, under the name `solverName`.
   GamePlayer(std::shared_ptr<const Game> program, Evaluator &samples,
-             Evaluator *search, const SolverOptions &options,
-             const Deadline &deadline, llvm::StringRef policy,
-             SolverResult &best);
+             Evaluator *search, const SolverContext &context,
+             const Deadline &deadline, llvm::StringRef solverName,
+             Solution &best);
 
   /// Plays until the limits are used up, and counts the questions in `best`.
   /// With `givesUp` it ends after the first game if that is not better than the
@@ -69,10 +69,10 @@ private:
   std::shared_ptr<const Game> program;
   Evaluator &samples;
   Evaluator *search;
-  const SolverOptions &options;
+  const SolverContext &context;
   const Deadline &deadline;
-  llvm::StringRef policy;
-  SolverResult &best;
+  llvm::StringRef solverName;
+  Solution &best;
   std::vector<Action> bestActions; ///< Of the best whole game.
   double bestPlayed = 0;           ///< Its latency.
   int64_t asked = 0;

@@ -17,14 +17,10 @@
 namespace mempl {
 
 /// Adds to the registry
-///  - `muzero`: plays mallocGame with the network in SolverOptions::weights;
-///  see
-///    GamePlayer.h. One unit of budget is one question to the network.
-///  - `muzero+search`: 30 % of the limits for `muzero`, 15 % each for `search`
-///    from the plan of `greedy` and from that of `muzero`, and the rest for
-///    `search` from the better of the two (one unit is one move then).
-/// Where the module is not, they are an error that says so.
-/// And what they have to beat, the same without a network:
+///  - `muzero`: plays mallocGame with a network, see GamePlayer.h. One unit of
+///    budget is one question to the network. It also guides `search`. Where the
+///    module is not, it is an error that says so.
+/// And what it has to beat, the same without a network:
 ///  - `tree-search`: exact search with a uniform prior and greedy playouts; one
 ///    unit is one playout.
 ///  - `window-search`: like `muzero`, with a policy that leans to what greedy

@@ -43,7 +43,8 @@ struct Violation {
 };
 
 /// All violations, empty if `plan` is valid for `instance`. A residency that
-/// breaks V9 is reported for V9 only. The instance must be valid.
+/// breaks V9 is reported for V9 only, and so is a plan for an instance of
+/// another name. The instance must be valid.
 std::vector<Violation> verify(InstanceRef instance, const Plan &plan);
 
 /// Whether the loop with this body may be left without a plan: nothing in it is

@@ -43,24 +43,24 @@ private:
 /// Whether the caller has asked to stop or the time is over.
 class Deadline {
 public:
-  explicit Deadline(const SolverOptions &options)
-      : options(options), watch(options.countsCpuTime) {}
+  explicit Deadline(const SolverContext &context)
+      : context(context), watch(context.countsCpuTime) {}
   bool hasPassed() const {
-    return (options.cancelled && options.cancelled()) ||
-           (options.timeLimitMs > 0 &&
-            watch.seconds() * 1000 >= static_cast<double>(options.timeLimitMs));
+    return (context.cancelled && context.cancelled()) ||
+           (context.timeLimitMs > 0 &&
+            watch.seconds() * 1000 >= static_cast<double>(context.timeLimitMs));
   }
   /// Share of the time limit that is over, in [0, 1]; 0 without one.
   double share() const {
-    return options.timeLimitMs > 0
+    return context.timeLimitMs > 0
                ? std::min(1.0, watch.seconds() * 1000 /
-                                   static_cast<double>(options.timeLimitMs))
+                                   static_cast<double>(context.timeLimitMs))
                : 0;
   }
   double seconds() const { return watch.seconds(); }
 
 private:
-  const SolverOptions &options;
+  const SolverContext &context;
   Stopwatch watch;
 };
 
@@ -69,11 +69,11 @@ private:
 /// it, and at least half a second. Never without a limit.
 class BoundDeadline {
 public:
-  /// `solvers` that were given the limit of `options` each have taken `used`
+  /// `solvers` that were given the limit of `context` each have taken `used`
   /// seconds together.
-  BoundDeadline(const SolverOptions &options, int64_t solvers, double used)
-      : isLimited(options.timeLimitMs > 0), watch(options.countsCpuTime) {
-    double given = static_cast<double>(options.timeLimitMs) / 1000 *
+  BoundDeadline(const SolverContext &context, int64_t solvers, double used)
+      : isLimited(context.timeLimitMs > 0), watch(context.countsCpuTime) {
+    double given = static_cast<double>(context.timeLimitMs) / 1000 *
                    static_cast<double>(solvers);
     limit = std::max({0.5, 0.1 * given, given - used});
   }

@@ -58,10 +58,10 @@ enum class MsaScaling : uint8_t {
   None  ///< Nothing.
 };
 
-/// Constants of one pass. In text form (applyMsaOptions) each has the name that
-/// stands in brackets, which is XLA's where XLA has it. Ranges are what text
-/// may give; defaults are those of the open XLA sources, and of its tests where
-/// the sources have none.
+/// Constants of one pass. As options of the solver `msa` each has the name that
+/// stands in brackets, which is XLA's where XLA has it, with `-` or `_`. Ranges
+/// are what text may give; defaults are those of the open XLA sources, and of
+/// its tests where the sources have none.
 struct MsaOptions {
   /// [prefetch_interval_picker] `cost` or `count`.
   MsaPicker picker = MsaPicker::Cost;
@@ -144,12 +144,10 @@ struct MsaOptions {
   static MsaOptions full();
 };
 
-/// Changes `options` by text of the form `key=value,key=value`. An error for an
-/// unknown key, a value outside its range, or a key without a value.
+/// Changes `options` by text of the form `key=value,key=value`, the options of
+/// the solver `msa`. An error for an unknown key, a value outside its range, or
+/// a key without a value.
 llvm::Error applyMsaOptions(llvm::StringRef text, MsaOptions &options);
-
-/// One line per key: name, unit and range.
-std::string msaOptionsHelp();
 
 /// What a pass did.
 struct MsaStatistics {

@@ -25,11 +25,10 @@ namespace mempl {
 
 /// A run of solvers on an instance.
 struct Reproducer {
-  std::string tool;                     ///< As in "mempl-solve".
-  std::string input;                    ///< Where the instance came from.
-  std::vector<std::string> solverNames; ///< In the order that they run in.
-  /// Of these the numbers, the weights and the constants of `msa` are kept.
-  SolverOptions solver;
+  std::string tool;                 ///< As in "mempl-solve".
+  std::string input;                ///< Where the instance came from.
+  std::vector<std::string> solvers; ///< Specifications, in the order of runs.
+  SolverContext context;            ///< Of this the numbers are kept.
   Instance instance;
   /// What went wrong, if something did. Written, not read.
   std::string failedSolver;

@@ -1,4 +1,4 @@
-//===- Solver.h - the interface of all solvers -----------------*- C++ -*-===//
+//===- Solver.h - the interface of all solvers ------------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A solver turns an instance into a valid plan. Solvers are found by name in a
-// registry; a library that is linked in adds its own with registerSolver().
+// A solver turns an instance into a valid plan. What all have in common is a
+// context: limits, seed, threads, and who wants to know. All else is an option
+// of the one solver that has it, declared in its file. Solvers are found by
+// name in a registry; a library that is linked in adds its own with
+// registerSolver(). To run one, see Solve.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,13 +19,14 @@
 
 #include "mempl/Problem/Instance.h"
 #include "mempl/Problem/Plan.h"
+#include "mempl/Solvers/SolverOptionTable.h"
 
-#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +41,6 @@ struct SolverProgress {
   double seconds = 0;    ///< Since the solver started.
 };
 
-/// Stands for the weights that come with mempl, which were trained on many
-/// programs.
-inline constexpr llvm::StringLiteral kShippedWeights = "generalist";
-
 /// What somebody who has seen many programs expects of the good plans of one:
 /// chances, from 0 to 1, one per use (AccessIndex::use()).
 struct SearchGuide {
@@ -50,7 +50,8 @@ struct SearchGuide {
   std::vector<float> kept;
 };
 
-struct SolverOptions {
+/// What every solver is given beside the instance.
+struct SolverContext {
   /// Plans evaluated at most; 0 = no limit (then give a time limit). One unit
   /// is one move of `search`; the constructive solvers do not count.
   int64_t budget = 20000;
@@ -62,20 +63,12 @@ struct SolverOptions {
   bool countsCpuTime = false;
   uint64_t seed = 0;
   int threads = 1;
-  /// Solvers that `portfolio` runs; empty = all that it has by default.
-  std::vector<std::string> solverNames;
-  /// `msa` and its settings: constants that replace those of the setting, as
-  /// `key=value,key=value`; see Msa.h.
-  std::string msaOptions;
-  /// `search`: where it begins, if that is faster than the plan of `greedy`; a
-  /// valid plan for the instance, or null.
+  /// A valid plan for the instance that those who improve plans may begin with,
+  /// where it is faster than their own; or null.
   std::shared_ptr<const Plan> start;
-  /// `search`: what its moves lean to, of the size of the instance, or null.
-  std::shared_ptr<const SearchGuide> guide;
-  /// `muzero` and `muzero+search`: the file with the network's weights; empty
-  /// or kShippedWeights: those that come with mempl. If this is not empty,
-  /// `portfolio` runs `muzero+search` in place of `search`.
-  std::string weights;
+  /// Seconds that the plan has to be below to be of use. A solver that does not
+  /// expect to get there may return what it has.
+  std::optional<double> latencyToBeat;
   /// Called now and then from the solving thread; may be empty.
   std::function<void(const SolverProgress &)> progress;
   /// Called with every better plan's latency, for anytime curves; may be empty.
@@ -84,28 +77,45 @@ struct SolverOptions {
   std::function<bool()> cancelled;
 };
 
-struct SolverResult {
+struct Solution {
   Plan plan;
   double latency = 0;    ///< Seconds, as simulate() gives it.
   int64_t evaluated = 0; ///< Plans evaluated.
   double seconds = 0;    ///< Measured.
-  std::string winner;    ///< `portfolio`: the solver whose plan it is.
+  std::string winner;    ///< `portfolio`: label of the solver whose plan it is.
 };
 
 class Solver {
 public:
   virtual ~Solver();
-  /// The name in flags and tables.
+  /// The name in specifications.
   virtual llvm::StringRef name() const = 0;
-  /// One line for --help.
+  /// One line for lists.
   virtual llvm::StringRef description() const = 0;
-  /// Whether it can run with these options here: an error where something is
+  /// Adds the options that it has. Called once, before anything is solved.
+  virtual void declareOptions(SolverOptionTable &table);
+  /// Whether it can run here with its options: an error where something is
   /// missing that has nothing to do with an instance, like weights.
-  virtual llvm::Error check(const SolverOptions &options);
+  virtual llvm::Error check();
   /// A valid plan for a valid instance; an error where there is none that the
   /// solver can find (a value constrained to be fast that does not fit).
-  virtual llvm::Expected<SolverResult> solve(const Instance &instance,
-                                             const SolverOptions &options) = 0;
+  virtual llvm::Expected<Solution> solve(const Instance &instance,
+                                         const SolverContext &context) = 0;
+  /// What moves of `search{guide=..}` lean to; an error if it has no opinion.
+  virtual llvm::Expected<SearchGuide> guide(const Instance &instance,
+                                            const SolverContext &context);
+
+  /// The specification that it was made of, in canonical form:
+  /// "msa{preset=full,max-retries=3}".
+  std::string spec() const { return name().str() + options; }
+  /// The same for tables: files have no folders.
+  std::string label() const { return name().str() + briefOptions; }
+
+private:
+  friend llvm::Expected<std::unique_ptr<Solver>>
+  createSolver(const SolverSpec &spec);
+
+  std::string options, briefOptions; ///< As "{a=1}", or nothing.
 };
 
 using SolverFactory = std::function<std::unique_ptr<Solver>()>;
@@ -114,11 +124,22 @@ using SolverFactory = std::function<std::unique_ptr<Solver>()>;
 /// thread-safe: call it at start-up.
 void registerSolver(llvm::StringRef name, SolverFactory factory);
 
-/// A new solver, or an error that lists the names that exist.
-llvm::Expected<std::unique_ptr<Solver>> createSolver(llvm::StringRef name);
+/// Adds the solver of class `T`, by its name().
+template <typename T> void registerSolver() {
+  registerSolver(T().name(), [] { return std::make_unique<T>(); });
+}
+
+/// A new solver with the options of `spec`, in which solvers may have old
+/// names. Errors name the column, and what there is instead.
+llvm::Expected<std::unique_ptr<Solver>> createSolver(const SolverSpec &spec);
+llvm::Expected<std::unique_ptr<Solver>> createSolver(llvm::StringRef spec);
 
 /// Sorted names of all solvers.
 std::vector<std::string> solverNames();
+
+/// All solvers with their options: for people, and as a JSON array.
+void printSolvers(llvm::raw_ostream &os);
+void printSolversJson(llvm::raw_ostream &os);
 
 } // namespace mempl
 

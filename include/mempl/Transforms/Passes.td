@@ -34,6 +34,27 @@ def CostOptions {
   ];
 }
 
+// Which solver makes a plan, and within what limits; these are per `what`.
+class SolvingOptions<string what> {
+  list<Option> options = [
+    OptionWithDefault<"solverName", "solver", "std::string", "\"portfolio\"",
+           "The solver and its options, as in `search{guide=muzero}`; "
+           "docs/Solvers.md lists them, and so does mempl-solve "
+           "--list-solvers.">,
+    OptionWithDefault<"budget", "budget", "int64_t", "20000",
+           "Plans that the solver may evaluate, per " # what #
+           "; 0 is no limit, and needs a time limit.">,
+    OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", "0",
+           "Milliseconds that the solver may take, per " # what #
+           "; 0 is no limit. With one the plan depends on the speed of the "
+           "machine.">,
+    OptionWithDefault<"seed", "seed", "uint64_t", "0",
+           "Seed of the random numbers.">,
+    OptionWithDefault<"threads", "threads", "int", "1",
+           "Threads that the solver may use.">,
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Passes
 //===----------------------------------------------------------------------===//
@@ -93,23 +114,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     own than it would without the pass. With equal input, options and seed the
     output is the same, unless `time-limit-ms` is given.
   }];
-  let options = TargetOptions.options # CostOptions.options # [
-    OptionWithDefault<"solverName", "solver", "std::string", "\"portfolio\"",
-           "The solver; `mempl-solve --help` lists them.">,
-    OptionWithDefault<"weights", "weights", "std::string", "\"\"",
-           "Weights of the solvers `muzero`, as mempl-train makes them, or "
-           "`generalist`: those that come with mempl. With this, `portfolio` "
-           "has `muzero+search` in place of `search`.">,
-    OptionWithDefault<"budget", "budget", "int64_t", "20000",
-           "Plans evaluated at most, per function; 0 is no limit.">,
-    OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", "0",
-           "Milliseconds that solving may take, per function; 0 is no limit.">,
-    OptionWithDefault<"msaOptions", "msa-options", "std::string", "\"\"",
-           "Constants of the solvers `msa`, by XLA's names: key=value,...">,
-    OptionWithDefault<"seed", "seed", "uint64_t", "0",
-                      "Seed of random choices.">,
-    OptionWithDefault<"threads", "threads", "int", "1",
-                      "Threads that solvers may use.">,
+  let options = TargetOptions.options # CostOptions.options #
+                SolvingOptions<"function">.options # [
     OptionWithDefault<"fallback", "fallback", "std::string", "\"slow\"",
            "What happens where the solver gives no plan, or where a mistake of "
            "mempl spoils it: `slow` leaves the function in slow memory, `error` "
@@ -207,27 +213,7 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     instances are solved all the same. Without a time limit two runs give the
     same plan.
   }];
-  let options = [
-    OptionWithDefault<"solverName", "solver", "std::string", /*default=*/"\"portfolio\"",
-           "Solver that makes the plan: one of those that mempl-solve "
-           "--list-solvers prints.">,
-    OptionWithDefault<"weights", "weights", "std::string", /*default=*/"\"\"",
-           "Weights of the solvers `muzero`, as mempl-train makes them, or "
-           "`generalist`: those that come with mempl. With this, `portfolio` "
-           "has `muzero+search` in place of `search`.">,
-    OptionWithDefault<"budget", "budget", "int64_t", /*default=*/"20000",
-           "Plans that the solver may evaluate; 0 is no limit, and needs a "
-           "time limit.">,
-    OptionWithDefault<"timeLimitMs", "time-limit-ms", "int64_t", /*default=*/"0",
-           "Milliseconds that the solver may take per instance; 0 is no "
-           "limit. With one the plan depends on the speed of the machine.">,
-    OptionWithDefault<"msaOptions", "msa-options", "std::string", /*default=*/"\"\"",
-           "Constants of the solvers `msa`, by XLA's names: key=value,...">,
-    OptionWithDefault<"seed", "seed", "uint64_t", /*default=*/"0",
-           "Seed of the random numbers.">,
-    OptionWithDefault<"threads", "threads", "int", /*default=*/"1",
-           "Threads that the solver may use per instance.">,
-  ];
+  let options = SolvingOptions<"instance">.options;
   let statistics = [
     Statistic<"numSolved", "instances-solved", "Instances that got a plan">,
     Statistic<"numResidencies", "residencies",

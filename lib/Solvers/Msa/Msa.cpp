@@ -61,7 +61,7 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
   if (hasOrders &&
       !placeConstrained(ordered,
                         UseIntervalForest(index, index.machine().capacity)))
-    return ordersError(index.instance());
+    return constraintsError(index.instance());
   allocator.reserve(ordered.plan().residencies);
   allocator.carryValues();
   if (options.loopOptimizer)
@@ -83,7 +83,7 @@ llvm::Expected<Plan> mempl::planMsa(const Instance &instance,
   if (llvm::Error error = planMsaLoops(editor, options, cancelled))
     return error;
   if (!editor.fitsLimits())
-    return ordersError(instance);
+    return constraintsError(instance);
   return planMsaPass(editor, options, statistics, cancelled);
 }
 
@@ -91,24 +91,27 @@ namespace {
 
 class MsaSolver : public Solver {
 public:
-  MsaSolver(llvm::StringRef name, llvm::StringRef description,
-            MsaOptions (*setting)())
-      : label(name), text(description), setting(setting) {}
+  llvm::StringRef name() const override { return "msa"; }
+  llvm::StringRef description() const override {
+    return "memory space assignment as in XLA, constants by XLA's names";
+  }
+  void declareOptions(SolverOptionTable &table) override {
+    declareMsaOptions(table, constants);
+    table.add("tune", isTuned,
+              "searches constants and order from these on, one pass per plan "
+              "of the budget");
+  }
 
-  llvm::StringRef name() const override { return label; }
-  llvm::StringRef description() const override { return text; }
-
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline deadline(options);
-    MsaOptions constants = setting();
-    if (llvm::Error error = applyMsaOptions(options.msaOptions, constants))
-      return error;
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    if (isTuned)
+      return tuneMsa(instance, constants, context);
+    Deadline deadline(context);
     auto plan = planMsa(instance, constants, nullptr,
                         [&] { return deadline.hasPassed(); });
     if (!plan)
       return plan.takeError();
-    SolverResult result;
+    Solution result;
     result.latency = simulateLatency(instance, *plan);
     result.plan = std::move(*plan);
     result.evaluated = 1;
@@ -117,32 +120,10 @@ public:
   }
 
 private:
-  llvm::StringRef label, text;
-  MsaOptions (*setting)();
+  MsaOptions constants = MsaOptions::full();
+  bool isTuned = false;
 };
 
 } // namespace
 
-std::unique_ptr<Solver> mempl::createMsaSolver() {
-  return std::make_unique<MsaSolver>(
-      "msa", "memory space assignment as in XLA, the same as msa:full",
-      MsaOptions::full);
-}
-
-std::unique_ptr<Solver> mempl::createMsaTestSolver() {
-  return std::make_unique<MsaSolver>(
-      "msa:test", "memory space assignment with the constants of XLA's tests",
-      MsaOptions::test);
-}
-
-std::unique_ptr<Solver> mempl::createMsaProductionSolver() {
-  return std::make_unique<MsaSolver>(
-      "msa:production", "memory space assignment with published constants",
-      MsaOptions::production);
-}
-
-std::unique_ptr<Solver> mempl::createMsaFullSolver() {
-  return std::make_unique<MsaSolver>(
-      "msa:full", "memory space assignment, everything on, fitted to TPU v5e",
-      MsaOptions::full);
-}
+void mempl::registerMsaSolver() { registerSolver<MsaSolver>(); }

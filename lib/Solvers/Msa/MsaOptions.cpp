@@ -1,4 +1,4 @@
-//===- MsaOptions.cpp - named settings and text form of MSA's constants ---===//
+//===- MsaOptions.cpp - presets and names of MSA's constants --------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,25 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One table has every option with its name, unit and range; parsing and help
-// come from it. Constants of the named settings are XLA's where XLA publishes
-// them; those of `full` were fitted to what the compiler for TPU v5e does.
+// Constants of the presets are XLA's where XLA publishes them; those of `full`
+// were fitted to what the compiler for TPU v5e does.
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Solvers/Msa.h"
-
-#include "mempl/Support/Suggest.h"
-
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringExtras.h"
-
-#include <cmath>
-#include <variant>
+#include "MsaSolver.h"
 
 using namespace mempl;
-using llvm::StringRef;
 
 MsaOptions MsaOptions::test() {
   MsaOptions options;
@@ -51,177 +40,122 @@ MsaOptions MsaOptions::full() {
   return options;
 }
 
-namespace {
-
-struct Integer {
-  int64_t MsaOptions::*field;
-  int64_t least;
-};
-struct Real {
-  double MsaOptions::*field;
-  double least;
-  bool isAbove; ///< Must be above `least`, not only at least that.
-};
-struct Flag {
-  bool MsaOptions::*field;
-};
-/// Two words; `set` takes the number of the chosen one.
-struct Choice {
-  const char *words[2];
-  void (*set)(MsaOptions &, bool);
-};
-
-struct Option {
-  const char *name;
-  const char *unit;
-  std::variant<Integer, Real, Flag, Choice> kind;
-};
-
-} // namespace
-
-static const Option kOptions[] = {
-    {"prefetch_interval_picker", "",
-     Choice{{"cost", "count"},
-            [](MsaOptions &o, bool second) {
-              o.picker = second ? MsaPicker::Count : MsaPicker::Cost;
-            }}},
-    {"cost_model", "", Flag{&MsaOptions::costModel}},
-    {"min_overlap_to_async_copy_ratio", "seconds per second of copy",
-     Real{&MsaOptions::minOverlap, 0, false}},
-    {"preferred_overlap_to_async_copy_ratio", "seconds per second of copy",
-     Real{&MsaOptions::preferredOverlap, 0, false}},
-    {"max_overlap_to_mem_size_async_copy_ratio",
-     "seconds per second of copying all of fast memory",
-     Real{&MsaOptions::maxOverlap, 0, false}},
-    {"min_overlap_count", "steps", Integer{&MsaOptions::minOverlapCount, 0}},
-    {"max_overlap_count", "steps", Integer{&MsaOptions::maxOverlapCount, 0}},
-    {"prefetch_interval_picker_size_override", "bytes, 0 for none",
-     Integer{&MsaOptions::sizeOverride, 0}},
-    {"max_retries", "attempts per value", Integer{&MsaOptions::maxRetries, 1}},
-    {"max_repacks", "layouts", Integer{&MsaOptions::maxRepacks, 0}},
-    {"repacker", "",
-     Choice{{"best_fit", "exact"},
-            [](MsaOptions &o, bool second) {
-              o.repacker = second ? MsaRepacker::Exact : MsaRepacker::BestFit;
-            }}},
-    {"repacker_node_limit", "search nodes",
-     Integer{&MsaOptions::repackerNodes, 1}},
-    {"max_outstanding_prefetches", "copies, -1 for no limit",
-     Integer{&MsaOptions::maxOutstandingPrefetches, -1}},
-    {"max_outstanding_evictions", "copies, -1 for no limit",
-     Integer{&MsaOptions::maxOutstandingEvictions, -1}},
-    {"inefficient_use_to_copy_ratio", "bytes used per byte copied",
-     Real{&MsaOptions::inefficientRatio, 0, false}},
-    {"enforce_prefetch_fifo_order", "", Flag{&MsaOptions::fifoOrder}},
-    {"async_copy_bandwidth_scaling_factor", "of the copy bandwidth",
-     Real{&MsaOptions::copyScale, 0, true}},
-    {"sort_order", "",
-     Choice{{"memory_boundedness", "spatial"},
-            [](MsaOptions &o, bool second) {
-              o.order =
-                  second ? MsaOrder::Spatial : MsaOrder::MemoryBoundedness;
-            }}},
-    {"alternate_mem_benefit_scaling_factor_for_large_buffers", "",
-     Choice{{"sqrt", "none"},
-            [](MsaOptions &o, bool second) {
-              o.scaling = second ? MsaScaling::None : MsaScaling::Sqrt;
-            }}},
-    {"while_execution_count", "trips", Real{&MsaOptions::loopWeight, 1, false}},
-    {"pipeline_overhead_window_size", "bytes",
-     Real{&MsaOptions::overheadWindow, 0, false}},
-    {"max_cross_program_prefetches", "values",
-     Integer{&MsaOptions::maxCrossProgram, 0}},
-    {"enable_cross_program_prefetch_freeing", "",
-     Flag{&MsaOptions::crossProgramFreeing}},
-    {"memory_bound_loop_optimizer", "", Flag{&MsaOptions::loopOptimizer}},
-    {"loop_optimizer_min_iterations", "repeats",
-     Integer{&MsaOptions::loopMinIterations, 3}},
-    {"loop_optimizer_desired_copy_ratio", "seconds per second of copy",
-     Real{&MsaOptions::loopCopyRatio, 0, false}},
-    {"loop_optimizer_allow_unsatisfied", "",
-     Flag{&MsaOptions::loopAllowUnsatisfied}},
-    {"fuel", "values, -1 for all", Integer{&MsaOptions::fuel, -1}},
-};
-
-/// What the text of an option may be.
-static std::string expected(const Option &option) {
-  return std::visit(
-      [](const auto &kind) -> std::string {
-        using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (std::is_same_v<Kind, Integer>) {
-          return "an integer of at least " + std::to_string(kind.least);
-        } else if constexpr (std::is_same_v<Kind, Real>) {
-          return (kind.isAbove ? "a number above " : "a number of at least ") +
-                 std::to_string(static_cast<int>(kind.least));
-        } else if constexpr (std::is_same_v<Kind, Flag>) {
-          return "true or false";
-        } else {
-          return std::string(kind.words[0]) + " or " + kind.words[1];
-        }
-      },
-      option.kind);
+void mempl::declareMsaOptions(SolverOptionTable &table, MsaOptions &o) {
+  static constexpr MsaOptions (*kPresets[])() = {
+      MsaOptions::test, MsaOptions::production, MsaOptions::full};
+  table.addChoice(
+      "preset", {"test", "production", "full"}, /*byDefault=*/2,
+      [&o](size_t i) { o = kPresets[i](); },
+      "all constants at once: those of XLA's tests, those published for "
+      "production, or everything on, fitted to TPU v5e. Other options replace "
+      "single ones, whose defaults below are those of full");
+  table.add("prefetch-interval-picker", o.picker,
+            {{"cost", MsaPicker::Cost}, {"count", MsaPicker::Count}},
+            "whether prefetches choose their start by the seconds of the steps "
+            "in between, or by their number");
+  table.add("cost-model", o.costModel,
+            "whether the cost model charges bandwidth; if not, every step has "
+            "capacity 1 and every copy needs 0.1");
+  table
+      .add("min-overlap-to-async-copy-ratio", o.minOverlap,
+           "share of a copy's seconds that must be hidden")
+      .atLeast(0);
+  table
+      .add("preferred-overlap-to-async-copy-ratio", o.preferredOverlap,
+           "where the first try is, per second of copy")
+      .atLeast(0);
+  table
+      .add("max-overlap-to-mem-size-async-copy-ratio", o.maxOverlap,
+           "how long fast memory may be held, per second of copying all of it")
+      .atLeast(0);
+  table
+      .add("min-overlap-count", o.minOverlapCount,
+           "steps that a copy must overlap, of the count picker")
+      .atLeast(0);
+  table
+      .add("max-overlap-count", o.maxOverlapCount,
+           "steps that a copy may overlap, of the count picker")
+      .atLeast(0);
+  table
+      .add("prefetch-interval-picker-size-override", o.sizeOverride,
+           "bytes that the picker takes every copy to have; 0 for their own")
+      .atLeast(0);
+  table.add("max-retries", o.maxRetries, "attempts per value").atLeast(1);
+  table
+      .add("max-repacks", o.maxRepacks,
+           "times that all chunks are laid out anew")
+      .atLeast(0);
+  table.add("repacker", o.repacker,
+            {{"best-fit", MsaRepacker::BestFit}, {"exact", MsaRepacker::Exact}},
+            "what lays them out");
+  table
+      .add("repacker-node-limit", o.repackerNodes,
+           "search nodes of the exact repacker")
+      .atLeast(1);
+  table
+      .add("max-outstanding-prefetches", o.maxOutstandingPrefetches,
+           "copies in that may overlap a new one; -1 for no limit")
+      .atLeast(-1);
+  table
+      .add("max-outstanding-evictions", o.maxOutstandingEvictions,
+           "copies out that may overlap a new one; -1 for no limit")
+      .atLeast(-1);
+  table
+      .add("inefficient-use-to-copy-ratio", o.inefficientRatio,
+           "least bytes used in fast memory per byte copied; 0 for any")
+      .atLeast(0);
+  table.add("enforce-prefetch-fifo-order", o.fifoOrder,
+            "forbids one prefetch within another");
+  table
+      .add("async-copy-bandwidth-scaling-factor", o.copyScale,
+           "factor on the copy bandwidth")
+      .above(0);
+  table.add("sort-order", o.order,
+            {{"memory-boundedness", MsaOrder::MemoryBoundedness},
+             {"spatial", MsaOrder::Spatial}},
+            "which values come first: those that save most seconds, or the "
+            "largest and longest");
+  table.add("alternate-mem-benefit-scaling-factor-for-large-buffers", o.scaling,
+            {{"sqrt", MsaScaling::Sqrt}, {"none", MsaScaling::None}},
+            "what of its size divides the seconds that a value saves");
+  table.add("while-execution-count", o.loopWeight, "weight of a level of loops")
+      .atLeast(1);
+  table
+      .add("pipeline-overhead-window-size", o.overheadWindow,
+           "bytes of slow data that a step waits for before it computes")
+      .atLeast(0);
+  table
+      .add("max-cross-program-prefetches", o.maxCrossProgram,
+           "values kept across runs")
+      .atLeast(0);
+  table.add("enable-cross-program-prefetch-freeing", o.crossProgramFreeing,
+            "lets go of such a value after its last use and fetches it again "
+            "before the end, where that pays");
+  table.add("memory-bound-loop-optimizer", o.loopOptimizer,
+            "plans repeated stretches of steps as pipelines before all else");
+  table
+      .add("loop-optimizer-min-iterations", o.loopMinIterations,
+           "fewest repeats")
+      .atLeast(3);
+  table
+      .add("loop-optimizer-desired-copy-ratio", o.loopCopyRatio,
+           "share of a copy's seconds that idle bandwidth should cover")
+      .atLeast(0);
+  table.add("loop-optimizer-allow-unsatisfied", o.loopAllowUnsatisfied,
+            "takes a prefetch that starts a whole period early and still hides "
+            "less than that");
+  table
+      .add("fuel", o.fuel,
+           "values that are looked at, to find the one that matters by "
+           "bisection; -1 for all")
+      .atLeast(-1);
 }
 
-/// False if `text` is not what the option expects.
-static bool parse(const Option &option, StringRef text, MsaOptions &options) {
-  return std::visit(
-      [&](const auto &kind) {
-        using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (std::is_same_v<Kind, Integer>) {
-          int64_t number;
-          if (text.getAsInteger(10, number) || number < kind.least)
-            return false;
-          options.*kind.field = number;
-        } else if constexpr (std::is_same_v<Kind, Real>) {
-          double number;
-          if (text.getAsDouble(number) || !std::isfinite(number) ||
-              number < kind.least || (kind.isAbove && number == kind.least))
-            return false;
-          options.*kind.field = number;
-        } else if constexpr (std::is_same_v<Kind, Flag>) {
-          if (text != "true" && text != "false")
-            return false;
-          options.*kind.field = text == "true";
-        } else {
-          if (text != kind.words[0] && text != kind.words[1])
-            return false;
-          kind.set(options, text == kind.words[1]);
-        }
-        return true;
-      },
-      option.kind);
-}
-
-llvm::Error mempl::applyMsaOptions(StringRef text, MsaOptions &options) {
-  llvm::SmallVector<StringRef, 8> parts;
-  text.split(parts, ',', -1, /*KeepEmpty=*/false);
-  for (StringRef part : parts) {
-    auto [key, value] = part.split('=');
-    const Option *option =
-        llvm::find_if(kOptions, [&](const Option &o) { return key == o.name; });
-    if (option == std::end(kOptions)) {
-      std::vector<std::string> names;
-      for (const Option &o : kOptions)
-        names.push_back(o.name);
-      return llvm::createStringError(
-          "unknown MSA option '" + key.str() + "', expected one of " +
-          llvm::join(names, ", ") + didYouMean(key, names));
-    }
-    if (!parse(*option, value, options))
-      return llvm::createStringError("MSA option " + key.str() + ": expected " +
-                                     expected(*option) + ", found '" +
-                                     value.str() + "'");
-  }
-  return llvm::Error::success();
-}
-
-std::string mempl::msaOptionsHelp() {
-  std::string help;
-  for (const Option &option : kOptions) {
-    help += std::string(option.name) + ": " + expected(option);
-    if (*option.unit)
-      help += std::string("; ") + option.unit;
-    help += '\n';
-  }
-  return help;
+llvm::Error mempl::applyMsaOptions(llvm::StringRef text, MsaOptions &options) {
+  auto spec = parseSolverSpec("msa{" + text.str() + "}");
+  if (!spec)
+    return spec.takeError();
+  SolverOptionTable table;
+  declareMsaOptions(table, options);
+  return table.assign(*spec);
 }

@@ -15,6 +15,7 @@
 
 #include "mempl/Problem/PlanEditor.h"
 #include "mempl/Solvers/Msa.h"
+#include "mempl/Solvers/Solver.h"
 
 namespace mempl {
 
@@ -27,6 +28,15 @@ llvm::Expected<Plan> planMsaPass(const PlanEditor &editor,
                                  const MsaOptions &options,
                                  MsaStatistics *statistics,
                                  const std::function<bool()> &cancelled);
+
+/// Passes with other constants and another order, from those of `first` on; one
+/// pass is one unit of the budget. Never slower than the pass of `first`.
+llvm::Expected<Solution> tuneMsa(const Instance &instance,
+                                 const MsaOptions &first,
+                                 const SolverContext &context);
+
+/// Adds `preset`, which sets all of `options`, and an option for each.
+void declareMsaOptions(SolverOptionTable &table, MsaOptions &options);
 
 } // namespace mempl
 

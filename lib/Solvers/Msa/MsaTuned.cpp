@@ -130,67 +130,54 @@ private:
   Random random;
 };
 
-class MsaTunedSolver : public Solver {
-public:
-  llvm::StringRef name() const override { return "msa:tuned"; }
-  llvm::StringRef description() const override {
-    return "memory space assignment with constants and order searched";
-  }
-
-  llvm::Expected<SolverResult> solve(const Instance &instance,
-                                     const SolverOptions &options) override {
-    Deadline deadline(options);
-    MsaOptions best = MsaOptions::full();
-    if (llvm::Error error = applyMsaOptions(options.msaOptions, best))
-      return error;
-    AccessIndex index(instance);
-    PlanEditor editor(index);
-    auto stop = [&] { return deadline.hasPassed(); };
-    if (llvm::Error error = planMsaLoops(editor, best, stop))
-      return error;
-    if (!editor.fitsLimits())
-      return ordersError(instance);
-    auto first = planMsaPass(editor, best, nullptr, stop);
-    if (!first)
-      return first.takeError();
-
-    SolverResult result;
-    result.plan = std::move(*first);
-    result.latency = simulateLatency(instance, result.plan);
-    result.evaluated = 1;
-    auto report = [&](const auto &callback) {
-      if (callback)
-        callback({name(), result.latency, result.evaluated, options.budget,
-                  deadline.seconds()});
-    };
-    report(options.improved);
-    Tuner tuner(index, options.seed);
-    while ((options.budget == 0 || result.evaluated < options.budget) &&
-           !stop()) {
-      MsaOptions next = tuner.neighbour(best);
-      auto plan = planMsaPass(editor, next, nullptr, stop);
-      if (!plan)
-        return plan.takeError();
-      // Equal is good enough: it lets the order drift.
-      double latency = simulateLatency(instance, *plan);
-      ++result.evaluated;
-      if (latency <= result.latency) {
-        bool isBetter = latency < result.latency;
-        best = std::move(next);
-        result.plan = std::move(*plan);
-        result.latency = latency;
-        if (isBetter)
-          report(options.improved);
-      }
-      report(options.progress);
-    }
-    result.seconds = deadline.seconds();
-    return result;
-  }
-};
-
 } // namespace
 
-std::unique_ptr<Solver> mempl::createMsaTunedSolver() {
-  return std::make_unique<MsaTunedSolver>();
+llvm::Expected<Solution> mempl::tuneMsa(const Instance &instance,
+                                        const MsaOptions &first,
+                                        const SolverContext &context) {
+  Deadline deadline(context);
+  MsaOptions best = first;
+  AccessIndex index(instance);
+  PlanEditor editor(index);
+  auto stop = [&] { return deadline.hasPassed(); };
+  if (llvm::Error error = planMsaLoops(editor, best, stop))
+    return error;
+  if (!editor.fitsLimits())
+    return constraintsError(instance);
+  auto begin = planMsaPass(editor, best, nullptr, stop);
+  if (!begin)
+    return begin.takeError();
+
+  Solution result;
+  result.plan = std::move(*begin);
+  result.latency = simulateLatency(instance, result.plan);
+  result.evaluated = 1;
+  auto report = [&](const auto &callback) {
+    if (callback)
+      callback({"msa", result.latency, result.evaluated, context.budget,
+                deadline.seconds()});
+  };
+  report(context.improved);
+  Tuner tuner(index, context.seed);
+  while ((context.budget == 0 || result.evaluated < context.budget) &&
+         !stop()) {
+    MsaOptions next = tuner.neighbour(best);
+    auto plan = planMsaPass(editor, next, nullptr, stop);
+    if (!plan)
+      return plan.takeError();
+    // Equal is good enough: it lets the order drift.
+    double latency = simulateLatency(instance, *plan);
+    ++result.evaluated;
+    if (latency <= result.latency) {
+      bool isBetter = latency < result.latency;
+      best = std::move(next);
+      result.plan = std::move(*plan);
+      result.latency = latency;
+      if (isBetter)
+        report(context.improved);
+    }
+    report(context.progress);
+  }
+  result.seconds = deadline.seconds();
+  return result;
 }

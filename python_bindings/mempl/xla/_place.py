@@ -230,7 +230,7 @@ def _improve(
     limits: _Limits,
     *,
     compiler_options: Mapping[str, str] | None,
-    policy: str,
+    solver: str,
     budget: int,
     seed: int,
     costs: Sequence[Cost],
@@ -248,7 +248,7 @@ def _improve(
         log = Log(log, getattr(compiler, "identity", ""))
     reader = _Reader(target)
     search = _Search(
-        reader, costs, lambda problem: solve(problem, policy, budget=budget, seed=seed, cancelled=trip.is_over).plan
+        reader, costs, lambda problem: solve(problem, solver, budget=budget, seed=seed, cancelled=trip.is_over).plan
     )
 
     def note() -> None:
@@ -314,14 +314,14 @@ def _improve(
     )
 
 
-@renamed(seconds=("time_limit_ms", milliseconds(1000)))
+@renamed(seconds=("time_limit_ms", milliseconds(1000)), policy=("solver", str))
 def improve(
     compiler: AnyCompiler,
     target: str,
     *,
     time_limit_ms: float | None = 60000,
     compiler_options: Mapping[str, str] | None = None,
-    policy: str = "search",
+    solver: str = "search",
     budget: int = 20000,
     seed: int = 0,
     costs: Sequence[Cost] = _COSTS,
@@ -342,7 +342,7 @@ def improve(
         target,
         _Limits(time_limit_ms, time.monotonic()),
         compiler_options=compiler_options,
-        policy=policy,
+        solver=solver,
         budget=budget,
         seed=seed,
         costs=costs,
@@ -352,14 +352,14 @@ def improve(
     )
 
 
-@renamed(seconds=("time_limit_ms", milliseconds(1000)))
+@renamed(seconds=("time_limit_ms", milliseconds(1000)), policy=("solver", str))
 def place(
     function: Any,
     *arguments: Any,
     target: str = "v5e",
     time_limit_ms: float | None = 60000,
     compiler_options: Mapping[str, str] | None = None,
-    policy: str = "search",
+    solver: str = "search",
     budget: int = 20000,
     seed: int = 0,
     costs: Sequence[Cost] = _COSTS,
@@ -388,7 +388,7 @@ def place(
             compilation that has not ended by then is ended, and nothing is offered that would not end in time. XLA's own
             choice has to compile within it. The same arguments without a limit give the same result.
         compiler_options: given in every compilation, and part of the result.
-        policy, budget, seed: of mempl.solve(), for every round.
+        solver, budget, seed: of mempl.solve(), for every round.
         costs: cost models of mempl.load(), which rounds take in turn.
         log: file with a line per compilation. None that it has is made again unless its text is needed, so that a run
             that was killed goes on.
@@ -405,7 +405,7 @@ def place(
             target,
             limits,
             compiler_options=compiler_options,
-            policy=policy,
+            solver=solver,
             budget=budget,
             seed=seed,
             costs=costs,
