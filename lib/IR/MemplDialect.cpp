@@ -242,6 +242,13 @@ LogicalResult MemplDialect::verifyOperationAttribute(Operation *op,
     return op->emitError() << "expected '" << name
                            << "' to be a string or a dictionary";
   }
+  if (name == kOriginalAttr) {
+    if (isa<FunctionOpInterface>(op) &&
+        isa<FlatSymbolRefAttr>(attribute.getValue()))
+      return success();
+    return op->emitError() << "expected '" << name
+                           << "' on a function, with the name of another";
+  }
   return unknownAttribute(op, attribute, "on an op");
 }
 

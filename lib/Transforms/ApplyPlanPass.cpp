@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PlanApplication.h"
+
 #include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Support/OptionNames.h"
-#include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/FunctionExtraction.h"
 #include "mempl/Transforms/Passes.h"
 
@@ -37,54 +38,94 @@ public:
     registerCostModels(registry);
   }
   void runOnOperation() override {
-    ModuleOp module = getOperation();
-    FailureOr<ModuleProblems> all =
-        extractProblems(module, {target, capacity, profile});
-    if (failed(all))
-      return signalPassFailure();
-    SymbolTable symbols(module);
-    for (PlanOp plan : llvm::make_early_inc_range(module.getOps<PlanOp>()))
-      if (failed(apply(plan, symbols, *all)))
-        return signalPassFailure();
+    if (failed(run()))
+      signalPassFailure();
   }
 
 private:
-  LogicalResult apply(PlanOp plan, SymbolTable &symbols, ModuleProblems &all) {
-    auto instanceOp = symbols.lookup<InstanceOp>(plan.getInstance());
-    if (!instanceOp)
-      return plan.emitError() << "expected an instance @" << plan.getInstance();
-    if (!instanceOp.getFunctionAttr())
-      return success(); // Not made from a function: nothing to rewrite.
-    StringRef name = instanceOp.getFunctionAttr().getValue();
-    auto it = llvm::find_if(all.functions, [&](PlaceableFunction &function) {
-      return function.function && function.function.getName() == name;
-    });
-    if (it == all.functions.end())
-      return plan.emitError()
-             << "expected a function @" << name << " that can be placed";
-    if (it->program->onBuffers)
-      return plan.emitError()
-             << "@" << name << " is bufferized; plans are applied to tensors";
-    FailureOr<Instance> instance = readInstance(instanceOp);
-    if (failed(instance))
-      return failure();
-    if (!(*instance == it->program->instance))
-      return plan.emitError()
-             << "@" << name << " is not the function that @"
-             << plan.getInstance()
-             << " was extracted from: it, the target or the costs changed";
-    FailureOr<mempl::Plan> decided = readPlan(plan, *instance);
-    if (failed(decided))
-      return failure();
-    if (verifyPlan(plan, *decided, *instance) > 0)
-      return failure();
-    if (failed(applyPlan(*it->program, *decided, all.target.fastSpace)))
-      return failure();
-    it->function = {};
-    plan.erase();
-    instanceOp.erase();
-    return success();
-  }
+  LogicalResult run();
+  FailureOr<PlannedFunction> read(PlanOp op, InstanceOp instanceOp,
+                                  ModuleProblems &problems);
 };
 
 } // namespace
+
+LogicalResult MemplApplyPlanPass::run() {
+  ModuleOp module = getOperation();
+  FailureOr<Fallback> onMistake = fallbackNamed(module.getLoc(), fallback);
+  FailureOr<SelectedTarget> machine =
+      selectTargetAndCosts(module, {target, capacity, profile});
+  if (failed(onMistake) || failed(machine))
+    return failure();
+  OriginalFunctions originals = OriginalFunctions::takeFrom(module);
+  FailureOr<ModuleProblems> problems = failure();
+  {
+    // mempl-extract-instance has said what there is but errors.
+    ScopedDiagnosticHandler quiet(&getContext(), [](Diagnostic &diagnostic) {
+      return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
+    });
+    problems = extractProblems(module, *machine, profile);
+  }
+  if (failed(problems))
+    return failure();
+  PlanApplication application(module, machine->target, std::move(originals),
+                              {verify, {"", {}, *onMistake}});
+  std::vector<PlannedFunction> all;
+  SymbolTable symbols(module);
+  for (PlanOp op : llvm::make_early_inc_range(module.getOps<PlanOp>())) {
+    auto instanceOp = symbols.lookup<InstanceOp>(op.getInstance());
+    if (!instanceOp)
+      return op.emitError() << "expected an instance @" << op.getInstance();
+    if (!instanceOp.getFunctionAttr())
+      continue; // Not made from a function: nothing to rewrite.
+    FailureOr<PlannedFunction> planned = read(op, instanceOp, *problems);
+    if (failed(planned) || failed(application.apply(*planned)))
+      return failure();
+    all.push_back(std::move(*planned));
+    op.erase();
+    instanceOp.erase();
+  }
+  if (failed(application.finish(all)))
+    return failure();
+  for (PlannedFunction &planned : all) {
+    planned.report.emit(*planned.function, planned.isSlow);
+    PlacementStatistics{numFunctions, numStorages, numPlacedFast, numPrefetches,
+                        numEvictions, peakBytes,   numFallbacks}
+        .add(planned.function->program->instance, planned.plan, planned.isSlow);
+  }
+  return success();
+}
+
+/// The plan of `op`, with the function that `instanceOp` was extracted from,
+/// which is the same still.
+FailureOr<PlannedFunction> MemplApplyPlanPass::read(PlanOp op,
+                                                    InstanceOp instanceOp,
+                                                    ModuleProblems &problems) {
+  StringRef name = instanceOp.getFunctionAttr().getValue();
+  auto it = llvm::find_if(problems.functions, [&](PlaceableFunction &function) {
+    return function.function.getName() == name;
+  });
+  for (const SkippedFunction &skipped : problems.skipped)
+    if (skipped.name == name)
+      return op.emitError()
+             << "@" << name << " is not placed: " << skipped.reason;
+  if (it == problems.functions.end())
+    return op.emitError() << "expected a function @" << name;
+  if (it->program->onBuffers)
+    return op.emitError() << "@" << name
+                          << " is bufferized; plans are applied to tensors";
+  FailureOr<Instance> instance = readInstance(instanceOp);
+  if (failed(instance))
+    return failure();
+  if (!(*instance == it->program->instance))
+    return op.emitError()
+           << "@" << name << " is not the function that @" << op.getInstance()
+           << " was extracted from: it, the target or the costs changed";
+  FailureOr<mempl::Plan> plan = readPlan(op, *instance);
+  if (failed(plan) || verifyPlan(op, *plan, *instance) > 0)
+    return failure();
+  PlannedFunction planned;
+  planned.function = &*it;
+  planned.plan = std::move(*plan);
+  return planned;
+}

@@ -34,8 +34,11 @@ public:
   }
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    FailureOr<ModuleProblems> all =
-        extractProblems(module, {target, capacity, profile});
+    FailureOr<SelectedTarget> machine =
+        selectTargetAndCosts(module, {target, capacity, profile});
+    if (failed(machine))
+      return signalPassFailure();
+    FailureOr<ModuleProblems> all = extractProblems(module, *machine, profile);
     if (failed(all))
       return signalPassFailure();
     SymbolTable symbols(module);

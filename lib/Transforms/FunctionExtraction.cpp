@@ -10,6 +10,7 @@
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Support/Suggest.h"
+#include "mempl/Transforms/Pins.h"
 #include "mempl/Transforms/Prepare.h"
 
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -114,6 +115,8 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
   }
   std::vector<PlaceableFunction> functions;
   WalkResult walk = module.walk([&](func::FuncOp function) {
+    if (function->hasAttr(kOriginalAttr))
+      return WalkResult::skip();
     std::string called = calls.whyNotPlaced(function.getName());
     auto skip = [&](const llvm::Twine &reason) {
       skipped(function, reason);
@@ -180,22 +183,22 @@ llvm::Expected<std::string> mempl::ir::chooseFunction(
 }
 
 FailureOr<ModuleProblems>
-mempl::ir::extractProblems(ModuleOp module, const TargetOptions &options) {
-  FailureOr<TargetDescription> target = selectTarget(module, options);
-  if (failed(target))
-    return failure();
-  FailureOr<CostModel> cost = selectCostModel(module, *target, options.profile);
-  if (failed(cost))
-    return failure();
-  FailureOr<std::vector<PlaceableFunction>> functions =
-      extractFunctions(module, *target, *cost,
-                       [&](func::FuncOp function, const llvm::Twine &reason) {
-                         emitRemark(function.getLoc())
-                             << "'" << function.getName()
-                             << "' is not placed: " << reason;
-                       });
+mempl::ir::extractProblems(ModuleOp module, const SelectedTarget &target,
+                           StringRef profile) {
+  ModuleProblems problems;
+  FailureOr<std::vector<PlaceableFunction>> functions = extractFunctions(
+      module, target.target, target.cost,
+      [&](func::FuncOp function, const llvm::Twine &reason) {
+        emitRemark(function.getLoc())
+            << "'" << function.getName() << "' is not placed: " << reason;
+        problems.skipped.push_back({function.getName().str(), reason.str()});
+      });
   if (failed(functions))
     return failure();
-  warnUnmatchedKeys(module, *cost, options.profile);
-  return ModuleProblems{std::move(*target), std::move(*functions)};
+  problems.functions = std::move(*functions);
+  warnUnmatchedKeys(module, target.cost, profile);
+  for (const PlaceableFunction &function : problems.functions)
+    if (!function.program->onBuffers && failed(checkPins(*function.program)))
+      return failure();
+  return problems;
 }

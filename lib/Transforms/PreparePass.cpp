@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OriginalFunctions.h"
+
 #include "mempl/IR/Mempl.h"
 #include "mempl/Support/OptionNames.h"
 #include "mempl/Transforms/Passes.h"
@@ -36,8 +38,13 @@ public:
     registerCostModels(registry);
   }
   void runOnOperation() override {
+    // What is prepared once more has the originals of the first time.
+    OriginalFunctions originals = OriginalFunctions::takeFrom(getOperation());
+    if (keepOriginals && originals.empty())
+      originals = OriginalFunctions(getOperation());
     if (failed(prepare()))
-      signalPassFailure();
+      return signalPassFailure();
+    originals.keepIn(getOperation());
   }
 
 private:

@@ -11,6 +11,7 @@
 
 #include "mempl/IR/Namespace.h"
 #include "mempl/Solvers/Solver.h"
+#include "mempl/Support/OptionNames.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -18,6 +19,20 @@
 #include <string>
 
 namespace mempl::ir {
+
+/// What passes do where a solver gives no plan, or where a mistake of mempl
+/// spoils it.
+enum class Fallback {
+  Slow, ///< The function stays in slow memory, with a remark or warning.
+  Error
+};
+
+/// How an instance is solved: the options of a pass that does.
+struct SolverChoice {
+  std::string solver; ///< Specification.
+  SolverContext context;
+  Fallback fallback = Fallback::Slow;
+};
 
 /// The context that the options of a pass say which has SolvingOptions
 /// (Passes.td).
@@ -30,5 +45,21 @@ SolverContext contextOf(int64_t budget, int64_t timeLimitMs, uint64_t seed,
 llvm::Expected<std::string> withNewNames(llvm::StringRef options);
 
 } // namespace mempl::ir
+
+/// Within such a pass: MEMPL_NAMED_OPTIONS, with old names.
+#define MEMPL_SOLVING_OPTIONS                                                  \
+  llvm::LogicalResult initializeOptions(                                       \
+      llvm::StringRef options,                                                 \
+      llvm::function_ref<llvm::LogicalResult(const llvm::Twine &)>             \
+          errorHandler) override {                                             \
+    llvm::Expected<std::string> renamed = mempl::ir::withNewNames(options);    \
+    if (!renamed)                                                              \
+      return errorHandler(getArgument() +                                      \
+                          ": solver: " + llvm::toString(renamed.takeError())); \
+    std::string wrong = mempl::wrongOptionName(                                \
+        *renamed, [&](llvm::raw_ostream &os) { printAsTextualPipeline(os); }); \
+    return wrong.empty() ? Pass::initializeOptions(*renamed, errorHandler)     \
+                         : errorHandler(wrong);                                \
+  }
 
 #endif // MEMPL_LIB_TRANSFORMS_SOLVERCHOICE_H

@@ -112,6 +112,17 @@ FailureOr<CostModel> mempl::ir::selectCostModel(ModuleOp module,
   return CostModel(target, std::move(*measured));
 }
 
+FailureOr<SelectedTarget>
+mempl::ir::selectTargetAndCosts(ModuleOp module, const TargetOptions &options) {
+  FailureOr<TargetDescription> target = selectTarget(module, options);
+  if (failed(target))
+    return failure();
+  FailureOr<CostModel> cost = selectCostModel(module, *target, options.profile);
+  if (failed(cost))
+    return failure();
+  return SelectedTarget{std::move(*target), std::move(*cost)};
+}
+
 void mempl::ir::warnUnmatchedKeys(ModuleOp module, const CostModel &cost,
                                   llvm::StringRef profile) {
   std::string text = cost.describeUnmatched(module);

@@ -54,6 +54,10 @@ inline constexpr llvm::StringLiteral kMaxBytesAttr = "mempl.max_bytes";
 inline constexpr llvm::StringLiteral kTripsAttr = "mempl.trips";
 inline constexpr llvm::StringLiteral kTargetAttr = "mempl.target";
 
+/// On a function: the one of which it is what it was before it was prepared
+/// (`mempl-prepare{keep-originals}`).
+inline constexpr llvm::StringLiteral kOriginalAttr = "mempl.original";
+
 /// The bytes that `attribute` stands for: an integer of at most 64 bits, or a
 /// string such as "64KiB". Nothing if it is neither, or negative.
 std::optional<int64_t> bytesFrom(Attribute attribute);

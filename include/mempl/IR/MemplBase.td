@@ -37,6 +37,9 @@ def Mempl_Dialect : Dialect {
     - `mempl.target`: the machine, on a function or a module; see
       docs/Targets.md.
 
+    `mempl-prepare{keep-originals}` writes `mempl.original`, the name of a
+    function, on another function: what that one was before it was prepared.
+
     Any other attribute that begins with `mempl.` is an error.
   }];
   let useDefaultAttributePrinterParser = 1;

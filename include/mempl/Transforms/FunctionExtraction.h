@@ -54,14 +54,16 @@ chooseFunction(llvm::StringRef name, llvm::ArrayRef<std::string> placed,
 
 /// What a module is as problems.
 struct ModuleProblems {
-  TargetDescription target;
-  std::vector<PlaceableFunction> functions;
+  std::vector<PlaceableFunction> functions; ///< Those on buffers among them.
+  std::vector<SkippedFunction> skipped;
 };
 
-/// extractFunctions() for the target and the costs that `options` say, with a
-/// remark for each function that cannot be placed.
+/// extractFunctions() with a remark for each function that cannot be placed,
+/// and a warning of the keys of `profile` that are of no use. Fails, with a
+/// diagnostic, on pins that cannot be kept (checkPins()) as well.
 FailureOr<ModuleProblems> extractProblems(ModuleOp module,
-                                          const TargetOptions &options);
+                                          const SelectedTarget &target,
+                                          StringRef profile);
 
 } // namespace mempl::ir
 

@@ -55,6 +55,42 @@ class SolvingOptions<string what> {
   ];
 }
 
+// What happens where there is no plan, or a wrong one.
+class FallbackOption<string default> {
+  list<Option> options = [
+    OptionWithDefault<"fallback", "fallback", "std::string", "\"" # default # "\"",
+           "What happens where the solver gives no plan, or where a mistake of "
+           "mempl spoils it: `slow` leaves the function in slow memory, `error` "
+           "fails.">,
+  ];
+}
+
+// What happens to placed functions that are wrong.
+def CheckOptions {
+  list<Option> options = FallbackOption<"slow">.options # [
+    OptionWithDefault<"verify", "verify", "bool", "true",
+           "Replays the placed functions and compares what ops read with what "
+           "they read before; `fallback` says what happens where memory is "
+           "misused or they differ.">,
+  ];
+}
+
+// What there is to count in placed functions.
+def PlacementStatistics {
+  list<Statistic> statistics = [
+    Statistic<"numFunctions", "num-functions", "Functions placed">,
+    Statistic<"numStorages", "num-storages", "Storages looked at">,
+    Statistic<"numPlacedFast", "num-placed-fast",
+              "Storages that are in fast memory for some time">,
+    Statistic<"numPrefetches", "num-prefetches", "Copies into fast memory">,
+    Statistic<"numEvictions", "num-evictions", "Copies out of fast memory">,
+    Statistic<"peakBytes", "peak-bytes",
+              "Most bytes of fast memory in use at once">,
+    Statistic<"numFallbacks", "num-fallbacks",
+              "Functions left in slow memory">,
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Passes
 //===----------------------------------------------------------------------===//
@@ -94,8 +130,10 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     The pass prepares the module (see `mempl-prepare`), extracts an instance
     of the placement problem from each function, lets `solver` solve it,
     verifies the plan, applies it, and replays the result
-    (`mempl-check-placement`). It is the same as these passes one by one, which
-    exist too, but for functions of which nothing is placed.
+    (`mempl-check-placement`). It is made of the same functions as these passes,
+    and makes the same module as they do one by one: `mempl-prepare` with
+    `keep-originals`, `mempl-extract-instance`, `mempl-solve` with
+    `fallback=slow`, and `mempl-apply-plan`, each with the same target.
 
     A loop with a known number of trips that makes a tensor anew each trip, and
     reads the old one while it does, runs two trips as one, in which two buffers
@@ -115,11 +153,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     output is the same, unless `time-limit-ms` is given.
   }];
   let options = TargetOptions.options # CostOptions.options #
-                SolvingOptions<"function">.options # [
-    OptionWithDefault<"fallback", "fallback", "std::string", "\"slow\"",
-           "What happens where the solver gives no plan, or where a mistake of "
-           "mempl spoils it: `slow` leaves the function in slow memory, `error` "
-           "fails.">,
+                SolvingOptions<"function">.options #
+                CheckOptions.options # [
     OptionWithDefault<"planOut", "plan-out", "std::string", "\"\"",
            "File for the plan as JSON.">,
     OptionWithDefault<"instanceOut", "instance-out", "std::string", "\"\"",
@@ -129,28 +164,13 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     OptionWithDefault<"function", "function", "std::string", "\"\"",
            "Function that `plan-out`, `instance-out` and `trace-out` are "
            "about; needed where several are placed.">,
-    OptionWithDefault<"verify", "verify", "bool", "true",
-           "Replays the placed functions and compares what ops read with what "
-           "they read before; `fallback` says what happens where memory is "
-           "misused or they differ.">,
     OptionWithDefault<"summary", "summary", "bool", "false",
            "Prints a table of latencies to stderr, one per function.">,
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
            "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
   ];
-  let statistics = [
-    Statistic<"numFunctions", "num-functions", "Functions placed">,
-    Statistic<"numStorages", "num-storages", "Storages looked at">,
-    Statistic<"numPlacedFast", "num-placed-fast",
-              "Storages that are in fast memory for some time">,
-    Statistic<"numPrefetches", "num-prefetches", "Copies into fast memory">,
-    Statistic<"numEvictions", "num-evictions", "Copies out of fast memory">,
-    Statistic<"peakBytes", "peak-bytes",
-              "Most bytes of fast memory in use at once">,
-    Statistic<"numFallbacks", "num-fallbacks",
-              "Functions left in slow memory">,
-  ];
+  let statistics = PlacementStatistics.statistics;
   let dependentDialects = [
     "::mempl::ir::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",
@@ -181,6 +201,10 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
            "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
+    OptionWithDefault<"keepOriginals", "keep-originals", "bool", "false",
+           "Keeps each function as it is, as a private function beside it, "
+           "until `mempl-apply-plan` gives it back to those that are not "
+           "placed.">,
   ];
   let dependentDialects = [
     "::mempl::ir::MemplDialect",
@@ -208,12 +232,14 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
     the symbol of the instance and `_plan`. The instances themselves and the
     functions that they were made of stay as they are.
 
-    An instance that is not valid, and one for which the solver finds no plan
-    (something that is constrained to be fast does not fit), is an error; the other
-    instances are solved all the same. Without a time limit two runs give the
+    An instance that is not valid, and one for which the solver finds no plan,
+    is an error; the other instances are solved all the same. With
+    `fallback=slow` an instance without a plan gets one that leaves everything in
+    slow memory, unless something is constrained to be fast. Without a time limit two runs give the
     same plan.
   }];
-  let options = SolvingOptions<"instance">.options;
+  let options = SolvingOptions<"instance">.options #
+                FallbackOption<"error">.options;
   let statistics = [
     Statistic<"numSolved", "instances-solved", "Instances that got a plan">,
     Statistic<"numResidencies", "residencies",
@@ -222,6 +248,8 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
               "Copies in the plans, each loop's counted once">,
     Statistic<"numEvaluated", "plans-evaluated",
               "Plans that the solver evaluated">,
+    Statistic<"numFallbacks", "fallbacks",
+              "Instances that are left in slow memory">,
   ];
   let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
@@ -247,8 +275,17 @@ def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
     Applies every `mempl.plan` to the function of its `mempl.instance`, and
     erases both. Fails where the function is not the one that the instance was
     extracted from.
+
+    A placed function is checked as `learned-memory-placement` does it, and
+    remarks, statistics and fallback are the same. For the last it has to know
+    what functions were before `mempl-prepare`, which keeps that if its option
+    `keep-originals` is set. Functions that are not placed are then what they
+    were, and the passes one by one make the same module as the one pass. Without
+    it they stay prepared, and what falls back otherwise is an error.
   }];
-  let options = TargetOptions.options # CostOptions.options;
+  let options = TargetOptions.options # CostOptions.options #
+                CheckOptions.options;
+  let statistics = PlacementStatistics.statistics;
   let dependentDialects = [
     "::mempl::ir::MemplDialect",
     "::mlir::bufferization::BufferizationDialect",

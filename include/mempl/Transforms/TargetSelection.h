@@ -45,6 +45,16 @@ FailureOr<CostModel> selectCostModel(ModuleOp module,
                                      const TargetDescription &target,
                                      llvm::StringRef profile);
 
+/// A machine, and what the steps of programs cost on it.
+struct SelectedTarget {
+  TargetDescription target;
+  CostModel cost;
+};
+
+/// selectTarget() and selectCostModel().
+FailureOr<SelectedTarget> selectTargetAndCosts(ModuleOp module,
+                                               const TargetOptions &options);
+
 /// Warns, at the file, of the keys of `profile` under which no op of `module`
 /// was found while programs were extracted.
 void warnUnmatchedKeys(ModuleOp module, const CostModel &cost,

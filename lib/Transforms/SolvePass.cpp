@@ -1,24 +1,16 @@
-//===- ProblemPasses.cpp - passes on problems and plans -------------------===//
+//===- SolvePass.cpp - mempl-solve ----------------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// mempl-solve and mempl-verify-plan: the solvers and the verifier of the core,
-// with instances and plans in IR.
-//
-//===----------------------------------------------------------------------===//
 
-#include "SolverChoice.h"
+#include "Fallback.h"
 
 #include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/Solvers/Solve.h"
-#include "mempl/Support/FileIO.h"
-#include "mempl/Support/OptionNames.h"
-#include "mempl/Transforms/Explanations.h"
 #include "mempl/Transforms/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -40,34 +32,23 @@ static int64_t countResidencies(const mempl::Plan &plan) {
   return count;
 }
 
-//===----------------------------------------------------------------------===//
-// mempl-solve
-//===----------------------------------------------------------------------===//
-
 namespace {
 
 struct MemplSolvePass : mempl::ir::impl::MemplSolveBase<MemplSolvePass> {
   using MemplSolveBase::MemplSolveBase;
 
-  LogicalResult initializeOptions(
-      StringRef options,
-      function_ref<LogicalResult(const Twine &)> errorHandler) override {
-    llvm::Expected<std::string> renamed = withNewNames(options);
-    if (!renamed)
-      return errorHandler("mempl-solve: solver: " +
-                          llvm::toString(renamed.takeError()));
-    std::string wrong = mempl::wrongOptionName(
-        *renamed, [&](raw_ostream &os) { printAsTextualPipeline(os); });
-    return wrong.empty()
-               ? MemplSolveBase::initializeOptions(*renamed, errorHandler)
-               : errorHandler(wrong);
-  }
+  MEMPL_SOLVING_OPTIONS
   void runOnOperation() override {
     if (auto solver = mempl::readySolver(solverName, context()); !solver) {
       getOperation().emitError()
           << "mempl-solve: " << llvm::toString(solver.takeError());
       return signalPassFailure();
     }
+    FailureOr<Fallback> withoutPlan =
+        fallbackNamed(getOperation().getLoc(), fallback);
+    if (failed(withoutPlan))
+      return signalPassFailure();
+    choice = {solverName, context(), *withoutPlan};
     bool anyFailed = false;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (op->hasTrait<OpTrait::SymbolTable>() && !isa<InstanceOp>(op))
@@ -85,6 +66,8 @@ private:
   }
   LogicalResult solveIn(Operation *table);
   LogicalResult solve(InstanceOp op, SymbolTable &symbols);
+
+  SolverChoice choice;
 };
 
 } // namespace
@@ -112,24 +95,23 @@ LogicalResult MemplSolvePass::solve(InstanceOp op, SymbolTable &symbols) {
   FailureOr<mempl::Instance> instance = readInstance(op);
   if (failed(instance))
     return failure();
-  auto error = [&](const Twine &text) {
-    return op.emitError() << mempl::escapeForMessage(
-               (solverName + ": " + text).str());
-  };
-  auto result = mempl::solveVerified(*instance, solverName, context());
-  if (!result)
-    return error(inOneLine(mempl::withReport(result.takeError(), "mempl-opt")));
+  FailureOr<SolvedInstance> solved = solveOrFallBack(
+      op.getLoc(), solverName + ": ", *instance, choice, /*pinned=*/nullptr);
+  if (failed(solved))
+    return failure();
+  const mempl::Plan &plan = solved->solution.plan;
 
   OpBuilder builder(op->getContext());
-  FailureOr<PlanOp> plan =
-      buildPlan(builder, op.getLoc(), result->plan, op, StringRef());
-  if (failed(plan))
+  FailureOr<PlanOp> planOp =
+      buildPlan(builder, op.getLoc(), plan, op, StringRef());
+  if (failed(planOp))
     return failure();
   // Takes another symbol where that one is taken.
-  symbols.insert(*plan, std::next(Block::iterator(op)));
+  symbols.insert(*planOp, std::next(Block::iterator(op)));
   ++numSolved;
-  numResidencies += countResidencies(result->plan);
-  numCopies += result->plan.numCopies();
-  numEvaluated += result->evaluated;
+  numFallbacks += solved->fellBack;
+  numResidencies += countResidencies(plan);
+  numCopies += plan.numCopies();
+  numEvaluated += solved->solution.evaluated;
   return success();
 }

@@ -1,0 +1,201 @@
+//===- PlanApplication.cpp - plans, applied and checked -------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PlanApplication.h"
+
+#include "BufferWork.h"
+
+#include "mempl/Solvers/Solve.h"
+#include "mempl/Transforms/ApplyPlan.h"
+#include "mempl/Transforms/CheckPlacement.h"
+#include "mempl/Transforms/CompareContents.h"
+#include "mempl/Transforms/Prepare.h"
+
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace mempl::ir;
+using mempl::Plan;
+
+/// Whether One-Shot Analysis has a solution where tensors flow together; some
+/// ops it cannot give a copy. Emits what it says. What calls do, only the
+/// analysis of the module knows.
+static bool canBeBufferized(func::FuncOp function) {
+  bool calls = false;
+  function.walk([&](func::CallOp) { calls = true; });
+  if (calls || !hasTensorControlFlow(function))
+    return true;
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
+  bufferization::OneShotAnalysisState analysis(function, options);
+  return succeeded(bufferization::analyzeOp(function, analysis));
+}
+
+/// The same of a whole module, in which an analysis knows what calls do.
+static bool canBeBufferized(ModuleOp module) {
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
+  bufferization::OneShotAnalysisState analysis(module, options);
+  return succeeded(bufferization::analyzeModuleOp(module, analysis));
+}
+
+/// Whether the analysis of the whole module may differ from those of its
+/// functions.
+static bool hasCallsAndControlFlow(ModuleOp module) {
+  bool calls = false;
+  module.walk([&](func::CallOp) { calls = true; });
+  return calls && hasTensorControlFlow(module);
+}
+
+static constexpr StringLiteral kNotBufferized =
+    "bufferization does not accept the placed function";
+
+/// Whether the plan, or one of the loops', puts something into fast memory.
+static bool placesAnything(const Plan &plan) {
+  return !plan.residencies.empty() ||
+         llvm::any_of(plan.loops, [](const auto &loop) {
+           return placesAnything(loop.second.plan);
+         });
+}
+
+/// The storages that the plan, or one of the loops', puts into fast memory.
+static void collectPlaced(const FunctionProblem &program, const Plan &plan,
+                          llvm::DenseSet<Value> &roots) {
+  for (const mempl::Residency &residency : plan.residencies)
+    roots.insert(program.storages[residency.value].root);
+  for (const auto &[step, loop] : plan.loops)
+    if (const FunctionProblem *body = program.steps[step].body.get())
+      collectPlaced(*body, loop.plan, roots);
+}
+
+/// After a mistake of mempl, the `reason`: the function gets its body back.
+LogicalResult PlanApplication::fallBack(PlannedFunction &planned,
+                                        StringRef reason,
+                                        llvm::ArrayRef<Diagnostic> findings) {
+  func::FuncOp function = planned.function->function;
+  Fallback fallback =
+      originals.get(function) ? options.choice.fallback : Fallback::Error;
+  placed.erase(function);
+  originals.restore(function);
+  mempl::Reproducer file;
+  file.tool = "mempl-opt";
+  if (!options.choice.solver.empty())
+    file.solvers = {options.choice.solver};
+  file.context = options.choice.context;
+  file.instance = planned.function->program->instance;
+  file.failedSolver = options.choice.solver;
+  file.failedPlan = planned.plan;
+  planned.isSlow = true;
+  return reportMistake(function.getLoc(), function.getName(), reason,
+                       mempl::askForReport(file), findings, fallback);
+}
+
+LogicalResult PlanApplication::apply(PlannedFunction &planned) {
+  func::FuncOp function = planned.function->function;
+  FunctionProblem &program = *planned.function->program;
+  const Plan &plan = planned.plan;
+  planned.report = PlacementReport(*planned.function, plan);
+  if (!placesAnything(plan))
+    return success();
+  placed.insert(function);
+  llvm::DenseSet<Value> roots;
+  collectPlaced(program, plan, roots);
+  std::optional<ContentsOfOperands> contents;
+  if (options.verify)
+    contents.emplace(function);
+  std::vector<Diagnostic> findings;
+  // What is wrong with the placed function; empty if nothing is.
+  auto whatIsWrong = [&]() -> StringRef {
+    if (failed(applyPlan(program, plan, target.fastSpace)))
+      return "the plan cannot be applied";
+    if (options.verify && failed(contents->compare()))
+      return "the placed function computes something else";
+    if (!canBeBufferized(function))
+      return kNotBufferized;
+    if (options.verify &&
+        failed(
+            checkPlacement(cast<FunctionOpInterface>(function.getOperation()),
+                           target.machine.capacity, target.machine.alignment)))
+      return "the placed function misuses fast memory";
+    return "";
+  };
+  StringRef wrong = collectDiagnostics(function->getContext(), findings,
+                                       [&] { return whatIsWrong(); });
+  if (!wrong.empty())
+    return fallBack(planned, wrong, findings);
+  if (Operation *original = originals.get(function))
+    shareAllocations(function, original, roots);
+  return success();
+}
+
+/// Falls back for as many functions as it takes to have a module that One-Shot
+/// Bufferize accepts, as it accepts the original one.
+LogicalResult
+PlanApplication::checkModule(llvm::MutableArrayRef<PlannedFunction> all) {
+  std::vector<Diagnostic> findings;
+  auto isAccepted = [&](ModuleOp checked) {
+    findings.clear();
+    return collectDiagnostics(module.getContext(), findings,
+                              [&] { return canBeBufferized(checked); });
+  };
+  if (placed.empty() || !hasCallsAndControlFlow(module) ||
+      !isAccepted(*originals.module(module)))
+    return success();
+  // Callers mostly follow what they call.
+  for (PlannedFunction &planned : llvm::reverse(all)) {
+    if (!placed.contains(planned.function->function))
+      continue;
+    if (isAccepted(module))
+      return success();
+    if (failed(fallBack(planned, kNotBufferized, findings)))
+      return failure();
+  }
+  return success();
+}
+
+/// Gives functions their bodies back in which One-Shot Bufferize would make
+/// more allocations or copies than in the original ones.
+void PlanApplication::keepNeverWorse(
+    llvm::MutableArrayRef<PlannedFunction> all) {
+  if (placed.empty())
+    return;
+  std::optional<llvm::StringMap<BufferWork>> before =
+      bufferWorkOf(*originals.module(module));
+  std::optional<llvm::StringMap<BufferWork>> after = bufferWorkOf(module);
+  if (!before || !after)
+    return;
+  for (PlannedFunction &planned : all) {
+    func::FuncOp function = planned.function->function;
+    if (!placed.contains(function))
+      continue;
+    std::string more = after->lookup(function.getName())
+                           .moreThan(before->lookup(function.getName()));
+    if (more.empty())
+      continue;
+    emitRemark(function.getLoc())
+        << "left in slow memory: bufferization of the placed function would "
+           "make "
+        << more;
+    placed.erase(function);
+    originals.restore(function);
+    planned.isSlow = true;
+  }
+}
+
+LogicalResult
+PlanApplication::finish(llvm::MutableArrayRef<PlannedFunction> all) {
+  if (originals.empty())
+    return success();
+  originals.restore(placed);
+  if (failed(checkModule(all)))
+    return failure();
+  keepNeverWorse(all);
+  return success();
+}
