@@ -60,19 +60,19 @@ def run_network(args, network, function, arguments):
         )
     result.save(base + ".options.json")
     write_whole(base + ".hlo.txt", result.final_text)
-    tried = [order for order in result.orders if order.status != "not tried"]
-    orders, wishes = ([o for o in tried if o.is_wish == is_wish] for is_wish in (False, True))
+    tried = [constraint for constraint in result.constraints if constraint.status != "not tried"]
+    constraints, wishes = ([o for o in tried if o.is_wish == is_wish] for is_wish in (False, True))
     row = {
         "network": network,
         "target": args.target,
         "before": result.cycles_before,
         "after": result.cycles_after,
-        "offered": len(orders),
-        "kept": sum(o.status == "kept" for o in orders),
+        "offered": len(constraints),
+        "kept": sum(o.status == "kept" for o in constraints),
         "wishes": len(wishes),
         "wishes_kept": sum(o.status == "kept" for o in wishes),
-        "answers": sorted(o.reason for o in orders if o.reason),
-        "ordered_fast": result.moved.to_fast_ordered,
+        "answers": sorted(o.reason for o in constraints if o.reason),
+        "constrained_fast": result.moved.to_fast_constrained,
         "side_gained": result.moved.to_fast_others,
         "side_lost": result.moved.to_slow_others,
         "compilations": result.compilations,
@@ -102,7 +102,7 @@ def table(rows):
             f"{r['before'] / r['after']:.3f}", str(r["offered"]), str(r["kept"]),
             f"{r['kept'] / r['offered']:.2f}" if r["offered"] else "-", why, f"{r['wishes_kept']}, {r['wishes']}",
             ", ".join(SWITCH_NAMES.get(s, s) for s in r["switches"]) or "nothing",
-            f"{r['ordered_fast'] / 1e6:.0f}, {r['side_gained'] / 1e6:.0f}", f"{r['side_lost'] / 1e6:.0f}", str(r["compilations"]),
+            f"{r['constrained_fast'] / 1e6:.0f}, {r['side_gained'] / 1e6:.0f}", f"{r['side_lost'] / 1e6:.0f}", str(r["compilations"]),
         ]) + " |")
     return "\n".join(lines)
 

@@ -225,10 +225,10 @@ readHlo(const std::string &path, std::optional<std::string> text,
 
 /// The compile options as JSON, and the decisions one by one.
 std::pair<std::string, std::vector<hlo::XlaDecision>>
-xlaOrders(const std::string &path, std::optional<std::string> text,
-          const std::string &target, const std::string &cost,
-          std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
-          const Plan &plan) {
+xlaConstraints(const std::string &path, std::optional<std::string> text,
+               const std::string &target, const std::string &cost,
+               std::optional<int64_t> capacity,
+               std::optional<int64_t> maxCarried, const Plan &plan) {
   nb::gil_scoped_release release;
   auto file = unwrap(mempl::ir::readHloFile(
       hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
@@ -288,7 +288,7 @@ void bindXla(nb::module_ &m) {
   using hlo::XlaDecision;
   nb::class_<XlaDecision>(
       m, "XlaDecision",
-      "One thing that a plan does otherwise than XLA, as an order for XLA.")
+      "One thing that a plan does otherwise than XLA, as a constraint for XLA.")
       .def_prop_ro("action", &actionOf,
                    "\"pin\": this output is in fast memory from its definition "
                    "on; \"prefetch\": this operand is copied in for this "
@@ -321,7 +321,7 @@ void bindXla(nb::module_ &m) {
         nb::arg("text") = nb::none(), nb::arg("target"),
         "Accesses that XLA has in fast memory, loops included: name of the "
         "value, name of the step, bytes.");
-  m.def("xla_orders", &xlaOrders, nb::arg("path"), nb::kw_only(),
+  m.def("xla_constraints", &xlaConstraints, nb::arg("path"), nb::kw_only(),
         nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
         nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),
         nb::arg("plan"),

@@ -25,7 +25,7 @@ needs_xla = pytest.mark.skipif(mempl.xla.missing() is not None, reason=str(mempl
 
 
 class CountingCompiler:
-    """Has room for some orders; each saves cycles, or costs some."""
+    """Has room for some constraints; each saves cycles, or costs some."""
 
     def __init__(self, sizes, savings, capacity, names_culprit=True):
         self.sizes, self.savings, self.capacity = sizes, savings, capacity
@@ -77,7 +77,7 @@ def test_what_fits_is_kept_in_one_compilation(make_trip):
     assert (trip.total, compiler.calls) == (970, 3)
 
 
-def test_the_order_that_is_named_is_dropped_and_the_rest_kept(make_trip):
+def test_the_constraint_that_is_named_is_dropped_and_the_rest_kept(make_trip):
     trip = make_trip(CountingCompiler({"a": 1, "b": 9, "c": 1}, {"a": 10, "b": 20, "c": 5}, 2))
     trip.offer(offers("abc"))
     assert values(trip) == ["a", "c"]
@@ -94,7 +94,7 @@ def test_without_a_name_chunks_are_halved(make_trip):
     assert trip.refused == {"c": "Out of memory"}
 
 
-def test_orders_that_cost_are_not_kept(make_trip):
+def test_constraints_that_cost_are_not_kept(make_trip):
     trip = make_trip(CountingCompiler(dict.fromkeys("abc", 0), {"a": 10, "b": -30, "c": 5}, 9))
     trip.offer(offers("abc"))
     assert values(trip) == ["a", "c"]
@@ -238,7 +238,7 @@ def test_logs_tell_programs_apart_and_read_what_was_cut_off(tmp_path):
     assert mempl.xla.Log(path, "q").find({"a": "1"}) is None
 
 
-def test_many_orders_are_offered_in_chunks(make_trip):
+def test_many_constraints_are_offered_in_chunks(make_trip):
     names = [f"n{i}" for i in range(40)]
     compiler = CountingCompiler(dict.fromkeys(names, 1), dict.fromkeys(names, 1), 1000)
     trip = make_trip(compiler)
@@ -255,11 +255,11 @@ def test_a_chunk_that_is_refused_again_and_again_is_halved(make_trip):
     assert "n0" in values(trip)
 
 
-def test_wishes_and_orders_go_into_their_options():
-    order = _offers.Offer(_offers.OVERRIDES, "o", "i", "v")
+def test_wishes_and_constraints_go_into_their_options():
+    constraint = _offers.Offer(_offers.OVERRIDES, "o", "i", "v")
     wish = _offers.Offer(_offers.WISHES, "w", "i", "v")
     expected = {"s": "0", _offers.WISHES: "w w", _offers.OVERRIDES: "o"}
-    assert _offers.join({"s": "0"}, [wish, order, wish]) == expected
+    assert _offers.join({"s": "0"}, [wish, constraint, wish]) == expected
 
 
 def test_loops_count_as_often_as_they_run():
@@ -295,7 +295,7 @@ def test_outputs_left_where_the_caller_does_not_look_are_found(expected, shape, 
     assert stray_outputs(OUTPUTS.format(expected=expected, shape=shape)) == stray
 
 
-def test_orders_that_leave_an_output_in_fast_memory_are_refused(tmp_path):
+def test_constraints_that_leave_an_output_in_fast_memory_are_refused(tmp_path):
     class Obeys:
         def compile(self, options):
             return OUTPUTS.format(expected=SLOW, shape=FAST if "a" in options.get(_offers.OVERRIDES, "") else SLOW)
@@ -342,13 +342,13 @@ class SmallXla:
         return "\n".join([*lines, "}", ""])
 
 
-def test_orders_are_kept_or_refused_and_read_back(tmp_path):
+def test_constraints_are_kept_or_refused_and_read_back(tmp_path):
     xla, seen = SmallXla(room=3), []
     result = mempl.xla.improve(xla, "v5e", time_limit_ms=None, budget=500, progress=seen.append, log=tmp_path / "log.jsonl")
     # Of 12 slow accesses, 3 pins save two each.
     assert (result.cycles_before, result.cycles_after) == (6 * 15000, 6 * 15000 - 6 * 7000)
-    kept = [order for order in result.orders if order.status == "kept"]
-    refused = [order for order in result.orders if order.status == "refused"]
+    kept = [constraint for constraint in result.constraints if constraint.status == "kept"]
+    refused = [constraint for constraint in result.constraints if constraint.status == "refused"]
     assert len(kept) == 3 and all(o.obeyed and o.action == "pin" and not o.reason for o in kept)
     assert "Out of alternate memory / spatial placement conflict" in {o.reason for o in refused}
     assert result.ended == "nothing gains"
@@ -372,19 +372,19 @@ def test_nothing_gained_is_told_and_reported(tmp_path):
     result = mempl.xla.improve(SmallXla(room=0), "tpu-v5e", time_limit_ms=None, budget=200)
     assert result.cycles_after == result.cycles_before
     assert result.compiler_options == {}
-    assert not any(order.status == "kept" for order in result.orders)
+    assert not any(constraint.status == "kept" for constraint in result.constraints)
     page = result.report(tmp_path / "x.html").read_text(encoding="utf-8")
     assert "Nothing gained" in page
     assert json.loads(result.save(tmp_path / "o.json").read_text()) == {}
 
 
-def test_the_report_has_the_plans_and_all_orders(tmp_path):
+def test_the_report_has_the_plans_and_all_constraints(tmp_path):
     result = mempl.xla.improve(SmallXla(room=2), "v5e", time_limit_ms=None, budget=500)
     page = result.report(tmp_path / "x.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.S)[1])
-    assert [plan["name"] for plan in data["plans"]] == ["XLA", "mempl", "XLA with orders"]
-    table = re.search(r'<table id="xla-orders">.*?</table>', page, re.S)[0]
-    assert table.count("<tr>") == 1 + len(result.orders)
+    assert [plan["name"] for plan in data["plans"]] == ["XLA", "mempl", "XLA with constraints"]
+    table = re.search(r'<table id="xla-constraints">.*?</table>', page, re.S)[0]
+    assert table.count("<tr>") == 1 + len(result.constraints)
     assert "Out of alternate memory" in table and "seen in the final program" in table
     assert not list(tmp_path.glob("*.part"))
 
@@ -394,7 +394,7 @@ def test_given_options_are_in_every_compilation_and_in_the_result():
     result = mempl.xla.improve(xla, "v5e", time_limit_ms=None, budget=200, compiler_options={"xla_x": 1})
     assert all(options["xla_x"] == "1" for options in xla.asked)
     assert result.compiler_options["xla_x"] == "1"
-    with pytest.raises(mempl.Error, match="expected none that give orders themselves, found xla_tpu_msa_tensor"):
+    with pytest.raises(mempl.Error, match="expected none that set constraints themselves, found xla_tpu_msa_tensor"):
         mempl.xla.improve(xla, "v5e", compiler_options={_offers.OVERRIDES: ""})
 
 
@@ -429,7 +429,7 @@ def test_absent_packages_are_named(monkeypatch):
         mempl.xla.place(lambda x: x, 1.0)
 
 
-# --- Orders of a plan, without a compiler.
+# --- Constraints of a plan, without a compiler.
 
 PLACED = """HloModule jit_f, is_scheduled=true
 ENTRY %main {
@@ -442,7 +442,7 @@ ENTRY %main {
 """
 
 
-def test_a_plan_becomes_orders():
+def test_a_plan_becomes_constraints():
     instance = mempl.loads(PLACED, "hlo", target="tpu-v5e", file="x.hlo")
     index = {value.name: i for i, value in enumerate(instance.values)}
     residencies = [
@@ -475,7 +475,7 @@ def test_outputs_are_never_pinned():
     assert {d.value for d in found if d.action == "pin"} == {"b.1"}
 
 
-def test_orders_of_other_plans_are_refused():
+def test_constraints_of_other_plans_are_refused():
     with pytest.raises(mempl.Error, match='x.hlo: error: expected a valid plan: V9: the plan is for "y", not for "x"'):
         mempl.xla.decisions("x.hlo", mempl.Plan("y"), "tpu-v5e", text=PLACED)
     wrong = mempl.Plan("x", [mempl.Residency(value=0, offset=1, write=0, last=0)])
@@ -520,10 +520,10 @@ open(sys.argv[3], "w").write(compiled.as_text())
 
 
 @needs_xla
-def test_xla_keeps_orders_that_lower_its_estimate(placed):
-    kept = [order for order in placed.orders if order.status == "kept"]
-    assert any(not order.is_wish for order in kept)
-    assert all(order.obeyed for order in kept if not order.is_wish)
+def test_xla_keeps_constraints_that_lower_its_estimate(placed):
+    kept = [constraint for constraint in placed.constraints if constraint.status == "kept"]
+    assert any(not constraint.is_wish for constraint in kept)
+    assert all(constraint.obeyed for constraint in kept if not constraint.is_wish)
     assert placed.cycles_after < placed.cycles_before
     assert stray_outputs(placed.final_text) == []
     for instance, plan in (
@@ -547,23 +547,23 @@ def test_a_user_gets_with_the_options_what_the_result_says(placed, tmp_path):
     assert estimated_cycles(text.read_text(), {}) == placed.cycles_after
     instance, plan = mempl.load_xla(text, "tpu-v5e", max_carried=1)
     number = {step.name: i for i, step in enumerate(instance.steps)}
-    for order in placed.orders:
-        if order.status != "kept" or order.is_wish:
+    for constraint in placed.constraints:
+        if constraint.status != "kept" or constraint.is_wish:
             continue
-        at = number[order.instruction]
+        at = number[constraint.instruction]
         spans = [
             (r.write if r.write >= 0 else r.ready, r.last)
             for r in plan.residencies
-            if instance.values[r.value].name == order.value
+            if instance.values[r.value].name == constraint.value
         ]
-        assert any(first <= at <= last for first, last in spans), order
+        assert any(first <= at <= last for first, last in spans), constraint
 
 
 @needs_xla
 def test_the_report_of_the_real_compiler(placed, tmp_path):
     page = placed.report(tmp_path / "x.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.S)[1])
-    assert [plan["name"] for plan in data["plans"]] == ["XLA", "mempl", "XLA with orders"]
+    assert [plan["name"] for plan in data["plans"]] == ["XLA", "mempl", "XLA with constraints"]
 
 
 @needs_xla

@@ -76,7 +76,7 @@ struct Flags {
       "export-xla-overrides", cl::cat(category), cl::ValueOptional,
       cl::value_desc("options|decisions"),
       cl::desc("HLO text and a plan for it (--plan-in) to XLA: compile options "
-               "that order what the plan does otherwise (default), or a list "
+               "for what the plan does otherwise (default), or a list "
                "of the single decisions, the most valuable first")};
   cl::opt<std::string> target{
       "target", cl::cat(category), cl::value_desc("name or file"),

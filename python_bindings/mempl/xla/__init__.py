@@ -17,16 +17,16 @@ from ._compiler import TARGETS, Compiler, OutOfTime, Refused, missing
 from ._estimate import CLOCK
 from ._offers import Log
 from ._place import AnyCompiler, Progress, decisions, improve, options, place
-from ._placement import Moved, Order, Placement
+from ._placement import Constraint, Moved, Placement
 
 __all__ = [
     "CLOCK",
     "TARGETS",
     "AnyCompiler",
     "Compiler",
+    "Constraint",
     "Log",
     "Moved",
-    "Order",
     "OutOfTime",
     "Placement",
     "Progress",

@@ -80,7 +80,7 @@ def main() -> int:
     parser.add_argument(
         "--out", metavar="JSON", help="the compile options; default: standard output, after the summary"
     )
-    parser.add_argument("--report", metavar="HTML", help="one page with the plans and all orders")
+    parser.add_argument("--report", metavar="HTML", help="one page with the plans and all constraints")
     parser.add_argument("--log", metavar="JSONL", help="compilations, so that a run that was killed goes on")
     args = parser.parse_args()
     # Functions are only traced here, and jax would look for a TPU first.

@@ -69,7 +69,7 @@ def _memories(shape: str) -> list[str]:
 def stray_outputs(text: str) -> list[str]:
     """Instructions whose results are outputs of the program and are not where the caller looks for them.
 
-    XLA follows an order to pin an output, and then does not copy it back. The estimate gets lower, for what the program
+    XLA follows a constraint to pin an output, and then does not copy it back. The estimate gets lower, for what the program
     is there for is no longer written.
     """
     result = re.search(r"entry_computation_layout=\{\(.*?\)->", text)

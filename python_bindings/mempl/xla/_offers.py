@@ -1,6 +1,6 @@
-"""Offers orders to a compiler and keeps what helps: the logic, which knows no compiler and no plan.
+"""Offers constraints to a compiler and keeps what helps: the logic, which knows no compiler and no plan.
 
-Orders are offered by value in chunks. A chunk that is refused loses the order that the refusal names, and is halved if
+Constraints are offered by value in chunks. A chunk that is refused loses the constraint that the refusal names, and is halved if
 that does not help; so is one that does not lower the estimate. What is kept lowers the estimate, so the result is never
 worse than what the compiler does alone.
 """
@@ -19,20 +19,20 @@ from typing import Any, Protocol
 from ._compiler import OutOfTime, Refused
 from ._estimate import stray_outputs
 
-#: Strict orders: compilation fails where they cannot be met.
+#: Strict constraints: compilation fails where they cannot be met.
 OVERRIDES = "xla_tpu_msa_tensor_overrides"
 #: Wishes for the order in which the assignment looks at values; never refused.
 WISHES = "xla_tpu_msa_sort_order_overrides"
 #: Without weights kept over from the run before.
 NO_CARRY = {"xla_msa_max_cross_program_prefetches": "0"}
-#: The reason for orders that are followed and of no use.
+#: The reason for constraints that are followed and of no use.
 USELESS = "does not lower the estimate"
 
-#: The reason for orders that XLA follows to a wrong end.
+#: The reason for constraints that XLA follows to a wrong end.
 STRAY = "an output of the program would stay in fast memory"
 
-# Orders in the first chunk and in the largest, each three times the one before; orders that a chunk loses before it is
-# halved; and compilations in a row that may be of no use before other orders are tried.
+# Constraints in the first chunk and in the largest, each three times the one before; constraints that a chunk loses before it is
+# halved; and compilations in a row that may be of no use before other constraints are tried.
 _FIRST_CHUNK = 4
 _LAST_CHUNK = 32
 _MAX_LOST = 4
@@ -49,7 +49,7 @@ class TextCompiler(Protocol):
 
 @dataclass(frozen=True)
 class Offer:
-    """An order, or a wish, that can be offered."""
+    """A constraint, or a wish, that can be offered."""
 
     option: str
     proto: str
@@ -65,7 +65,7 @@ class Offer:
 
 
 def join(switches: Mapping[str, str], offers: Sequence[Offer]) -> dict[str, str]:
-    """Compile options of switches and orders."""
+    """Compile options of switches and constraints."""
     options = dict(switches)
     for option in (WISHES, OVERRIDES):
         texts = [offer.proto for offer in offers if offer.option == option]
@@ -110,8 +110,8 @@ class Log:
         return self._known.get(self._key(options))
 
     def add(self, options: Mapping[str, str], **result: Any) -> None:
-        orders = sum(options.get(option, "").count("overrides {") for option in (WISHES, OVERRIDES))
-        record = {"key": self._key(options), "orders": orders, **result}
+        constraints = sum(options.get(option, "").count("overrides {") for option in (WISHES, OVERRIDES))
+        record = {"key": self._key(options), "constraints": constraints, **result}
         self._known[record["key"]] = record
         if self._path is not None:
             with open(self._path, "a", encoding="utf-8") as file:
@@ -119,7 +119,7 @@ class Log:
 
 
 class RoundTrip:
-    """One program: offers orders, keeps what helps.
+    """One program: offers constraints, keeps what helps.
 
     Args:
         compiler: makes text of options.
@@ -155,7 +155,7 @@ class RoundTrip:
         self.switches = dict(switches or {})
         self.kept: list[Offer] = []
         self.offered: dict[str, Offer] = {}
-        # By order: why it is not offered again; and the last answer ever.
+        # By constraint: why it is not offered again; and the last answer ever.
         self.refused: dict[str, str] = {}
         self.answers: dict[str, str] = {}
         self.before = self.total = 0
@@ -292,12 +292,12 @@ class RoundTrip:
         self.refused[offer.proto] = self.answers[offer.proto] = why
 
     def give_second_chance(self) -> None:
-        """A refusal may be another order's fault: after something has changed, what was refused is offered again."""
+        """After something has changed, what was refused is offered again: it may have been another constraint's fault."""
         self.refused = {}
 
 
 def _named(message: str, offers: Sequence[Offer]) -> Offer | None:
-    """The order that a refusal is about, or None."""
+    """The constraint that a refusal is about, or None."""
     about = re.search(r"failed for instruction '([^']+)'(?: operand (\d+))?", message)
     source = re.search(r"defining instruction '([^']+)'", message)
     for offer in offers:

@@ -18,7 +18,7 @@ from .._solve import solve
 from ._compiler import Compiler, OutOfTime, Refused, target_name
 from ._estimate import CLOCK, estimated_cycles, trips_of
 from ._offers import BETTER, OVERRIDES, USELESS, WISHES, Log, Offer, RoundTrip
-from ._placement import Moved, Order, Placement, Status, fits
+from ._placement import Constraint, Moved, Placement, Status, fits
 
 _COSTS: tuple[Cost, ...] = ("calibrated", "compiler")
 _RANK = {"kept": 0, "useless": 1, "refused": 2, "undecided": 3, "not tried": 4}
@@ -44,7 +44,7 @@ class Progress:
         round: rounds of planning that have begun.
         compilations: made so far.
         seconds_before, seconds_now: XLA's estimate of its own choice, and of the best so far; 0 before they are known.
-        kept, refused: orders and wishes.
+        kept, refused: constraints and wishes.
         elapsed: seconds since the beginning.
     """
 
@@ -91,15 +91,17 @@ class _Reader:
         return {(value, step): size for value, step, size in rows}
 
     def offers(self, text: str, cost: Cost, carried: int, plan: Plan) -> tuple[list[Offer], list[Offer]]:
-        """Where a plan differs from what XLA did in this text, as orders and as wishes."""
-        _, found = _core.xla_orders("<HLO>", text=text, target=self._target, cost=cost, max_carried=carried, plan=plan)
+        """Where a plan differs from what XLA did in this text, as constraints and as wishes."""
+        _, found = _core.xla_constraints(
+            "<HLO>", text=text, target=self._target, cost=cost, max_carried=carried, plan=plan
+        )
         found = [decision for decision in found if decision.action != "keep-slow"]
-        orders = [_offer(decision, OVERRIDES, decision.proto) for decision in found]
-        # Several orders may be about one value, for which there is one wish: that of the most valuable one.
+        constraints = [_offer(decision, OVERRIDES, decision.proto) for decision in found]
+        # Several constraints may be about one value, for which there is one wish: that of the most valuable one.
         wishes: dict[str, Offer] = {}
         for decision in found:
             wishes.setdefault(decision.first, _offer(decision, WISHES, decision.first))
-        return orders, list(wishes.values())
+        return constraints, list(wishes.values())
 
 
 def _offer(decision: XlaDecision, option: str, proto: str) -> Offer:
@@ -115,7 +117,7 @@ class _Search:
         self._reader, self._costs, self._plan_for = reader, costs, plan_for
         self._trips: dict[str, int] | None = None
         self.doing, self.rounds = "compiling", 0
-        # All that plans did otherwise than XLA, by order.
+        # All that plans did otherwise than XLA, by constraint.
         self.seen: dict[str, Offer] = {}
         self.plans: list[tuple[Instance, Plan]] = []
 
@@ -155,10 +157,10 @@ class _Search:
         return min(plans, key=lambda plan: _core.simulate(instance, plan).latency)
 
 
-def _orders(seen: Mapping[str, Offer], trip: RoundTrip, final: Mapping[tuple[str, str], int]) -> list[Order]:
+def _constraints(seen: Mapping[str, Offer], trip: RoundTrip, final: Mapping[tuple[str, str], int]) -> list[Constraint]:
     # Kept ones in the order in which XLA gets them, for it serves the first ones first.
     kept = {offer.proto: number for number, offer in enumerate(trip.kept)}
-    orders = []
+    constraints = []
     for proto, offer in (dict(seen) | trip.offered).items():
         why, status, obeyed = "", "not tried", None
         if proto in kept:
@@ -170,8 +172,8 @@ def _orders(seen: Mapping[str, Offer], trip: RoundTrip, final: Mapping[tuple[str
             status = "useless" if why == USELESS else "refused"
         elif proto in trip.offered:
             status = "undecided"
-        orders.append(
-            Order(
+        constraints.append(
+            Constraint(
                 offer.action,
                 offer.value,
                 offer.instruction,
@@ -186,19 +188,19 @@ def _orders(seen: Mapping[str, Offer], trip: RoundTrip, final: Mapping[tuple[str
             )
         )
     return sorted(
-        orders,
+        constraints,
         key=lambda o: (_RANK[o.status], o.is_wish, kept.get(o.proto, 0), -o.seconds, o.instruction, o.proto),
     )
 
 
 def _moved(before: Mapping[tuple[str, str], int], after: Mapping[tuple[str, str], int], trip: RoundTrip) -> Moved:
-    ordered = {offer.value for offer in trip.kept}
+    constrained = {offer.value for offer in trip.kept}
     gained = {key: size for key, size in after.items() if key not in before}
     lost = {key: size for key, size in before.items() if key not in after}
     return Moved(
-        sum(size for key, size in gained.items() if key[0] in ordered),
-        sum(size for key, size in gained.items() if key[0] not in ordered),
-        sum(size for key, size in lost.items() if key[0] not in ordered),
+        sum(size for key, size in gained.items() if key[0] in constrained),
+        sum(size for key, size in gained.items() if key[0] not in constrained),
+        sum(size for key, size in lost.items() if key[0] not in constrained),
     )
 
 
@@ -243,7 +245,7 @@ def _improve(
         raise Error("costs: expected at least one of calibrated, compiler and roofline")
     switches = {name: str(value) for name, value in (compiler_options or {}).items()}
     for option in {OVERRIDES, WISHES} & switches.keys():
-        raise Error(f"compiler_options: expected none that give orders themselves, found {option}")
+        raise Error(f"compiler_options: expected none that set constraints themselves, found {option}")
     if not isinstance(log, Log):
         log = Log(log, getattr(compiler, "identity", ""))
     reader = _Reader(target)
@@ -297,7 +299,7 @@ def _improve(
         compiler_options=trip.options(),
         cycles_before=trip.before,
         cycles_after=trip.total,
-        orders=_orders(search.seen, trip, after),
+        constraints=_constraints(search.seen, trip, after),
         instance=instance,
         xla_plan=xla_plan,
         plan=search.best_plan(instance),
@@ -369,7 +371,7 @@ def place(
 ) -> Placement:
     """Finds compile options with which XLA places a JAX function better in the memories of a TPU; needs no TPU.
 
-    XLA compiles the function ahead of time; mempl plans what XLA scheduled, and offers XLA, in orders, where its plan
+    XLA compiles the function ahead of time; mempl plans what XLA scheduled, and offers XLA, in constraints, where its plan
     differs; XLA compiles again. What XLA accepts and what lowers its own estimate of the program is kept, and planned
     again, until nothing is gained or the time is over. The result is never worse than XLA's own choice, by that
     estimate; no TPU has run anything.
@@ -425,7 +427,7 @@ def decisions(
     capacity: int | None = None,
     max_carried: int | None = None,
 ) -> list[XlaDecision]:
-    """Where a plan for a program that XLA has placed differs from XLA's own, in orders, the most valuable first.
+    """Where a plan for a program that XLA has placed differs from XLA's own, in constraints, the most valuable first.
 
     Args:
         path: HLO text; with `text`, a name for messages.
@@ -435,7 +437,7 @@ def decisions(
     Raises:
         mempl.Error: the file is wrong, or the plan is not a valid one for it.
     """
-    return _core.xla_orders(
+    return _core.xla_constraints(
         os.fspath(path), text=text, target=target, cost=cost, capacity=capacity, max_carried=max_carried, plan=plan
     )[1]
 
@@ -450,12 +452,12 @@ def options(
     capacity: int | None = None,
     max_carried: int | None = None,
 ) -> dict[str, str]:
-    """All orders of decisions() but those that keep values slow, as compile options: what mempl-translate writes.
+    """All constraints of decisions() but those that keep values slow, as compile options: what mempl-translate writes.
 
     They are strict, and XLA may refuse them; place() finds those that it does not. Arguments and errors as of
     decisions().
     """
-    text_of_options, _ = _core.xla_orders(
+    text_of_options, _ = _core.xla_constraints(
         os.fspath(path), text=text, target=target, cost=cost, capacity=capacity, max_carried=max_carried, plan=plan
     )
     found: dict[str, str] = json.loads(text_of_options)

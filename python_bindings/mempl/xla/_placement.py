@@ -1,4 +1,4 @@
-"""What came out: compile options, the fate of every order, and the plans before and after."""
+"""What came out: compile options, the fate of every constraint, and the plans before and after."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write_whole(path: str | os.PathLike[str], text: str) -> Path:
 
 
 @dataclass(frozen=True)
-class Order:
+class Constraint:
     """One thing that mempl's plans did otherwise than XLA, and what XLA said to it.
 
     Attributes:
@@ -48,7 +48,7 @@ class Order:
         seconds: of slow traffic, that the plan expects to save by it.
         status: "kept", "useless", "refused", "undecided" or "not tried".
         reason: of "refused", in XLA's words; empty for "kept".
-        obeyed: of kept orders that are strict, whether the final program has the value in fast memory at that
+        obeyed: of kept constraints that are strict, whether the final program has the value in fast memory at that
             instruction, as read back; else None.
         option, proto: the compile option, and what it gets.
     """
@@ -69,7 +69,7 @@ class Order:
         what = f"{self.action} {self.value}"
         if self.operand is not None:
             what += f" for {self.instruction}"
-        kind = "wish" if self.is_wish else "order"
+        kind = "wish" if self.is_wish else "constraint"
         return f"{self.status}: {kind} to {what}" + (f" ({self.reason})" if self.reason else "")
 
 
@@ -77,7 +77,7 @@ class Order:
 class Moved:
     """Bytes of accesses that the final program serves from the other memory than XLA's own choice."""
 
-    to_fast_ordered: int
+    to_fast_constrained: int
     to_fast_others: int
     to_slow_others: int
 
@@ -110,12 +110,13 @@ class Placement:
         program, target: what was compiled for what.
         compiler_options: for `.compile(compiler_options=..)`; those that were given, if nothing gained.
         cycles_before, cycles_after: XLA's estimate of the program with its own choice, and with these options.
-        orders: the fate of every order: kept ones first, as the options have them; of the others, the most valuable first.
+        constraints: the fate of every constraint: kept ones first, as the options have them; of the others, the most
+            valuable first.
         instance: the program as XLA scheduled it on its own, what it placed undone.
         xla_plan: XLA's own plan for `instance`.
         plan: the best one of mempl's plans for `instance`.
         final_instance, final_plan: the program with `compiler_options`, and what XLA did with them, read back.
-        moved: bytes that the orders moved between memories, side effects included.
+        moved: bytes that the constraints moved between memories, side effects included.
         text, final_text: the scheduled modules, HLO, of XLA's own choice and with `compiler_options`.
         compilations, rounds, elapsed: what it took; seconds.
         ended: "nothing gains" or "time is over" or "cancelled".
@@ -127,7 +128,7 @@ class Placement:
     compiler_options: dict[str, str]
     cycles_before: int
     cycles_after: int
-    orders: list[Order]
+    constraints: list[Constraint]
     instance: Instance
     xla_plan: Plan
     plan: Plan
@@ -141,6 +142,11 @@ class Placement:
     elapsed: float
     ended: str
     notes: list[str]
+
+    @property
+    def orders(self) -> list[Constraint]:
+        """An old name of `constraints`."""
+        return self.constraints
 
     @property
     def seconds_before(self) -> float:
@@ -166,20 +172,21 @@ class Placement:
             f"{self.program} on {self.target}, XLA's own estimate: {_milliseconds(self.seconds_before)} before,"
             f" {_milliseconds(self.seconds_after)} after, {ratio:.3f} times as fast",
         ]
-        for is_wish, kind in ((False, "orders"), (True, "wishes")):
-            some = [order for order in self.orders if order.is_wish == is_wish]
-            counts = Counter(order.status for order in some)
+        for is_wish, kind in ((False, "constraints"), (True, "wishes")):
+            some = [constraint for constraint in self.constraints if constraint.is_wish == is_wish]
+            counts = Counter(constraint.status for constraint in some)
             lines.append(f"{kind}: " + (", ".join(f"{counts[s]} {s}" for s in _MEANING if counts[s]) or "none"))
         for why, number in sorted(self._refusals().items(), key=lambda item: (-item[1], item[0])):
             lines.append(f"  {number} refused: {why}")
-        astray = sum(order.obeyed is False for order in self.orders)
+        astray = sum(constraint.obeyed is False for constraint in self.constraints)
         if astray:
             lines.append(f"  {astray} kept, but not seen in the final program")
         if self.switched_off:
             lines.append(f"switched off: {', '.join(self.switched_off)}")
         moved = self.moved
         lines.append(
-            f"moved to fast memory: {moved.to_fast_ordered / 1e6:.1f} MB as ordered, {moved.to_fast_others / 1e6:.1f} MB"
+            f"moved to fast memory: {moved.to_fast_constrained / 1e6:.1f} MB as constrained,"
+            f" {moved.to_fast_others / 1e6:.1f} MB"
             f" of others; moved to slow: {moved.to_slow_others / 1e6:.1f} MB of others"
         )
         lines.append(
@@ -193,14 +200,14 @@ class Placement:
         )
 
     def _refusals(self) -> Mapping[str, int]:
-        return Counter(order.reason for order in self.orders if order.status == "refused")
+        return Counter(constraint.reason for constraint in self.constraints if constraint.status == "refused")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes `compiler_options` as a JSON object."""
         return write_whole(path, json.dumps(self.compiler_options, indent=1) + "\n")
 
     def report(self, path: str | os.PathLike[str]) -> Path:
-        """Writes one self-contained page: this summary, all orders, and the plans as mempl.report() shows them.
+        """Writes one self-contained page: this summary, all constraints, and the plans as mempl.report() shows them.
 
         XLA's own plan, mempl's, and the one with the options are on it; the last one not where XLA then made other steps
         of the program, which the page says.
@@ -213,7 +220,7 @@ class Placement:
         if self.cycles_after == self.cycles_before:
             remarks.append("Nothing gained, so XLA's plan stays as it is.")
         elif fits(self.final_plan, self.final_instance, self.instance):
-            plans["XLA with orders"] = self.final_plan
+            plans["XLA with constraints"] = self.final_plan
         else:
             remarks.append(
                 "With the options XLA makes other steps of the program: that plan cannot be shown beside these."
@@ -224,16 +231,16 @@ class Placement:
     def _section(self, remarks: list[str]) -> str:
         """The part of the page that mempl.report() has not."""
         rows = []
-        for order in self.orders:
+        for constraint in self.constraints:
             seen = {None: "", True: "seen in the final program", False: "not seen in the final program"}
             cells = [
-                order.status,
-                "wish" if order.is_wish else "order",
-                order.action,
-                order.value,
-                order.instruction + ("" if order.operand is None else f", operand {order.operand}"),
-                _milliseconds(order.seconds),
-                order.reason or seen[order.obeyed],
+                constraint.status,
+                "wish" if constraint.is_wish else "constraint",
+                constraint.action,
+                constraint.value,
+                constraint.instruction + ("" if constraint.operand is None else f", operand {constraint.operand}"),
+                _milliseconds(constraint.seconds),
+                constraint.reason or seen[constraint.obeyed],
             ]
             rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
         head = "".join(
@@ -244,7 +251,7 @@ class Placement:
             '<h2>Round trip through XLA</h2>\n<p id="xla-summary">'
             + "<br>\n".join(lines)
             + "</p>\n"
-            + f'<details><summary>{len(self.orders)} orders and wishes</summary><table id="xla-orders">'
+            + f'<details><summary>{len(self.constraints)} constraints and wishes</summary><table id="xla-constraints">'
             + f"<thead><tr>{head}</tr></thead><tbody>\n"
             + "\n".join(rows)
             + "</tbody></table></details>\n"
