@@ -2,7 +2,8 @@
 # Part of the mempl project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes the reference pages of docs/: from the TableGen files, Features.def, and what solvers declare.
+"""Writes the reference pages of docs/: from the TableGen files, Features.def, and what solvers declare; and, in other
+pages, the lists of presets, between the comments that PARTS has.
 
     generate.py MLIR_TBLGEN ROOT MLIR_INCLUDE MEMPL_SOLVE [--check]
 
@@ -140,15 +141,74 @@ def solvers_page(tool):
     return text
 
 
+def target_table(root):
+    """The machines in targets/."""
+    text = "| Preset | Machine | Fast memory | Slow memory |\n|---|---|---|---|\n"
+    for name in sorted(os.listdir(os.path.join(root, "targets"))):
+        with open(os.path.join(root, "targets", name), encoding="utf-8") as f:
+            target = json.load(f)
+        fast, slow = target["machine"]["fast"], target["machine"]["slow"]
+        text += (
+            f"| `{target['name']}` | {target['description']} "
+            f"| `{target['spaces']['fast']}`, {size_text(fast['capacity'])}, {rate_text(fast['bandwidth'])} "
+            f"| `{target['spaces']['slow']}`, {rate_text(slow['bandwidth'])} |\n"
+        )
+    return text
+
+
+def size_text(size):
+    """Bytes, in the largest unit in which they are whole, or nearly so."""
+    for unit, power in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size >= 1 << power:
+            return f"{size / (1 << power):.4g} {unit}"
+    return f"{size} B"
+
+
+def rate_text(rate):
+    """Bytes per second, as data sheets have them."""
+    for unit, factor in (("TB/s", 1e12), ("GB/s", 1e9), ("MB/s", 1e6)):
+        if rate >= factor:
+            return f"{rate / factor:.4g} {unit}"
+    return f"{rate:.4g} B/s"
+
+
+def build_table(root):
+    """The presets of CMake."""
+    with open(os.path.join(root, "CMakePresets.json"), encoding="utf-8") as f:
+        presets = json.load(f)["configurePresets"]
+    rows = [f"| `{p['name']}` | {p['displayName']} |\n" for p in presets if not p.get("hidden")]
+    return "| Preset | |\n|---|---|\n" + "".join(rows)
+
+
+# Pages with a part that is made here: by the name of what it is made from.
+PARTS = {
+    "docs/Targets.md": ("targets/*.json", target_table),
+    "CONTRIBUTING.md": ("CMakePresets.json", build_table),
+}
+
+
+def with_part(root, page):
+    """The page with its part made anew."""
+    source, make = PARTS[page]
+    mark = f"<!-- made by docs/generate.py from {source}: "
+    with open(os.path.join(root, page), encoding="utf-8") as f:
+        text = f.read()
+    pieces = re.split(f"(?<={re.escape(mark)}begin -->\n).*?(?={re.escape(mark)}end -->)", text, flags=re.S)
+    if len(pieces) != 2:
+        sys.exit(f"{page}: error: expected '{mark}begin -->' and '{mark}end -->', once each")
+    return make(root).join(pieces)
+
+
 def main():
     tblgen, root, includes, tool = sys.argv[1:5]
     check = "--check" in sys.argv[5:]
-    pages = {name: tablegen_page(title, sources, tblgen, root, includes) for name, title, sources in PAGES}
-    pages["Observation.md"] = observation_page(root)
-    pages["Solvers.md"] = solvers_page(tool)
+    pages = {f"docs/{name}": tablegen_page(title, sources, tblgen, root, includes) for name, title, sources in PAGES}
+    pages["docs/Observation.md"] = observation_page(root)
+    pages["docs/Solvers.md"] = solvers_page(tool)
+    pages |= {page: with_part(root, page) for page in PARTS}
     stale = []
     for name, text in pages.items():
-        path = os.path.join(root, "docs", name)
+        path = os.path.join(root, name)
         old = None
         if os.path.exists(path):
             with open(path, encoding="utf-8") as f:
@@ -161,7 +221,7 @@ def main():
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
     if stale:
-        sys.exit(f"out of date: {', '.join('docs/' + name for name in stale)}; run `ninja mempl-doc`")
+        sys.exit(f"out of date: {', '.join(stale)}; run `ninja mempl-doc`")
 
 
 if __name__ == "__main__":
