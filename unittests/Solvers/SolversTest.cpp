@@ -242,8 +242,7 @@ SearchGuide guideFrom(const Plan &plan, const Instance &instance) {
     for (int32_t u = index.firstUse(r.value); u < index.endUse(r.value); ++u)
       if (r.serves(index.use(u).step)) {
         guide.fast[u] = 1;
-        guide.kept[u] =
-            !r.copiedIn() || r.copyIn()->ready != index.use(u).step;
+        guide.kept[u] = !r.copiedIn() || r.copyIn()->ready != index.use(u).step;
       }
   return guide;
 }
