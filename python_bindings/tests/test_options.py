@@ -101,7 +101,7 @@ def test_old_names_of_solvers_still_work(tiny):
     with pytest.warns(DeprecationWarning, match="msa_options: options of a solver are now in its specification"):
         assert mempl.solve(tiny, "msa:test", msa_options="fuel=1").plan == new
     with pytest.warns(DeprecationWarning, match="policy is now solver"):
-        assert mempl.solve(tiny, policy="msa:test", msa_options="fuel=1").plan == new
+        assert mempl.solve(tiny, policy="msa{preset=test,fuel=1}").plan == new
     with pytest.warns(DeprecationWarning, match="policies: options of a solver"):
         assert mempl.solve(tiny, policies=["none"]).winner == "none"
     with pytest.warns(DeprecationWarning, match="policy is now solver"):
