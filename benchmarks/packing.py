@@ -42,7 +42,7 @@ def read_buffers(path):
 
 
 def max_load(buffers):
-    """Largest sum of sizes alive at one moment."""
+    """Largest sum of sizes alive at one time."""
     changes = []
     for _, lower, upper, size, _ in buffers:
         if lower < upper:

@@ -368,8 +368,8 @@ def is_trivial(plan):
 def fits_reader(plan):
     """Whether the plan can be said in our JSON; verify() has to decide."""
     for r in plan.residencies:
-        moments = (r.write, r.issue, r.ready, r.done, r.back)
-        if any(x is not None and not 0 <= x < 2**31 for x in moments):
+        positions = (r.write, r.issue, r.ready, r.done, r.back)
+        if any(x is not None and not 0 <= x < 2**31 for x in positions):
             return False
         if not (-(2**31) <= r.value < 2**31 and -(2**31) <= r.last < 2**31):
             return False

@@ -30,7 +30,7 @@ MLIR_DECLARE_CAPI_DIALECT_REGISTRATION(Mempl, mempl);
 /// ops. Programs that run passes need this, not the handle alone.
 MEMPL_CAPI_EXPORTED void memplRegisterDialect(MlirDialectRegistry registry);
 
-/// Registers all passes and pipelines of mempl, and all policies, in the
+/// Registers all passes and pipelines of mempl, and all solvers, in the
 /// process. May be called more than once, from one thread at a time.
 MEMPL_CAPI_EXPORTED void memplRegisterPasses(void);
 

@@ -110,7 +110,7 @@ MEMPL_CAPI_EXPORTED double memplGameGetLatency(MemplGame game);
 /// Sum of the rewards so far, seconds.
 MEMPL_CAPI_EXPORTED double memplGameGetTotalReward(MemplGame game);
 /// Seconds to divide rewards by, so that those of all programs are comparable:
-/// what the policy `greedy` saves. Positive.
+/// what the solver `greedy` saves. Positive.
 MEMPL_CAPI_EXPORTED double memplGameGetScale(MemplGame game);
 /// Equal for equal states; for others different but for chance.
 MEMPL_CAPI_EXPORTED uint64_t memplGameGetHash(MemplGame game);

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A thread per channel. When a copy is complete is what ChannelModel says; its
-// bytes move, all at once, at that moment, so that a program that does not wait
+// bytes move, all at once, at that time, so that a program that does not wait
 // finds the old ones.
 //
 //===----------------------------------------------------------------------===//

@@ -230,7 +230,7 @@ bool mempl::placeConstrained(PlanEditor &editor,
     return index.roundedSize(a) > index.roundedSize(b);
   });
   for (int32_t v : roots) {
-    // The whole stretch between the orders if it fits, else use by use.
+    // The whole stretch between the constraints if it fits, else use by use.
     for (int32_t root : forest.rootsOf(v)) {
       UseInterval interval = forest.node(root).interval;
       while (interval.first <= interval.last &&
@@ -274,7 +274,8 @@ struct GreedyRun {
   bool isOver() const { return work > kMostUses || deadline.hasPassed(); }
 
   /// One pass; with `given`, these plans of loops, else those that are best by
-  /// themselves, which are put into `chosen`. False if an order cannot be met.
+  /// themselves, which are put into `chosen`. False if a constraint cannot be
+  /// met.
   bool pass(const GreedyOrder &order, const ChosenLoops *given,
             ChosenLoops &chosen) {
     PlanEditor editor(index);

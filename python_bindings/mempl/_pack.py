@@ -56,8 +56,8 @@ def pack(
 
     Args:
         sizes: bytes, one per buffer.
-        lower: first moment of each life.
-        upper: first moment after it; a buffer with lower == upper is in nobody's way.
+        lower: first time of each life.
+        upper: first time after it; a buffer with lower == upper is in nobody's way.
         alignment: of offsets, bytes; one number for all, or one per buffer.
         fixed: offset that a buffer has to have, -1 for anywhere; one number for all, or one per buffer.
         gaps: per buffer, the parts of its life in which others may have its bytes: `(lower, upper)`, or

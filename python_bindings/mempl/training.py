@@ -103,7 +103,7 @@ def train(
     """Trains a network in the folder `out`, or goes on with a run that is there.
 
     Weights are evaluated before the first round, every few rounds, and at the end; the best ones are in the folder from the
-    first moment on. Runs without the GIL until a limit is reached. Ctrl-C raises KeyboardInterrupt; the last round's
+    start. Runs without the GIL until a limit is reached. Ctrl-C raises KeyboardInterrupt; the last round's
     checkpoint stays.
 
     Args:

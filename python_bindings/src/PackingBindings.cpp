@@ -163,7 +163,7 @@ void mempl::python::bindPacking(nb::module_ &m) {
           "height", [](const Packing &p) { return p.result.height; },
           "Largest offset + size, bytes.")
       .def_ro("bound", &Packing::bound,
-              "Largest sum of sizes alive at one moment, bytes: no packing is "
+              "Largest sum of sizes alive at one time, bytes: no packing is "
               "lower. The lowest may be higher.")
       .def_prop_ro(
           "optimal", [](const Packing &p) { return p.result.optimal; },

@@ -1,4 +1,4 @@
-/* problem.c - instances, plans and policies from C. */
+/* problem.c - instances, plans and solvers from C. */
 /* Part of the mempl project, under the Apache License v2.0 with LLVM
  * Exceptions. See LICENSE for license information.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

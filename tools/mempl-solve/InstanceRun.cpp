@@ -1,4 +1,4 @@
-//===- InstanceRun.cpp - solving instances and judging plans --------------===//
+//===- InstanceRun.cpp - solving instances and checking plans -------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

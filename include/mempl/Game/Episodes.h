@@ -62,7 +62,7 @@ struct PlayedPlan {
   int32_t numAsked = 0;
   /// Questions where the action that the plan stands for was not legal.
   int32_t numMissed = 0;
-  /// Latency lost, as a share of the plan's; negative if the game's moments of
+  /// Latency lost, as a share of the plan's; negative if the game's times of
   /// copies are better.
   double loss() const { return episode.latency / planLatency - 1; }
 };

@@ -23,7 +23,7 @@
 // The folder of a run has
 //   network.mempl    the weights of the last round
 //   best.mempl       those that played best on the validation programs; there
-//                    from the first moment on
+//                    from the start
 //   checkpoint       everything needed to go on
 //   metrics.jsonl    one line per round and evaluation
 //   games/           games of other processes, taken and removed every round

@@ -8,7 +8,7 @@
 //
 // What solvers, search and the game share: a plan that residencies are placed
 // into and removed from, which knows its latency and whether it is legal at any
-// moment. An edit costs what it changes; everything can be undone. The latency
+// time. An edit costs what it changes; everything can be undone. The latency
 // is bit for bit the one that simulate() gives for plan().
 //
 //===----------------------------------------------------------------------===//
@@ -61,7 +61,7 @@ public:
 
   //===--- Undo -----------------------------------------------------------===//
 
-  /// A moment that undo() can go back to.
+  /// A state that undo() can go back to.
   struct Mark {
     size_t edits = 0, timeline = 0;
   };

@@ -51,7 +51,7 @@ struct ChannelState {
   bool operator==(const ChannelState &) const = default;
 };
 
-/// Both channels at one moment: [0] in, [1] out.
+/// Both channels at one time: [0] in, [1] out.
 using ChannelPair = std::array<ChannelState, 2>;
 
 /// Simulates the body of a loop (or any program) under `plan`.

@@ -57,12 +57,12 @@ mempl::planMsaPass(const PlanEditor &editor, const MsaOptions &options,
   bool hasOrders = false;
   for (int32_t u = 0; u < index.numUses() && !hasOrders; ++u)
     hasOrders = index.use(u).mustBeFast;
-  PlanEditor ordered = editor;
+  PlanEditor constrained = editor;
   if (hasOrders &&
-      !placeConstrained(ordered,
+      !placeConstrained(constrained,
                         UseIntervalForest(index, index.machine().capacity)))
     return constraintsError(index.instance());
-  allocator.reserve(ordered.plan().residencies);
+  allocator.reserve(constrained.plan().residencies);
   allocator.carryValues();
   if (options.loopOptimizer)
     allocator.setHints(

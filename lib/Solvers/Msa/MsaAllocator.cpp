@@ -51,8 +51,8 @@ bool MsaAllocator::isEligible(int32_t value) const {
          index.program().values[value].space != SpaceConstraint::Slow;
 }
 
-void MsaAllocator::reserve(llvm::ArrayRef<Residency> ordered) {
-  for (const Residency &r : ordered) {
+void MsaAllocator::reserve(llvm::ArrayRef<Residency> constrained) {
+  for (const Residency &r : constrained) {
     Piece piece;
     piece.r = r;
     piece.hasIn = r.copiedIn();
@@ -163,7 +163,7 @@ bool MsaAllocator::meetsOrders(int32_t value) const {
 
 void MsaAllocator::propose(int32_t value) {
   ++stats.proposals;
-  // What meets the orders already gives way, and comes back if need be.
+  // What meets the constraints already gives way, and comes back if need be.
   Pieces before = std::move(placed[value]);
   placed[value].clear();
   undo(before);

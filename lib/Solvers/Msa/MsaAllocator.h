@@ -53,9 +53,9 @@ public:
   MsaAllocator(const PlanEditor &editor, const MsaCost &cost,
                const MsaOptions &options, MsaStatistics &statistics);
 
-  /// Takes residencies as they are, for values with orders to be fast, so that
+  /// Takes residencies as they are, for values that have to be fast, so that
   /// proposals for these can only replace them.
-  void reserve(llvm::ArrayRef<Residency> ordered);
+  void reserve(llvm::ArrayRef<Residency> constrained);
   /// Hints by number of use; empty for none.
   void setHints(std::vector<MsaHint> hints) { this->hints = std::move(hints); }
   /// Keeps values over from the run before.

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Bandwidth is accounted for as a server with a queue. Moments are measured in
+// Bandwidth is accounted for as a server with a queue. Times are measured in
 // capacity, so a copy that starts after step s can begin at the capacity of all
-// steps up to s, and must be complete at that of all steps before d. What a run
+// steps up to s, and must be complete at that of all steps before d. What a row
 // of copies does to the server is a function of one number that composes, so a
 // tree over starts answers whether all still complete.
 //

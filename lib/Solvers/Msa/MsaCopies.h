@@ -65,7 +65,7 @@ private:
     int32_t done;
     double need;
   };
-  /// What a run of copies does to the moment at which the server is free,
+  /// What a sequence of copies does to the time at which the server is free,
   /// measured in capacity: free = max(free + sum, floor); all complete in time
   /// if it was at most `latest` before, and `isPossible`.
   struct Node {

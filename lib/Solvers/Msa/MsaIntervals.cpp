@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The interval pickers of memory space assignment. The one by cost starts at
-// the moment that overlaps the preferred number of seconds and goes outwards
+// the time that overlaps the preferred number of seconds and goes outwards
 // from there, one later, one earlier; the one by count starts as early as it
 // may. All bounds are found by bisection of prefix sums.
 //

@@ -47,7 +47,7 @@ class Pack:
         buffers: how many share the allocation.
         alignment: of offsets on the target.
         sum: of their sizes.
-        bound: largest sum of sizes alive at one moment: no packing is lower.
+        bound: largest sum of sizes alive at one time: no packing is lower.
         iree: the total that IREE's own layout pass gives.
         mempl: the total in the compiled program.
         optimal: that this is proven to be the smallest.

@@ -47,14 +47,14 @@ llvm::Expected<PackingTable> readPackingCsv(llvm::StringRef path);
 /// names the columns, in any order and in any case:
 ///   id         any text, no two alike; quoted as in RFC 4180 if need be. Also
 ///              named buffer or buffer_id
-///   lower      first moment of the life. Also start or begin
-///   upper      first moment after it; lower <= upper. With the name end, the
-///              last moment of the life, which is one before upper
+///   lower      first time of the life. Also start or begin
+///   upper      first time after it; lower <= upper. With the name end, the
+///              last time of the life, which is one before upper
 ///   size       bytes, 0 or more
 ///   alignment  optional; bytes, 1 or more (empty: 1)
 ///   hint       optional; bytes, 0 or more (empty: none)
 ///   gaps       optional; times within the life in which others may have the
-///              bytes: "3-5 7-9", each from its first moment to the first one
+///              bytes: "3-5 7-9", each from its first time to the first one
 ///              after it (with end, to its last one). "3-5@0:16" leaves the
 ///              bytes from 0 to before 16 of the buffer in use
 ///   offset     optional; where the buffer has to be (empty: anywhere)
