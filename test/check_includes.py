@@ -1,5 +1,6 @@
 """Checks that include lines and CMake's LINK lists keep to the table "Who may
-include whom" of docs/Architecture.md.
+include whom" of docs/Architecture.md, and that the functions and classes which
+the page names are there.
 
 Usage: check_includes.py ROOT
 
@@ -35,6 +36,8 @@ OUTSIDE = {
     "gmock": "GoogleTest",
     "benchmark": "Google Benchmark",
 }
+# A name that the page has from the code: `applyPlan`, `hlo::readModule`.
+NAME = re.compile(r"`(?:\w+::)*([A-Za-z]\w*[a-z]\w*[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)`")
 COMMANDS = re.compile(
     r"(mempl_add_library|mempl_add_mlir_library|add_library|target_link_libraries)\s*\(([^)]*)\)"
 )
@@ -94,6 +97,20 @@ def read_table(root):
     if not rows:
         fail(PAGE, f"expected a table below '{HEADING}'")
     return rows
+
+
+def check_names(root, files):
+    """Whether functions and classes that the page names are in the sources; a
+    folder, a library and a rule may be named, too."""
+    words = set()
+    for file in files.values():
+        words |= set(re.findall(r"\w+", read(os.path.join(root, file.path))))
+    for number, line in enumerate(read(os.path.join(root, PAGE)).split("\n"), 1):
+        if line.startswith("|"):
+            continue
+        for name in NAME.findall(line):
+            if name not in words:
+                fail(f"{PAGE}:{number}", f"expected a name that the sources have, found '{name}'")
 
 
 class File:
@@ -332,6 +349,7 @@ def main():
     row_of = assign_libraries(rows, libraries)
     assign_rows(files, rows, libraries, row_of)
     resolve(files)
+    check_names(root, files)
     if not errors:
         check_directly(files, rows)
     if not errors:
