@@ -12,7 +12,7 @@ parse, are left out. Each piece is inlined, written in linalg as far as upstream
 passes and mempl-prepare-lowering can, and placed for a large and for a tiny fast
 memory. It goes through every pass of mempl alone, through One-Shot Bufferize
 after placement, and through mempl-lower-to-cpu with and without placement.
-Functions whose arguments can be made up run in both forms, and their results
+Functions for which arguments can be invented run in both forms, and their results
 must have the same bits. What has been tried before, by the same binary or not, is
 taken from --out: remove the file to start again.
 """
@@ -115,7 +115,7 @@ def pieces_of(folder, projects, limit):
 
 
 def parse_type(text):
-    """(shape or None for a scalar, element) of a type that can be made up."""
+    """(shape or None for a scalar, element) of a type for which one can be invented."""
     text = text.strip()
     match = re.fullmatch(r"tensor<((?:(?:\d+|\?)x)*)([a-z]\w*)>", text)
     shape = None
