@@ -5,11 +5,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// The second half of what MarkDeallocations.cpp begins.
+//
+//===----------------------------------------------------------------------===//
 
-#include "Deallocation.h"
 #include "NotLowered.h"
 
 #include "mempl/Conversion/Passes.h"
+#include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -69,7 +73,7 @@ static bool hasBuffers(Operation *function) {
 void MemplDeallocatePass::runOnOperation() {
   SymbolTableCollection tables;
   auto result = getOperation().walk([&](FunctionOpInterface function) {
-    if (function.isExternal() || function->removeAttr(kOwnFrees) ||
+    if (function.isExternal() || function->removeAttr(kOwnFreesAttr) ||
         !hasBuffers(function))
       return WalkResult::skip();
     SmallVector<Operation *> unknown = opsOfUnknownEffects(function);

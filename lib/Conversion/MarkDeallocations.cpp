@@ -5,8 +5,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
-#include "Deallocation.h"
+//
+// Upstream's ownership-based deallocation refuses programs that free buffers.
+// mempl-mark-deallocations, before bufferization, and mempl-deallocate, after
+// it, divide the work:
+//
+// - A function on buffers alone that frees some is left as it is: it manages
+//   its memory. So is one that gives buffers to a function that frees them.
+// - A function with tensors gets buffers that it knows nothing of. Its own
+//   frees go away, and all its buffers are freed where they are not needed any
+//   more: later than it said, with the same effect. Only frees of its
+//   arguments, which its callers made, stay: as calls of a function of the
+//   first kind.
+//
+//===----------------------------------------------------------------------===//
 
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Utils.h"
@@ -106,7 +118,7 @@ void MemplMarkDeallocationsPass::keep(memref::DeallocOp op) {
   auto free =
       func::FuncOp::create(builder, op.getLoc(), "mempl_free_argument", type);
   free.setPrivate();
-  free->setAttr(kOwnFrees, builder.getUnitAttr());
+  free->setAttr(kOwnFreesAttr, builder.getUnitAttr());
   SymbolTable(getOperation()).insert(free);
   builder.setInsertionPointToStart(free.addEntryBlock());
   memref::DeallocOp::create(builder, op.getLoc(), free.getArgument(0));
@@ -128,7 +140,7 @@ LogicalResult MemplMarkDeallocationsPass::markOrDrop(func::FuncOp function) {
   if (!hasTensors(function)) {
     if (deallocs.empty() && !giving)
       return success();
-    function->setAttr(kOwnFrees, UnitAttr::get(&getContext()));
+    function->setAttr(kOwnFreesAttr, UnitAttr::get(&getContext()));
     RewritePatternSet patterns(&getContext());
     memref::populateExpandReallocPatterns(patterns, /*emitDeallocs=*/true);
     walkAndApplyPatterns(function, std::move(patterns));

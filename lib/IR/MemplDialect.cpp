@@ -249,6 +249,12 @@ LogicalResult MemplDialect::verifyOperationAttribute(Operation *op,
     return op->emitError() << "expected '" << name
                            << "' on a function, with the name of another";
   }
+  if (name == kOwnFreesAttr) {
+    if (isa<FunctionOpInterface>(op) && isa<UnitAttr>(attribute.getValue()))
+      return success();
+    return op->emitError() << "expected '" << name
+                           << "' on a function, as a unit attribute";
+  }
   return unknownAttribute(op, attribute, "on an op");
 }
 

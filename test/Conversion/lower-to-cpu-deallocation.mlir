@@ -13,6 +13,8 @@
 // RUN: %count_buffers %t/blocks.llvm | FileCheck %s --check-prefix=BLOCKS
 // RUN: mempl-opt --mempl-lower-to-cpu %t/spaces.mlir -o %t/spaces.llvm
 // RUN: %count_buffers %t/spaces.llvm | FileCheck %s --check-prefix=SPACES
+// RUN: mempl-opt --mempl-lower-to-cpu %t/placed.mlir -o %t/placed.llvm
+// RUN: %count_buffers %t/placed.llvm | FileCheck %s --check-prefix=PLACED
 
 //--- buffers.mlir
 // Buffers that are made here and freed there.
@@ -196,6 +198,33 @@ func.func @main() {
   %m = memref.alloc() : memref<4xf32, 1>
   linalg.fill ins(%nine : f32) outs(%m : memref<4xf32, 1>)
   %v = memref.load %m[%c0] : memref<4xf32, 1>
+  vector.print %v : f32
+  return
+}
+
+//--- placed.mlir
+// -----
+// Marks are for functions of programs with ops of mempl as well.
+// PLACED: 7
+// PLACED: not freed: 0
+// MARKED-LABEL: func.func private @consume_it
+// MARKED-SAME: mempl.frees_its_buffers
+func.func private @consume_it(%m: memref<4xf32>) -> f32 {
+  %c0 = arith.constant 0 : index
+  %v = memref.load %m[%c0] : memref<4xf32>
+  memref.dealloc %m : memref<4xf32>
+  return %v : f32
+}
+
+func.func @main() {
+  %seven = arith.constant 7.0 : f32
+  %m = memref.alloc() : memref<4xf32>
+  %fast = mempl.alloc <fast> at 0 bytes 16 : memref<4xf32, #mempl.space<fast>>
+  linalg.fill ins(%seven : f32) outs(%fast : memref<4xf32, #mempl.space<fast>>)
+  %t = mempl.copy_start %fast to %m : memref<4xf32, #mempl.space<fast>> to memref<4xf32>
+  mempl.copy_wait %t, %fast to %m : memref<4xf32, #mempl.space<fast>> to memref<4xf32>
+  mempl.release %fast : memref<4xf32, #mempl.space<fast>>
+  %v = func.call @consume_it(%m) : (memref<4xf32>) -> f32
   vector.print %v : f32
   return
 }

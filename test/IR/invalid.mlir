@@ -88,6 +88,16 @@ func.func @target_on_op() {
 
 // -----
 
+// expected-error @below {{expected 'mempl.original' on a function, with the name of another}}
+func.func @original() attributes {mempl.original = "f"} { return }
+
+// -----
+
+// expected-error @below {{expected 'mempl.frees_its_buffers' on a function, as a unit attribute}}
+func.func @frees() attributes {mempl.frees_its_buffers = 1 : i64} { return }
+
+// -----
+
 // expected-error @below {{expected 'mempl.target' to be a string or a dictionary}}
 func.func @target_of_wrong_kind() attributes {mempl.target = 4 : i64} { return }
 

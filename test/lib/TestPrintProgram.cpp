@@ -124,10 +124,10 @@ public:
 } // namespace
 
 namespace mempl::test {
-/// Registers the passes of this folder; mempl-opt calls it.
-void registerTestPasses();
+/// Registers the pass.
+void registerTestPrintProgram();
 } // namespace mempl::test
 
-void mempl::test::registerTestPasses() {
+void mempl::test::registerTestPrintProgram() {
   PassRegistration<TestPrintProgramPass>();
 }

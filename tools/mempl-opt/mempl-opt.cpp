@@ -31,8 +31,9 @@
 
 #ifdef MEMPL_INCLUDE_TESTS
 namespace mempl::test {
-/// The passes of test/lib.
-void registerTestPasses();
+// The passes of test/lib.
+void registerTestConvertAtOnce();
+void registerTestPrintProgram();
 } // namespace mempl::test
 #endif
 
@@ -75,7 +76,8 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mempl::ir::registerAll(registry);
 #ifdef MEMPL_INCLUDE_TESTS
-  mempl::test::registerTestPasses();
+  mempl::test::registerTestConvertAtOnce();
+  mempl::test::registerTestPrintProgram();
 #endif
   llvm::cl::SetVersionPrinter(mempl::printVersion);
   llvm::cl::opt<std::string> reproducer(

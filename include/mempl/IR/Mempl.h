@@ -58,6 +58,10 @@ inline constexpr llvm::StringLiteral kTargetAttr = "mempl.target";
 /// (`mempl-prepare{keep-originals}`).
 inline constexpr llvm::StringLiteral kOriginalAttr = "mempl.original";
 
+/// On a function that frees what it allocates, from `mempl-mark-deallocations`
+/// to `mempl-deallocate`.
+inline constexpr llvm::StringLiteral kOwnFreesAttr = "mempl.frees_its_buffers";
+
 /// The bytes that `attribute` stands for: an integer of at most 64 bits, or a
 /// string such as "64KiB". Nothing if it is neither, or negative.
 std::optional<int64_t> bytesFrom(Attribute attribute);

@@ -37,8 +37,10 @@ def Mempl_Dialect : Dialect {
     - `mempl.target`: the machine, on a function or a module; see
       docs/Targets.md.
 
-    `mempl-prepare{keep-originals}` writes `mempl.original`, the name of a
-    function, on another function: what that one was before it was prepared.
+    Two attributes are written by passes for passes. `mempl.original`, the name
+    of a function, is on what that function was before it was prepared
+    (`mempl-prepare{keep-originals}`). `mempl.frees_its_buffers` is on functions
+    that `mempl-deallocate` leaves as they are.
 
     Any other attribute that begins with `mempl.` is an error.
   }];
