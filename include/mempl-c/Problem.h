@@ -248,6 +248,29 @@ MEMPL_CAPI_EXPORTED int64_t memplPlanGetNumCopiesOut(MemplPlan plan);
 MEMPL_CAPI_EXPORTED intptr_t memplVerify(MemplInstance instance, MemplPlan plan,
                                          char **violations);
 
+/// A rule that a plan breaks. Pointers are valid during the call that it is
+/// told by.
+typedef struct MemplViolation {
+  int32_t rule;        ///< 3 for V3 of docs/Problem.md.
+  const int32_t *path; ///< Steps of the loops that lead to the plan.
+  intptr_t pathLength; ///< 0: it is in the outermost plan.
+  int32_t residency;   ///< Index in that plan; -1: it is about none.
+  int32_t value;       ///< -1: it is about none.
+  int32_t step;        ///< Step or boundary; -1: it is about none.
+  const char *text;    ///< As memplVerify() has it, without the rule.
+} MemplViolation;
+
+/// `userData` is what was given to memplVerifyEach().
+typedef void (*MemplViolationCallback)(MemplViolation violation,
+                                       void *userData);
+
+/// Calls `callback` for each rule that the plan breaks, in the order of
+/// memplVerify(), and returns how many there are.
+MEMPL_CAPI_EXPORTED intptr_t memplVerifyEach(MemplInstance instance,
+                                             MemplPlan plan,
+                                             MemplViolationCallback callback,
+                                             void *userData);
+
 /// What a plan costs.
 typedef struct MemplOutcome {
   double latency;    ///< Seconds.

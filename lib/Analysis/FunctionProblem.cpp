@@ -343,6 +343,6 @@ FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
     return emitError(function.getLoc())
            << "internal error: the extracted instance is "
               "not valid: "
-           << faults.front().where << ": " << faults.front().text;
+           << faults.front().str();
   return program;
 }

@@ -168,8 +168,9 @@ Expected<TargetDescription> mempl::ir::parseTarget(StringRef json,
   auto faults = mempl::checkInstance(probe);
   if (!faults.empty())
     return mempl::fileError(
-        file, document->lineOf(document->nodeAt(faults.front().where).position),
-        faults.front().where + ": " + faults.front().text);
+        file,
+        document->lineOf(document->nodeAt(faults.front().where()).position),
+        faults.front().str());
   if (std::string unknown = describeUnknownTypes(target); !unknown.empty())
     target.warnings.push_back(std::move(unknown));
   return target;

@@ -199,8 +199,8 @@ static FailureOr<TargetDescription> readDevice(Location loc, StringRef name,
   probe.machine = target.machine;
   auto faults = mempl::checkInstance(probe);
   if (!faults.empty())
-    return emitError(loc) << "dlti.target_system_spec: " << faults.front().where
-                          << ": " << faults.front().text;
+    return emitError(loc) << "dlti.target_system_spec: "
+                          << faults.front().str();
   return target;
 }
 

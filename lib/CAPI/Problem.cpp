@@ -114,7 +114,7 @@ bool memplInstanceCheck(MemplInstance instance, char **error) {
     succeed(error);
     return true;
   }
-  fail(error, faults.front().where + ": " + faults.front().text);
+  fail(error, faults.front().str());
   return false;
 }
 
@@ -255,6 +255,17 @@ intptr_t memplVerify(MemplInstance instance, MemplPlan plan,
   if (violations)
     *violations = giveString(llvm::join(faults, "\n"));
   return static_cast<intptr_t>(faults.size());
+}
+
+intptr_t memplVerifyEach(MemplInstance instance, MemplPlan plan,
+                         MemplViolationCallback callback, void *userData) {
+  std::vector<Violation> found = verify(*unwrap(instance), *unwrap(plan));
+  for (const Violation &v : found)
+    callback({static_cast<int32_t>(v.rule), v.path.data(),
+              static_cast<intptr_t>(v.path.size()), v.residency, v.value,
+              v.step, v.text.c_str()},
+             userData);
+  return static_cast<intptr_t>(found.size());
 }
 
 bool memplSimulate(MemplInstance instance, MemplPlan plan,

@@ -28,9 +28,45 @@ bool Step::operator==(const Step &other) const {
          trips == other.trips && (!body || *body == *other.body);
 }
 
+std::string mempl::ruleName(InstanceRule rule) {
+  return "I" + std::to_string(static_cast<int>(rule));
+}
+
+std::string InstanceFault::inside() const {
+  std::string text;
+  if (access >= 0)
+    text = "accesses[" + std::to_string(access) + "]";
+  if (!field.empty())
+    text += (text.empty() ? "" : ".") + field;
+  return text;
+}
+
+std::string InstanceFault::where() const {
+  std::string text;
+  for (int32_t loop : path)
+    text += "steps[" + std::to_string(loop) + "].body.";
+  if (step >= 0)
+    text += "steps[" + std::to_string(step) + "]";
+  else if (value >= 0)
+    text += "values[" + std::to_string(value) + "]";
+  else
+    text += "machine";
+  std::string rest = inside();
+  return rest.empty() ? text : text + "." + rest;
+}
+
+std::string InstanceFault::str() const {
+  return where() + ": " + ruleName(rule) + ": " + text;
+}
+
+std::string InstanceFault::strInside() const {
+  std::string at = inside();
+  return (at.empty() ? "" : at + ": ") + ruleName(rule) + ": " + text;
+}
+
 namespace {
 
-bool isFinite(double x, double least) { return std::isfinite(x) && x >= least; }
+bool isFinite(double x) { return std::isfinite(x) && x >= 0; }
 
 bool isPositive(double x) { return std::isfinite(x) && x > 0; }
 
@@ -49,7 +85,7 @@ std::string whatIsWrong(const Machine &m, const Field &figure, int64_t x) {
 
 std::string whatIsWrong(const Machine &m, const Field &figure, double x) {
   if (!figure.isPositive)
-    return isFinite(x, 0) ? "" : "expected a number of at least 0";
+    return isFinite(x) ? "" : "expected a number of at least 0";
   bool isFast = figure.group == "fast";
   bool isSlower = isFast && isPositive(m.slowBandwidth) && x < m.slowBandwidth;
   if (isPositive(x) && !isSlower)
@@ -61,99 +97,115 @@ std::string whatIsWrong(const Machine &m, const Field &figure, double x) {
 /// Collects the faults of one instance and of its bodies.
 class InstanceChecker {
 public:
-  InstanceChecker(InstanceRef instance, std::string prefix, bool inner,
+  /// `path`: the loops around the program.
+  InstanceChecker(InstanceRef instance, std::vector<int32_t> path,
                   std::vector<InstanceFault> &faults)
-      : instance(instance), prefix(std::move(prefix)), inner(inner),
-        faults(faults) {}
+      : instance(instance), path(std::move(path)), faults(faults) {}
 
   void run() {
-    if (!inner)
+    if (path.empty())
       checkMachine();
+    const std::vector<Value> &values = instance.program.values;
     for (int32_t v = 0; v < instance.numValues(); ++v)
-      if (instance.program.values[v].size < 0)
-        report("values[" + llvm::Twine(v) + "].size",
+      if (values[v].size < 0)
+        report({.rule = InstanceRule::I1, .value = v, .field = "size"},
                "expected a size of at least 0");
-    for (const Value &value : instance.program.values)
+    for (const Value &value : values)
       written.push_back(value.isInput());
     for (int32_t i = 0; i < instance.numSteps(); ++i)
       checkStep(i);
     for (int32_t v = 0; v < instance.numValues(); ++v)
-      if (instance.program.values[v].kind == ValueKind::Output && !written[v])
-        report("values[" + llvm::Twine(v) + "]",
-               "an output that no step writes: " +
-                   instance.program.values[v].name);
+      if (values[v].kind == ValueKind::Output && !written[v])
+        report({.rule = InstanceRule::I6, .value = v},
+               "an output that no step writes: " + values[v].name);
   }
 
 private:
-  void report(const llvm::Twine &where, const llvm::Twine &text) {
-    faults.push_back({prefix + where.str(), text.str()});
+  void report(InstanceFault fault, const llvm::Twine &text) {
+    fault.path = path;
+    fault.text = text.str();
+    faults.push_back(std::move(fault));
   }
 
   void checkMachine() {
     Machine m = instance.machine;
     RecordWriter writer([&](const Field &figure, const auto &x) {
       std::string wrong = whatIsWrong(m, figure, *x);
+      bool isSize = figure.key == "capacity" || figure.key == "alignment";
       if (!wrong.empty())
-        report("machine." + figure.group + "." + figure.key, wrong);
+        report({.rule = isSize ? InstanceRule::I3 : InstanceRule::I2,
+                .field = (figure.group + "." + figure.key).str()},
+               wrong);
     });
     mapFields(writer, m);
   }
 
   void checkStep(int32_t i) {
     const Step &step = instance.program.steps[i];
-    std::string at = ("steps[" + llvm::Twine(i) + "]").str();
-    if (!isFinite(step.compute, 0))
-      report(at + ".compute", "expected finite seconds of at least 0");
+    if (!isFinite(step.compute))
+      report({.rule = InstanceRule::I1, .step = i, .field = "compute"},
+             "expected finite seconds of at least 0");
     const Machine &m = instance.machine;
     if (step.reserved < 0 ||
         (m.alignment >= 1 && m.roundUp(step.reserved) > m.capacity))
-      report(at + ".reserved",
+      report({.rule = InstanceRule::I8, .step = i, .field = "reserved"},
              "expected from 0 to the capacity of fast memory, " +
                  llvm::Twine(m.capacity) + " bytes");
     if (step.trips < 1)
-      report(at + ".trips", "expected at least 1");
+      report({.rule = InstanceRule::I9, .step = i, .field = "trips"},
+             "expected at least 1");
     for (size_t k = 0; k < step.accesses.size(); ++k)
-      checkAccess(step.accesses[k],
-                  (at + ".accesses[" + llvm::Twine(k) + "]").str());
+      checkAccess(i, static_cast<int32_t>(k));
     for (const Access &access : step.accesses)
       if (isValue(access) && access.writes())
         written[access.value] = true;
-    if (step.body)
-      InstanceChecker(instance.bodyOf(i), prefix + at + ".body.", true, faults)
-          .run();
+    if (!step.body)
+      return;
+    std::vector<int32_t> inner = path;
+    inner.push_back(i);
+    InstanceChecker(instance.bodyOf(i), std::move(inner), faults).run();
   }
 
   bool isValue(const Access &access) const {
     return access.value >= 0 && access.value < instance.numValues();
   }
 
-  void checkAccess(const Access &access, const std::string &at) {
+  void checkAccess(int32_t i, int32_t k) {
+    const Access &access = instance.program.steps[i].accesses[k];
+    auto fault = [&](InstanceRule rule, const char *field = "") {
+      return InstanceFault{.rule = rule,
+                           .value = isValue(access) ? access.value : -1,
+                           .step = i,
+                           .access = k,
+                           .field = field};
+    };
     if (!isValue(access)) {
-      report(at + ".value", "no such value: expected from 0 to " +
-                                llvm::Twine(instance.numValues() - 1));
+      report(fault(InstanceRule::I4, "value"),
+             "no such value: expected from 0 to " +
+                 llvm::Twine(instance.numValues() - 1));
       return;
     }
     const Value &value = instance.program.values[access.value];
+    std::string name =
+        "value " + std::to_string(access.value) + " (" + value.name + ")";
     if (access.bytes < 0)
-      report(at + ".bytes", "expected at least 0");
+      report(fault(InstanceRule::I1, "bytes"), "expected at least 0");
     if (access.space != SpaceConstraint::None &&
         value.space != SpaceConstraint::None && access.space != value.space)
-      report(at + ".space", "contradicts the space constraint of value " +
-                                llvm::Twine(access.value) + " (" + value.name +
-                                ")");
+      report(fault(InstanceRule::I7, "space"),
+             "contradicts the space constraint of " + name);
     if (access.reads() && !written[access.value])
-      report(at, "reads value " + llvm::Twine(access.value) + " (" +
-                     value.name + "), which nothing has written");
-    if (access.writes() && inner && value.kind == ValueKind::Input)
-      report(at, "writes value " + llvm::Twine(access.value) + " (" +
-                     value.name +
-                     "), an input of a loop's body; what goes from trip to "
-                     "trip is an access of the loop step");
+      report(fault(InstanceRule::I5),
+             "reads " + name + ", which nothing has written");
+    if (access.writes() && !path.empty() && value.kind == ValueKind::Input)
+      report(fault(InstanceRule::I10),
+             "writes " + name +
+                 ", an input of a loop's body; what goes from trip to trip is "
+                 "an access of the loop step");
   }
 
   InstanceRef instance;
-  std::string prefix;
-  bool inner;
+  std::vector<int32_t> path;
   std::vector<InstanceFault> &faults;
   std::vector<bool> written;
 };
@@ -162,6 +214,6 @@ private:
 
 std::vector<InstanceFault> mempl::checkInstance(const Instance &instance) {
   std::vector<InstanceFault> faults;
-  InstanceChecker(instance, "", false, faults).run();
+  InstanceChecker(instance, {}, faults).run();
   return faults;
 }

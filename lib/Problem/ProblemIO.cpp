@@ -248,13 +248,14 @@ Instance mempl::instanceFromJson(const JsonCursor &at) {
   return JsonReader::read<Instance>(at, 0);
 }
 
-/// The error for the first of the faults of an instance.
+/// The error for the first of the faults of an instance, or of a machine that
+/// is alone in its document.
 static llvm::Error faultError(const JsonDocument &document,
                               const std::vector<InstanceFault> &faults,
-                              StringRef drop = "") {
-  StringRef where = faults.front().where;
-  where.consume_front(drop);
-  std::string text = (where + ": " + faults.front().text).str();
+                              bool isMachine = false) {
+  const InstanceFault &first = faults.front();
+  std::string where = isMachine ? first.inside() : first.where();
+  std::string text = isMachine ? first.strInside() : first.str();
   if (faults.size() > 1)
     text += " (the first of " + std::to_string(faults.size()) + " faults)";
   return fileError(document.file,
@@ -288,7 +289,7 @@ llvm::Expected<Machine> mempl::parseMachine(StringRef json, StringRef file) {
     return errors.take();
   auto faults = checkInstance(instance);
   if (!faults.empty())
-    return faultError(*document, faults, "machine.");
+    return faultError(*document, faults, /*isMachine=*/true);
   return instance.machine;
 }
 

@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <array>
@@ -32,11 +33,12 @@ class PlanVerifier {
 public:
   /// `taken`: copies in and out of the outer programs that are in flight over
   /// this one.
+  /// `path`: the loops around this one.
   PlanVerifier(InstanceRef instance, const Plan &plan, int64_t capacity,
-               std::array<int64_t, 2> taken, std::string prefix,
+               std::array<int64_t, 2> taken, std::vector<int32_t> path,
                std::vector<Violation> &found)
       : instance(instance), plan(plan), capacity(capacity), taken(taken),
-        prefix(std::move(prefix)), found(found) {}
+        path(std::move(path)), found(found) {}
 
   void run() {
     for (const Residency &r : plan.residencies)
@@ -57,18 +59,25 @@ private:
     const Access *access;
   };
 
-  void report(Rule rule, int32_t value, int32_t step, const Twine &text) {
-    std::string what;
+  /// What is about `value`, or about none if it is negative; `r` breaks the
+  /// rule unless it is null.
+  void report(Rule rule, int32_t value, const Residency *r, int32_t step,
+              const Twine &text) {
+    std::string all;
+    llvm::raw_string_ostream os(all);
+    for (int32_t loop : path)
+      os << "in the loop at step " << loop << ": ";
+    if (value >= 0)
+      os << "value " << value;
     if (value >= 0 && value < instance.numValues())
-      what = ("value " + Twine(value) + " (" +
-              instance.program.values[value].name + "), step " + Twine(step) +
-              ": ")
-                 .str();
-    else if (value >= 0)
-      what = ("value " + Twine(value) + ", step " + Twine(step) + ": ").str();
-    else
-      what = ("step " + Twine(step) + ": ").str();
-    found.push_back({rule, value, step, prefix + what + text.str()});
+      os << " (" << instance.program.values[value].name << ")";
+    os << (value >= 0 ? ", step " : "step ") << step << ": " << text;
+    auto index =
+        r ? static_cast<int32_t>(r - plan.residencies.data()) : int32_t(-1);
+    found.push_back({rule, path, index, value, step, std::move(all)});
+  }
+  void report(Rule rule, const Residency &r, int32_t step, const Twine &text) {
+    report(rule, r.value, &r, step, text);
   }
 
   int64_t top(const Residency &r) const {
@@ -79,10 +88,9 @@ private:
     const Step &step = instance.program.steps[i];
     if (!step.body)
       return step.reserved;
-    auto it = plan.loops.find(i);
-    return std::max(step.reserved, it != plan.loops.end()
-                                       ? it->second.capacity
-                                       : leastCapacity(*step.body));
+    const BodyPlan *body = plan.bodyPlan(i);
+    return std::max(step.reserved,
+                    body ? body->capacity : leastCapacity(*step.body));
   }
 
   bool checkFields(const Residency &r);
@@ -90,8 +98,7 @@ private:
   void checkOverlaps();
   void checkValues();
   void checkDisjoint(Residencies &ofValue);
-  void checkContents(int32_t v, const std::vector<ValueAccess> &accesses,
-                     const Residencies &ofValue);
+  class Contents;
   void checkFlights();
   void checkCarried();
   void checkLoops();
@@ -100,7 +107,7 @@ private:
   const Plan &plan;
   int64_t capacity;
   std::array<int64_t, 2> taken;
-  std::string prefix;
+  std::vector<int32_t> path;
   std::vector<Violation> &found;
   Residencies good;   // Those that keep V9.
   Residencies inside; // Of them, those with bytes, all within the capacity.
@@ -112,12 +119,12 @@ private:
 bool PlanVerifier::checkFields(const Residency &r) {
   int32_t n = instance.numSteps();
   if (r.value < 0 || r.value >= instance.numValues()) {
-    report(Rule::V9, r.value, r.last, "no such value");
+    report(Rule::V9, r, r.last, "no such value");
     return false;
   }
   if (!(0 <= r.start() && r.start() <= r.first() && r.first() <= r.last &&
         r.last < n)) {
-    report(Rule::V9, r.value, r.start(),
+    report(Rule::V9, r, r.start(),
            "needs 0 <= start " + Twine(r.start()) + " <= first " +
                Twine(r.first()) + " <= last " + Twine(r.last) + " < " +
                Twine(n));
@@ -127,7 +134,7 @@ bool PlanVerifier::checkFields(const Residency &r) {
     return true;
   int32_t back = r.copiedAfter(), done = r.out->done;
   if (!(r.first() <= back && back <= r.last && back < done && done <= n)) {
-    report(Rule::V9, r.value, r.last,
+    report(Rule::V9, r, r.last,
            "needs first " + Twine(r.first()) + " <= back " + Twine(back) +
                " <= last " + Twine(r.last) + " and back < done " + Twine(done) +
                " <= " + Twine(n));
@@ -143,7 +150,7 @@ void PlanVerifier::checkOffsets() {
     int64_t size = m.roundUp(r->bytes(instance.program));
     if (r->offset < 0 || r->offset % m.alignment != 0 || size > capacity ||
         r->offset > capacity - size)
-      report(Rule::V2, r->value, r->start(),
+      report(Rule::V2, *r, r->start(),
              "offset " + Twine(r->offset) + ", size " + Twine(size) +
                  " is misaligned or outside the capacity of " +
                  Twine(capacity));
@@ -152,7 +159,7 @@ void PlanVerifier::checkOffsets() {
   }
   for (int32_t i = 0; i < instance.numSteps(); ++i)
     if (reservedAt(i) > capacity)
-      report(Rule::V2, -1, i,
+      report(Rule::V2, -1, nullptr, i,
              "reserves " + Twine(reservedAt(i)) + " bytes of " +
                  Twine(capacity));
 }
@@ -171,7 +178,7 @@ void PlanVerifier::checkOverlaps() {
       const Residency *r = starting[next];
       for (const Residency *old : active)
         if (r->offset < top(*old) && old->offset < top(*r))
-          report(Rule::V1, r->value, i,
+          report(Rule::V1, *r, i,
                  "[" + Twine(r->offset) + ", " + Twine(top(*r)) +
                      ") overlaps [" + Twine(old->offset) + ", " +
                      Twine(top(*old)) + ") of value " + Twine(old->value) +
@@ -181,23 +188,9 @@ void PlanVerifier::checkOverlaps() {
     int64_t reserved = instance.machine.roundUp(reservedAt(i));
     for (const Residency *r : active)
       if (r->offset < reserved)
-        report(Rule::V1, r->value, i,
+        report(Rule::V1, *r, i,
                "offset " + Twine(r->offset) + " overlaps the " +
                    Twine(reserved) + " bytes that the step reserves");
-  }
-}
-
-void PlanVerifier::checkValues() {
-  std::vector<std::vector<ValueAccess>> accesses(instance.numValues());
-  for (int32_t i = 0; i < instance.numSteps(); ++i)
-    for (const Access &a : instance.program.steps[i].accesses)
-      accesses[a.value].push_back({i, &a});
-  std::vector<Residencies> ofValue(instance.numValues());
-  for (const Residency *r : good)
-    ofValue[r->value].push_back(r);
-  for (int32_t v = 0; v < instance.numValues(); ++v) {
-    checkDisjoint(ofValue[v]);
-    checkContents(v, accesses[v], ofValue[v]);
   }
 }
 
@@ -211,7 +204,7 @@ void PlanVerifier::checkDisjoint(Residencies &ofValue) {
   const Residency *longest = nullptr;
   for (const Residency *r : ofValue) {
     if (longest && r->start() <= longest->end())
-      report(Rule::V8, r->value, r->start(),
+      report(Rule::V8, *r, r->start(),
              "a residency starts while the one from step " +
                  Twine(longest->start()) + " to " + Twine(longest->end()) +
                  " still holds memory");
@@ -222,11 +215,24 @@ void PlanVerifier::checkDisjoint(Residencies &ofValue) {
 
 /// V3, V4, V5, V6 and the part of V10 about the value: follows the contents of
 /// one value through both memories.
-void PlanVerifier::checkContents(int32_t v,
-                                 const std::vector<ValueAccess> &accesses,
-                                 const Residencies &ofValue) {
-  // In the order of problem.md's boundaries: what happens at boundary i comes
-  // before the accesses of step i, and the end of step i after them.
+class PlanVerifier::Contents {
+public:
+  /// `ofValue` is sorted by time.
+  Contents(PlanVerifier &verifier, int32_t v,
+           const std::vector<ValueAccess> &accesses, const Residencies &ofValue)
+      : verifier(verifier), v(v), value(verifier.instance.program.values[v]),
+        accesses(accesses), ofValue(ofValue), slowValid(value.isInput()) {}
+
+  void check() {
+    checkBeginnings();
+    for (const Event &event : events())
+      follow(event);
+    checkEnd();
+  }
+
+private:
+  // In the order of docs/Problem.md: what happens at boundary i comes before
+  // the accesses of step i, and the end of step i after them.
   enum What { Done, Issue, Read, Write, Back, End };
   struct Event {
     int32_t time;
@@ -234,6 +240,41 @@ void PlanVerifier::checkContents(int32_t v,
     const Access *access;
     const Residency *residency;
   };
+
+  void report(Rule rule, const Residency *r, int32_t step, const Twine &text) {
+    verifier.report(rule, v, r, step, text);
+  }
+  void checkBeginnings();
+  std::vector<Event> events() const;
+  void follow(const Event &event);
+  void checkSpace(int32_t step, const Access &access, const Residency *home);
+  void writeFast(int32_t step, const Residency &home);
+  void writeSlow(int32_t step);
+  void checkEnd();
+
+  PlanVerifier &verifier;
+  int32_t v;
+  const Value &value;
+  const std::vector<ValueAccess> &accesses;
+  const Residencies &ofValue;
+  bool slowValid, fastValid = false;
+  const Residency *writer = nullptr; // The last one written in fast memory.
+};
+
+void PlanVerifier::Contents::checkBeginnings() {
+  for (const Residency *r : ofValue) {
+    const ByWrite *write = r->written();
+    if (write && llvm::none_of(accesses, [&](const ValueAccess &x) {
+          return x.step == write->step && x.access->writes();
+        }))
+      report(Rule::V4, r, write->step,
+             "a residency begins by write at a step that does not write the "
+             "value");
+  }
+}
+
+std::vector<PlanVerifier::Contents::Event>
+PlanVerifier::Contents::events() const {
   std::vector<Event> events;
   for (auto [step, a] : accesses) {
     if (a->reads())
@@ -250,95 +291,120 @@ void PlanVerifier::checkContents(int32_t v,
       events.push_back({r->copiedAfter(), Back, nullptr, r});
       events.push_back({r->out->done, Done, nullptr, r});
     }
-    if (write && llvm::none_of(accesses, [&](const ValueAccess &x) {
-          return x.step == write->step && x.access->writes();
-        }))
-      report(Rule::V4, v, write->step,
-             "a residency begins by write at a step that does not write the "
-             "value");
   }
   std::stable_sort(
       events.begin(), events.end(), [](const Event &a, const Event &b) {
         return std::pair(a.time, a.what) < std::pair(b.time, b.what);
       });
+  return events;
+}
 
-  const Value &value = instance.program.values[v];
-  bool slowValid = value.isInput(), fastValid = false;
-  for (auto [i, what, access, r] : events) {
-    const Residency *home = nullptr;
-    if (what == Read || what == Write) {
-      int32_t at = i;
-      auto it = llvm::find_if(
-          ofValue, [&](const Residency *x) { return x->serves(at); });
-      home = it != ofValue.end() ? *it : nullptr;
-      SpaceConstraint is = home ? SpaceConstraint::Fast : SpaceConstraint::Slow;
-      SpaceConstraint constraint =
-          access->space != SpaceConstraint::None ? access->space : value.space;
-      if (constraint != SpaceConstraint::None && constraint != is)
-        report(Rule::V6, v, i,
-               Twine("is constrained to be in ") +
-                   (constraint == SpaceConstraint::Fast ? "fast" : "slow") +
-                   " memory");
-    }
-    switch (what) {
-    case Issue:
-      if (!slowValid && !r->isKept())
-        report(Rule::V3, v, i,
-               "copied in without valid contents in slow memory");
-      fastValid = true;
-      break;
-    case Read:
-      if (home && !fastValid)
-        report(Rule::V4, v, i,
-               "read in fast memory before it is written there");
-      if (!home && !slowValid)
-        report(Rule::V3, v, i,
-               "read from slow memory, where its contents are not valid");
-      break;
-    case Write:
-      if (home) {
-        fastValid = true;
-        slowValid = false;
-        if (home->copiedOut() && i > home->copiedAfter())
-          report(Rule::V4, v, i,
-                 "written in fast memory after its copy out was issued");
-        break;
-      }
-      if (llvm::any_of(ofValue, [at = i](const Residency *x) {
-            return x->isCopyingIn(at);
-          }))
-        report(Rule::V3, v, i,
-               "written in slow memory while it is being copied in");
-      if (llvm::any_of(ofValue, [at = i](const Residency *x) {
-            return x->out && x->last < at && at < x->out->done;
-          }))
-        report(Rule::V3, v, i,
-               "written in slow memory while it is being copied out");
-      slowValid = true;
-      break;
-    case Back:
-      if (!fastValid)
-        report(Rule::V4, v, i,
-               "copied out without valid contents in fast memory");
-      break;
-    case End:
-      fastValid = false;
-      break;
-    case Done:
-      slowValid = true;
-      break;
-    }
+void PlanVerifier::Contents::follow(const Event &event) {
+  int32_t i = event.time;
+  const Residency *r = event.residency;
+  if (event.access) {
+    auto it = llvm::find_if(ofValue,
+                            [&](const Residency *x) { return x->serves(i); });
+    r = it != ofValue.end() ? *it : nullptr;
+    checkSpace(i, *event.access, r);
   }
+  switch (event.what) {
+  case Issue:
+    if (!slowValid && !r->isKept())
+      report(Rule::V3, r, i, "copied in without valid contents in slow memory");
+    fastValid = true;
+    break;
+  case Read:
+    if (r && !fastValid)
+      report(Rule::V4, r, i, "read in fast memory before it is written there");
+    if (!r && !slowValid)
+      report(Rule::V3, writer, i,
+             "read from slow memory, where its contents are not valid");
+    break;
+  case Write:
+    if (r)
+      writeFast(i, *r);
+    else
+      writeSlow(i);
+    break;
+  case Back:
+    if (!fastValid)
+      report(Rule::V4, r, i,
+             "copied out without valid contents in fast memory");
+    break;
+  case End:
+    fastValid = false;
+    break;
+  case Done:
+    slowValid = true;
+    break;
+  }
+}
+
+/// V6. `home` serves the access; null if it is slow.
+void PlanVerifier::Contents::checkSpace(int32_t i, const Access &access,
+                                        const Residency *home) {
+  SpaceConstraint is = home ? SpaceConstraint::Fast : SpaceConstraint::Slow;
+  SpaceConstraint constraint =
+      access.space != SpaceConstraint::None ? access.space : value.space;
+  if (constraint != SpaceConstraint::None && constraint != is)
+    report(Rule::V6, home, i,
+           Twine("is constrained to be in ") +
+               (constraint == SpaceConstraint::Fast ? "fast" : "slow") +
+               " memory");
+}
+
+void PlanVerifier::Contents::writeFast(int32_t i, const Residency &home) {
+  fastValid = true;
+  slowValid = false;
+  writer = &home;
+  if (home.copiedOut() && i > home.copiedAfter())
+    report(Rule::V4, &home, i,
+           "written in fast memory after its copy out was issued");
+}
+
+void PlanVerifier::Contents::writeSlow(int32_t i) {
+  auto in = llvm::find_if(
+      ofValue, [&](const Residency *x) { return x->isCopyingIn(i); });
+  if (in != ofValue.end())
+    report(Rule::V3, *in, i,
+           "written in slow memory while it is being copied in");
+  auto out = llvm::find_if(ofValue, [&](const Residency *x) {
+    return x->out && x->last < i && i < x->out->done;
+  });
+  if (out != ofValue.end())
+    report(Rule::V3, *out, i,
+           "written in slow memory while it is being copied out");
+  slowValid = true;
+}
+
+/// V10 about the value, and V5.
+void PlanVerifier::Contents::checkEnd() {
   bool isWritten = llvm::any_of(
       accesses, [](const ValueAccess &x) { return x.access->writes(); });
-  if (llvm::any_of(ofValue, [](const Residency *r) { return r->isKept(); }) &&
-      (value.kind != ValueKind::Input || isWritten))
+  auto kept =
+      llvm::find_if(ofValue, [](const Residency *r) { return r->isKept(); });
+  if (kept != ofValue.end() && (value.kind != ValueKind::Input || isWritten))
     report(
-        Rule::V10, v, 0,
+        Rule::V10, *kept, 0,
         "only an input that is never written can be carried from run to run");
   if (value.isOutput() && !slowValid)
-    report(Rule::V5, v, instance.numSteps(),
+    report(Rule::V5, writer, verifier.instance.numSteps(),
            "is an output without valid contents in slow memory at the end");
+}
+
+void PlanVerifier::checkValues() {
+  std::vector<std::vector<ValueAccess>> accesses(instance.numValues());
+  for (int32_t i = 0; i < instance.numSteps(); ++i)
+    for (const Access &a : instance.program.steps[i].accesses)
+      accesses[a.value].push_back({i, &a});
+  std::vector<Residencies> ofValue(instance.numValues());
+  for (const Residency *r : good)
+    ofValue[r->value].push_back(r);
+  for (int32_t v = 0; v < instance.numValues(); ++v) {
+    checkDisjoint(ofValue[v]);
+    Contents(*this, v, accesses[v], ofValue[v]).check();
+  }
 }
 
 /// V7.
@@ -366,7 +432,7 @@ void PlanVerifier::checkFlights() {
       inFlight[i] += inFlight[i - 1];
     for (const Residency *r : copied)
       if (taken[channel] + inFlight[begin(*r)] > limits[channel])
-        report(Rule::V7, r->value, begin(*r),
+        report(Rule::V7, *r, begin(*r),
                "more than " + Twine(limits[channel]) + " copies " +
                    (isOut ? "out" : "in") + " in flight");
   }
@@ -381,34 +447,33 @@ void PlanVerifier::checkCarried() {
     if (!r->isKept())
       continue;
     if (number++ >= instance.machine.maxCarried)
-      report(Rule::V10, r->value, 0,
+      report(Rule::V10, *r, 0,
              "more than " + Twine(instance.machine.maxCarried) +
                  " values carried from run to run");
     if (llvm::none_of(good, [&](const Residency *q) {
           return q->value == r->value && q->offset == r->offset &&
                  q->last == n - 1 && !q->copiedOut();
         }))
-      report(Rule::V10, r->value, n - 1,
+      report(Rule::V10, *r, n - 1,
              "carried into this run, but not left for the next one");
   }
 }
 
 /// The plans of loops' bodies.
 void PlanVerifier::checkLoops() {
-  auto inside = [&](int32_t i) {
-    return (prefix + "in the loop at step " + Twine(i) + ": ").str();
-  };
   for (const auto &[i, inner] : plan.loops)
     if (i < 0 || i >= instance.numSteps() || !instance.program.steps[i].body)
-      report(Rule::V9, -1, i, "a plan for a loop that does not exist");
+      report(Rule::V9, -1, nullptr, i, "a plan for a loop that does not exist");
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
     const Step &step = instance.program.steps[i];
     if (!step.body)
       continue;
-    auto it = plan.loops.find(i);
-    if (it == plan.loops.end()) {
+    std::vector<int32_t> inside = path;
+    inside.push_back(i);
+    const BodyPlan *body = plan.bodyPlan(i);
+    if (!body) {
       PlanVerifier(instance.bodyOf(i), Plan(), leastCapacity(*step.body),
-                   {0, 0}, inside(i), found)
+                   {0, 0}, std::move(inside), found)
           .run();
       continue;
     }
@@ -417,8 +482,8 @@ void PlanVerifier::checkLoops() {
       over[0] += r->isCopyingIn(i);
       over[1] += r->isCopyingOut(i);
     }
-    PlanVerifier(instance.bodyOf(i), it->second.plan, it->second.capacity, over,
-                 inside(i), found)
+    PlanVerifier(instance.bodyOf(i), body->plan, body->capacity, over,
+                 std::move(inside), found)
         .run();
   }
 }
@@ -426,18 +491,18 @@ void PlanVerifier::checkLoops() {
 std::vector<Violation> mempl::verify(InstanceRef instance, const Plan &plan) {
   // What else is wrong with a plan for another instance says nothing.
   if (!instance.name.empty() && plan.instance != instance.name)
-    return {{Rule::V9, -1, -1,
-             "the plan is for \"" + plan.instance + "\", not for \"" +
-                 std::string(instance.name) + "\""}};
+    return {{.rule = Rule::V9,
+             .text = "the plan is for \"" + plan.instance + "\", not for \"" +
+                     std::string(instance.name) + "\""}};
   std::vector<Violation> found;
-  PlanVerifier(instance, plan, instance.machine.capacity, {0, 0}, "", found)
+  PlanVerifier(instance, plan, instance.machine.capacity, {0, 0}, {}, found)
       .run();
   return found;
 }
 
 bool mempl::mayRunWithoutPlan(InstanceRef body) {
   std::vector<Violation> found;
-  PlanVerifier(body, Plan(), leastCapacity(body.program), {0, 0}, "", found)
+  PlanVerifier(body, Plan(), leastCapacity(body.program), {0, 0}, {}, found)
       .run();
   return found.empty();
 }

@@ -168,9 +168,7 @@ llvm::Expected<Reproducer> mempl::parseReproducer(StringRef json,
     return errors.take();
   auto faults = checkInstance(result.instance);
   if (!faults.empty())
-    return fileError(file, 0,
-                     "instance." + faults.front().where + ": " +
-                         faults.front().text);
+    return fileError(file, 0, "instance." + faults.front().str());
   if (isOld)
     if (llvm::Error error = translate(result.solvers, old))
       return fileError(file, 0, llvm::toString(std::move(error)));

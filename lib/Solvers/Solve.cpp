@@ -84,8 +84,7 @@ Expected<Solution> mempl::solveVerified(const Instance &instance,
   std::vector<InstanceFault> faults = checkInstance(instance);
   if (!faults.empty())
     return llvm::createStringError(
-        instance.name + ": not a valid instance: " + faults.front().where +
-        ": " + faults.front().text);
+        instance.name + ": not a valid instance: " + faults.front().str());
   if (Error error = solver.check())
     return std::move(error);
   return solveWithin(instance, solver, context);

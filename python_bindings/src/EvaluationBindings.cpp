@@ -128,6 +128,11 @@ static void bindVerifier(nb::module_ &m) {
       .def_prop_ro(
           "rule", [](const Violation &v) { return ruleName(v.rule); },
           "\"V1\" to \"V10\", see docs/Problem.md.")
+      .def_ro("path", &Violation::path,
+              "Steps of the loops that lead to the plan that it is about, as a "
+              "list; empty for the outermost one.")
+      .def_ro("residency", &Violation::residency,
+              "Index in that plan; -1: about no residency.")
       .def_ro("value", &Violation::value, "Index; -1: about no value.")
       .def_ro("step", &Violation::step, "Step or boundary; -1: about none.")
       .def_ro("text", &Violation::text)

@@ -37,7 +37,7 @@ static Instance withMachine(const Instance &instance, const Machine &machine) {
   std::vector<InstanceFault> faults = checkInstance(changed);
   if (!faults.empty())
     throw PythonError{instance.name + ": does not run on this machine: " +
-                      faults.front().where + ": " + faults.front().text};
+                      faults.front().str()};
   return changed;
 }
 

@@ -84,7 +84,10 @@ def test_plans_are_evaluated(tiny):
     assert sum(traffic["slow"] + traffic["in"] + traffic["out"]) == outcome.slow_bytes
     assert list(traffic["fast"]) == [256, 256, 0, 0, 0, 0]
     wrong = mempl.Plan("tiny", [mempl.Residency(value=1, offset=1, write=0, last=1)])
-    assert [v.rule for v in mempl.verify(tiny, wrong)] == ["V2"]
+    (violation,) = mempl.verify(tiny, wrong)
+    assert (violation.rule, violation.path, violation.residency) == ("V2", [], 0)
+    assert (violation.value, violation.step) == (1, 0)
+    assert str(violation) == f"V2: {violation.text}" and violation.text.startswith("value 1 (t0), step 0: ")
     with pytest.raises(mempl.Error, match="V9"):
         mempl.simulate(tiny, mempl.Plan("tiny", [mempl.Residency(value=99, offset=0, write=0, last=1)]))
 

@@ -141,11 +141,19 @@ static MemplInstance building(void) {
   return built;
 }
 
+static void showViolation(MemplViolation violation, void *userData) {
+  (void)userData;
+  printf("V%d, %d loops, residency %d, value %d, step %d: %s\n", violation.rule,
+         (int)violation.pathLength, violation.residency, violation.value,
+         violation.step, violation.text);
+}
+
 // CHECK-LABEL: == plans
 // CHECK: 0 violations, latency 10, stall 0, peak 50
 // CHECK: steps 8 2, waits 0 0 0, profile 50 50
 // CHECK: 1 copies in, 0 back, same again: 1
 // CHECK: 1 violations: V2: value 0 (w), {{.+}}
+// CHECK-NEXT: V2, 0 loops, residency 0, value 0, step 0: value 0 (w), {{.+}}
 // CHECK: not simulated: V2: value 0 (w), {{.+}}
 // CHECK: not added: V9: a residency begins by `write`, or {{.+}}
 // CHECK: 1 residencies
@@ -191,6 +199,8 @@ static void plans(MemplInstance built) {
   broken = memplVerify(built, plan, &violations);
   printf("%d violations: %s\n", (int)broken, violations);
   memplStringDestroy(violations);
+  need(memplVerifyEach(built, plan, showViolation, NULL) == broken, NULL,
+       "as many again");
   if (!memplSimulate(built, plan, &outcome, NULL, NULL, NULL, &error))
     show("not simulated", error);
   copied.write = 0;

@@ -137,6 +137,24 @@ mempl.plan @p for @loop {
   mempl.residency @w at 0 issue 0 ready 0 last 1
 }
 
+// Of several residencies, and in whatever order, the one that is to blame: it
+// has the only contents, or comes too late.
+mempl.plan @several for @loop {
+  mempl.loop_plan 1 capacity 12 {
+    mempl.loop_plan 0 capacity 12 {
+      // expected-error @below {{V8: in the loop at step 1: in the loop at step 0: value 0 (in the loop at step 7: \x0a), step 0: a residency starts}}
+      mempl.residency @h at 8 issue 0 ready 1 last 1
+      // expected-error @above {{V3: in the loop at step 1: in the loop at step 0: value 0 (in the loop at step 7: \x0a), step 0: copied in without}}
+      // expected-error @above {{V4: in the loop at step 1: in the loop at step 0: value 0 (in the loop at step 7: \x0a), step 1: read in fast memory before}}
+      // expected-error @below {{V9: in the loop at step 1: in the loop at step 0: value 0 (in the loop at step 7: \x0a), step 1: needs 0 <= start}}
+      mempl.residency @h at 4 write 1 last 5
+      mempl.residency @h at 0 write 0 last 0
+      // expected-error @below {{V9: in the loop at step 1: in the loop at step 0: value 0 (in the loop at step 7: \x0a), step 1: needs 0 <= start}}
+      mempl.residency @h at 4 write 1 last 5
+    }
+  }
+}
+
 mempl.plan @nothing_reserved for @loop {
   mempl.residency @w at 0 issue 0 ready 0 last 1
   // expected-error @below {{V2: in the loop at step 1: step 0: reserves 8 bytes of 0}}
@@ -166,6 +184,16 @@ mempl.instance @ordered
   }
 }
 
+mempl.instance @twice
+    fast(capacity = 16, alignment = 4, bandwidth = 4.0, max_carried = 0)
+    slow(bandwidth = 1.0)
+    copy(bandwidth = 1.0, latency = 0.0, max_in = 0, max_out = 0)
+    step(overhead = 0.0) {
+  mempl.value @w input size 8 space fast
+  mempl.step "s" compute 1.0 (read @w 8)
+  mempl.step "s" compute 1.0 (read @w 8)
+}
+
 // expected-error @below {{V6: value 0 (w), step 0: is constrained to be in fast memory}}
 mempl.plan @p for @ordered {
   // expected-error @below {{V6: in the loop at step 0: value 0 (h), step 0: is constrained to be in fast memory}}
@@ -175,6 +203,12 @@ mempl.plan @p for @ordered {
 // expected-error @below {{V6: value 0 (w), step 0: is constrained to be in fast memory}}
 // expected-error @below {{V6: in the loop at step 0: value 0 (h), step 0: is constrained to be in fast memory}}
 mempl.plan @empty for @ordered {}
+
+// What a plan leaves in slow memory is no fault of the residency before it.
+// expected-error @below {{V6: value 0 (w), step 1: is constrained to be in fast memory}}
+mempl.plan @too_short for @twice {
+  mempl.residency @w at 0 issue 0 ready 0 last 0
+}
 
 // -----
 
@@ -186,7 +220,7 @@ mempl.instance @wrong
     copy(bandwidth = 1.0, latency = 0.0, max_in = 0, max_out = 0)
     step(overhead = 0.0) {
   mempl.value @t temporary size 8
-  // expected-error @below {{'mempl.step' op accesses[0]: reads value 0 (t), which nothing has written}}
+  // expected-error @below {{'mempl.step' op accesses[0]: I5: reads value 0 (t), which nothing has written}}
   mempl.step "s" compute 1.0 (read @t 8)
 }
 mempl.plan @p for @wrong {}

@@ -119,7 +119,7 @@ Error InstanceRun::applyMachine() {
     return Error::success();
   return fileError(options.input, 0,
                    "does not run on the machine that was asked for: " +
-                       faults.front().where + ": " + faults.front().text);
+                       faults.front().str());
 }
 
 Error InstanceRun::readProblem() {

@@ -130,7 +130,7 @@ Error Programs::add(Instance instance, const std::string &name,
     auto faults = checkInstance(limited);
     if (!faults.empty())
       return toolError(name + " with " + formatBytes(machine.capacity) + ": " +
-                       faults.front().where + ": " + faults.front().text);
+                       faults.front().str());
     // Files of one name in several folders are told apart by a number.
     std::string candidate = unique;
     for (int k = 2; !names.insert(candidate).second; ++k)

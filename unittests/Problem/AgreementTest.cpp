@@ -134,6 +134,27 @@ void expectSameOutcome(const Instance &instance, const Plan &plan,
   expectSameStalls(outcome, *line.getArray("stalls"), whole);
 }
 
+/// A residency that is said to break a rule is there, and of that value.
+void expectPlace(const Violation &violation, const Plan &outermost) {
+  const Plan *plan = &outermost;
+  for (int32_t loop : violation.path) {
+    const BodyPlan *body = plan->bodyPlan(loop);
+    if (!body) {
+      EXPECT_EQ(violation.residency, -1) << violation.str();
+      return;
+    }
+    plan = &body->plan;
+  }
+  if (violation.residency >= 0) {
+    ASSERT_LT(static_cast<size_t>(violation.residency),
+              plan->residencies.size());
+    EXPECT_EQ(plan->residencies[violation.residency].value, violation.value);
+  } else if (violation.value >= 0) {
+    // Nothing is needed to leave a value in slow memory.
+    EXPECT_EQ(violation.rule, Rule::V6) << violation.str();
+  }
+}
+
 TEST(Agreement, VerifierFindsTheSameViolations) {
   std::map<int64_t, int64_t> broken;
   int64_t valid = 0, number = 0, refused = 0;
@@ -152,7 +173,9 @@ TEST(Agreement, VerifierFindsTheSameViolations) {
       continue;
     }
     std::string all;
-    for (const Violation &violation : verify(instanceOf(line), planOf(line))) {
+    Plan plan = planOf(line);
+    for (const Violation &violation : verify(instanceOf(line), plan)) {
+      expectPlace(violation, plan);
       actual.emplace_back(static_cast<int64_t>(violation.rule), violation.value,
                           violation.step);
       all += violation.str() + "\n";

@@ -214,6 +214,7 @@ void Search::combine(int32_t value, const std::vector<Residency> &singles,
 
 bool Search::isValidAlone(int32_t value, const Option &option) const {
   Plan plan;
+  plan.instance = instance.name;
   plan.residencies = option.residencies;
   for (const Violation &violation : verify(instance, plan))
     if (violation.value == value && violation.rule != Rule::V1 &&

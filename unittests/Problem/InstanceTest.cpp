@@ -35,16 +35,19 @@ Instance valid() {
        loop(2, body, {read(0, 60), update(2, 60)})});
 }
 
-/// Where the only fault is; what is wrong otherwise.
+/// Rule and place of the only fault; what is wrong otherwise.
 std::string onlyFault(const Instance &instance) {
   auto faults = checkInstance(instance);
   if (faults.empty())
     return "no fault";
   for (const InstanceFault &fault : faults)
-    EXPECT_FALSE(fault.text.empty()) << fault.where;
+    EXPECT_FALSE(fault.text.empty()) << fault.str();
   if (faults.size() > 1)
-    return "many faults: " + faults[0].where + ", " + faults[1].where;
-  return faults[0].where;
+    return "many faults: " + faults[0].str() + ", " + faults[1].str();
+  EXPECT_EQ(faults[0].str(), faults[0].where() + ": " +
+                                 ruleName(faults[0].rule) + ": " +
+                                 faults[0].text);
+  return ruleName(faults[0].rule) + " " + faults[0].where();
 }
 
 /// The only fault after `change` has had its way with the valid program.
@@ -107,84 +110,85 @@ TEST(Instance, NegativeNumbersAreFaults) {
   // 2^63 wraps to a negative size.
   EXPECT_EQ(
       faultAfter([](Instance &x) { x.program.values[1].size = INT64_MIN; }),
-      "values[1].size");
+      "I1 values[1].size");
   EXPECT_EQ(faultAfter([](Instance &x) { x.program.values[1].size = -1; }),
-            "values[1].size");
+            "I1 values[1].size");
   EXPECT_EQ(faultAfter(
                 [](Instance &x) { x.program.steps[1].accesses[2].bytes = -1; }),
-            "steps[1].accesses[2].bytes");
+            "I1 steps[1].accesses[2].bytes");
   EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].compute = -1e-9; }),
-            "steps[0].compute");
+            "I1 steps[0].compute");
   EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].reserved = -1; }),
-            "steps[0].reserved");
+            "I8 steps[0].reserved");
 }
 
 TEST(Instance, TimesMustBeFinite) {
   for (double bad : {kNan, kInfinity, -kInfinity, -1.0}) {
     EXPECT_EQ(
         faultAfter([&](Instance &x) { x.program.steps[1].compute = bad; }),
-        "steps[1].compute");
+        "I1 steps[1].compute");
     EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.copyLatency = bad; }),
-              "machine.copy.latency");
+              "I2 machine.copy.latency");
     EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.stepOverhead = bad; }),
-              "machine.step.overhead");
+              "I2 machine.step.overhead");
   }
 }
 
 TEST(Instance, BandwidthsMustBePositiveAndFinite) {
   for (double bad : {0.0, -1.0, kNan, kInfinity}) {
     EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.copyBandwidth = bad; }),
-              "machine.copy.bandwidth");
+              "I2 machine.copy.bandwidth");
     EXPECT_EQ(faultAfterMachine([&](Machine &m) { m.fastBandwidth = bad; }),
-              "machine.fast.bandwidth");
+              "I2 machine.fast.bandwidth");
     Instance instance = valid();
     Machine m = machine();
     m.slowBandwidth = bad;
     instance.machine = m;
     auto faults = checkInstance(instance);
     ASSERT_FALSE(faults.empty());
-    EXPECT_EQ(faults[0].where, "machine.slow.bandwidth");
+    EXPECT_EQ(faults[0].where(), "machine.slow.bandwidth");
+    EXPECT_EQ(faults[0].rule, InstanceRule::I2);
   }
 }
 
 TEST(Instance, FastMemoryMustNotBeSlower) {
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.fastBandwidth = 9; }),
-            "machine.fast.bandwidth");
+            "I2 machine.fast.bandwidth");
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.fastBandwidth = 10; }),
             "no fault");
 }
 
 TEST(Instance, CapacityMustBeAMultipleOfTheAlignment) {
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.capacity = 105; }),
-            "machine.fast.capacity");
+            "I3 machine.fast.capacity");
   Machine negative = machine();
   negative.capacity = -10;
-  EXPECT_EQ(onlyFault(program({}, {}, negative)), "machine.fast.capacity");
+  EXPECT_EQ(onlyFault(program({}, {}, negative)), "I3 machine.fast.capacity");
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.alignment = 0; }),
-            "machine.fast.alignment");
+            "I3 machine.fast.alignment");
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.alignment = -10; }),
-            "machine.fast.alignment");
+            "I3 machine.fast.alignment");
 }
 
 TEST(Instance, LimitsMustNotBeNegative) {
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.maxCopiesIn = -1; }),
-            "machine.copy.max_in");
+            "I2 machine.copy.max_in");
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.maxCopiesOut = -1; }),
-            "machine.copy.max_out");
+            "I2 machine.copy.max_out");
   EXPECT_EQ(faultAfterMachine([](Machine &m) { m.maxCarried = -1; }),
-            "machine.fast.max_carried");
+            "I2 machine.fast.max_carried");
 }
 
 TEST(Instance, ReservedBytesMustFit) {
   EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].reserved = 100; }),
             "no fault");
   EXPECT_EQ(faultAfter([](Instance &x) { x.program.steps[0].reserved = 101; }),
-            "steps[0].reserved");
+            "I8 steps[0].reserved");
   EXPECT_EQ(
       faultAfter([](Instance &x) { x.program.steps[0].reserved = INT64_MAX; }),
-      "steps[0].reserved");
+      "I8 steps[0].reserved");
   EXPECT_EQ(faultAfterBody([](Program &x) { x.steps[1].reserved = 101; }),
-            "steps[2].body.steps[1].reserved");
+            "I8 steps[2].body.steps[1].reserved");
 }
 
 TEST(Instance, AccessesNameAValue) {
@@ -192,41 +196,41 @@ TEST(Instance, AccessesNameAValue) {
     EXPECT_EQ(faultAfter([&](Instance &x) {
                 x.program.steps[0].accesses[0].value = bad;
               }),
-              "steps[0].accesses[0].value");
+              "I4 steps[0].accesses[0].value");
 }
 
 TEST(Instance, NothingIsReadBeforeItIsWritten) {
   EXPECT_EQ(faultAfter([](Instance &x) {
               x.program.steps[0].accesses.push_back(read(2, 30));
             }),
-            "steps[0].accesses[2]");
+            "I5 steps[0].accesses[2]");
   EXPECT_EQ(faultAfter([](Instance &x) {
               x.program.steps[0].accesses.push_back(update(2, 30));
             }),
-            "steps[0].accesses[2]");
+            "I5 steps[0].accesses[2]");
   EXPECT_EQ(faultAfterBody(
                 [](Program &x) { x.steps[0].accesses.push_back(read(1, 20)); }),
-            "steps[2].body.steps[0].accesses[2]");
+            "I5 steps[2].body.steps[0].accesses[2]");
 }
 
 /// A step reads before it writes, in whatever order its accesses are listed.
 TEST(Instance, WriteOfTheSameStepComesTooLateForARead) {
   Instance instance =
       program({temporary("t", 10)}, {step(1, {write(0, 10), read(0, 10)})});
-  EXPECT_EQ(onlyFault(instance), "steps[0].accesses[1]");
+  EXPECT_EQ(onlyFault(instance), "I5 steps[0].accesses[1]");
 }
 
 TEST(Instance, OutputsMustBeWritten) {
   EXPECT_EQ(faultAfter([](Instance &x) {
               x.program.values.push_back(output("p", 1));
             }),
-            "values[4]");
+            "I6 values[4]");
   EXPECT_EQ(faultAfter(
                 [](Instance &x) { x.program.values.push_back(inOut("p", 1)); }),
             "no fault");
   EXPECT_EQ(
       faultAfterBody([](Program &x) { x.values.push_back(output("p", 1)); }),
-      "steps[2].body.values[2]");
+      "I6 steps[2].body.values[2]");
 }
 
 TEST(Instance, OrdersMustNotContradict) {
@@ -237,9 +241,9 @@ TEST(Instance, OrdersMustNotContradict) {
     });
   };
   EXPECT_EQ(order(SpaceConstraint::Fast, SpaceConstraint::Slow),
-            "steps[0].accesses[0].space");
+            "I7 steps[0].accesses[0].space");
   EXPECT_EQ(order(SpaceConstraint::Slow, SpaceConstraint::Fast),
-            "steps[0].accesses[0].space");
+            "I7 steps[0].accesses[0].space");
   EXPECT_EQ(order(SpaceConstraint::Slow, SpaceConstraint::Slow), "no fault");
   EXPECT_EQ(order(SpaceConstraint::None, SpaceConstraint::Slow), "no fault");
   EXPECT_EQ(order(SpaceConstraint::Fast, SpaceConstraint::None), "no fault");
@@ -249,7 +253,7 @@ TEST(Instance, BodiesDoNotWriteTheirInputs) {
   for (AccessMode mode : {AccessMode::Write, AccessMode::Update})
     EXPECT_EQ(
         faultAfterBody([&](Program &x) { x.steps[0].accesses[0].mode = mode; }),
-        "steps[2].body.steps[0].accesses[0]");
+        "I10 steps[2].body.steps[0].accesses[0]");
   // The outermost program may.
   EXPECT_EQ(faultAfter([](Instance &x) {
               x.program.steps[0].accesses[0].mode = AccessMode::Update;
@@ -260,7 +264,29 @@ TEST(Instance, BodiesDoNotWriteTheirInputs) {
 TEST(Instance, LoopsRunAtLeastOnce) {
   for (int64_t bad : {int64_t(0), int64_t(-1), INT64_MIN})
     EXPECT_EQ(faultAfter([&](Instance &x) { x.program.steps[2].trips = bad; }),
-              "steps[2].trips");
+              "I9 steps[2].trips");
+}
+
+TEST(Instance, FaultsSayWhereTheyAre) {
+  Instance inner = program({input("x", 20)}, {step(1, {update(0, 20)})});
+  Instance instance = program({output("o", 1)}, {step(1), loop(2, inner)});
+  auto faults = checkInstance(instance);
+  ASSERT_EQ(faults.size(), 2u);
+  EXPECT_EQ(faults[0].rule, InstanceRule::I10);
+  EXPECT_EQ(faults[0].path, std::vector<int32_t>{1});
+  EXPECT_EQ(faults[0].value, 0);
+  EXPECT_EQ(faults[0].step, 0);
+  EXPECT_EQ(faults[0].access, 0);
+  EXPECT_EQ(faults[0].field, "");
+  EXPECT_EQ(faults[0].inside(), "accesses[0]");
+  EXPECT_EQ(faults[0].strInside(), "accesses[0]: I10: " + faults[0].text);
+  EXPECT_EQ(faults[1].rule, InstanceRule::I6);
+  EXPECT_EQ(faults[1].path, std::vector<int32_t>());
+  EXPECT_EQ(faults[1].value, 0);
+  EXPECT_EQ(faults[1].step, -1);
+  EXPECT_EQ(faults[1].inside(), "");
+  EXPECT_EQ(faults[1].strInside(), "I6: an output that no step writes: o");
+  EXPECT_EQ(faults[1].str(), "values[0]: " + faults[1].strInside());
 }
 
 TEST(Instance, AllFaultsAreFound) {

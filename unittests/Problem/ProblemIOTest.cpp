@@ -322,17 +322,18 @@ TEST(ProblemIO, NumbersOutOfRangeAreErrors) {
 }
 
 TEST(ProblemIO, FaultsOfAnInstanceNameTheirLine) {
-  EXPECT_EQ(changed(R"("capacity": 100)", R"("capacity": 101)"),
-            "f.json:3: error: machine.fast.capacity: expected a multiple of "
-            "the alignment of 10, at least 0");
+  EXPECT_EQ(
+      changed(R"("capacity": 100)", R"("capacity": 101)"),
+      "f.json:3: error: machine.fast.capacity: I3: expected a multiple of "
+      "the alignment of 10, at least 0");
   EXPECT_THAT(
       changed(R"({"value": 3, "bytes": 1)", R"({"value": 4, "bytes": 1)"),
-      HasSubstr("f.json:14: error: steps[1].accesses[0].value: no such "
+      HasSubstr("f.json:14: error: steps[1].accesses[0].value: I4: no such "
                 "value"));
   EXPECT_THAT(changed(R"("value": 0, "bytes": 5, "mode": "write")",
                       R"("value": 0, "bytes": 5, "mode": "read")"),
               HasSubstr("f.json:16: error: steps[1].body.steps[0].accesses[0]: "
-                        "reads value 0 (x), which nothing has written"));
+                        "I5: reads value 0 (x), which nothing has written"));
   EXPECT_THAT(changed(R"("compute": 0.5)", R"("compute": -0.5)"),
               HasSubstr("f.json:14: error: steps[1].compute: "));
   EXPECT_THAT(changed(R"("alignment": 10, "bandwidth": 100)",
@@ -442,7 +443,7 @@ TEST(ProblemIO, MachinesAreReadAlone) {
   EXPECT_EQ(
       llvm::toString(parseMachine(with(machineText, "10.5", "-10.5"), "m.json")
                          .takeError()),
-      "m.json:3: error: slow.bandwidth: expected a positive number");
+      "m.json:3: error: slow.bandwidth: I2: expected a positive number");
   EXPECT_THAT(llvm::toString(parseMachine("{}", "m.json").takeError()),
               HasSubstr("m.json:1: error: expected the key \"fast\""));
 }

@@ -27,7 +27,8 @@ namespace {
 constexpr double kExact = 1e-12;
 
 /// The outcome of a plan that has to be valid.
-Outcome run(const Instance &instance, const Plan &plan) {
+Outcome run(const Instance &instance, Plan plan) {
+  plan.instance = instance.name;
   EXPECT_TRUE(checkInstance(instance).empty());
   for (const Violation &violation : verify(instance, plan))
     ADD_FAILURE() << violation.str();

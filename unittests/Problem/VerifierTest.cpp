@@ -48,6 +48,11 @@ void expectOne(const Instance &instance, const Plan &plan, Rule rule,
   EXPECT_EQ(found[0].rule, rule) << found[0].str();
   EXPECT_EQ(found[0].value, value) << found[0].str();
   EXPECT_EQ(found[0].step, step) << found[0].str();
+  EXPECT_TRUE(found[0].path.empty());
+  if (found[0].residency >= 0) {
+    ASSERT_LT(static_cast<size_t>(found[0].residency), plan.residencies.size());
+    EXPECT_EQ(plan.residencies[found[0].residency].value, value);
+  }
   std::string begin = ruleName(rule) + ": ";
   if (value >= 0)
     begin += "value " + std::to_string(value) + " (" +
@@ -66,7 +71,7 @@ void expectOne(const Instance &instance, std::vector<Residency> residencies,
 TEST(Verifier, RulesHaveTheirNames) {
   EXPECT_EQ(ruleName(Rule::V1), "V1");
   EXPECT_EQ(ruleName(Rule::V10), "V10");
-  EXPECT_EQ((Violation{Rule::V3, 0, 1, "text"}).str(), "V3: text");
+  EXPECT_EQ((Violation{.rule = Rule::V3, .text = "text"}).str(), "V3: text");
 }
 
 TEST(Verifier, ValidPlansHaveNoViolations) {
@@ -374,7 +379,7 @@ TEST(VerifierV7, CopiesOutOfALoopAndOverItCountTogether) {
   Instance body = program({output("y", 10)}, {step(1, {write(0, 10)})}, m);
   Instance instance = program(
       {output("o", 20)}, {step(1, {write(0, 20)}), loop(2, body), step(1)}, m);
-  Plan p;
+  Plan p = plan({});
   p.loops[1] = bodyPlan(10, {copiedOut(Residency::byWrite(0, 0, 0, 0), 1)});
   auto ofOuter = [&](int32_t last, int32_t done) {
     p.residencies = {copiedOut(Residency::byWrite(0, 20, 0, last), done)};
@@ -553,7 +558,7 @@ TEST(VerifierLoops, OrdersInABodyWithoutAPlanAreChecked) {
   auto body = std::make_shared<Program>(*instance.program.steps[1].body);
   body->steps[1].accesses[0].space = SpaceConstraint::Fast;
   instance.program.steps[1].body = body;
-  auto found = verify(instance, Plan());
+  auto found = verify(instance, plan({}));
   ASSERT_EQ(found.size(), 1u) << textOf(found);
   EXPECT_EQ(found[0].rule, Rule::V6);
 }
@@ -575,6 +580,65 @@ TEST(VerifierLoops, LoopsInLoopsAreNamedFromTheOutside) {
       << found[0].str();
   p.loops[0].capacity = 10; // Less than the inner plan.
   EXPECT_EQ(verify(instance, p).front().rule, Rule::V2);
+}
+
+/// Value, residency and step of each violation, with the loops around it.
+std::string placesOf(const std::vector<Violation> &found) {
+  std::string text;
+  for (const Violation &x : found) {
+    text += (text.empty() ? "" : ", ") + ruleName(x.rule) + " [";
+    for (int32_t loop : x.path)
+      text += std::to_string(loop) + " ";
+    text += "r" + std::to_string(x.residency) + " v" + std::to_string(x.value) +
+            " s" + std::to_string(x.step) + "]";
+  }
+  return text;
+}
+
+TEST(VerifierPlaces, OfSeveralResidenciesTheOneAtFaultIsNamed) {
+  // Written in fast memory by the first and dropped: the others are not to
+  // blame for the slow read and for the missing output.
+  Instance instance =
+      program({temporary("t", 10), output("o", 10), input("w", 10)},
+              {step(1, {write(0, 10), write(1, 10)}), step(1, {read(2, 10)}),
+               step(1, {read(0, 10), read(2, 10)}), step(1, {read(2, 10)})});
+  EXPECT_EQ(placesOf(verify(instance, plan({Residency::byCopy(2, 20, 0, 1, 2),
+                                            Residency::byWrite(0, 0, 0, 0),
+                                            Residency::byWrite(1, 10, 0, 1)}))),
+            "V3 [r1 v0 s2], V5 [r2 v1 s4]");
+  // Two that start too early, by a copy in and by their list.
+  EXPECT_EQ(placesOf(verify(instance, plan({Residency::byCopy(2, 0, 2, 3, 3),
+                                            Residency::byCopy(2, 20, 0, 1, 2),
+                                            Residency::byWrite(2, 5, 0, 9)}))),
+            "V9 [r2 v2 s0], V8 [r0 v2 s2], V4 [r0 v2 s3]");
+  // What no residency serves.
+  instance.program.values[2].space = SpaceConstraint::Fast;
+  EXPECT_EQ(
+      placesOf(verify(instance, plan({Residency::byCopy(2, 0, 0, 1, 2)}))),
+      "V6 [r-1 v2 s3]");
+}
+
+TEST(VerifierPlaces, APlanForAnotherInstanceIsThatAndNothingElse) {
+  Plan p = plan({Residency::byWrite(7, 0, 0, 0)});
+  p.instance = "other";
+  auto found = verify(three(), p);
+  EXPECT_EQ(placesOf(found), "V9 [r-1 v-1 s-1]");
+  EXPECT_EQ(textOf(found), "V9: the plan is for \"other\", not for \"t\"");
+}
+
+TEST(VerifierPlaces, ViolationsInLoopsNameTheLoops) {
+  Instance inner = program({temporary("x", 20), input("y", 20)},
+                           {step(1, {write(0, 20)}), step(1, {read(1, 20)})});
+  Instance outer = program({}, {step(1), loop(3, inner)});
+  Instance instance = program({}, {loop(2, outer)});
+  Plan p = plan({});
+  p.loops[0] = bodyPlan(40, {});
+  p.loops[0].plan.loops[1] = bodyPlan(
+      40, {Residency::byCopy(1, 0, 0, 1, 1), Residency::byWrite(0, 25, 0, 0)});
+  EXPECT_EQ(placesOf(verify(instance, p)), "V2 [0 1 r1 v0 s0]");
+  p.loops[0].plan.loops[0] = bodyPlan(0, {});
+  p.loops[0].plan.loops[1].plan.residencies.pop_back();
+  EXPECT_EQ(placesOf(verify(instance, p)), "V9 [0 r-1 v-1 s0]");
 }
 
 TEST(Verifier, FindsAllViolations) {

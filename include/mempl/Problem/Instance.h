@@ -176,11 +176,44 @@ struct InstanceRef {
   }
 };
 
-/// One thing that is wrong with an instance. `where` is a path into its JSON
-/// form, such as `steps[3].accesses[0].value`.
+/// The rules of docs/Problem.md, section Valid instances.
+enum class InstanceRule : uint8_t {
+  I1 = 1,
+  I2,
+  I3,
+  I4,
+  I5,
+  I6,
+  I7,
+  I8,
+  I9,
+  I10
+};
+
+/// "I1" .. "I10".
+std::string ruleName(InstanceRule rule);
+
+/// One thing that is wrong with an instance, and where: in the machine if both
+/// `value` and `step` are negative, else in a program.
 struct InstanceFault {
-  std::string where;
-  std::string text;
+  InstanceRule rule;
+  /// Steps of the loops that lead to the program; empty for the outermost one.
+  std::vector<int32_t> path = {};
+  int32_t value = -1;  ///< The value that it is about, if any.
+  int32_t step = -1;   ///< The step that it is in; negative: in the value.
+  int32_t access = -1; ///< The access of the step, if it is about one.
+  /// Key of the JSON form in there, such as "size"; empty: the whole.
+  std::string field = {};
+  std::string text = {};
+
+  /// The path into the JSON form: "steps[3].body.steps[0].accesses[1].value".
+  std::string where() const;
+  /// The rest of it in the step, the value or the machine: "accesses[1].value".
+  std::string inside() const;
+  /// "steps[3].accesses[0].value: I4: no such value, ..".
+  std::string str() const;
+  /// "accesses[0].value: I4: no such value, .."; "I6: .." for the whole.
+  std::string strInside() const;
 };
 
 /// All that is wrong with a program or its machine; empty for a valid one.

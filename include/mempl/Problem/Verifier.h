@@ -32,11 +32,17 @@ std::string ruleName(Rule rule);
 /// One broken rule.
 struct Violation {
   Rule rule;
-  int32_t value; ///< -1 where the rule is about no value.
-  int32_t step;  ///< Step or boundary; -1 where there is none.
+  /// Steps of the loops that lead to the plan that it is about; empty for the
+  /// outermost one. The last of them may be a loop without a plan.
+  std::vector<int32_t> path = {};
+  /// Index into the residencies of that plan: the one that breaks the rule. -1
+  /// where none does: reserved bytes, or a value that is not in fast memory.
+  int32_t residency = -1;
+  int32_t value = -1; ///< -1 where the rule is about no value.
+  int32_t step = -1;  ///< Step or boundary; -1 where there is none.
   /// A sentence that names the value (with its name), the step and, for a
   /// loop, the loop.
-  std::string text;
+  std::string text = {};
 
   /// "V3: value 7 (conv1), step 12: read from slow memory, ...".
   std::string str() const;

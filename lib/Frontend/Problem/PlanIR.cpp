@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Plans have values by symbol here and by index in the core. Violations carry
-// no residency, so the op that one is reported at is the one of its value that
-// was in fast memory last; for V9, which is about a residency alone, it is
-// found by asking the verifier again.
+// Plans have values by symbol here and by index in the core. A violation names
+// its plan by the loops that lead there, and its residency by number: both are
+// ops in the same order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +20,6 @@
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
-
-#include <set>
 
 using namespace mlir;
 using namespace mempl::ir;
@@ -143,122 +140,31 @@ FailureOr<mempl::Plan> mempl::ir::readPlan(PlanOp op,
 // Errors
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// Finds the op for each violation of one plan.
-class ViolationReporter {
-public:
-  ViolationReporter(PlanOp op, const mempl::Plan &plan,
-                    const mempl::Instance &instance)
-      : op(op), plan(plan), instance(instance) {}
-
-  void report(const mempl::Violation &violation) {
-    scope = {op, &op.getBody(), &plan, &instance.program};
-    StringRef text = violation.text;
-    while (enterLoop(text))
-      ;
-    Operation *at = scope.op;
-    if (violation.value >= 0)
-      if (Operation *residency = violation.rule == mempl::Rule::V9
-                                     ? findMalformed(violation.value, text)
-                                     : findResidency(violation))
-        at = residency;
-    at->emitError() << mempl::escapeForMessage(violation.str());
+/// The op that breaks the rule: a residency, or the innermost plan around what
+/// is about none.
+static Operation *opOf(const mempl::Violation &violation, PlanOp plan) {
+  Operation *op = plan;
+  Region *body = &plan.getBody();
+  for (int32_t step : violation.path) {
+    auto loops = body->getOps<LoopPlanOp>();
+    auto inner = llvm::find_if(loops, [&](LoopPlanOp loop) {
+      return static_cast<int32_t>(loop.getStep()) == step;
+    });
+    if (inner == loops.end())
+      return op;
+    op = *inner;
+    body = &(*inner).getBody();
   }
-
-private:
-  /// The plan that a violation is about, which may be that of a loop's body.
-  struct Scope {
-    Operation *op = nullptr; ///< mempl.plan or mempl.loop_plan.
-    Region *body = nullptr;
-    const mempl::Plan *plan = nullptr; ///< Null: the loop has no plan.
-    const mempl::Program *program = nullptr;
-  };
-
-  bool enterLoop(StringRef &text);
-  Operation *findResidency(const mempl::Violation &violation);
-  Operation *findMalformed(int32_t value, StringRef text);
-  SmallVector<ResidencyOp> residencyOps() {
-    return llvm::to_vector(scope.body->getOps<ResidencyOp>());
-  }
-
-  PlanOp op;
-  const mempl::Plan &plan;
-  const mempl::Instance &instance;
-  Scope scope;
-  std::set<Operation *> malformed; ///< Those reported already.
-};
-
-} // namespace
-
-/// Takes "in the loop at step N: " off the text. What is left begins with the
-/// value or the step, so no name can look like it.
-bool ViolationReporter::enterLoop(StringRef &text) {
-  StringRef rest = text;
-  int32_t step = 0;
-  if (!rest.consume_front("in the loop at step ") ||
-      rest.consumeInteger(10, step) || !rest.consume_front(": "))
-    return false;
-  text = rest;
-  scope.program = scope.program->steps[step].body.get();
-  if (!scope.plan)
-    return true;
-  auto it = scope.plan->loops.find(step);
-  if (it == scope.plan->loops.end()) {
-    scope.plan = nullptr;
-    return true;
-  }
-  scope.plan = &it->second.plan;
-  for (auto loop : scope.body->getOps<LoopPlanOp>())
-    if (static_cast<int32_t>(loop.getStep()) == step)
-      scope.op = loop;
-  scope.body = &cast<LoopPlanOp>(scope.op).getBody();
-  return true;
-}
-
-/// The residency of the value that began last at or before the step, else the
-/// first one; of several, the last in the list.
-Operation *ViolationReporter::findResidency(const mempl::Violation &violation) {
-  if (!scope.plan)
-    return nullptr;
-  int64_t best = -1;
-  auto startOf = [&](int64_t i) { return scope.plan->residencies[i].start(); };
-  for (auto [i, r] : llvm::enumerate(scope.plan->residencies)) {
-    if (r.value != violation.value)
-      continue;
-    bool isBefore = r.start() <= violation.step;
-    if (best < 0 ||
-        (isBefore ? startOf(best) > violation.step || startOf(best) <= r.start()
-                  : startOf(best) > r.start()))
-      best = static_cast<int64_t>(i);
-  }
-  return best < 0 ? nullptr : residencyOps()[best].getOperation();
-}
-
-/// The residency that alone breaks V9 with these words.
-Operation *ViolationReporter::findMalformed(int32_t value, StringRef text) {
-  if (!scope.plan)
-    return nullptr;
-  SmallVector<ResidencyOp> ops = residencyOps();
-  for (auto [i, r] : llvm::enumerate(scope.plan->residencies)) {
-    if (r.value != value)
-      continue;
-    mempl::Plan alone;
-    alone.residencies = {r};
-    for (const auto &violation :
-         mempl::verify({instance.machine, *scope.program}, alone))
-      if (violation.rule == mempl::Rule::V9 && violation.text == text &&
-          malformed.insert(ops[i]).second)
-        return ops[i];
-  }
-  return nullptr;
+  if (violation.residency < 0)
+    return op;
+  return *std::next(body->getOps<ResidencyOp>().begin(), violation.residency);
 }
 
 int64_t mempl::ir::verifyPlan(PlanOp op, const mempl::Plan &plan,
                               const mempl::Instance &instance) {
   auto violations = mempl::verify(instance, plan);
-  ViolationReporter reporter(op, plan, instance);
   for (const mempl::Violation &violation : violations)
-    reporter.report(violation);
+    opOf(violation, op)->emitError()
+        << mempl::escapeForMessage(violation.str());
   return static_cast<int64_t>(violations.size());
 }

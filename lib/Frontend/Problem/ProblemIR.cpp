@@ -229,37 +229,14 @@ static mempl::Program readProgram(Operation *op) {
   return program;
 }
 
-/// Takes `word[N]` off the front of `path`.
-static bool consumeIndex(StringRef &path, StringRef word, size_t &index) {
-  StringRef rest = path;
-  if (!rest.consume_front(word) || !rest.consume_front("[") ||
-      rest.consumeInteger(10, index) || !rest.consume_front("]"))
-    return false;
-  path = rest;
-  return true;
-}
-
-/// Reports a fault at the op that its path leads to, with the rest of the path
-/// before its text.
-static void emitFault(InstanceOp instance, const mempl::InstanceFault &fault) {
+/// The op that a fault is in: a step, a value, or the instance.
+static Operation *opOf(const mempl::InstanceFault &fault, InstanceOp instance) {
   Operation *op = instance;
-  StringRef path = fault.where;
-  path.consume_front("machine.");
-  size_t index = 0;
-  while (op->getNumRegions() != 0) {
-    if (consumeIndex(path, "values", index)) {
-      op = valuesOf(op)[index];
-    } else if (consumeIndex(path, "steps", index)) {
-      op = stepsOf(op)[index];
-      path.consume_front(".body");
-    } else {
-      break;
-    }
-    path.consume_front(".");
-  }
-  std::string text =
-      path.empty() ? fault.text : (path + ": " + fault.text).str();
-  op->emitOpError() << mempl::escapeForMessage(text);
+  for (int32_t loop : fault.path)
+    op = stepsOf(op)[loop];
+  if (fault.step >= 0)
+    return stepsOf(op)[fault.step];
+  return fault.value >= 0 ? valuesOf(op)[fault.value] : op;
 }
 
 FailureOr<mempl::Instance> mempl::ir::readInstance(InstanceOp op) {
@@ -269,7 +246,8 @@ FailureOr<mempl::Instance> mempl::ir::readInstance(InstanceOp op) {
   instance.program = readProgram(op);
   auto faults = mempl::checkInstance(instance);
   for (const mempl::InstanceFault &fault : faults)
-    emitFault(op, fault);
+    opOf(fault, op)->emitOpError()
+        << mempl::escapeForMessage(fault.strInside());
   if (!faults.empty())
     return failure();
   return instance;

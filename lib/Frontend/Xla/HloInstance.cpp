@@ -319,7 +319,7 @@ Expected<Imported> InstanceBuilder::build() {
   if (!faults.empty())
     return fileError(module.file, 0,
                      "is no program that can be placed: " +
-                         faults.front().where + ": " + faults.front().text);
+                         faults.front().str());
   return std::move(result);
 }
 
