@@ -159,6 +159,7 @@ public:
       at.report(kFieldRule<T> + error());
   }
 
+  using RecordReader::optional;
   template <typename T> void optional(const Field &field, T &x, bool = false) {
     JsonValueReader{at, ""}(field, x, true);
   }
