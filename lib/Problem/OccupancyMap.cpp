@@ -53,14 +53,27 @@ int64_t RangeMaximum::maximum(int32_t node, int32_t from, int32_t to,
          added[node];
 }
 
+int32_t RangeMaximum::firstMaximum(int32_t first, int32_t last) const {
+  int64_t most = maximum(first, last);
+  // The largest is on the left as long as the left half has it.
+  while (first < last) {
+    int32_t middle = first + (last - first) / 2;
+    if (maximum(first, middle) == most)
+      last = middle;
+    else
+      first = middle + 1;
+  }
+  return first;
+}
+
 //===----------------------------------------------------------------------===//
 // OccupancyMap
 //===----------------------------------------------------------------------===//
 
 OccupancyMap::OccupancyMap(int32_t numSteps, int64_t capacity,
-                           int64_t alignment)
-    : capacity(capacity), alignment(alignment), used(numSteps),
-      reservedBytes(numSteps, 0),
+                           int64_t alignment, Addressing addressing)
+    : capacity(capacity), alignment(alignment), mode(addressing),
+      used(numSteps), reservedBytes(numSteps, 0),
       bucketReserved((numSteps >> kShifts[0]) + 1, 0) {
   for (int32_t shift : kShifts) {
     levels.push_back({shift, std::vector<Bucket>((numSteps >> shift) + 1)});
@@ -102,6 +115,8 @@ OccupancyMap::Bucket::iterator OccupancyMap::find(Bucket &bucket, int64_t low,
 }
 
 void OccupancyMap::setReserved(int32_t step, int64_t bytes) {
+  if (mode == Addressing::Profile)
+    used.add(step, step, bytes - reservedBytes[step]);
   reservedBytes[step] = bytes;
   anyReserved |= bytes > 0;
   int32_t b = step >> kShifts[0], width = 1 << kShifts[0];
@@ -129,10 +144,20 @@ int64_t OccupancyMap::maxReserved(int32_t start, int32_t end) const {
 
 int32_t OccupancyMap::countOverlaps(int32_t start, int32_t end, int64_t low,
                                     int64_t high) const {
+  if (mode == Addressing::Profile)
+    return 0;
   int32_t count = 0;
   visit(start, end,
         [&](const Entry &e) { count += low < e.high && e.low < high; });
   return count;
+}
+
+bool OccupancyMap::isFree(int32_t start, int32_t end, int64_t offset,
+                          int64_t size) const {
+  if (mode == Addressing::Profile)
+    return mostUsed(start, end) <= capacity - size;
+  return offset >= maxReserved(start, end) &&
+         countOverlaps(start, end, offset, offset + size) == 0;
 }
 
 /// By time, in buckets that are wide for a question about many steps, then by
@@ -252,6 +277,8 @@ private:
 
 int64_t OccupancyMap::findOffset(int32_t start, int32_t end, int64_t size,
                                  Fit fit) const {
+  if (mode == Addressing::Profile)
+    return isFree(start, end, 0, size) ? 0 : -1;
   int64_t floor = maxReserved(start, end);
   if (floor > capacity)
     return -1;

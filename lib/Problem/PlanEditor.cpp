@@ -55,11 +55,12 @@ LoopPlan mempl::makeLoopPlan(InstanceRef body, BodyPlan planned) {
   return result;
 }
 
-PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity)
+PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity,
+                       Addressing addressing)
     : accesses(&index),
       limit(capacity < 0 ? index.machine().capacity : capacity),
       timeline(index),
-      space(index.numSteps(), limit, index.machine().alignment),
+      space(index.numSteps(), limit, index.machine().alignment, addressing),
       byValue(index.numValues()), isInvalid(index.numValues()),
       isAccessed(index.numValues()) {
   int32_t n = index.numSteps();
@@ -188,7 +189,7 @@ void PlanEditor::insert(Id id) {
     ++outside;
   } else if (size > 0) {
     int64_t top = r.offset + size;
-    node.hitsReserved = r.offset < space.maxReserved(r.start(), r.end());
+    node.hitsReserved = hitsReserved(r);
     overlaps += node.hitsReserved +
                 space.countOverlaps(r.start(), r.end(), r.offset, top);
     space.add(id, r.start(), r.end(), r.offset, top);
@@ -323,8 +324,7 @@ void PlanEditor::applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan) {
   space.forEachOverlap(step, step, 0, limit, [&](Id id) {
     Node &node = nodes[id];
     overlaps -= node.hitsReserved;
-    node.hitsReserved =
-        node.r.offset < space.maxReserved(node.r.start(), node.r.end());
+    node.hitsReserved = hitsReserved(node.r);
     overlaps += node.hitsReserved;
   });
 }
@@ -387,8 +387,15 @@ void PlanEditor::access(int32_t value) {
   accessed.push_back(value);
 }
 
+/// In a profile what steps reserve counts as bytes in use.
+bool PlanEditor::hitsReserved(const Residency &r) const {
+  return space.addressing() == Addressing::Offsets &&
+         r.offset < space.maxReserved(r.start(), r.end());
+}
+
 bool PlanEditor::fitsLimits() const {
-  return overlaps == 0 && outside == 0 && overLimit == 0 && planless == 0 &&
+  return overlaps == 0 && !space.isOverfull() && outside == 0 &&
+         overLimit == 0 && planless == 0 &&
          carried <= accesses->machine().maxCarried;
 }
 

@@ -16,11 +16,13 @@ using namespace mempl;
 Annealer::Annealer(const AccessIndex &index, const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverContext &context, const Deadline &deadline,
-                   const SearchGuide *guide)
+                   const SearchGuide *guide, Addressing addressing)
     : index(index), forest(forest), loops(loops), context(context),
       deadline(deadline), someGuide(guide), guide(nullptr),
-      random(context.seed, "search"),
-      editor(std::make_unique<PlanEditor>(index)), placer(*editor) {
+      random(context.seed,
+             addressing == Addressing::Profile ? "profile search" : "search"),
+      editor(std::make_unique<PlanEditor>(index, -1, addressing)),
+      placer(*editor) {
   stretchOf.assign(index.numUses(), {0, -1});
   for (int32_t v = 0; v < index.numValues(); ++v)
     for (int32_t root : forest.rootsOf(v)) {
@@ -33,10 +35,11 @@ Annealer::Annealer(const AccessIndex &index, const UseIntervalForest &forest,
     }
 }
 
-void Annealer::load(const Plan &plan) {
-  editor->commit();
-  while (editor->firstInList() != PlanEditor::kNone)
-    editor->remove(editor->firstInList());
+void mempl::loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
+                     const Plan &plan) {
+  editor.commit();
+  while (editor.firstInList() != PlanEditor::kNone)
+    editor.remove(editor.firstInList());
   for (const LoopChoices &loop : loops) {
     std::shared_ptr<const LoopPlan> chosen;
     if (const BodyPlan *body = plan.bodyPlan(loop.step)) {
@@ -45,12 +48,16 @@ void Annealer::load(const Plan &plan) {
           chosen = choice;
       if (!chosen)
         chosen = std::make_shared<LoopPlan>(
-            makeLoopPlan(index.instance().bodyOf(loop.step), *body));
+            makeLoopPlan(editor.index().instance().bodyOf(loop.step), *body));
     }
-    editor->setLoopPlan(loop.step, chosen);
+    editor.setLoopPlan(loop.step, chosen);
   }
   for (const Residency &r : plan.residencies)
-    editor->place(r);
+    editor.place(r);
+}
+
+void Annealer::load(const Plan &plan) {
+  loadPlan(*editor, loops, plan);
   current = editor->latency();
 }
 
@@ -61,37 +68,44 @@ void Annealer::keepBest() {
 }
 
 void Annealer::tellBest() {
-  if (context.improved)
+  // The latency of a profile is no plan's before it is packed.
+  if (context.improved && !isProfile())
     context.improved(
         {"search", best, moves, context.budget, deadline.seconds()});
 }
 
 bool Annealer::isOver() {
-  if (context.budget > 0 && moves >= context.budget)
+  if (limits.moves > 0 && moves >= limits.moves)
     return true;
-  return moves % 16 == 0 && deadline.hasPassed();
+  return moves % 16 == 0 && isTimeOver();
+}
+
+bool Annealer::isTimeOver() const {
+  return deadline.hasPassed() || deadline.share() >= limits.timeShare;
 }
 
 /// Moves that the budget and, at the speed so far, the time limit allow.
 int64_t Annealer::movesLeft() const {
-  int64_t left = context.budget > 0 ? context.budget - moves : INT64_MAX / 8;
+  int64_t left = limits.moves > 0 ? limits.moves - moves : INT64_MAX / 8;
   if (context.timeLimitMs > 0 && moves > 0) {
     double share = std::max(deadline.share(), 1e-6);
-    left = std::min(left, static_cast<int64_t>(static_cast<double>(moves) *
-                                               (1 - share) / share));
+    left = std::min(left,
+                    static_cast<int64_t>(static_cast<double>(moves) *
+                                         (limits.timeShare - share) / share));
   }
   return std::max<int64_t>(left, 1);
 }
 
-Plan Annealer::run(const Plan &start, double latency) {
-  bestPlan = start;
-  best = latency;
-  tellBest();
+Plan Annealer::run(const Plan &start, const AnnealerLimits &until) {
+  limits = until;
+  load(start);
+  best = current;
+  bestPlan = editor->plan();
   if (gainful.empty())
     return bestPlan;
   // Not isOver() alone, which looks at the clock every so many moves only: a
   // cycle may have had none.
-  for (int64_t length = kFirstCycle; !isOver() && !deadline.hasPassed();
+  for (int64_t length = kFirstCycle; !isOver() && !isTimeOver();
        length = std::min(length * kCycleGrowth, kLongestCycle)) {
     load(bestPlan);
     // What would be left for a stunted next cycle is better spent in this one.
@@ -248,9 +262,8 @@ bool Annealer::moveRetime() {
   }
   int64_t size = index.roundedBytes(r);
   const OccupancyMap &space = editor->occupancy();
-  if (size > 0 &&
-      (random.chance(0.2) || space.countOverlaps(r.start(), r.end(), r.offset,
-                                                 r.offset + size) > 0)) {
+  if (size > 0 && (random.chance(isProfile() ? 0 : 0.2) ||
+                   !space.isFree(r.start(), r.end(), r.offset, size))) {
     r.offset = space.findOffset(r.start(), r.end(), size, randomStyle().fit);
     if (r.offset < 0)
       return false;
@@ -298,12 +311,18 @@ bool Annealer::moveLoop() {
   if (plan.get() == editor->loopPlan(loop.step))
     return false;
   editor->setLoopPlan(loop.step, plan);
-  int64_t reserved = editor->occupancy().reserved(loop.step);
+  const OccupancyMap &space = editor->occupancy();
   llvm::SmallVector<PlanEditor::Id, 16> hit;
-  editor->occupancy().forEachOverlap(loop.step, loop.step, 0, reserved,
-                                     [&](int32_t id) { hit.push_back(id); });
-  for (PlanEditor::Id id : hit)
-    takeOut(id);
+  space.forEachOverlap(loop.step, loop.step, 0, space.reserved(loop.step),
+                       [&](int32_t id) { hit.push_back(id); });
+  for (size_t k = hit.size(); k > 0; --k) {
+    if (isProfile()) {
+      if (!space.isOverfull())
+        break;
+      std::swap(hit[k - 1], hit[random.below(k)]);
+    }
+    takeOut(hit[k - 1]);
+  }
   recreate();
   return true;
 }
@@ -381,10 +400,14 @@ bool Annealer::makeRoom(UseInterval interval, const PlacementStyle &style) {
   for (int tries = 0; tries < kRoomTries; ++tries) {
     if (placer.place(interval, style) != PlanEditor::kNone)
       return true;
+    // On a profile it is one step that has too much.
+    const OccupancyMap &space = editor->occupancy();
+    int32_t first = from, last = to;
+    if (isProfile())
+      first = last = space.fullestStep(from, to);
     llvm::SmallVector<PlanEditor::Id, 32> alive;
-    editor->occupancy().forEachOverlap(
-        from, to, 0, editor->capacity(),
-        [&](int32_t id) { alive.push_back(id); });
+    space.forEachOverlap(first, last, 0, editor->capacity(),
+                         [&](int32_t id) { alive.push_back(id); });
     if (alive.empty())
       return false;
     takeOut(randomVictim(alive));

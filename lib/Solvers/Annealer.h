@@ -35,16 +35,33 @@ private:
   double chance = 0.5;
 };
 
+/// When a part of a search has to end: after so many moves in all (0 = no
+/// limit), and at this share of the time limit.
+struct AnnealerLimits {
+  int64_t moves = 0;
+  double timeShare = 1;
+};
+
+/// Makes `editor` hold `plan`, which is for its program. `loops` has the plans
+/// of loops that are measured already.
+void loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
+              const Plan &plan);
+
 /// Improves a plan by random moves. Deterministic for a seed and a budget.
 /// Moves lean to `guide`, of the size of the instance, if that is not null.
 class Annealer {
 public:
   Annealer(const AccessIndex &index, const UseIntervalForest &forest,
            llvm::ArrayRef<LoopChoices> loops, const SolverContext &context,
-           const Deadline &deadline, const SearchGuide *guide);
+           const Deadline &deadline, const SearchGuide *guide,
+           Addressing addressing);
 
-  /// The best plan found from `start`, a valid plan of latency `latency`.
-  Plan run(const Plan &start, double latency);
+  /// The best plan found from `start`, a valid plan. On a profile offsets mean
+  /// nothing, and those of new residencies are 0.
+  Plan run(const Plan &start, const AnnealerLimits &limits);
+
+  /// Counts moves that were made elsewhere.
+  void countMoves(int64_t number) { moves += number; }
 
   double bestLatency() const { return best; }
   int64_t numMoves() const { return moves; }
@@ -70,10 +87,14 @@ private:
   void load(const Plan &plan);
   void cycle(int64_t length);
   bool isOver();
+  bool isTimeOver() const;
   void move();
   bool accept(double latency);
   void keepBest();
   void tellBest();
+  bool isProfile() const {
+    return editor->occupancy().addressing() == Addressing::Profile;
+  }
 
   // Moves. Each changes the plan; what it took out is in `orphans`.
   bool moveInsert();
@@ -109,6 +130,7 @@ private:
   const SearchGuide *guide; // Of the move under way; null if it has none.
   GuideShare guideShare;
   Random random;
+  AnnealerLimits limits;
   std::unique_ptr<PlanEditor> editor;
   UseIntervalPlacer placer;
   std::vector<int32_t> orphans;       // Values to be recreated.

@@ -18,9 +18,12 @@
 #include "mempl/Solvers/Greedy.h"
 
 #include "BuiltinSolvers.h"
-#include "mempl/Solvers/LoopPlanning.h"
+#include "ProfilePacking.h"
 
+#include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/TimeModel.h"
+#include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/LoopPlanning.h"
 
 #include <cmath>
 
@@ -270,15 +273,23 @@ struct GreedyRun {
   bool isBest = false; ///< The last pass was.
 
   /// Passes are repeated until they have gone over so many uses.
-  static constexpr int64_t kMostUses = 20000;
-  bool isOver() const { return work > kMostUses || deadline.hasPassed(); }
+  static constexpr int64_t kMostUses = 40000;
+  /// Rounds of the packing of a pass on the profile.
+  static constexpr int64_t kPackingRounds = 20;
+  /// So much of a time limit is theirs: who searches from the best of them
+  /// needs the rest.
+  static constexpr double kTimeShare = 0.25;
+  bool isOver() const {
+    return work > kMostUses || deadline.share() > kTimeShare ||
+           deadline.hasPassed();
+  }
 
   /// One pass; with `given`, these plans of loops, else those that are best by
   /// themselves, which are put into `chosen`. False if a constraint cannot be
   /// met.
-  bool pass(const GreedyOrder &order, const ChosenLoops *given,
-            ChosenLoops &chosen) {
-    PlanEditor editor(index);
+  bool pass(const GreedyOrder &order, Addressing addressing,
+            const ChosenLoops *given, ChosenLoops &chosen) {
+    PlanEditor editor(index, -1, addressing);
     if (given)
       for (auto [loop, plan] : llvm::zip_equal(loops, *given))
         editor.setLoopPlan(loop.step, plan);
@@ -288,13 +299,30 @@ struct GreedyRun {
       return false;
     greedyPass(editor, forest, order, [&] { return deadline.hasPassed(); });
     work += index.numUses();
-    isBest = result.evaluated++ == 0 || editor.latency() < result.latency;
-    if (isBest) {
-      result.latency = editor.latency();
-      result.plan = editor.plan();
-      bestLoops = chosen;
-    }
+    ++result.evaluated;
+    double latency = editor.latency();
+    if (result.evaluated > 1 && latency >= result.latency)
+      return true;
+    Plan plan = editor.plan();
+    if (addressing == Addressing::Profile && !pack(plan, latency))
+      return true;
+    isBest = true;
+    result.latency = latency;
+    result.plan = std::move(plan);
+    bestLoops = chosen;
     return true;
+  }
+
+  /// Gives a plan offsets. False if what is left of it is not the best so far.
+  bool pack(Plan &plan, double &latency) const {
+    ProfilePacking packed =
+        packProfile(index, plan, index.machine().capacity, kPackingRounds,
+                    [&] { return deadline.hasPassed(); });
+    plan = std::move(packed.plan);
+    if (packed.dropped == 0)
+      return true;
+    latency = simulateLatency(index.instance(), plan);
+    return latency < result.latency && verify(index.instance(), plan).empty();
   }
 
   /// A body that has much memory leaves little for the values around it: one
@@ -308,7 +336,7 @@ struct GreedyRun {
           continue;
         ChosenLoops other = bestLoops, ignored;
         other[i] = plan;
-        pass(order, &other, ignored);
+        pass(order, Addressing::Offsets, &other, ignored);
       }
   }
 };
@@ -343,9 +371,14 @@ public:
     const GreedyOrder *best = nullptr;
     for (const GreedyOrder &order : orders) {
       ChosenLoops chosen;
-      if (!run.pass(order, nullptr, chosen))
+      if (!run.pass(order, Addressing::Offsets, nullptr, chosen))
         return constraintsError(instance);
       if (run.isBest)
+        best = &order;
+      if (run.isOver())
+        break;
+      // Where packing is what is hard: first what, then where.
+      if (run.pass(order, Addressing::Profile, nullptr, chosen) && run.isBest)
         best = &order;
       if (run.isOver())
         break;

@@ -10,8 +10,14 @@
 // annealing: a move takes some residencies out of the plan, puts intervals of
 // accesses in by the rules of UseIntervalPlacer, and is kept or undone by the
 // exact latency. Annealing cycles grow in length, each from the best plan so
-// far, so that the search can be stopped at any time. One move is one unit of
-// budget.
+// far. One move is one unit of budget.
+//
+// Which values are in fast memory when is what most of the latency depends on,
+// and offsets are most of what makes moves fail. So most of the limits go to
+// plans without offsets, on the profile of fast memory; then the best of these
+// is packed (ProfilePacking.h), and the rest of the moves mend what that had to
+// drop. Large programs begin with one plan for all layers that are alike
+// (RepeatedLayers.h). docs/rationale/search.md has figures.
 //
 // Another solver may give it a second plan to begin with: it runs for a share
 // of the limits, and if its plan is faster than that of `greedy`, search tries
@@ -20,8 +26,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Annealer.h"
+#include "ProfilePacking.h"
+#include "RepeatedLayers.h"
 
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Greedy.h"
 
 using namespace mempl;
@@ -84,6 +93,15 @@ private:
   // together get half of the time.
   static constexpr int64_t kBodyShare = 20;
   static constexpr double kBodiesShare = 0.5;
+  /// When what is in fast memory when is decided, in shares of the limits: with
+  /// so much, and where it could not be packed so much more, up to the last.
+  static constexpr double kProfileShare = 0.7, kOtherShare = 0.07,
+                          kLastShare = 0.92;
+  static constexpr int64_t kPackingRounds = 120;
+  /// Small programs are searched as well without, and get a share of the limits
+  /// for one layer of large ones.
+  static constexpr int32_t kManyUses = 4000;
+  static constexpr int64_t kLayerShare = 4;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
@@ -137,12 +155,100 @@ private:
     if (!loops)
       return loops.takeError();
     UseIntervalForest forest(index, instance.machine.capacity);
-    Annealer annealer(index, forest, *loops, context, deadline, guide);
+    Annealer onProfile(index, forest, *loops, context, deadline, guide,
+                       Addressing::Profile);
+    Plan first = planByLayers(index, *loops, context, begin.plan, onProfile);
+    Plan packed = planOnProfile(instance, index, context, deadline, begin,
+                                std::move(first), onProfile);
+    Annealer annealer(index, forest, *loops, context, deadline, guide,
+                      Addressing::Offsets);
+    annealer.countMoves(onProfile.numMoves());
     Solution result;
-    result.plan = annealer.run(begin.plan, begin.latency);
+    result.plan = annealer.run(packed, {context.budget, 1});
     result.latency = annealer.bestLatency();
     result.evaluated = annealer.numMoves();
     return result;
+  }
+
+  /// What is in fast memory when, from `first` on, and offsets for it; or the
+  /// plan of `begin`, if that is faster.
+  static Plan planOnProfile(const Instance &instance, const AccessIndex &index,
+                            const SolverContext &context,
+                            const Deadline &deadline, const Solution &begin,
+                            Plan first, Annealer &annealer) {
+    Plan profile = std::move(first), best = begin.plan;
+    double latency = begin.latency;
+    auto tell = [&] {
+      if (context.improved)
+        context.improved({"search", latency, annealer.numMoves(),
+                          context.budget, deadline.seconds()});
+    };
+    tell();
+    // A plan that leaves no byte free may be impossible to pack, while the next
+    // one is not: some more moves make another of it.
+    for (double until = kProfileShare; until < kLastShare;
+         until += kOtherShare) {
+      profile = annealer.run(profile, limitsUntil(until, context));
+      ProfilePacking packed = packProfile(
+          index, profile, instance.machine.capacity, kPackingRounds, [&] {
+            return deadline.hasPassed() || deadline.share() > kLastShare;
+          });
+      double packedLatency = simulateLatency(instance, packed.plan);
+      if (packedLatency < latency && verify(instance, packed.plan).empty()) {
+        best = std::move(packed.plan);
+        latency = packedLatency;
+        tell();
+      }
+      if (packed.dropped == 0 || deadline.hasPassed())
+        break;
+    }
+    return best;
+  }
+
+  /// A budget of 0 is no limit, and a share of it is none either.
+  static AnnealerLimits limitsUntil(double share,
+                                    const SolverContext &context) {
+    auto moves =
+        static_cast<int64_t>(share * static_cast<double>(context.budget));
+    return {context.budget > 0 ? std::max<int64_t>(1, moves) : 0, share};
+  }
+
+  /// `start`; where a large program has layers that are alike, with the plan of
+  /// one layer in all of them, on the profile. What that takes counts as moves
+  /// of `annealer`.
+  static Plan planByLayers(const AccessIndex &index,
+                           llvm::ArrayRef<LoopChoices> loops,
+                           const SolverContext &context, const Plan &start,
+                           Annealer &annealer) {
+    if (index.numUses() < kManyUses)
+      return start;
+    std::optional<RepeatedLayers> layers = findRepeatedLayers(index);
+    if (!layers)
+      return start;
+    SolverContext inner = context;
+    inner.progress = nullptr;
+    inner.improved = nullptr;
+    inner.start = nullptr;
+    if (context.budget > 0)
+      inner.budget = std::max<int64_t>(1, context.budget / kLayerShare);
+    if (context.timeLimitMs > 0)
+      inner.timeLimitMs =
+          std::max<int64_t>(1, context.timeLimitMs / kLayerShare);
+    Deadline deadline(inner);
+    auto begin = firstPlan(layers->layer, inner);
+    auto plan = begin ? refine(layers->layer, inner, deadline, *begin,
+                               /*guide=*/nullptr)
+                      : llvm::Expected<Solution>(begin.takeError());
+    if (!plan) {
+      // A constraint that a layer cannot meet, the whole perhaps can.
+      llvm::consumeError(plan.takeError());
+      return start;
+    }
+    annealer.countMoves(plan->evaluated);
+    PlanEditor editor(index, -1, Addressing::Profile);
+    loadPlan(editor, loops, start);
+    applyToLayers(editor, *layers, plan->plan);
+    return editor.plan();
   }
 
   /// The search from `begin` and from the plan of another solver.

@@ -214,9 +214,7 @@ int64_t UseIntervalPlacer::commonOffset(const Residency &a, const Residency &b,
       int64_t offset = space.findOffset(first.start(), first.end(), size, fit);
       if (offset < 0)
         return -1;
-      if (offset >= space.maxReserved(second.start(), second.end()) &&
-          space.countOverlaps(second.start(), second.end(), offset,
-                              offset + size) == 0)
+      if (space.isFree(second.start(), second.end(), offset, size))
         return offset;
     }
   return -1;

@@ -236,6 +236,50 @@ TEST(PlanEditor, FindsOnlyOffsetsThatAreFree) {
 }
 
 /// A chain of copies issued together, far apart in the list.
+// Offsets are no matter on a profile: what is legal with offsets is without.
+TEST(PlanEditor, OnAProfileBytesAreCounted) {
+  Random random(11, "profile");
+  int64_t overfull = 0;
+  for (int round = 0; round < 300; ++round) {
+    Instance instance = randomInstance(random);
+    AccessIndex index(instance);
+    Plan plan = randomValidPlan(instance, random);
+    if (!verify(instance, plan).empty())
+      continue; // A constraint that cannot be met.
+    PlanEditor editor(index, -1, Addressing::Profile);
+    for (const auto &[step, inner] : plan.loops)
+      editor.setLoopPlan(step, std::make_shared<LoopPlan>(makeLoopPlan(
+                                   InstanceRef(instance).bodyOf(step), inner)));
+    for (Residency r : plan.residencies) {
+      r.offset = 0;
+      editor.place(r);
+    }
+    EXPECT_TRUE(editor.isLegal());
+    EXPECT_EQ(editor.latency(), simulateLatency(instance, plan));
+    const OccupancyMap &space = editor.occupancy();
+    if (int32_t n = instance.numSteps()) {
+      int32_t fullest = space.fullestStep(0, n - 1);
+      for (int32_t i = 0; i < n; ++i)
+        EXPECT_LT(space.mostUsed(i, i),
+                  space.mostUsed(fullest, fullest) + (i >= fullest));
+    }
+    // Nothing fits beside what fills the memory of a step.
+    for (int32_t i = 0; i < instance.numSteps(); ++i) {
+      int64_t used = space.mostUsed(i, i);
+      EXPECT_LE(used, editor.capacity());
+      EXPECT_EQ(space.findOffset(i, i, editor.capacity() - used, Fit::Lowest),
+                0);
+      if (used == 0)
+        continue;
+      EXPECT_EQ(
+          space.findOffset(i, i, editor.capacity() - used + 1, Fit::Lowest),
+          -1);
+      ++overfull;
+    }
+  }
+  EXPECT_GT(overfull, 100);
+}
+
 TEST(PlanEditor, ServesCopiesIssuedTogetherInListOrder) {
   Instance instance;
   instance.name = "order";

@@ -43,6 +43,10 @@ public:
   int64_t maximum(int32_t first, int32_t last) const {
     return maximum(1, 0, size - 1, first, last);
   }
+  /// The first of [first, last] that is as large as that.
+  int32_t firstMaximum(int32_t first, int32_t last) const;
+  /// The largest of all.
+  int64_t maximum() const { return largest[1]; }
 
 private:
   void add(int32_t node, int32_t from, int32_t to, int32_t first, int32_t last,
@@ -57,9 +61,19 @@ private:
 
 /// The rectangles of a plan. Steps are 0..n-1, both ends of a time included;
 /// bytes are [low, high).
+/// What fast memory is to a map.
+enum class Addressing : uint8_t {
+  Offsets, ///< Bytes with addresses: a rectangle is where it is.
+  Profile  ///< A number of bytes per step: offsets mean nothing, and what is
+           ///< in use together must not be more than there is.
+};
+
 class OccupancyMap {
 public:
-  OccupancyMap(int32_t numSteps, int64_t capacity, int64_t alignment);
+  OccupancyMap(int32_t numSteps, int64_t capacity, int64_t alignment,
+               Addressing addressing = Addressing::Offsets);
+
+  Addressing addressing() const { return mode; }
 
   void add(int32_t id, int32_t start, int32_t end, int64_t low, int64_t high);
   void remove(int32_t id, int32_t start, int32_t end, int64_t low);
@@ -70,20 +84,39 @@ public:
   /// The largest reservation of the steps from start to end.
   int64_t maxReserved(int32_t start, int32_t end) const;
 
+  /// Addressing::Profile: whether the rectangles and the reservation of some
+  /// step are more than the capacity. Offsets: never.
+  bool isOverfull() const {
+    return mode == Addressing::Profile && used.maximum() > capacity;
+  }
+  /// Whether `size` bytes at `offset` are free from `start` to `end`.
+  bool isFree(int32_t start, int32_t end, int64_t offset, int64_t size) const;
+
   /// The most bytes that the rectangles have together at one of the steps from
-  /// start to end, bytes that they share counted for each.
+  /// start to end, bytes that they share counted for each; of a profile with
+  /// what the steps reserve.
   int64_t mostUsed(int32_t start, int32_t end) const {
     return used.maximum(start, end);
   }
+  /// The first step with so many.
+  int32_t fullestStep(int32_t start, int32_t end) const {
+    return used.firstMaximum(start, end);
+  }
 
-  /// Number of rectangles that share bytes and steps with this one.
+  /// Number of rectangles that share bytes and steps with this one; none in a
+  /// profile.
   int32_t countOverlaps(int32_t start, int32_t end, int64_t low,
                         int64_t high) const;
-  /// Calls `f(id)` for each of them, in an order that depends on the rectangles
-  /// alone.
+  /// Calls `f(id)`, which must not change the map, for each of them (in a
+  /// profile, for each that shares steps), in an order that depends on the
+  /// rectangles alone (in a profile, on the ids as well).
   template <typename F>
   void forEachOverlap(int32_t start, int32_t end, int64_t low, int64_t high,
                       F f) const {
+    if (mode == Addressing::Profile) {
+      visit(start, end, [&](const Entry &e) { f(e.id); });
+      return;
+    }
     std::vector<Entry> met;
     visit(start, end, [&](const Entry &e) {
       if (low < e.high && e.low < high)
@@ -95,7 +128,8 @@ public:
   }
 
   /// A multiple of the alignment at which `size` bytes (a multiple of it too)
-  /// are free from `start` to `end`, or -1 if there is none.
+  /// are free from `start` to `end`, or -1 if there is none. Of a profile 0, if
+  /// there are as many bytes.
   int64_t findOffset(int32_t start, int32_t end, int64_t size, Fit fit) const;
 
 private:
@@ -138,6 +172,7 @@ private:
   static void sortForVisit(std::vector<Entry> &met, int32_t start, int32_t end);
 
   int64_t capacity, alignment;
+  Addressing mode;
   RangeMaximum used;
   std::vector<Level> levels;
   std::vector<int64_t> reservedBytes;

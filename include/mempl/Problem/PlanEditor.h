@@ -43,8 +43,12 @@ public:
   static constexpr Id kNone = -1;
 
   /// `capacity`: bytes that may be used, at most those of the machine; -1 for
-  /// all of them. The index must outlive the editor.
-  explicit PlanEditor(const AccessIndex &index, int64_t capacity = -1);
+  /// all of them. The index must outlive the editor. With Addressing::Profile
+  /// offsets mean nothing, and what isLegal() asks of space is that no step has
+  /// more than `capacity` bytes in use; such a plan has to be packed to be
+  /// valid.
+  explicit PlanEditor(const AccessIndex &index, int64_t capacity = -1,
+                      Addressing addressing = Addressing::Offsets);
 
   const AccessIndex &index() const { return *accesses; }
   int64_t capacity() const { return limit; }
@@ -143,6 +147,7 @@ private:
   void applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan);
   void access(int32_t value);
   int64_t reservedAt(int32_t step) const;
+  bool hitsReserved(const Residency &r) const;
   int64_t flightLimit(int channel) const;
 
   const AccessIndex *accesses;
