@@ -95,12 +95,16 @@ T recordFrom(const nb::kwargs &arguments, llvm::StringRef rule) {
           return false;
         }
         ++known;
-        to = nb::cast<V>(arguments[key]);
+        if (!nb::try_cast(nb::object(arguments[key]), to))
+          throw nb::type_error(
+              ("expected another type of the argument " + field.name() + "=")
+                  .str()
+                  .c_str());
         return !mayBeAbsent || to != absent<V>();
       });
   mapFields(reader, x);
   if (known != arguments.size())
-    throw nb::type_error("unknown argument");
+    throw nb::type_error("got an unknown argument");
   if (!reader.error().empty())
     throw PythonError{(rule + reader.error()).str()};
   return x;

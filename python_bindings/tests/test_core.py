@@ -88,6 +88,12 @@ def test_plans_are_evaluated(tiny):
     assert (violation.rule, violation.path, violation.residency) == ("V2", [], 0)
     assert (violation.value, violation.step) == (1, 0)
     assert str(violation) == f"V2: {violation.text}" and violation.text.startswith("value 1 (t0), step 0: ")
+    with pytest.raises(mempl.Error, match="V9: a residency begins by"):
+        mempl.Residency(value=1, offset=0, write=0, issue=0, ready=1, last=1)
+    with pytest.raises(TypeError, match="offset="):
+        mempl.Residency(value=1, write=0, last=1)
+    with pytest.raises(TypeError, match="last="):
+        mempl.Residency(value=1, offset=0, write=0, last="1")
     with pytest.raises(mempl.Error, match="V9"):
         mempl.simulate(tiny, mempl.Plan("tiny", [mempl.Residency(value=99, offset=0, write=0, last=1)]))
 
