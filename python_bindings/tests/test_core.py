@@ -123,7 +123,7 @@ def test_what_the_bound_leaves_out(tiny):
 def test_plan_columns_and_json(alexnet):
     plan = mempl.solve(alexnet, "greedy").plan
     columns = plan.columns
-    assert np.shares_memory(columns["offset"], plan.columns["offset"])
+    assert set(columns) == {"value", "offset", "last", "write", "issue", "ready", "back", "done", "carried"}
     for field in ("value", "offset", "last", "write", "issue", "ready", "back", "done", "carried"):
         assert list(columns[field]) == [getattr(r, field) for r in plan.residencies]
     assert mempl.Plan.from_json(plan.to_json()) == plan == pickle.loads(pickle.dumps(plan))
