@@ -1,5 +1,6 @@
 # mempl_add_library(NAME sources... LINK libraries...) - a library of mempl with
 # its public headers, installed and exported as Mempl::NAME.
+# With SEPARATE its precompiled headers are its own.
 # mempl_add_mlir_library(NAME sources... LINK libraries...) - the same for a
 # library that uses MLIR.
 # mempl_tablegen(TARGET FILE.td OUTPUT options OUTPUT options ...) - generates
@@ -12,16 +13,44 @@ set(MEMPL_PRECOMPILED_HEADERS
   <llvm/ADT/ArrayRef.h> <llvm/ADT/StringRef.h> <llvm/ADT/Twine.h>
   <llvm/Support/Error.h> <llvm/Support/raw_ostream.h>)
 
+# Compiled once for all libraries and once for all programs: code of the first is
+# -fPIC, of the others -fPIE, and Clang takes no header that differs in that.
+# Not file(WRITE), after which everything would be compiled anew.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/Headers.cpp CONTENT "")
+foreach(name MemplHeaders MemplProgramHeaders)
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/Headers.cpp)
+  target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
+  target_precompile_headers(${name} PRIVATE ${MEMPL_PRECOMPILED_HEADERS})
+endforeach()
+set_target_properties(MemplProgramHeaders PROPERTIES
+  POSITION_INDEPENDENT_CODE OFF)
+target_compile_options(MemplProgramHeaders PRIVATE -fPIE)
+
 function(mempl_common_setup target)
+  target_include_directories(${target} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    target_precompile_headers(${target} REUSE_FROM MemplProgramHeaders)
+  else()
+    target_precompile_headers(${target} REUSE_FROM MemplHeaders)
+  endif()
+endfunction()
+
+# The same for what is compiled with flags of its own.
+function(mempl_separate_setup target)
   target_include_directories(${target} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
   target_precompile_headers(${target} PRIVATE ${MEMPL_PRECOMPILED_HEADERS})
 endfunction()
 
 function(mempl_add_library name)
-  cmake_parse_arguments(arg "" "" "LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(arg "SEPARATE" "" "LINK;PRIVATE_LINK" ${ARGN})
   add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
   add_library(Mempl::${name} ALIAS ${name})
-  mempl_common_setup(${name})
+  if(arg_SEPARATE)
+    mempl_separate_setup(${name})
+  else()
+    mempl_common_setup(${name})
+  endif()
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
