@@ -39,7 +39,7 @@ struct RepeatedLayers {
   std::vector<std::vector<int32_t>> values;
 };
 
-/// The repetition of at least `kLeastLayers` layers without loops that saves
+/// The repetition of at least three layers without loops that saves
 /// the most steps, if there is one.
 std::optional<RepeatedLayers> findRepeatedLayers(const AccessIndex &index);
 

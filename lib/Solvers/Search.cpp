@@ -120,16 +120,22 @@ private:
     return first;
   }
 
-  static llvm::Expected<Plan> solveBody(const Instance &body,
-                                        const SolverContext &context) {
+  /// Searches a program that is a part of another one.
+  static llvm::Expected<Solution> solvePart(const Instance &part,
+                                            const SolverContext &context) {
     Deadline deadline(context);
-    auto begin = firstPlan(body, context);
+    auto begin = firstPlan(part, context);
     if (!begin)
       return begin.takeError();
-    auto result = refine(body, context, deadline, *begin, /*guide=*/nullptr);
-    if (!result)
-      return result.takeError();
-    return std::move(result->plan);
+    return refine(part, context, deadline, *begin, /*guide=*/nullptr);
+  }
+
+  /// The context of a part: what concerns the whole is not told of it.
+  static SolverContext contextOfPart(SolverContext context) {
+    context.progress = nullptr;
+    context.improved = nullptr;
+    context.start = nullptr;
+    return context;
   }
 
   /// The search itself, from a plan and its latency.
@@ -138,10 +144,7 @@ private:
                                          const Deadline &deadline,
                                          const Solution &begin,
                                          const SearchGuide *guide) {
-    SolverContext inner = context;
-    inner.progress = nullptr;
-    inner.improved = nullptr;
-    inner.start = nullptr;
+    SolverContext inner = contextOfPart(context);
     inner.budget = std::max<int64_t>(1, context.budget / kBodyShare);
     if (context.timeLimitMs > 0)
       inner.timeLimitMs =
@@ -150,8 +153,13 @@ private:
       return deadline.hasPassed() || deadline.share() > kBodiesShare;
     };
     AccessIndex index(instance);
-    auto loops = planLoops(
-        index, [&](const Instance &body) { return solveBody(body, inner); });
+    auto loops =
+        planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
+          auto result = solvePart(body, inner);
+          if (!result)
+            return result.takeError();
+          return std::move(result->plan);
+        });
     if (!loops)
       return loops.takeError();
     UseIntervalForest forest(index, instance.machine.capacity);
@@ -225,20 +233,13 @@ private:
     std::optional<RepeatedLayers> layers = findRepeatedLayers(index);
     if (!layers)
       return start;
-    SolverContext inner = context;
-    inner.progress = nullptr;
-    inner.improved = nullptr;
-    inner.start = nullptr;
+    SolverContext inner = contextOfPart(context);
     if (context.budget > 0)
       inner.budget = std::max<int64_t>(1, context.budget / kLayerShare);
     if (context.timeLimitMs > 0)
       inner.timeLimitMs =
           std::max<int64_t>(1, context.timeLimitMs / kLayerShare);
-    Deadline deadline(inner);
-    auto begin = firstPlan(layers->layer, inner);
-    auto plan = begin ? refine(layers->layer, inner, deadline, *begin,
-                               /*guide=*/nullptr)
-                      : llvm::Expected<Solution>(begin.takeError());
+    auto plan = solvePart(layers->layer, inner);
     if (!plan) {
       // A constraint that a layer cannot meet, the whole perhaps can.
       llvm::consumeError(plan.takeError());
