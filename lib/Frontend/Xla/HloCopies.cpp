@@ -22,6 +22,7 @@
 #include "mempl/Frontend/Xla/HloCopies.h"
 
 #include "HloAliases.h"
+#include "HloShapes.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -355,49 +356,6 @@ void CopyInserter::visitCall(int32_t instruction, const Summary &callee) {
       shareOrCopy(instruction, operand, leaf, output);
     }
   }
-}
-
-/// Operations that may write an element where they read it.
-static bool worksByElement(StringRef opcode) {
-  static constexpr StringRef names[] = {"abs",
-                                        "add",
-                                        "and",
-                                        "atan2",
-                                        "cbrt",
-                                        "ceil",
-                                        "clamp",
-                                        "cosine",
-                                        "divide",
-                                        "erf",
-                                        "exponential",
-                                        "exponential-minus-one",
-                                        "floor",
-                                        "log",
-                                        "log-plus-one",
-                                        "logistic",
-                                        "maximum",
-                                        "minimum",
-                                        "multiply",
-                                        "negate",
-                                        "not",
-                                        "or",
-                                        "power",
-                                        "remainder",
-                                        "round-nearest-afz",
-                                        "round-nearest-even",
-                                        "rsqrt",
-                                        "select",
-                                        "shift-left",
-                                        "shift-right-arithmetic",
-                                        "shift-right-logical",
-                                        "sign",
-                                        "sine",
-                                        "sqrt",
-                                        "subtract",
-                                        "tan",
-                                        "tanh",
-                                        "xor"};
-  return llvm::is_contained(names, opcode);
 }
 
 void CopyInserter::findStorages() {

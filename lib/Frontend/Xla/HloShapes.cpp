@@ -350,24 +350,16 @@ static MaybeShape inferGather(const Instruction &i, const Shape &input,
 // All operations
 //===----------------------------------------------------------------------===//
 
-/// Operations whose result has the shape and type of their first operand.
-static bool isLikeFirst(StringRef opcode) {
+bool hlo::worksByElement(StringRef opcode) {
   static constexpr StringRef names[] = {"abs",
                                         "add",
-                                        "add-dependency",
                                         "and",
                                         "atan2",
-                                        "batch-norm-inference",
                                         "cbrt",
                                         "ceil",
-                                        "cholesky",
-                                        "collective-broadcast",
-                                        "copy",
+                                        "clamp",
                                         "cosine",
-                                        "count-leading-zeros",
                                         "divide",
-                                        "domain",
-                                        "dynamic-update-slice",
                                         "erf",
                                         "exponential",
                                         "exponential-minus-one",
@@ -380,31 +372,48 @@ static bool isLikeFirst(StringRef opcode) {
                                         "multiply",
                                         "negate",
                                         "not",
-                                        "opt-barrier",
-                                        "optimization-barrier",
                                         "or",
-                                        "popcnt",
                                         "power",
-                                        "reduce-precision",
                                         "remainder",
-                                        "reverse",
                                         "round-nearest-afz",
                                         "round-nearest-even",
                                         "rsqrt",
-                                        "select-and-scatter",
-                                        "set-dimension-size",
+                                        "select",
                                         "shift-left",
                                         "shift-right-arithmetic",
                                         "shift-right-logical",
                                         "sign",
                                         "sine",
                                         "sqrt",
-                                        "stochastic-convert",
                                         "subtract",
                                         "tan",
                                         "tanh",
-                                        "while",
                                         "xor"};
+  return llvm::is_contained(names, opcode);
+}
+
+/// Operations whose result has the shape and type of their first operand. That
+/// of clamp may be a scalar, and that of select says which.
+static bool isLikeFirst(StringRef opcode) {
+  static constexpr StringRef names[] = {"add-dependency",
+                                        "batch-norm-inference",
+                                        "cholesky",
+                                        "collective-broadcast",
+                                        "copy",
+                                        "count-leading-zeros",
+                                        "domain",
+                                        "dynamic-update-slice",
+                                        "opt-barrier",
+                                        "optimization-barrier",
+                                        "popcnt",
+                                        "reduce-precision",
+                                        "reverse",
+                                        "select-and-scatter",
+                                        "set-dimension-size",
+                                        "stochastic-convert",
+                                        "while"};
+  if (worksByElement(opcode))
+    return opcode != "clamp" && opcode != "select";
   return llvm::is_contained(names, opcode);
 }
 

@@ -44,6 +44,10 @@ std::optional<Shape> inferShape(const Instruction &instruction,
                                 llvm::ArrayRef<const Shape *> operands,
                                 ShapeOfCall shapeOfCall);
 
+/// Operations that compute each element of the result from those at its place,
+/// and so may write it where they read it.
+bool worksByElement(llvm::StringRef opcode);
+
 } // namespace mempl::hlo
 
 #endif // MEMPL_LIB_FRONTEND_XLA_HLOSHAPES_H
