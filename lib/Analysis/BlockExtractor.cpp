@@ -358,11 +358,7 @@ void BlockExtractor::addStep(Operation *op, StorageAccesses accesses,
   bool empty = step.accesses.empty() && step.compute == 0 && reserved == 0;
   if (empty && !body && accesses.empty())
     return;
-  program.instance.program.steps.push_back(std::move(step));
-  FunctionStep made;
-  made.op = op;
-  made.body = std::move(body);
-  program.steps.push_back(std::move(made));
+  program.addStep(op, std::move(step), std::move(body));
 }
 
 //===----------------------------------------------------------------------===//

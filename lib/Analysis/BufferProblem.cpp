@@ -279,11 +279,7 @@ void BufferBlockExtractor::addStep(Operation *op,
   }
   if (step.accesses.empty() && step.compute == 0 && !body && accesses.empty())
     return;
-  program.instance.program.steps.push_back(std::move(step));
-  FunctionStep made;
-  made.op = op;
-  made.body = std::move(body);
-  program.steps.push_back(std::move(made));
+  program.addStep(op, std::move(step), std::move(body));
 }
 
 /// What the ops inside of an op do, as often as they run.

@@ -28,6 +28,15 @@
 using namespace mlir;
 using namespace mempl::ir;
 
+void FunctionProblem::addStep(Operation *op, mempl::Step step,
+                              std::unique_ptr<FunctionProblem> body) {
+  instance.program.steps.push_back(std::move(step));
+  FunctionStep made;
+  made.op = op;
+  made.body = std::move(body);
+  steps.push_back(std::move(made));
+}
+
 bool mempl::ir::isViewOp(Operation *op) {
   return isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
              tensor::CollapseShapeOp, tensor::CastOp>(op);

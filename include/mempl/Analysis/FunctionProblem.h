@@ -123,6 +123,11 @@ struct FunctionProblem {
   /// Of the whole function, with what is inside of it; empty for bodies.
   std::vector<UnknownFigure> unknowns;
 
+  /// Adds `step`, which is that of `op`, to both lists of steps. `body`: of a
+  /// loop whose body is planned; else null.
+  void addStep(Operation *op, mempl::Step step,
+               std::unique_ptr<FunctionProblem> body);
+
   /// The view of `tensor`, or null where its storage is not of this program.
   const View *viewOf(Value tensor) const {
     auto it = views.find(tensor);
