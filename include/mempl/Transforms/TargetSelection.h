@@ -22,12 +22,12 @@ namespace mempl::ir {
 /// The options `target`, `capacity` and `profile`, which several passes have.
 struct TargetOptions {
   /// A preset or a file; empty for what the module says.
-  std::string target;
+  std::string target = {};
   /// Bytes of fast memory instead of the target's, such as "512KiB"; empty for
   /// the target's.
-  std::string capacity;
+  std::string capacity = {};
   /// A file with measured seconds of ops; empty for none.
-  std::string profile;
+  std::string profile = {};
 };
 
 /// The machine that the options or the module say; nothing if neither does.
