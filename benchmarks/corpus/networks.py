@@ -127,12 +127,12 @@ def adam_step(forward):
 # ----------------------------------------------------------------- convolutions
 
 
-def resnet50(batch, train=False):
+def resnet(batch, blocks_of_stages, train=False):
     def unit(cin, cout, size):
         return [shape(size, size, cin, cout), shape(2, cout)]
 
     blocks, plan, cin = [], [], 64
-    for stage, (count, mid) in enumerate([(3, 64), (4, 128), (6, 256), (3, 512)]):
+    for stage, (count, mid) in enumerate(zip(blocks_of_stages, (64, 128, 256, 512))):
         for k in range(count):
             block = {"a": unit(cin, mid, 1), "b": unit(mid, mid, 3), "c": unit(mid, 4 * mid, 1)}
             if k == 0:
@@ -156,6 +156,14 @@ def resnet50(batch, train=False):
         return x.mean((1, 2)) @ p["fc"]
 
     return sgd_step(forward) if train else forward, (p, shape(batch, 224, 224, 3))
+
+
+def resnet50(batch, train=False):
+    return resnet(batch, (3, 4, 6, 3), train)
+
+
+def resnet152(batch, train=False):
+    return resnet(batch, (3, 8, 36, 3), train)
 
 
 def mobilenetv2(batch):
@@ -313,6 +321,37 @@ def gpt2_decode(batch, tokens=1024, layers=12, d=768):
     return forward, (p, cache, cache, shape(batch, dtype=jnp.int32), shape(dtype=jnp.int32))
 
 
+def rotate(x):
+    """Rotary position embedding of [b, heads, n, width]."""
+    n, half = x.shape[2], x.shape[3] // 2
+    angles = jnp.arange(n)[:, None] * 10000.0 ** (-jnp.arange(half) / half)
+    sin, cos = jnp.sin(angles).astype(x.dtype), jnp.cos(angles).astype(x.dtype)
+    a, b = x[..., :half], x[..., half:]
+    return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
+
+
+def gated_decoder(batch, tokens=512, layers=32, d=2560, hidden=6912, width=80):
+    """Layers with rotary positions and gated units, as current decoders have them."""
+    weights = lambda: {**layer_shapes(d, hidden), "w3": shape(d, hidden)}
+    p = {"emb": shape(50304, d), "layers": [weights() for _ in range(layers)]}
+
+    def forward(p, ids):
+        x = p["emb"][ids]
+        mask = jnp.tril(jnp.ones((tokens, tokens), bool))
+        for layer in p["layers"]:
+            y = norm(x)
+            q, k, v = (heads(y @ layer[w], width) for w in "qkv")
+            scores = jnp.einsum("bhnw,bhmw->bhnm", rotate(q), rotate(k)) / math.sqrt(width)
+            scores = jnp.where(mask, scores, jnp.asarray(-1e9, scores.dtype))
+            out = jnp.einsum("bhnm,bhmw->bhnw", softmax(scores), v)
+            x = x + out.transpose(0, 2, 1, 3).reshape(x.shape) @ layer["o"]
+            y = norm(x)
+            x = x + (jax.nn.silu(y @ layer["w1"]) * (y @ layer["w3"])) @ layer["w2"]
+        return norm(x[:, -1:]) @ p["emb"].T
+
+    return forward, (p, shape(batch, tokens, dtype=jnp.int32))
+
+
 def mixer(batch, tokens=196, layers=12, d=768):
     p = [{"t1": shape(tokens, 384), "t2": shape(384, tokens),
           "c1": shape(d, 4 * d), "c2": shape(4 * d, d)} for _ in range(layers)]
@@ -434,10 +473,14 @@ NETWORKS = {
     "bert_base_b8": lambda: encoder(8, 512),
     "bert_base_f32_b8": lambda: encoder(8, 512, attend=attend_f32),
     "bert_base_train_b4": lambda: encoder(4, 512, layers=6, train=True),
+    "bert_large_train_b4": lambda: encoder(4, 512, layers=24, d=1024, train=True),
+    "decoder32_b1": lambda: gated_decoder(1),
     "dlrm_b2048": lambda: dlrm(2048),
     "gpt2_decode_b8": lambda: gpt2_decode(8),
+    "gpt2_medium_adam_b4": lambda: transformer_adam(4, layers=24),
     "gpt2_prefill_b1": lambda: gpt2_prefill(1),
     "gpt2_prefill_f32_b1": lambda: gpt2_prefill(1, attend=attend_f32),
+    "gpt2_xl_decode_b8": lambda: gpt2_decode(8, layers=48, d=1600),
     "lstm_b64": lambda: lstm(64),
     "mixer_b16": lambda: mixer(16),
     "mobilenetv2_b32": lambda: mobilenetv2(32),
@@ -445,6 +488,7 @@ NETWORKS = {
     "resnet50_b8": lambda: resnet50(8),
     "resnet50_b32": lambda: resnet50(32),
     "resnet50_train_b16": lambda: resnet50(16, train=True),
+    "resnet152_train_b16": lambda: resnet152(16, train=True),
     "transformer_adam_b4": lambda: transformer_adam(4),
     "transformer_scan_b8": lambda: scanned_transformer(8),
     "vgg16_b8": lambda: vgg16(8),

@@ -12,6 +12,7 @@
 
 #include "mempl/Problem/Simulator.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 
 #include "gmock/gmock.h"
@@ -612,6 +613,18 @@ std::vector<std::string> programsIn(const std::string &folder) {
   return paths;
 }
 
+/// Copies that XLA's assignment saw in the program and that are not there.
+int64_t copiesTurned(const Module &module, const AssignmentTables &tables) {
+  llvm::StringSet<> names;
+  for (const Computation &computation : module.computations)
+    for (const Instruction &instruction : computation.instructions)
+      names.insert(instruction.name);
+  return llvm::count_if(tables.buffers, [&](const auto &row) {
+    return llvm::StringRef(row.name).starts_with("copy") &&
+           !names.contains(row.name);
+  });
+}
+
 /// Every buffer that XLA's assignment saw is there, of the same size and read
 /// by the same steps, and XLA's own plan is valid.
 void checkProgram(const std::string &path) {
@@ -633,12 +646,13 @@ void checkProgram(const std::string &path) {
   ASSERT_TRUE(static_cast<bool>(tables)) << llvm::toString(tables.takeError());
   TableCheck check = checkTables(*module, *program, *tables);
   // Where XLA turned a copy of the program into one of its own, the copy has
-  // another name.
-  EXPECT_GE(check.found, check.rows - 1);
+  // another name, and may be made in four slices.
+  int64_t turned = copiesTurned(*module, *tables);
+  EXPECT_EQ(check.found, check.rows - turned);
   EXPECT_EQ(check.sameSize, check.found);
   EXPECT_EQ(check.shared, 0);
   EXPECT_EQ(check.usesFound, check.uses);
-  EXPECT_LE(check.usesExtra, 1);
+  EXPECT_LE(check.usesExtra, 4 * turned);
   EXPECT_EQ(check.outOfOrder, 0);
   for (int32_t carried : {0, 1}) {
     imported->instance.machine.maxCarried = carried;
@@ -655,7 +669,7 @@ void checkProgram(const std::string &path) {
 
 TEST(HloProgram, EveryProgramOfTheCorpusIsAsXlaSawIt) {
   std::vector<std::string> paths = programsIn(MEMPL_CORPUS);
-  EXPECT_GE(paths.size(), 39u);
+  EXPECT_GE(paths.size(), 60u);
   for (const std::string &path : paths)
     checkProgram(path);
 }
