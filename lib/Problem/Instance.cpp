@@ -25,7 +25,8 @@ bool Step::operator==(const Step &other) const {
     return false;
   return name == other.name && compute == other.compute &&
          reserved == other.reserved && accesses == other.accesses &&
-         trips == other.trips && (!body || *body == *other.body);
+         after == other.after && trips == other.trips &&
+         (!body || *body == *other.body);
 }
 
 std::string mempl::ruleName(InstanceRule rule) {
@@ -154,6 +155,10 @@ private:
     if (step.trips < 1)
       report({.rule = InstanceRule::I9, .step = i, .field = "trips"},
              "expected at least 1");
+    for (int32_t earlier : step.after)
+      if (earlier < 0 || earlier >= i)
+        report({.rule = InstanceRule::I11, .step = i, .field = "after"},
+               "expected earlier steps, not " + llvm::Twine(earlier));
     for (size_t k = 0; k < step.accesses.size(); ++k)
       checkAccess(i, static_cast<int32_t>(k));
     for (const Access &access : step.accesses)

@@ -92,6 +92,9 @@ public:
   template <typename T> void loops(llvm::StringLiteral key, T &) {
     keys.push_back(key);
   }
+  void integers(const Field &field, std::vector<int32_t> &) {
+    keys.push_back(field.key);
+  }
   void version() { keys.push_back("version"); }
   void comparisons(llvm::StringLiteral key) { keys.push_back(key); }
 
@@ -115,8 +118,7 @@ struct JsonValueReader {
       if (!x)
         from.expected("true, or no such key");
     } else if constexpr (std::is_enum_v<T>) {
-      // What may be left out has no word for that.
-      size_t first = mayBeAbsent;
+      size_t first = kFirstIsNone<T>;
       x = static_cast<T>(
           first + from.oneOf(llvm::ArrayRef(kWords<T>).drop_front(first)));
     } else if constexpr (std::is_integral_v<T>) {
@@ -180,6 +182,13 @@ public:
     if (elements.expectArray())
       for (size_t i = 0; i < elements.size(); ++i)
         x.push_back(read<T>(elements.element(i), depth));
+  }
+  void integers(const Field &field, std::vector<int32_t> &x) {
+    JsonCursor elements = at.optional(field.key);
+    if (elements && elements.expectArray())
+      for (size_t i = 0; i < elements.size(); ++i)
+        x.push_back(static_cast<int32_t>(
+            elements.element(i).integer(field.leastOf<int32_t>(), INT32_MAX)));
   }
   void body(llvm::StringLiteral key, std::shared_ptr<const Program> &x) {
     JsonCursor program = at.optional(key);

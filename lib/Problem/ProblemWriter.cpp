@@ -17,6 +17,7 @@
 #include "mempl/Problem/Mapping.h"
 #include "mempl/Support/Units.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 
@@ -47,8 +48,10 @@ template <> constexpr bool kIsShort<Access> = true;
 /// record per line, or one per line if it is the outermost.
 class JsonWriter {
 public:
-  explicit JsonWriter(raw_ostream &os, bool isOutermost = false)
-      : os(os), separator(isOutermost ? ",\n" : ",") {}
+  explicit JsonWriter(raw_ostream &os) : os(os), separator(",") {}
+  /// Writes the outermost object, of a file of this version.
+  JsonWriter(raw_ostream &os, int64_t version)
+      : os(os), separator(",\n"), fileVersion(version) {}
 
   /// Mapping.h has one function for both directions, so that it has no const;
   /// nothing is changed here.
@@ -132,9 +135,18 @@ public:
     }
     os << '}';
   }
+  /// Nothing where there is none.
+  void integers(const Field &field, const std::vector<int32_t> &x) {
+    if (x.empty())
+      return;
+    writeKey(field.key);
+    os << '[';
+    llvm::interleave(x, os, ",");
+    os << ']';
+  }
   void version() {
     writeKey("version");
-    os << kProblemSchemaVersion;
+    os << fileVersion;
   }
   void comparisons(llvm::StringLiteral) {}
 
@@ -158,18 +170,39 @@ private:
 
   raw_ostream &os;
   StringRef separator;
+  int64_t fileVersion = kProblemSchemaVersion;
   bool isFirst = true;
 };
 
 } // namespace
 
+// A file is of the oldest version that has all its keys, so that older readers
+// read what they can. Version 2 came with the order of steps.
+
+static int64_t versionFor(const Program &program) {
+  if (program.order != StepOrder::Fixed)
+    return 2;
+  for (const Step &step : program.steps)
+    if (!step.after.empty() || (step.body && versionFor(*step.body) == 2))
+      return 2;
+  return 1;
+}
+
+static int64_t versionFor(const Plan &plan) {
+  if (!plan.order.empty())
+    return 2;
+  for (const auto &[step, body] : plan.loops)
+    if (versionFor(body.plan) == 2)
+      return 2;
+  return 1;
+}
+
 void mempl::writeInstance(raw_ostream &os, const Instance &instance) {
-  JsonWriter(os, /*isOutermost=*/true).write(instance);
+  JsonWriter(os, versionFor(instance.program)).write(instance);
   os << '\n';
 }
 
 void mempl::writePlan(raw_ostream &os, const Plan &plan) {
-  JsonWriter(os, /*isOutermost=*/true)
-      .write(PlanFile{const_cast<Plan &>(plan)});
+  JsonWriter(os, versionFor(plan)).write(PlanFile{const_cast<Plan &>(plan)});
   os << '\n';
 }

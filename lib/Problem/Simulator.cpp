@@ -8,6 +8,7 @@
 
 #include "mempl/Problem/Simulator.h"
 
+#include "mempl/Problem/StepOrder.h"
 #include "mempl/Problem/Timeline.h"
 
 #include <numeric>
@@ -157,16 +158,21 @@ void addTraffic(const Timeline &timeline, const Plan &plan, Outcome &outcome) {
 
 } // namespace
 
-LoopCost mempl::loopCost(InstanceRef body, const Plan &plan) {
-  AccessIndex index(body);
+LoopCost mempl::loopCost(InstanceRef body, const Plan &unordered) {
+  OrderedProblem problem(body, unordered);
+  const Plan &plan = problem.plan();
+  AccessIndex index(problem.instance());
   Timeline timeline(index);
   setLoops(timeline, plan);
   addToTimeline(timeline, plan);
   return {timeline.latency(), totalSlowBytes(timeline, plan), plan.numCopies()};
 }
 
-Outcome mempl::simulate(InstanceRef instance, const Plan &plan,
+Outcome mempl::simulate(InstanceRef whole, const Plan &unordered,
                         bool withTraffic) {
+  OrderedProblem problem(whole, unordered);
+  InstanceRef instance = problem.instance();
+  const Plan &plan = problem.plan();
   AccessIndex index(instance);
   Timeline timeline(index);
   setLoops(timeline, plan);

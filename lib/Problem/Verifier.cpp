@@ -8,6 +8,8 @@
 
 #include "mempl/Problem/Verifier.h"
 
+#include "mempl/Problem/StepOrder.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -34,11 +36,23 @@ public:
   /// `taken`: copies in and out of the outer programs that are in flight over
   /// this one.
   /// `path`: the loops around this one.
-  PlanVerifier(InstanceRef instance, const Plan &plan, int64_t capacity,
+  static void verify(InstanceRef instance, const Plan &plan, int64_t capacity,
+                     std::array<int64_t, 2> taken, std::vector<int32_t> path,
+                     std::vector<Violation> &found) {
+    if (!keepsOrder(instance.program, plan.order, path, found))
+      return;
+    OrderedProblem problem(instance, plan);
+    PlanVerifier verifier(problem, capacity, taken, std::move(path), found);
+    verifier.checkLoopKeys(instance.program, plan);
+    verifier.run();
+  }
+
+private:
+  PlanVerifier(const OrderedProblem &problem, int64_t capacity,
                std::array<int64_t, 2> taken, std::vector<int32_t> path,
                std::vector<Violation> &found)
-      : instance(instance), plan(plan), capacity(capacity), taken(taken),
-        path(std::move(path)), found(found) {}
+      : problem(problem), instance(problem.instance()), plan(problem.plan()),
+        capacity(capacity), taken(taken), path(std::move(path)), found(found) {}
 
   void run() {
     for (const Residency &r : plan.residencies)
@@ -52,7 +66,6 @@ public:
     checkLoops();
   }
 
-private:
   using Residencies = std::vector<const Residency *>;
   struct ValueAccess {
     int32_t step;
@@ -63,15 +76,21 @@ private:
   /// rule unless it is null.
   void report(Rule rule, int32_t value, const Residency *r, int32_t step,
               const Twine &text) {
-    std::string all;
+    std::string all = whereIs(path);
     llvm::raw_string_ostream os(all);
-    for (int32_t loop : path)
-      os << "in the loop at step " << loop << ": ";
     if (value >= 0)
       os << "value " << value;
     if (value >= 0 && value < instance.numValues())
       os << " (" << instance.program.values[value].name << ")";
-    os << (value >= 0 ? ", step " : "step ") << step << ": " << text;
+    if (value >= 0)
+      os << ", ";
+    if (problem.isOrdered())
+      os << "place " << step << " of the order";
+    if (problem.isOrdered() && step >= 0 && step < instance.numSteps())
+      os << ", which is ";
+    if (!problem.isOrdered() || (step >= 0 && step < instance.numSteps()))
+      os << "step " << problem.stepAt(step);
+    os << ": " << text;
     auto index =
         r ? static_cast<int32_t>(r - plan.residencies.data()) : int32_t(-1);
     found.push_back({rule, path, index, value, step, std::move(all)});
@@ -93,7 +112,18 @@ private:
                     body ? body->capacity : leastCapacity(*step.body));
   }
 
+  static std::string whereIs(const std::vector<int32_t> &path) {
+    std::string text;
+    for (int32_t loop : path)
+      text += "in the loop at step " + std::to_string(loop) + ": ";
+    return text;
+  }
+  static bool keepsOrder(const Program &program,
+                         const std::vector<int32_t> &order,
+                         const std::vector<int32_t> &path,
+                         std::vector<Violation> &found);
   bool checkFields(const Residency &r);
+  void checkLoopKeys(const Program &program, const Plan &given);
   void checkOffsets();
   void checkOverlaps();
   void checkValues();
@@ -103,7 +133,8 @@ private:
   void checkCarried();
   void checkLoops();
 
-  InstanceRef instance;
+  const OrderedProblem &problem;
+  InstanceRef instance; ///< In the plan's order, as all below.
   const Plan &plan;
   int64_t capacity;
   std::array<int64_t, 2> taken;
@@ -114,6 +145,76 @@ private:
 };
 
 } // namespace
+
+/// V11. Every step that runs before one that it depends on is reported once.
+bool PlanVerifier::keepsOrder(const Program &program,
+                              const std::vector<int32_t> &order,
+                              const std::vector<int32_t> &path,
+                              std::vector<Violation> &found) {
+  int32_t n = program.numSteps();
+  size_t before = found.size();
+  auto report = [&](int32_t step, const Twine &text) {
+    found.push_back({.rule = Rule::V11,
+                     .path = path,
+                     .step = step,
+                     .text = whereIs(path) + text.str()});
+  };
+  if (order.empty())
+    return true;
+  std::vector<int32_t> placeOf(n, -1);
+  for (size_t place = 0; place < order.size(); ++place)
+    if (order[place] >= 0 && order[place] < n)
+      placeOf[order[place]] = static_cast<int32_t>(place);
+  if (order.size() != static_cast<size_t>(n) ||
+      llvm::is_contained(placeOf, -1)) {
+    report(-1, "the order is not a permutation of the " + Twine(n) + " steps");
+    return false;
+  }
+  if (program.order == StepOrder::Fixed && !llvm::is_sorted(order)) {
+    report(-1, "the order of this program is fixed");
+    return false;
+  }
+  // Of each value the step that runs last, of those so far that write it and of
+  // those that access it.
+  std::vector<int32_t> lastWriter(program.numValues(), -1);
+  std::vector<int32_t> lastAccessor(program.numValues(), -1);
+  auto isLater = [&](int32_t a, int32_t b) {
+    return b < 0 || placeOf[a] > placeOf[b];
+  };
+  for (int32_t step = 0; step < n; ++step) {
+    const Step &s = program.steps[step];
+    int32_t latest = step;
+    auto dependsOn = [&](int32_t earlier) {
+      if (earlier >= 0 && isLater(earlier, latest))
+        latest = earlier;
+    };
+    llvm::for_each(s.after, dependsOn);
+    for (const Access &a : s.accesses)
+      dependsOn(a.writes() ? lastAccessor[a.value] : lastWriter[a.value]);
+    for (const Access &a : s.accesses) {
+      if (isLater(step, lastAccessor[a.value]))
+        lastAccessor[a.value] = step;
+      if (a.writes() && isLater(step, lastWriter[a.value]))
+        lastWriter[a.value] = step;
+    }
+    if (latest != step)
+      report(step, "step " + Twine(step) + ": runs before step " +
+                       Twine(latest) + " (" + program.steps[latest].name +
+                       "), which it depends on");
+  }
+  return found.size() == before;
+}
+
+/// V9 about the bodies' plans, whose keys are steps of the program.
+void PlanVerifier::checkLoopKeys(const Program &program, const Plan &given) {
+  for (const auto &[i, inner] : given.loops)
+    if (i < 0 || i >= program.numSteps() || !program.steps[i].body)
+      found.push_back({.rule = Rule::V9,
+                       .path = path,
+                       .step = i,
+                       .text = whereIs(path) + "step " + std::to_string(i) +
+                               ": a plan for a loop that does not exist"});
+}
 
 /// V9.
 bool PlanVerifier::checkFields(const Residency &r) {
@@ -461,20 +562,16 @@ void PlanVerifier::checkCarried() {
 
 /// The plans of loops' bodies.
 void PlanVerifier::checkLoops() {
-  for (const auto &[i, inner] : plan.loops)
-    if (i < 0 || i >= instance.numSteps() || !instance.program.steps[i].body)
-      report(Rule::V9, -1, nullptr, i, "a plan for a loop that does not exist");
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
     const Step &step = instance.program.steps[i];
     if (!step.body)
       continue;
     std::vector<int32_t> inside = path;
-    inside.push_back(i);
+    inside.push_back(problem.stepAt(i));
     const BodyPlan *body = plan.bodyPlan(i);
     if (!body) {
-      PlanVerifier(instance.bodyOf(i), Plan(), leastCapacity(*step.body),
-                   {0, 0}, std::move(inside), found)
-          .run();
+      verify(instance.bodyOf(i), Plan(), leastCapacity(*step.body), {0, 0},
+             std::move(inside), found);
       continue;
     }
     std::array<int64_t, 2> over = taken;
@@ -482,9 +579,8 @@ void PlanVerifier::checkLoops() {
       over[0] += r->isCopyingIn(i);
       over[1] += r->isCopyingOut(i);
     }
-    PlanVerifier(instance.bodyOf(i), body->plan, body->capacity, over,
-                 std::move(inside), found)
-        .run();
+    verify(instance.bodyOf(i), body->plan, body->capacity, over,
+           std::move(inside), found);
   }
 }
 
@@ -495,14 +591,14 @@ std::vector<Violation> mempl::verify(InstanceRef instance, const Plan &plan) {
              .text = "the plan is for \"" + plan.instance + "\", not for \"" +
                      std::string(instance.name) + "\""}};
   std::vector<Violation> found;
-  PlanVerifier(instance, plan, instance.machine.capacity, {0, 0}, {}, found)
-      .run();
+  PlanVerifier::verify(instance, plan, instance.machine.capacity, {0, 0}, {},
+                       found);
   return found;
 }
 
 bool mempl::mayRunWithoutPlan(InstanceRef body) {
   std::vector<Violation> found;
-  PlanVerifier(body, Plan(), leastCapacity(body.program), {0, 0}, {}, found)
-      .run();
+  PlanVerifier::verify(body, Plan(), leastCapacity(body.program), {0, 0}, {},
+                       found);
   return found.empty();
 }

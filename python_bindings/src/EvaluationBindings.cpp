@@ -127,7 +127,7 @@ static void bindVerifier(nb::module_ &m) {
   nb::class_<Violation>(m, "Violation", "A rule that a plan breaks.")
       .def_prop_ro(
           "rule", [](const Violation &v) { return ruleName(v.rule); },
-          "\"V1\" to \"V10\", see docs/Problem.md.")
+          "\"V1\" to \"V11\", see docs/Problem.md.")
       .def_ro("path", &Violation::path,
               "Steps of the loops that lead to the plan that it is about, as a "
               "list; empty for the outermost one.")

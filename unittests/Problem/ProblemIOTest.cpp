@@ -266,13 +266,41 @@ TEST(ProblemIO, ErrorsNameFileLinePathAndBothSides) {
 }
 
 TEST(ProblemIO, NewerVersionsAreRefused) {
-  EXPECT_EQ(changed(R"("version": 1)", R"("version": 2)"),
-            "f.json:1: error: version: version 2 is newer than 1, the newest "
+  EXPECT_EQ(changed(R"("version": 1)", R"("version": 3)"),
+            "f.json:1: error: version: version 3 is newer than 2, the newest "
             "that this program reads");
   EXPECT_THAT(changed(R"("version": 1)", R"("version": 0)"),
               HasSubstr("version: expected an integer"));
-  EXPECT_THAT(changedPlan(R"("version": 1)", R"("version": 2)"),
-              HasSubstr("version 2 is newer"));
+  EXPECT_THAT(changedPlan(R"("version": 1)", R"("version": 3)"),
+              HasSubstr("version 3 is newer"));
+}
+
+TEST(ProblemIO, FilesAreOfTheOldestVersionThatHasTheirKeys) {
+  Instance instance;
+  instance.name = "i";
+  instance.program.steps.resize(2);
+  auto text = [](auto write, const auto &x) {
+    std::string result;
+    llvm::raw_string_ostream os(result);
+    write(os, x);
+    return result;
+  };
+  EXPECT_THAT(text(writeInstance, instance), HasSubstr("\"version\":1"));
+  instance.program.order = StepOrder::Free;
+  instance.program.steps[1].after = {0};
+  std::string ofInstance = text(writeInstance, instance);
+  EXPECT_THAT(ofInstance, HasSubstr("\"version\":2"));
+  EXPECT_EQ(llvm::cantFail(parseInstance(ofInstance, "f.json")), instance);
+
+  Plan plan;
+  plan.instance = "i";
+  EXPECT_THAT(text(writePlan, plan), HasSubstr("\"version\":1"));
+  plan.loops[0].plan.order = {1, 0};
+  EXPECT_THAT(text(writePlan, plan), HasSubstr("\"version\":2"));
+  plan.order = {1, 0};
+  std::string ofPlan = text(writePlan, plan);
+  EXPECT_THAT(ofPlan, HasSubstr("\"version\":2"));
+  EXPECT_EQ(llvm::cantFail(parsePlan(ofPlan, "f.json")), plan);
 }
 
 TEST(ProblemIO, UnknownAndRepeatedKeysAreErrors) {

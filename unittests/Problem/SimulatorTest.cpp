@@ -15,7 +15,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <gtest/gtest.h>
+#include "gmock/gmock.h"
 
 #include <numeric>
 
@@ -601,6 +601,20 @@ TEST(Simulator, OutcomesOfRandomPlansAreConsistent) {
       return;
   }
   EXPECT_GE(copies, 1000);
+}
+
+TEST(Simulator, StepsRunInTheOrderOfThePlan) {
+  Instance instance = program(
+      {input("w", 50), temporary("t", 10)},
+      {step(2, {read(0, 50), write(1, 10)}), step(8), step(1, {read(1, 10)})});
+  instance.program.order = StepOrder::Free;
+  Plan ordered =
+      plan({Residency::byCopy(0, 0, 0, 1, 1), Residency::byWrite(1, 50, 1, 2)});
+  ordered.order = {1, 0, 2};
+  Outcome outcome = run(instance, ordered);
+  EXPECT_NEAR(outcome.latency, 8 + 2 + 1, kExact);
+  EXPECT_THAT(outcome.times, testing::ElementsAre(8, 2, 1));
+  EXPECT_EQ(outcome.profile, (std::vector<int64_t>{50, 60, 10}));
 }
 
 } // namespace

@@ -70,7 +70,7 @@ void expectOne(const Instance &instance, std::vector<Residency> residencies,
 
 TEST(Verifier, RulesHaveTheirNames) {
   EXPECT_EQ(ruleName(Rule::V1), "V1");
-  EXPECT_EQ(ruleName(Rule::V10), "V10");
+  EXPECT_EQ(ruleName(Rule::V11), "V11");
   EXPECT_EQ((Violation{.rule = Rule::V3, .text = "text"}).str(), "V3: text");
 }
 
@@ -670,6 +670,92 @@ TEST(Verifier, AcceptsRandomPlansThatWereGrownUnderIt) {
   EXPECT_GE(residencies, 500);
   EXPECT_GE(loopPlans, 50);
   EXPECT_LE(invalid, 100);
+}
+
+//===----------------------------------------------------------------------===//
+// V11: the order of steps
+//===----------------------------------------------------------------------===//
+
+/// A weight and a temporary in step 0, nothing in step 1, the temporary in
+/// step 2.
+Instance freeProgram() {
+  Instance instance = program(
+      {input("w", 50), temporary("t", 10)},
+      {step(2, {read(0, 50), write(1, 10)}), step(8), step(1, {read(1, 10)})});
+  instance.program.order = StepOrder::Free;
+  return instance;
+}
+
+Plan inOrderOf(std::vector<int32_t> order,
+               std::vector<Residency> residencies = {}) {
+  Plan result = plan(std::move(residencies));
+  result.order = std::move(order);
+  return result;
+}
+
+TEST(VerifierV11, OrdersThatKeepDependenciesAreValid) {
+  // Residencies count places: the copy is hidden behind step 1.
+  std::vector<Residency> residencies = {Residency::byCopy(0, 0, 0, 1, 1),
+                                        Residency::byWrite(1, 50, 1, 2)};
+  EXPECT_EQ(textOf(verify(freeProgram(), inOrderOf({1, 0, 2}, residencies))),
+            "");
+  EXPECT_EQ(textOf(verify(freeProgram(), inOrderOf({0, 1, 2}))), "");
+  Instance fixed = freeProgram();
+  fixed.program.order = StepOrder::Fixed;
+  EXPECT_EQ(textOf(verify(fixed, inOrderOf({0, 1, 2}))), "");
+}
+
+TEST(VerifierV11, DependenciesAreKept) {
+  expectOne(freeProgram(), inOrderOf({1, 2, 0}), Rule::V11, -1, 2);
+  Instance instance = freeProgram();
+  instance.program.steps[1].after = {0};
+  // Nothing else is reported: what residencies mean is not known.
+  expectOne(instance, inOrderOf({1, 0, 2}, {Residency::byCopy(7, 0, 0, 1, 1)}),
+            Rule::V11, -1, 1);
+}
+
+TEST(VerifierV11, AnOrderIsAPermutationOfAFreeProgram) {
+  for (const std::vector<int32_t> &order : {std::vector<int32_t>{1, 0},
+                                            {0, 1, 1},
+                                            {0, 1, 3},
+                                            {-1, 0, 1},
+                                            {0, 1, 2, 2}})
+    EXPECT_EQ(textOf(verify(freeProgram(), inOrderOf(order))),
+              "V11: the order is not a permutation of the 3 steps");
+  Instance fixed = freeProgram();
+  fixed.program.order = StepOrder::Fixed;
+  EXPECT_EQ(textOf(verify(fixed, inOrderOf({1, 0, 2}))),
+            "V11: the order of this program is fixed");
+}
+
+TEST(VerifierV11, OtherRulesNamePlaceAndStep) {
+  EXPECT_EQ(
+      textOf(verify(freeProgram(),
+                    inOrderOf({1, 0, 2}, {Residency::byWrite(1, 5, 1, 2)}))),
+      "V2: value 1 (t), place 1 of the order, which is step 0: offset 5, "
+      "size 10 is misaligned or outside the capacity of 100");
+}
+
+TEST(VerifierV11, LoopsAreNamedBySteps) {
+  Instance instance = freeProgram();
+  instance.program.steps.push_back(
+      loop(3, program({temporary("x", 20)},
+                      {step(1, {write(0, 20)}), step(1, {read(0, 20)})})));
+  Plan ordered = inOrderOf({3, 1, 0, 2});
+  ordered.loops[3] = {20, plan({Residency::byWrite(0, 0, 0, 1)})};
+  ordered.loops[3].plan.instance.clear();
+  EXPECT_EQ(textOf(verify(instance, ordered)), "");
+  ordered.loops[3].plan.residencies[0].offset = 10;
+  auto found = verify(instance, ordered);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].path, std::vector<int32_t>{3});
+  ordered.loops[2] = {0, {}};
+  EXPECT_EQ(verify(instance, ordered)[0].rule, Rule::V9);
+  // The order of a body is its own.
+  ordered = inOrderOf({3, 1, 0, 2});
+  ordered.loops[3].plan.order = {1, 0};
+  EXPECT_EQ(textOf(verify(instance, ordered)),
+            "V11: in the loop at step 3: the order of this program is fixed");
 }
 
 } // namespace

@@ -291,7 +291,7 @@ def Mempl_PlanOp : Mempl_Op<"plan", [
     The residencies of values in fast memory, and the plans of loops' bodies.
     Copies that are issued at the same point are served in the order of the
     residencies here; an empty plan leaves everything in slow memory. The pass
-    `mempl-verify-plan` checks the rules V1 to V10.
+    `mempl-verify-plan` checks the rules V1 to V11.
 
     Example:
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A machine with one small fast and one large slow memory, and a program as a
-// fixed sequence of steps that read and write values. docs/Problem.md fixes the
+// sequence of steps that read and write values. docs/Problem.md fixes the
 // meaning of every word. Sizes are bytes, bandwidths bytes per second, times
 // seconds. Nothing here knows about MLIR.
 //
@@ -82,6 +82,13 @@ enum class AccessMode : uint8_t {
 #include "mempl/Problem/ProblemEnums.def"
 };
 
+/// Whether a plan may run the steps of a program in another order: Fixed or
+/// Free.
+enum class StepOrder : uint8_t {
+#define MEMPL_STEP_ORDER(name, word) name,
+#include "mempl/Problem/ProblemEnums.def"
+};
+
 /// One piece of storage. Buffers that must share storage are one value.
 struct Value {
   std::string name;
@@ -129,6 +136,9 @@ struct Step {
   /// The program of a loop, planned in [0, capacity of its plan). It runs on
   /// the machine of the outer program. Null for a plain step.
   std::shared_ptr<const Program> body;
+  /// Earlier steps of the program that run before it in every order, besides
+  /// those that its accesses depend on.
+  std::vector<int32_t> after = {};
 
   bool operator==(const Step &other) const;
 };
@@ -137,7 +147,10 @@ struct Step {
 /// loop. It says nothing of the machine.
 struct Program {
   std::vector<Value> values;
-  std::vector<Step> steps; ///< In program order, which is never changed.
+  std::vector<Step> steps; ///< In program order.
+  /// Free: a plan may run them in every order that keeps the dependencies
+  /// (StepOrder.h).
+  StepOrder order = StepOrder::Fixed;
 
   int32_t numSteps() const { return static_cast<int32_t>(steps.size()); }
   int32_t numValues() const { return static_cast<int32_t>(values.size()); }
@@ -187,10 +200,11 @@ enum class InstanceRule : uint8_t {
   I7,
   I8,
   I9,
-  I10
+  I10,
+  I11
 };
 
-/// "I1" .. "I10".
+/// "I1" .. "I11".
 std::string ruleName(InstanceRule rule);
 
 /// One thing that is wrong with an instance, and where: in the machine if both

@@ -44,6 +44,17 @@ inline constexpr llvm::StringLiteral kWords<AccessMode>[] = {
 #include "mempl/Problem/ProblemEnums.def"
 };
 
+template <>
+inline constexpr llvm::StringLiteral kWords<StepOrder>[] = {
+#define MEMPL_STEP_ORDER(name, word) #word,
+#include "mempl/Problem/ProblemEnums.def"
+};
+
+/// Whether the first case of an enum is that nothing is said: files have no
+/// word for it.
+template <typename Enum> inline constexpr bool kFirstIsNone = false;
+template <> inline constexpr bool kFirstIsNone<SpaceConstraint> = true;
+
 /// The word for one case.
 template <typename Enum> llvm::StringRef wordFor(Enum x) {
   return kWords<Enum>[static_cast<size_t>(x)];
@@ -134,6 +145,7 @@ template <typename IO> void mapFields(IO &io, Step &step) {
       Field{"reserved", "Bytes at the start of fast memory that it needs."},
       step.reserved, step.reserved == 0);
   io.list("accesses", step.accesses);
+  io.integers(Field{"after", "Earlier steps that run before it."}, step.after);
   io.optional(Field{"trips", "Times that the body runs."}.atLeast(1),
               step.trips, !step.body && step.trips == 1);
   io.body("body", step.body);
@@ -142,6 +154,8 @@ template <typename IO> void mapFields(IO &io, Step &step) {
 template <typename IO> void mapFields(IO &io, Program &program) {
   io.list("values", program.values);
   io.list("steps", program.steps);
+  io.optional(Field{"order", "Whether a plan may run them in another order."},
+              program.order, program.order == StepOrder::Fixed);
 }
 
 template <typename IO> void mapFields(IO &io, Instance &instance) {
@@ -192,6 +206,8 @@ template <typename IO> constexpr void mapFields(IO &io, Residency &r) {
 template <typename IO> void mapFields(IO &io, Plan &plan) {
   io.list("residencies", plan.residencies);
   io.loops("loops", plan.loops);
+  io.integers(Field{"order", "The steps as they run."}.atLeast(Field::kAny),
+              plan.order);
 }
 
 template <typename IO> void mapFields(IO &io, BodyPlan &body) {

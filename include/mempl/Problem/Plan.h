@@ -8,7 +8,7 @@
 //
 // A plan says which values are in fast memory when, at which offset, and which
 // copies are issued and awaited at which boundary. docs/Problem.md has the
-// rules V1..V10 that make a plan valid; Verifier.h checks them.
+// rules V1..V11 that make a plan valid; Verifier.h checks them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,7 +55,7 @@ struct CopyOut {
 };
 
 /// A time during which a value is in fast memory. Steps and boundaries are
-/// numbered from 0.
+/// numbered from 0, in the order of the plan.
 struct Residency {
   int32_t value = 0;
   int32_t last = 0;   ///< Last step whose accesses it serves.
@@ -125,7 +125,11 @@ struct Plan {
   std::string instance; ///< Name of the instance that it is for.
   /// The order matters: copies issued at the same point are served in it.
   std::vector<Residency> residencies;
-  std::map<int32_t, BodyPlan> loops; ///< By step: the plan of the loop's body.
+  /// By step of the program, whatever the order: the plan of the loop's body.
+  std::map<int32_t, BodyPlan> loops;
+  /// The steps as they run, for a program whose order is free; empty: in
+  /// program order. Residencies count places in it.
+  std::vector<int32_t> order = {};
 
   /// The plan of the body of the loop at `step`; null where it has none.
   const BodyPlan *bodyPlan(int32_t step) const;

@@ -27,9 +27,10 @@ namespace mempl {
 
 class JsonCursor;
 
-/// Version of the schema that is written; a file with a newer one is refused.
-/// A file without the key `version` is of version 1.
-inline constexpr int64_t kProblemSchemaVersion = 1;
+/// Newest version of the schema; a file of a newer one is refused. What needs
+/// no key of it is written as version 1, which a file without the key `version`
+/// is of.
+inline constexpr int64_t kProblemSchemaVersion = 2;
 
 /// Parses an instance and checks it (checkInstance()). `file` is the name used
 /// in error messages, which are `file:line: error: path: text` and one line

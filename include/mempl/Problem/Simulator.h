@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The latency of a plan: steps in order, two copy channels that serve first in,
-// first out, and one slow memory whose bandwidth they share (docs/Problem.md,
-// section Latency). The only simulator of the project: the plan editor runs the
-// same code over the part of a program that an edit accesses.
+// The latency of a plan: steps in the plan's order, two copy channels that
+// serve first in, first out, and one slow memory whose bandwidth they share
+// (docs/Problem.md, section Latency). The only simulator of the project: the
+// plan editor runs the same code over the part of a program that an edit
+// accesses.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,7 +48,7 @@ struct StepTraffic {
   double memorySeconds = 0;
 };
 
-/// The result of a simulation. Times in seconds.
+/// The result of a simulation. Times in seconds, steps in the plan's order.
 struct Outcome {
   double latency = 0;
   std::vector<double> times; ///< Of each step.
@@ -65,8 +66,9 @@ struct Outcome {
 
 /// Simulates `plan`, which must be valid (see verify()); the latency of an
 /// invalid plan means nothing, but computing it is safe as long as the plan
-/// breaks no V9: every index in range, fields consistent. Outcome::traffic is
-/// filled if `withTraffic`, which takes another simulation of every body.
+/// breaks no V9 and no V11: every index in range, fields consistent.
+/// Outcome::traffic is filled if `withTraffic`, which takes another simulation
+/// of every body.
 Outcome simulate(InstanceRef instance, const Plan &plan,
                  bool withTraffic = false);
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The one check of plans: rules V1..V10 of docs/Problem.md, written to be read
+// The one check of plans: rules V1..V11 of docs/Problem.md, written to be read
 // beside that page. It shares no code with the plan editor, so that each checks
 // the other.
 //
@@ -24,9 +24,9 @@
 namespace mempl {
 
 /// The rules of docs/Problem.md, section Validity.
-enum class Rule : uint8_t { V1 = 1, V2, V3, V4, V5, V6, V7, V8, V9, V10 };
+enum class Rule : uint8_t { V1 = 1, V2, V3, V4, V5, V6, V7, V8, V9, V10, V11 };
 
-/// "V1" .. "V10".
+/// "V1" .. "V11".
 std::string ruleName(Rule rule);
 
 /// One broken rule.
@@ -39,7 +39,9 @@ struct Violation {
   /// where none does: reserved bytes, or a value that is not in fast memory.
   int32_t residency = -1;
   int32_t value = -1; ///< -1 where the rule is about no value.
-  int32_t step = -1;  ///< Step or boundary; -1 where there is none.
+  /// Step or boundary, in the plan's order but for V11 and for loops without
+  /// a plan; -1 where there is none.
+  int32_t step = -1;
   /// A sentence that names the value (with its name), the step and, for a
   /// loop, the loop.
   std::string text = {};
@@ -50,7 +52,8 @@ struct Violation {
 
 /// All violations, empty if `plan` is valid for `instance`. A residency that
 /// breaks V9 is reported for V9 only, and so is a plan for an instance of
-/// another name. The instance must be valid.
+/// another name; a plan that breaks V11 is reported for V11 only. The instance
+/// must be valid.
 std::vector<Violation> verify(InstanceRef instance, const Plan &plan);
 
 /// Whether the loop with this body may be left without a plan: nothing in it is

@@ -257,7 +257,7 @@ def MemplSolve : Pass<"mempl-solve", "ModuleOp"> {
 def MemplVerifyPlan : Pass<"mempl-verify-plan", "ModuleOp"> {
   let summary = "check that every plan is valid for its instance";
   let description = [{
-    Checks the rules V1 to V10 of docs/Problem.md for every `mempl.plan` in the
+    Checks the rules V1 to V11 of docs/Problem.md for every `mempl.plan` in the
     module. Each broken rule is an error at the `mempl.residency` that breaks
     it, or at the plan where it is about no residency, and the pass fails.
     Nothing is changed.
