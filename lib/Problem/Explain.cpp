@@ -15,6 +15,7 @@
 #include "mempl/Problem/Explain.h"
 
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/StepOrder.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -24,9 +25,10 @@
 
 using namespace mempl;
 
-static std::string stepName(InstanceRef instance, int32_t step) {
-  return "step " + std::to_string(step) + " (" +
-         instance.program.steps[step].name + ")";
+/// The step at a place of the plan's order, by its number in the program.
+static std::string stepName(const OrderedProblem &problem, int32_t place) {
+  return "step " + std::to_string(problem.stepAt(place)) + " (" +
+         problem.instance().program.steps[place].name + ")";
 }
 
 static int64_t saturatingAdd(int64_t a, int64_t b) {
@@ -34,7 +36,7 @@ static int64_t saturatingAdd(int64_t a, int64_t b) {
   return llvm::AddOverflow(a, b, sum) ? INT64_MAX : sum;
 }
 
-static void describeFast(llvm::raw_ostream &os, InstanceRef instance,
+static void describeFast(llvm::raw_ostream &os, const OrderedProblem &problem,
                          const Decision &decision,
                          llvm::ArrayRef<const Residency *> residencies) {
   os << "fast: " << decision.served << " of " << decision.traffic
@@ -44,11 +46,11 @@ static void describeFast(llvm::raw_ostream &os, InstanceRef instance,
     if (r->isKept())
       os << "kept from the run before";
     else if (const ByWrite *write = r->written())
-      os << "written by " << stepName(instance, write->step);
+      os << "written by " << stepName(problem, write->step);
     else if (const CopyIn *in = r->copyIn())
-      os << "copied in before " << stepName(instance, in->ready) << ", started "
+      os << "copied in before " << stepName(problem, in->ready) << ", started "
          << (in->ready - in->issue) << " steps ahead";
-    os << ", until " << stepName(instance, r->last);
+    os << ", until " << stepName(problem, r->last);
     if (r->copiedOut())
       os << ", copied out";
   }
@@ -196,9 +198,12 @@ void SlowReasons::explain(Decision &decision, llvm::StringRef own) const {
   decision.text = "slow: it " + decision.reason + figures;
 }
 
-std::vector<Decision> mempl::explain(InstanceRef instance, const Plan &plan,
+std::vector<Decision> mempl::explain(InstanceRef whole, const Plan &given,
                                      llvm::ArrayRef<std::string> slowReasons,
                                      int64_t capacity) {
+  OrderedProblem problem(whole, given);
+  InstanceRef instance = problem.instance();
+  const Plan &plan = problem.plan();
   std::vector<std::vector<const Residency *>> residencies(
       instance.program.values.size());
   for (const Residency &residency : plan.residencies)
@@ -220,7 +225,7 @@ std::vector<Decision> mempl::explain(InstanceRef instance, const Plan &plan,
     decision.fast = !residencies[v].empty();
     if (decision.fast) {
       llvm::raw_string_ostream os(decision.text);
-      describeFast(os, instance, decision, residencies[v]);
+      describeFast(os, problem, decision, residencies[v]);
     }
     reasons.explain(decision, slowReasons.empty()
                                   ? instance.program.values[v].reason
