@@ -231,6 +231,36 @@ void BlockExtractor::mayShare(Value tensor, const Reference &other) {
   if (one != two && !(one.isIntOrIndex() && two.isIntOrIndex()))
     return;
   own.owner->sharers[own.view.storage].push_back(other);
+  context.orderFacts.sharing.unionSets(keyOf(own), keyOf(other));
+}
+
+void BlockExtractor::noteUse(Operation *op, const Reference &reference,
+                             bool writes) {
+  context.orderFacts.uses[&program][op].push_back({keyOf(reference), writes});
+}
+
+/// What an op does with storages although it is no step: an insertion in place
+/// makes a new version, a deallocation ends the last one.
+void BlockExtractor::noteNoStep(Operation *op) {
+  bool known = isMemoryEffectFree(op);
+  for (OpOperand &operand : op->getOpOperands())
+    if (isTensor(operand.get()) &&
+        (!known || context.state.bufferizesToMemoryWrite(operand)))
+      noteUse(op, resolve(operand.get()), /*writes=*/true);
+}
+
+/// The tensors of an op that works on memrefs as well may be one of these.
+void BlockExtractor::noteBuffers(Operation *op) {
+  auto isBuffer = [](Type type) { return isa<BaseMemRefType>(type); };
+  if (llvm::none_of(op->getOperandTypes(), isBuffer) &&
+      llvm::none_of(op->getResultTypes(), isBuffer))
+    return;
+  auto note = [&](Value value) {
+    if (isTensor(value))
+      context.orderFacts.buffers.insert(keyOf(resolve(value)));
+  };
+  llvm::for_each(op->getOperands(), note);
+  llvm::for_each(op->getResults(), note);
 }
 
 /// Adds that what may share a storage that a step writes is written, too: no
@@ -305,6 +335,8 @@ void BlockExtractor::addStep(Operation *op, StorageAccesses accesses,
                              std::unique_ptr<FunctionProblem> body,
                              int64_t trips) {
   accessSharers(accesses);
+  for (const StorageAccess &access : accesses)
+    noteUse(op, access.target, access.writes);
   // All that the step does with a storage is one access.
   llvm::MapVector<int32_t, StorageAccess> own;
   for (StorageAccess &access : accesses) {
@@ -466,6 +498,7 @@ void BlockExtractor::visit(Operation *op, StorageAccesses *outerAccesses) {
     visitUnknown(op, accesses);
   else
     visitBufferizable(op, accesses);
+  noteBuffers(op);
   if (outerAccesses) {
     callSeconds += std::max(seconds, 0.0);
     return;
@@ -476,7 +509,10 @@ void BlockExtractor::visit(Operation *op, StorageAccesses *outerAccesses) {
     seconds = context.cost.computeSeconds(op) + callSeconds;
     callSeconds = 0;
   }
+  size_t numSteps = program.steps.size();
   addStep(op, std::move(own), seconds, work.reservedBytes, nullptr, 1);
+  if (program.steps.size() == numSteps)
+    noteNoStep(op);
 }
 
 OpOperand *BlockExtractor::tiedOperand(OpResult result) {

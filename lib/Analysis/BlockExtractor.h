@@ -26,6 +26,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 
+#include "llvm/ADT/EquivalenceClasses.h"
+
 #include <set>
 
 namespace mlir {
@@ -39,6 +41,27 @@ class ReturnOp;
 } // namespace mlir
 
 namespace mempl::ir {
+
+/// A storage, of whatever program of the function.
+using StorageKey = std::pair<const FunctionProblem *, int32_t>;
+
+/// What decides in which order the ops of a function may run, besides operands
+/// and memory effects.
+struct OrderFacts {
+  /// What an op of a program's block does with a storage of this program or of
+  /// one around it.
+  struct Use {
+    StorageKey storage;
+    bool writes;
+  };
+  /// By program and op.
+  DenseMap<const FunctionProblem *, DenseMap<Operation *, SmallVector<Use, 4>>>
+      uses;
+  /// Storages that may be one at run time.
+  llvm::EquivalenceClasses<StorageKey> sharing;
+  /// Those that are memrefs, too, which other ops may read and write.
+  llvm::DenseSet<StorageKey> buffers;
+};
 
 /// What the extractors of one function share.
 struct ExtractionContext {
@@ -66,7 +89,12 @@ struct ExtractionContext {
   DenseMap<Value, int64_t> maxBytes;
   /// Callees whose cost is being computed: a recursion has none.
   std::set<Operation *> callees;
+  OrderFacts orderFacts;
 };
+
+/// Lets the steps of the program, and of the bodies in it, run in every order
+/// that keeps what the function does.
+void freeOrder(FunctionProblem &program, const OrderFacts &facts);
 
 /// Copies the instances of bodies into the steps that they belong to, innermost
 /// first, and the reasons of storages into their values.
@@ -131,6 +159,12 @@ private:
                 StorageAccesses &accesses);
   void readSlow(const Reference &reference, const SlowReason &reason,
                 StorageAccesses &accesses);
+  StorageKey keyOf(const Reference &reference) {
+    return {&reference.owner->program, reference.view.storage};
+  }
+  void noteUse(Operation *op, const Reference &reference, bool writes);
+  void noteNoStep(Operation *op);
+  void noteBuffers(Operation *op);
   mempl::Value &valueOf(const Reference &reference);
   int64_t bytesOf(Value tensor, const Reference &reference);
   void noteMaxBytes(Value tensor, const Reference &reference);

@@ -330,8 +330,10 @@ FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
       program = std::make_unique<FunctionProblem>();
       notes.clear();
       context.unknowns.clear();
+      context.orderFacts = OrderFacts();
       BlockExtractor(*program, context, nullptr).runOnFunction(function);
     }
+    freeOrder(*program, context.orderFacts);
   }
   program->instance.name = function.getName().str();
   program->unknowns = std::move(context.unknowns);

@@ -65,6 +65,11 @@ static void print(llvm::raw_ostream &os, const FunctionProblem &program,
       os << comma << "compute " << mempl::formatNumber(step.compute);
     if (step.reserved > 0)
       os << ", reserves " << step.reserved;
+    if (!step.after.empty()) {
+      os << comma << "after ";
+      llvm::interleave(step.after, os, " ");
+      comma = ", ";
+    }
     if (!program.steps[i].body) {
       os << "\n";
       continue;

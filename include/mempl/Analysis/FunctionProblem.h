@@ -120,6 +120,10 @@ struct FunctionProblem {
   /// The problem: value i is storage i, step i is step i. That of a body has
   /// neither a name nor a machine; its program is also the body of the step.
   mempl::Instance instance;
+  /// Of a program whose steps may run in another order: the ops of the block
+  /// that run before an op in every order, steps and others, in block order.
+  /// Those that follow from others are left out where that is easy to see.
+  DenseMap<Operation *, SmallVector<Operation *, 2>> before;
   /// Of the whole function, with what is inside of it; empty for bodies.
   std::vector<UnknownFigure> unknowns;
 
@@ -143,7 +147,9 @@ struct ProgramNote {
   bool aboutStorage = false; ///< Storage::slowReason has it, too.
 };
 
-/// The program of a function with one block. `notes` gets what could not be
+/// The program of a function with one block. Its steps may run in every order
+/// that keeps what the function does (OpOrder.cpp); those of a function that is
+/// bufferized stay in program order. `notes` gets what could not be
 /// modelled. Fails, with a diagnostic, on constraints that contradict each
 /// other or cannot be kept. `analysis` knows the operands that bufferization
 /// copies before an op writes them; null stands for none.
@@ -151,6 +157,10 @@ FailureOr<std::unique_ptr<FunctionProblem>>
 extractProblem(func::FuncOp function, const TargetDescription &target,
                const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
                const bufferization::AnalysisState *analysis = nullptr);
+
+/// Takes back that the steps of the program, and of the bodies in it, may run
+/// in another order.
+void fixOrder(FunctionProblem &program);
 
 /// Whether `op` only gives another name to a part of its first operand.
 bool isViewOp(Operation *op);
