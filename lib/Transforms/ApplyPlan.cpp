@@ -6,17 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Walks the steps in order and keeps, for each storage that the plan places,
-// the tensor that is all of it now in slow and in fast memory. An operand that
-// is a view of the storage is built again on that tensor; what an op that
-// writes it returns in its place is put back into it. So every placed storage
-// becomes one chain of tensors, each used in place, and bufferization has
-// nothing to copy. An op that only gives the storage another name makes no new
-// version of it: its result is one more view.
+// Walks the steps in the plan's order and keeps, for each storage that the plan
+// places, the tensor that is all of it now in slow and in fast memory. An
+// operand that is a view of the storage is built again on that tensor; what an
+// op that writes it returns in its place is put back into it. So every placed
+// storage becomes one chain of tensors, each used in place, and bufferization
+// has nothing to copy. An op that only gives the storage another name makes no
+// new version of it: its result is one more view.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Transforms/ApplyPlan.h"
+
+#include "ReorderSteps.h"
 
 #include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
@@ -58,12 +60,16 @@ private:
 
   void schedule();
   LogicalResult runBoundary(int32_t boundary, Operation *before);
-  void runStep(int32_t step);
+  void runStep(int32_t place);
   Value newStorage(const Residency &residency);
   Value viewOn(Value whole, ArrayRef<Operation *> chain);
   Value putBack(Value whole, ArrayRef<Operation *> chain, Value part);
   void setBase(int32_t storage, bool fast, Value whole);
-  bool servedFast(int32_t storage, int32_t step) const;
+  bool servedFast(int32_t storage, int32_t place) const;
+  /// The op of the step that runs at a place of the plan's order.
+  Operation *opAt(int32_t place) const {
+    return program.steps[plan.order.empty() ? place : plan.order[place]].op;
+  }
   void eraseDead();
 
   FunctionProblem &program;
@@ -172,9 +178,10 @@ void PlanApplier::setBase(int32_t storage, bool fast, Value whole) {
   contents[chain.residency] = whole;
 }
 
-bool PlanApplier::servedFast(int32_t storage, int32_t step) const {
+bool PlanApplier::servedFast(int32_t storage, int32_t place) const {
   const TensorChain &chain = chains[storage];
-  return chain.residency >= 0 && plan.residencies[chain.residency].serves(step);
+  return chain.residency >= 0 &&
+         plan.residencies[chain.residency].serves(place);
 }
 
 LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
@@ -260,8 +267,8 @@ static bool isLastOf(const View &view, Operation *op) {
   return !view.chain.empty() && view.chain.back() == op;
 }
 
-void PlanApplier::runStep(int32_t step) {
-  Operation *op = program.steps[step].op;
+void PlanApplier::runStep(int32_t place) {
+  Operation *op = opAt(place);
   // Views of placed storages that the op or an op inside of it uses.
   SmallVector<std::pair<OpOperand *, const View *>> uses;
   auto addUses = [&](Operation *user) {
@@ -285,7 +292,7 @@ void PlanApplier::runStep(int32_t step) {
 
   builder.setInsertionPoint(op);
   for (auto [operand, view] : uses) {
-    bool fast = servedFast(view->storage, step);
+    bool fast = servedFast(view->storage, place);
     const TensorChain &chain = chains[view->storage];
     operand->set(viewOn(fast ? chain.fast : chain.slow, view->chain));
   }
@@ -293,7 +300,7 @@ void PlanApplier::runStep(int32_t step) {
   for (auto &[result, view] : results) {
     if (program.storages[view.storage].root == result)
       continue; // The op brings the storage.
-    bool fast = servedFast(view.storage, step);
+    bool fast = servedFast(view.storage, place);
     const TensorChain &chain = chains[view.storage];
     Value whole = putBack(fast ? chain.fast : chain.slow, view.chain, result);
     setBase(view.storage, fast, whole);
@@ -315,12 +322,13 @@ void PlanApplier::eraseDead() {
 }
 
 LogicalResult PlanApplier::run() {
+  reorderSteps(program, plan.order);
   schedule();
   int32_t numSteps = program.steps.size();
-  for (int32_t step = 0; step < numSteps; ++step) {
-    if (failed(runBoundary(step, program.steps[step].op)))
+  for (int32_t place = 0; place < numSteps; ++place) {
+    if (failed(runBoundary(place, opAt(place))))
       return failure();
-    runStep(step);
+    runStep(place);
   }
   Operation *terminator = program.block->getTerminator();
   if (failed(runBoundary(numSteps, terminator)))

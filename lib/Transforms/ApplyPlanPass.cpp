@@ -90,7 +90,7 @@ LogicalResult MemplApplyPlanPass::run() {
   for (PlannedFunction &planned : all) {
     planned.report.emit(*planned.function, planned.isSlow);
     PlacementStatistics{numFunctions, numStorages, numPlacedFast, numPrefetches,
-                        numEvictions, peakBytes,   numFallbacks}
+                        numEvictions, peakBytes,   numMovedSteps, numFallbacks}
         .add(planned.function->program->instance, planned.plan, planned.isSlow);
   }
   return success();
@@ -117,6 +117,8 @@ FailureOr<PlannedFunction> MemplApplyPlanPass::read(PlanOp op,
   FailureOr<Instance> instance = readInstance(instanceOp);
   if (failed(instance))
     return failure();
+  if (instance->program.order == mempl::StepOrder::Fixed)
+    fixOrder(*it->program);
   if (!(*instance == it->program->instance))
     return op.emitError()
            << "@" << name << " is not the function that @" << op.getInstance()

@@ -41,6 +41,8 @@ public:
     FailureOr<ModuleProblems> all = extractProblems(module, *machine, profile);
     if (failed(all))
       return signalPassFailure();
+    if (!reorder)
+      fixOrders(*all);
     SymbolTable symbols(module);
     for (PlaceableFunction &function : all->functions) {
       OpBuilder builder(function.function);

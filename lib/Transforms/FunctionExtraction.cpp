@@ -202,3 +202,8 @@ mempl::ir::extractProblems(ModuleOp module, const SelectedTarget &target,
       return failure();
   return problems;
 }
+
+void mempl::ir::fixOrders(ModuleProblems &problems) {
+  for (PlaceableFunction &function : problems.functions)
+    fixOrder(*function.program);
+}

@@ -234,7 +234,7 @@ LogicalResult LearnedMemoryPlacementPass::report(PlannedFunction &planned,
   const Instance &instance = planned.function->program->instance;
   planned.report.emit(*planned.function, planned.isSlow);
   PlacementStatistics{numFunctions, numStorages, numPlacedFast, numPrefetches,
-                      numEvictions, peakBytes,   numFallbacks}
+                      numEvictions, peakBytes,   numMovedSteps, numFallbacks}
       .add(instance, planned.plan, planned.isSlow);
   if (summary)
     printSummary(instance, solution, texts);
@@ -260,6 +260,8 @@ LogicalResult LearnedMemoryPlacementPass::run() {
       extractProblems(module, *machine, profile);
   if (failed(problems) || failed(chooseWritten(*problems)))
     return failure();
+  if (!reorder)
+    fixOrders(*problems);
   PlanApplication application(module, machine->target, std::move(originals),
                               {verify, *choice});
   std::vector<PlannedFunction> all;

@@ -9,6 +9,7 @@
 #include "PlacementReport.h"
 
 #include "Fallback.h"
+#include "ReorderSteps.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Transforms/Explanations.h"
@@ -53,6 +54,9 @@ PlacementReport::PlacementReport(const PlaceableFunction &function,
   });
   if (!context->getRemarkEngine())
     return;
+  if (int64_t moved = numMovedSteps(plan))
+    order = "'" + program.instance.name + "': " + std::to_string(moved) +
+            (moved == 1 ? " step runs" : " steps run") + " in another place";
   for (const ProgramDecisions &of : all)
     for (const mempl::Decision &decision : of.decisions) {
       const mempl::Value &value =
@@ -80,6 +84,8 @@ void PlacementReport::emit(const PlaceableFunction &function, bool isSlow) {
   func::FuncOp op = function.function;
   for (Diagnostic &diagnostic : remarks)
     op->getContext()->getDiagEngine().emit(std::move(diagnostic));
+  if (!order.empty())
+    remark::passed(op.getLoc(), about(op, "Reordered")) << order;
   for (const Decision &decision : decisions) {
     if (decision.fast)
       remark::passed(decision.loc, about(op, "Placed")) << decision.text;
@@ -102,6 +108,7 @@ void PlacementStatistics::add(const Instance &instance, const Plan &plan,
   placedFast += fast.size();
   prefetches += plan.numCopiesIn();
   evictions += plan.numCopiesOut();
+  movedSteps += numMovedSteps(plan);
   int64_t peak = mempl::simulate(instance, plan).peakBytes;
   if (peak > int64_t(uint64_t(peakBytes)))
     peakBytes = peak;

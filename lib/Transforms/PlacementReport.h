@@ -38,13 +38,14 @@ private:
     std::string text;
   };
   std::vector<Decision> decisions; ///< For the remark engine, if there is one.
+  std::string order;               ///< The same; empty if nothing moves.
   std::vector<Diagnostic> remarks;
 };
 
 /// The statistics of a pass that places (PlacementStatistics in Passes.td).
 struct PlacementStatistics {
   Pass::Statistic &functions, &storages, &placedFast, &prefetches, &evictions,
-      &peakBytes, &fallbacks;
+      &peakBytes, &movedSteps, &fallbacks;
 
   /// Adds a function that is placed by `plan`, or slow in spite of it.
   void add(const Instance &instance, const Plan &plan, bool isSlow);

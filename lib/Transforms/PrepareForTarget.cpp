@@ -32,6 +32,7 @@ static llvm::StringMap<double> greedyLatencies(ModuleOp module,
   if (failed(functions))
     return latencies;
   for (PlaceableFunction &function : *functions) {
+    fixOrder(*function.program);
     llvm::Expected<mempl::Solution> result =
         mempl::solveVerified(function.program->instance, "greedy", {});
     if (result)

@@ -152,6 +152,7 @@ def place(
     seed: int = 0,
     threads: int = 1,
     fallback: Literal["slow", "error"] = "slow",
+    reorder: bool = True,
     profile: str | os.PathLike[str] = "",
     file: str = "<mlir>",
 ) -> Placed:
@@ -167,6 +168,7 @@ def place(
         seed: of random choices.
         threads: that solvers may use.
         fallback: what happens where the solver finds no plan.
+        reorder: whether ops may run in another order, where nobody can tell but by the time.
         profile: JSON file with measured seconds of ops.
         file: name of the text in errors and remarks.
 
@@ -189,5 +191,6 @@ def place(
         seed=seed,
         threads=threads,
         fallback=fallback,
+        reorder=reorder,
         profile=os.fspath(profile),
     )

@@ -26,7 +26,7 @@
 // FILE: error: {{.*}}plan.json
 // PROFILE: error: {{.*}}none
 // OPTION: error: learned-memory-placement: no option 'targt'; expected budget, {{.*}}; did you mean 'target'?
-// EXTRACT: error: mempl-extract-instance: no option 'capcity'; expected capacity, profile, target; did you mean 'capacity'?
+// EXTRACT: error: mempl-extract-instance: no option 'capcity'; expected capacity, profile, reorder, target; did you mean 'capacity'?
 func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
   %x = linalg.exp ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
   return %x : tensor<16xf32>

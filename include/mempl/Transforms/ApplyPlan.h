@@ -24,7 +24,8 @@ struct FunctionProblem;
 /// Rewrites the function of `program` so that it does what `plan`, a valid plan
 /// for the program's instance, says: storage in fast memory as `mempl.alloc`
 /// (of space `fastSpace`), copies as `mempl.copy_start` and `copy_wait` in the
-/// order of the plan, every access through the tensor in the right memory.
+/// order of the plan, every access through the tensor in the right memory. Ops
+/// move to where the plan's order has their steps; if it has none they stay.
 /// Storages that the plan leaves alone keep their ops. The program is stale
 /// afterwards. Fails, with a diagnostic and the function half rewritten, on a
 /// plan that the function cannot express (a copy out of a constant).

@@ -65,6 +65,9 @@ FailureOr<ModuleProblems> extractProblems(ModuleOp module,
                                           const SelectedTarget &target,
                                           StringRef profile);
 
+/// fixOrder() for all of them.
+void fixOrders(ModuleProblems &problems);
+
 } // namespace mempl::ir
 
 #endif // MEMPL_TRANSFORMS_FUNCTIONEXTRACTION_H

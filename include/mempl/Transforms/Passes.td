@@ -34,6 +34,15 @@ def CostOptions {
   ];
 }
 
+// Whether plans may run the steps of a program in another order.
+def OrderOptions {
+  list<Option> options = [
+    OptionWithDefault<"reorder", "reorder", "bool", "true",
+           "Lets plans run ops in another order, where nobody can tell but by "
+           "the time; `false` keeps the order of the program.">,
+  ];
+}
+
 // Which solver makes a plan, and within what limits; these are per `what`.
 class SolvingOptions<string what> {
   list<Option> options = [
@@ -86,6 +95,8 @@ def PlacementStatistics {
     Statistic<"numEvictions", "num-evictions", "Copies out of fast memory">,
     Statistic<"peakBytes", "peak-bytes",
               "Most bytes of fast memory in use at once">,
+    Statistic<"numMovedSteps", "num-moved-steps",
+              "Steps that run in another place, each loop's counted once">,
     Statistic<"numFallbacks", "num-fallbacks",
               "Functions left in slow memory">,
   ];
@@ -135,6 +146,10 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     `keep-originals`, `mempl-extract-instance`, `mempl-solve` with
     `fallback=slow`, and `mempl-apply-plan`, each with the same target.
 
+    A plan may run the ops of a function, or of the body of a loop, in another
+    order. Results stay the same, bit by bit, and side effects stay in order
+    (docs/Reordering.md). `reorder=false` moves nothing.
+
     A loop with a known number of trips that makes a tensor anew each trip, and
     reads the old one while it does, runs two trips as one, in which two buffers
     take turns, if the program is faster so. Both can then be in fast memory
@@ -153,7 +168,7 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     output is the same, unless `time-limit-ms` is given.
   }];
   let options = TargetOptions.options # CostOptions.options #
-                SolvingOptions<"function">.options #
+                OrderOptions.options # SolvingOptions<"function">.options #
                 CheckOptions.options # [
     OptionWithDefault<"planOut", "plan-out", "std::string", "\"\"",
            "File for the plan as JSON.">,
@@ -219,8 +234,12 @@ def MemplExtractInstance : Pass<"mempl-extract-instance", "ModuleOp"> {
   let description = [{
     Adds a `mempl.instance` for every function that can be placed. The module
     must have been prepared by `mempl-prepare`.
+
+    The steps of an instance may run in every order in which the function does
+    the same (docs/Reordering.md), unless `reorder` is `false`.
   }];
-  let options = TargetOptions.options # CostOptions.options;
+  let options = TargetOptions.options # CostOptions.options #
+                OrderOptions.options;
   let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
 
@@ -273,8 +292,8 @@ def MemplApplyPlan : Pass<"mempl-apply-plan", "ModuleOp"> {
   let summary = "rewrite functions as their plans say";
   let description = [{
     Applies every `mempl.plan` to the function of its `mempl.instance`, and
-    erases both. Fails where the function is not the one that the instance was
-    extracted from.
+    erases both. Ops move to where the order of the plan has their steps. Fails
+    where the function is not the one that the instance was extracted from.
 
     A placed function is checked as `learned-memory-placement` does it, and
     remarks, statistics and fallback are the same. For the last it has to know
