@@ -11,6 +11,7 @@ arithmetic has one result to the bit, so that a program has one result, too.
 
 import math
 import random
+import re
 from dataclasses import dataclass, field
 
 SHAPES = [(8, 8), (4, 16), (64,), (4, 8), (16,), (2, 4, 8), (5, 3), ()]
@@ -46,16 +47,50 @@ class Program:
     arguments: list = field(default_factory=list)
 
 
+def foreign(text):
+    """The text with each "foreign.op" as a call, and the functions called: they
+    print something and give a tensor with the elements negated or inverted."""
+    functions = {}
+
+    def call(match):
+        argument, spelled = match[1], match[2]
+        name = "foreign_" + re.sub(r"\W", "_", spelled[7:-1])
+        *dims, element = re.split(r"(?<=\d)x", spelled[7:-1])
+        kinds = ", ".join('"parallel"' for _ in dims)
+        invert = {"f32": "%y = arith.negf %x : f32"}.get(
+            element, f"%c = arith.constant -1 : {element}\n    %y = arith.xori %x, %c : {element}")
+        functions[name] = f"""func.func private @{name}(%a: {spelled}) -> {spelled} {{
+  %n = arith.constant {len(spelled)} : i64
+  vector.print %n : i64
+  %e = tensor.empty() : {spelled}
+  %r = linalg.generic {{indexing_maps = [{identity(len(dims))}, {identity(len(dims))}], iterator_types = [{kinds}]}}
+      ins(%a : {spelled}) outs(%e : {spelled}) {{
+  ^bb0(%x: {element}, %z: {element}):
+    {invert}
+    linalg.yield %y : {element}
+  }} -> {spelled}
+  return %r : {spelled}
+}}
+"""
+        return f"func.call @{name}({argument}) : ({spelled}) -> {spelled}"
+
+    text = re.sub(r'"foreign\.op"\((%[\w#]+)\) : \((tensor<[^>]*>)\) -> tensor<[^>]*>', call, text)
+    return text, "".join(functions[name] for name in sorted(functions))
+
+
 def identity(rank):
     dims = ", ".join(f"d{i}" for i in range(rank))
     return f"affine_map<({dims}) -> ({dims})>"
 
 
 class Generator:
-    def __init__(self, seed):
+    def __init__(self, seed, effects=False):
+        """With `effects`, programs print, have memory of their own, and ops
+        that nobody knows (foreign())."""
         self.random = random.Random(seed)
         self.lines, self.count, self.depth = [], 0, 0
         self.helpers, self.prefix = [], f"program{seed}"
+        self.effects = effects
 
     # Text.
 
@@ -633,7 +668,7 @@ class Generator:
         arguments = [self.pick(pool) for _ in range(self.random.choice([1, 2]))]
         name = f"{self.prefix}_{len(self.helpers)}"
         self.helpers.append("")
-        inner = Generator(self.random.random())
+        inner = Generator(self.random.random(), self.effects)
         inner.helpers, inner.prefix = self.helpers, self.prefix
         formal = [Tensor(f"%a{i}", t.dims, t.element, t.dynamic) for i, t in enumerate(arguments)]
         text, given = inner.function(f"private @{name}", formal, self.random.randint(0, 3), calls=False)
@@ -642,6 +677,33 @@ class Generator:
         self.emit(f"{spelled} = func.call @{name}({', '.join(t.name for t in arguments)}, %flag) : "
                   f"({', '.join(t.type for t in arguments)}, i1) -> ({', '.join(t.type for t in given)})")
         pool += results
+
+    # Side effects.
+
+    def show(self, pool):
+        value = self.scalar(pool, "i64")
+        self.emit(f"vector.print {value} : i64")
+
+    def remember(self, pool):
+        """A number that goes through the memory of the function."""
+        at = self.constant(self.random.randrange(2))
+        if self.chance(0.5):
+            value = self.scalar(pool, "i64")
+            self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
+            return
+        value, result = self.fresh("s"), self.new(self.random.choice(SHAPES), "i64")
+        self.emit(f"{value} = memref.load %cells[{at}] : memref<2xi64>")
+        self.emit(f"{result.name} = tensor.splat {value} : {result.type}")
+        pool.append(result)
+
+    def unknown(self, pool):
+        """An op that is not registered; foreign() says what it does."""
+        a = self.pick(pool, lambda t: not t.dynamic)
+        if not a:
+            return
+        result = self.like(a)
+        self.emit(f'{result.name} = "foreign.op"({a.name}) : ({a.type}) -> {a.type}')
+        pool.append(result)
 
     # Programs.
 
@@ -655,12 +717,19 @@ class Generator:
             if self.depth < 2:
                 kinds += [self.loop] * 3 + [self.branch] * 2 + [self.repeat, self.forall, self.wrap]
                 kinds += [self.call] if self.calls else []
+            if self.effects:
+                kinds += [self.show] * 3 + [self.remember] * 4 + [self.unknown] * 2
             self.random.choice(kinds)(pool)
 
     def function(self, name, arguments, length, calls=True):
         """The text of a function, and what it returns."""
         self.calls = calls
         pool = list(arguments)
+        if self.effects:
+            self.emit("%cells = memref.alloca() : memref<2xi64>")
+            for i in range(2):
+                value, at = self.constant(i + 5, "i64"), self.constant(i)
+                self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
         self.body(pool, length)
         made = pool[len(arguments):]
         results = self.random.sample(made, min(self.random.randint(1, 3), len(made))) or pool[:1]

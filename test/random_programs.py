@@ -6,24 +6,28 @@
 
     random_programs.py --opt=mempl-opt --runner=mlir-runner --libs=FOLDER
                        [--programs=20] [--seed=0] [--batch=10] [--log=FILE]
-                       [--keep=FOLDER]
+                       [--keep=FOLDER] [--orders]
 
 A program is a function of three tensors, made of the tensor ops that upstream
 can bufferize (random_ops.py), and returns a few of the tensors that it made.
 Programs are placed a batch at a time, with a random solver, capacity and
 passes before and after, and run as in run_placed.py: as they are, and placed,
 with the copies where they start and where they are waited for. What is printed
-is a hash of all bits of all results. --log appends a line per batch and skips
+is a hash of all bits of all results. With --orders they print and store numbers on their way as well,
+and have ops that mempl does not know, and the ops run in an order made by chance
+(the solver `random-order` of mempl-opt-broken). --log appends a line per batch and skips
 the batches that it has already, so that a long run can be stopped and resumed.
 """
 
 import argparse
 import os
 import random
+import re
+import subprocess
 import sys
 
 import run_placed
-from random_ops import Generator
+from random_ops import Generator, foreign
 from run_placed import BUFFERIZE, LOWER, unwrap, use_arena
 
 
@@ -41,13 +45,15 @@ def run(command, text):
 class Options:
     """How a batch is placed, drawn once per batch."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, orders=False):
         draw = random.Random(seed)
         self.before = []
         for name, chance in (("cse", 0.3), ("canonicalize", 0.2), ("inline", 0.3), ("mempl-tile-to-fit", 0.15)):
             if draw.random() < chance:
                 self.before.append(name)
         solver = draw.choice(["greedy", "greedy", "search", "msa", "none"])
+        if orders:
+            solver = f"random-order seed={seed}"
         capacity = draw.choice([64, 128, 256, 512, 1024, 4096])
         self.before = [f"{p}{{target=tiny capacity={capacity}}}" if "tile" in p else p for p in self.before]
         empties = "" if draw.random() < 0.8 else " eliminate-empty-tensors=false"
@@ -70,7 +76,8 @@ class Runner:
             "reconcile", "convert-ub-to-llvm,reconcile")
 
     def opt(self, text, *passes):
-        return run([self.args.opt, f"--pass-pipeline=builtin.module({','.join(passes)})"], text)
+        return run([self.args.opt, "--allow-unregistered-dialect",
+                    f"--pass-pipeline=builtin.module({','.join(passes)})"], text)
 
     def execute(self, buffers):
         runner = [self.args.runner, "-O0", "-e", "main", "-entry-point-result=void"]
@@ -80,13 +87,27 @@ class Runner:
     def plain(self, functions, driver, options):
         """What the programs print with upstream's passes alone."""
         before = self.opt(functions, *options.upstream()) if options.upstream() else f"module {{\n{functions}}}\n"
-        return self.execute(self.opt(unwrap(before) + driver, BUFFERIZE))
+        return self.execute(self.bufferize(before, driver))
+
+    def bufferize(self, module, driver):
+        text, called = foreign(unwrap(module))
+        return self.opt(text + driver + called, BUFFERIZE)
 
     def placed(self, functions, driver, options):
-        """The placed module, and what it prints with early and late copies."""
-        placed = self.opt(functions, *options.passes())
-        buffers = self.opt(unwrap(placed) + driver, BUFFERIZE)
-        return placed, [self.execute(use_arena(buffers, at_wait)) for at_wait in (False, True)]
+        """The placed module, what it prints with early and late copies, and how
+        many of its steps moved."""
+        placed, remarks = self.place(functions, options)
+        buffers = self.bufferize(placed, driver)
+        moved = sum(int(n) for n in re.findall(r"(\d+) steps? runs? in another place", remarks))
+        return placed, [self.execute(use_arena(buffers, at_wait)) for at_wait in (False, True)], moved
+
+    def place(self, functions, options):
+        command = [self.args.opt, "--allow-unregistered-dialect", "--remarks-filter=mempl.*",
+                   f"--pass-pipeline=builtin.module({','.join(options.passes())})"]
+        done = subprocess.run(command, input=functions, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)}\n{done.stderr[:2000]}")
+        return done.stdout, done.stderr
 
 
 def join(programs):
@@ -99,13 +120,13 @@ def join(programs):
 
 def check(runner, programs, options):
     """Programs that differ, with what is wrong; programs that do not run as
-    they are; storages and copies in fast memory."""
+    they are; storages and copies in fast memory; steps that moved."""
     functions, driver = join(programs)
     try:
         plain = runner.plain(functions, driver, options)
-        placed, results = runner.placed(functions, driver, options)
+        placed, results, moved = runner.placed(functions, driver, options)
         if results == [plain, plain]:
-            return [], 0, placed.count("mempl.alloc"), placed.count("mempl.copy_start")
+            return [], 0, placed.count("mempl.alloc"), placed.count("mempl.copy_start"), moved
         wrong = "different results"
     except Failed as error:
         wrong = str(error).replace("\n", " ")[:400]
@@ -117,8 +138,8 @@ def check(runner, programs, options):
     except Failed as error:
         if runner.args.verbose:
             print(f"program {programs[0].number} does not run unplaced: {error}")
-        return [], 1, 0, 0
-    return [(programs[0], wrong)], 0, 0, 0
+        return [], 1, 0, 0, 0
+    return [(programs[0], wrong)], 0, 0, 0, 0
 
 
 def main():
@@ -129,6 +150,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=10, help="programs in one module")
     parser.add_argument("--log", default="", help="file with a line per batch, to resume from")
+    parser.add_argument("--orders", action="store_true", help="side effects, and an order made by chance")
     parser.add_argument("--keep", default="", help="folder for programs that differ")
     parser.add_argument("--verbose", action="store_true", help="say why a program does not run unplaced")
     args = parser.parse_args()
@@ -136,29 +158,29 @@ def main():
     done = {}
     if args.log and os.path.exists(args.log):
         with open(args.log) as f:
-            done = {int(line.split()[0]): [int(n) for n in line.split()[1:6]] for line in f}
-    sums = [0] * 5
+            done = {int(line.split()[0]): [int(n) for n in line.split()[1:7]] for line in f}
+    sums = [0] * 6
     for first in range(args.seed, args.seed + args.programs, args.batch):
         if first not in done:
             last = min(first + args.batch, args.seed + args.programs)
-            programs = [Generator(seed).program(seed) for seed in range(first, last)]
-            options = Options(first)
-            wrong, refused, storages, copies = check(runner, programs, options)
+            programs = [Generator(seed, args.orders).program(seed) for seed in range(first, last)]
+            options = Options(first, args.orders)
+            wrong, refused, storages, copies, moved = check(runner, programs, options)
             for program, text in wrong:
                 print(f"program {program.number}: {text} ({','.join(options.passes())})", flush=True)
                 if args.keep:
                     functions, driver = join([program])
                     with open(os.path.join(args.keep, f"program{program.number}.mlir"), "w") as f:
                         f.write(f"// {','.join(options.passes())}\n{functions}// driver\n{driver}")
-            done[first] = [len(programs), len(wrong), refused, storages, copies]
+            done[first] = [len(programs), len(wrong), refused, storages, copies, moved]
             if args.log:
                 with open(args.log, "a") as f:
                     f.write(f"{first} {' '.join(map(str, done[first]))}\n")
         sums = [a + b for a, b in zip(sums, done[first])]
-    print(f"{sums[0]} programs, {sums[3]} storages in fast memory, {sums[4]} copies: {sums[1]} with different "
-          f"results, {sums[2]} that do not run unplaced")
-    # Refused programs test nothing; there must be few.
-    sys.exit(sums[1] > 0 or sums[2] * 20 > sums[0])
+    print(f"{sums[0]} programs, {sums[3]} storages in fast memory, {sums[4]} copies, {sums[5]} steps moved: {sums[1]} "
+          f"with different results, {sums[2]} that do not run unplaced")
+    # Refused programs test nothing; there must be few. Nor do orders that are none.
+    sys.exit(sums[1] > 0 or sums[2] * 20 > sums[0] or (args.orders and sums[5] == 0))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 """Places small networks, lowers them, and runs them on the runtime library.
 
     run_lowered.py --opt=mempl-opt --runner=mlir-runner --runtime=libmempl_runtime.so
-                   --libs=FOLDER [--full] [--routes=llvm,memref,async] [--shard=0/4] [NAME..]
+                   --libs=FOLDER [--full] [--routes=llvm,memref,async] [--shard=0/4]
+                   [--solvers=greedy,search] [NAME..]
 
 Each network runs as it is, and placed by every solver, under the checks of the
 runtime and with copies that take a while. The bits of all results must be those
@@ -148,6 +149,7 @@ def main():
     parser.add_argument("--routes", default="llvm")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--budget", default="500")
+    parser.add_argument("--solvers", default=",".join(SOLVERS))
     parser.add_argument("networks", nargs="*", help="all that have a driver if none")
     args = parser.parse_args()
     everything = networks_with_drivers()
@@ -170,7 +172,7 @@ def main():
             failed = True
         known = {}
         runs = 0
-        for number, solver in enumerate(SOLVERS):
+        for number, solver in enumerate(args.solvers.split(",")):
             chosen = TARGETS if args.full else [TARGETS[(2 * index + number) % len(TARGETS)]]
             for target, capacity in chosen:
                 place = (
