@@ -28,6 +28,7 @@
 #include "Annealer.h"
 #include "ProfilePacking.h"
 #include "RepeatedLayers.h"
+#include "Tries.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
@@ -55,6 +56,12 @@ public:
              "is faster than that of greedy, search begins with both and goes "
              "on from the better one")
         .byDefault("that of guide, or greedy");
+    table
+        .add("tries", tries,
+             "searches with different seeds that share the limits; the best "
+             "plan counts")
+        .atLeast(1)
+        .byDefault("1, or as many as threads where only time is limited");
   }
 
   llvm::Error check() override {
@@ -82,7 +89,7 @@ public:
     Solver *other = starter ? starter.get() : guideOfMoves.get();
     auto result =
         other ? searchFromTwo(instance, context, deadline, *begin, *other, lean)
-              : refine(instance, context, deadline, *begin, lean);
+              : refineInTries(instance, context, deadline, *begin, lean);
     if (result)
       result->seconds = deadline.seconds();
     return result;
@@ -136,6 +143,21 @@ private:
     context.improved = nullptr;
     context.start = nullptr;
     return context;
+  }
+
+  /// The best of as many searches from a plan as there are tries.
+  llvm::Expected<Solution> refineInTries(const Instance &instance,
+                                         const SolverContext &context,
+                                         const Deadline &deadline,
+                                         const Solution &begin,
+                                         const SearchGuide *guide) const {
+    int64_t number = numTries(tries, context);
+    if (number == 1)
+      return refine(instance, context, deadline, begin, guide);
+    return bestOfTries(
+        number, context, deadline, [&](const SolverContext &limits) {
+          return refine(instance, limits, Deadline(limits), begin, guide);
+        });
   }
 
   /// The search itself, from a plan and its latency.
@@ -253,10 +275,11 @@ private:
   }
 
   /// The search from `begin` and from the plan of another solver.
-  static llvm::Expected<Solution>
-  searchFromTwo(const Instance &instance, const SolverContext &context,
-                const Deadline &deadline, const Solution &begin, Solver &other,
-                const SearchGuide *guide) {
+  llvm::Expected<Solution> searchFromTwo(const Instance &instance,
+                                         const SolverContext &context,
+                                         const Deadline &deadline,
+                                         const Solution &begin, Solver &other,
+                                         const SearchGuide *guide) const {
     SolverContext ofOther = shareOf(context, deadline, kOther);
     ofOther.latencyToBeat = begin.latency;
     auto second = other.solve(instance, ofOther);
@@ -266,7 +289,8 @@ private:
     int64_t evaluated = second->evaluated;
     auto searchFrom = [&](const Solution &start,
                           const SolverContext &limits) -> llvm::Error {
-      auto found = refine(instance, limits, Deadline(limits), start, guide);
+      auto found =
+          refineInTries(instance, limits, Deadline(limits), start, guide);
       if (!found)
         return found.takeError();
       evaluated += found->evaluated;
@@ -331,6 +355,7 @@ private:
   }
 
   std::shared_ptr<Solver> guideOfMoves, starter;
+  int64_t tries = 0; ///< 0: see numTries().
 };
 
 } // namespace

@@ -111,7 +111,8 @@ INSTANTIATE_TEST_SUITE_P(All, AllSolvers,
                          testing::Values("none", "greedy", "search",
                                          "portfolio", "msa", "msa{preset=test}",
                                          "msa{preset=production}", "msa{tune}",
-                                         "search{start=msa}"),
+                                         "search{start=msa}",
+                                         "search{tries=3}"),
                          [](const auto &info) {
                            std::string name;
                            for (char c : llvm::StringRef(info.param))
