@@ -19,7 +19,7 @@ import tempfile
 MIB = 1 << 20
 HLO = ".hlo.txt.gz"
 # Solvers that look at each decision once, whatever the time.
-CONSTRUCTIVE = ("none", "greedy", "msa:test", "msa:production", "msa:full", "msa")
+CONSTRUCTIVE = ("none", "greedy", "msa")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Equal to within what rounding and ties can do.
 EQUAL = 1e-3
@@ -155,7 +155,7 @@ class Lab:
         return self.measure(["solver", *case.key(), solver, *limit], make)
 
     def limit(self, seconds):
-        return ["--budget=0", f"--time-limit-ms={seconds * 1000:.0f}", f"--seed={self.args.seed}"]
+        return ["--cpu-time", "--budget=0", f"--time-limit-ms={seconds * 1000:.0f}", f"--seed={self.args.seed}"]
 
     def curve(self, case, solver, seconds):
         """Improvements [seconds, latency] of one long run."""
@@ -251,8 +251,18 @@ def table(header, rows):
     return "\n".join(lines) + "\n"
 
 
-def ms(latency):
-    return "-" if latency is None else f"{latency * 1e3:.3f}"
+UNITS = ((1, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
+
+
+def durations(seconds):
+    """Texts for the times in one row of a table, which None are missing of: all
+    in the unit that fits the smallest, with four digits of that."""
+    known = [x for x in seconds if x]
+    if not known:
+        return ["-" if x is None else "0" for x in seconds]
+    scale, unit = next(((s, u) for s, u in UNITS if min(known) >= s), UNITS[-1])
+    digits = max(0, 3 - math.floor(math.log10(min(known) / scale)))
+    return ["-" if x is None else f"{x / scale:.{digits}f} {unit}" for x in seconds]
 
 
 def latency_of(result):

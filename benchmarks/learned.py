@@ -95,7 +95,7 @@ class Study:
     def latency(self, case, solver, seconds, seed=0, weights=None):
         """Seconds that the plan of a solver takes."""
         name, *options = solver.split(", ")
-        limit = [] if name in ("greedy", "msa:full") else ["--cpu-time", *self.lab.limit(seconds)]
+        limit = [] if name in ("greedy", "msa:full") else self.lab.limit(seconds)
         if weights or options == ["shuffled"]:
             limit.append(f"--weights={weights or self.shuffled}")
         key = ["latency", *case.key(), solver, seconds if limit else 0, seed if limit else 0]

@@ -29,6 +29,8 @@ import sys
 import tempfile
 import time
 
+from lab import durations, write_whole
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "test", "data", "models")
 FUSE = "func.func(linalg-fuse-elementwise-ops),canonicalize"
@@ -105,10 +107,9 @@ class Case:
         by = {p["policy"]: p for p in self.solved["policies"]}
         best = by["portfolio"]
         bound = self.solved["bound"]
-        ms = lambda seconds: f"{seconds * 1e3:.3f}"
         return [
             network, str(self.solved["steps"]), str(self.solved["values"]), f"{self.fitting():.2f}",
-            ms(self.solved["slow"]), ms(by["greedy"]["latency"]), ms(best["latency"]), ms(bound),
+            *durations([self.solved["slow"], by["greedy"]["latency"], best["latency"], bound]),
             f"{best['latency'] / bound:.4f}",
             str(best["copies_in"]), str(best["copies_back"]),
             "; ".join(self.problems) or "all planned",
@@ -215,8 +216,7 @@ def main():
         print(f"{done} placed programs bufferized, {failures} with buffers or copies outside of the plan")
         text = "\n".join(pages)
         if args.write:
-            with open(args.write, "w") as f:
-                f.write(INTRODUCTION + text)
+            write_whole(args.write, INTRODUCTION + text)
         elif text:
             print(text)
     return sys.exit(failures > 0)
@@ -225,7 +225,7 @@ def main():
 INTRODUCTION = """# Real networks on every target
 
 Made by `benchmarks/models.py --bin=build/release/bin --write=docs/Models.md`. The networks are those of `test/data/models`.
-Times in milliseconds; `fits` is the share of the bytes of all values that are no
+`fits` is the share of the bytes of all values that are no
 larger than fast memory, `gap` the latency of the portfolio's plan over the
 proven lower bound, `in` and `out` its copies; `buffers` says whether the
 bufferized program has exactly the allocations and copies of the plan. The small
