@@ -19,10 +19,12 @@ using namespace mempl;
 // Room between neighbours in the list for others to be put in between.
 static constexpr int64_t kKeyStep = int64_t(1) << 24;
 
-LoopPlan mempl::makeLoopPlan(InstanceRef body, BodyPlan planned) {
-  const Plan &plan = planned.plan;
+LoopPlan mempl::makeLoopPlan(InstanceRef whole, BodyPlan planned) {
   LoopPlan result;
-  result.cost = loopCost(body, plan);
+  result.cost = loopCost(whole, planned.plan);
+  OrderedProblem problem(whole, planned.plan);
+  InstanceRef body = problem.instance();
+  const Plan &plan = problem.plan();
   int32_t n = body.numSteps();
   for (int channel = 0; channel < 2; ++channel) {
     std::vector<int64_t> flight(n + 2, 0);
@@ -57,7 +59,15 @@ LoopPlan mempl::makeLoopPlan(InstanceRef body, BodyPlan planned) {
 
 PlanEditor::PlanEditor(const AccessIndex &index, int64_t capacity,
                        Addressing addressing)
-    : accesses(&index),
+    : PlanEditor(index, nullptr, capacity, addressing) {}
+
+PlanEditor::PlanEditor(ReorderableProgram &program, int64_t capacity,
+                       Addressing addressing)
+    : PlanEditor(program.index(), &program, capacity, addressing) {}
+
+PlanEditor::PlanEditor(const AccessIndex &index, ReorderableProgram *program,
+                       int64_t capacity, Addressing addressing)
+    : accesses(&index), reorderable(program),
       limit(capacity < 0 ? index.machine().capacity : capacity),
       timeline(index),
       space(index.numSteps(), limit, index.machine().alignment, addressing),
@@ -155,7 +165,7 @@ PlanEditor::Id PlanEditor::place(const Residency &r, Id before) {
   link(id, before);
   insert(id);
   if (records)
-    edits.push_back({Edit::Place, id, nullptr});
+    edits.push_back({Edit::Place, id, nullptr, nullptr});
   return id;
 }
 
@@ -163,7 +173,7 @@ void PlanEditor::remove(Id id) {
   erase(id);
   unlink(id);
   if (records) {
-    edits.push_back({Edit::Remove, id, nullptr});
+    edits.push_back({Edit::Remove, id, nullptr, nullptr});
     removedIds.push_back(id);
   } else {
     freeIds.push_back(id);
@@ -302,7 +312,7 @@ bool PlanEditor::allowsCopy(Timeline::Channel channel, int32_t issue,
 void PlanEditor::setLoopPlan(int32_t step,
                              std::shared_ptr<const LoopPlan> plan) {
   if (records)
-    edits.push_back({Edit::Loop, step, loops[step]});
+    edits.push_back({Edit::Loop, step, loops[step], nullptr});
   if (space.reserved(step) > limit)
     --outside;
   applyLoop(step, std::move(plan));
@@ -320,13 +330,159 @@ void PlanEditor::applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan) {
       step, loops[step] ? loops[step]->cost
                         : loopCost(accesses->instance().bodyOf(step), Plan()));
   space.setReserved(step, reservedAt(step));
-  // Whatever is alive during the loop may now hit its reservation, or no more.
-  space.forEachOverlap(step, step, 0, limit, [&](Id id) {
+  updateHits(step, step);
+}
+
+/// Whatever is alive during these steps may now hit their reservations, or no
+/// more.
+void PlanEditor::updateHits(int32_t firstStep, int32_t lastStep) {
+  space.forEachOverlap(firstStep, lastStep, 0, limit, [&](Id id) {
     Node &node = nodes[id];
     overlaps -= node.hitsReserved;
     node.hitsReserved = hitsReserved(node.r);
     overlaps += node.hitsReserved;
   });
+}
+
+//===----------------------------------------------------------------------===//
+// The order of steps
+//===----------------------------------------------------------------------===//
+
+/// Residencies of the values that these steps access, and those with copies
+/// that are issued or awaited between them.
+llvm::SmallVector<PlanEditor::Id, 32>
+PlanEditor::idsAround(int32_t first, int32_t last) const {
+  llvm::SmallVector<Id, 32> ids;
+  for (int32_t i = first; i <= last; ++i)
+    for (int32_t u : accesses->usesAt(i))
+      for (Id id : byValue[accesses->use(u).value])
+        if (nodes[id].r.start() <= last && nodes[id].r.end() >= first)
+          ids.push_back(id);
+  auto add = [&](Id id) { ids.push_back(id); };
+  timeline.forEachCopy(Timeline::In, first + 1, last, add);
+  timeline.forEachCopy(Timeline::Out, first + 1, last, add);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+/// The residency that `r` becomes if the step at first + k moves to first +
+/// `places[k]`. The index is still the one from before.
+Residency PlanEditor::afterMoving(const Residency &r, int32_t first,
+                                  llvm::ArrayRef<int32_t> places) const {
+  int32_t end = first + static_cast<int32_t>(places.size());
+  auto newPlace = [&](int32_t step) {
+    return step >= first && step < end ? first + places[step - first] : step;
+  };
+  // A boundary is the one before the step that it was before.
+  auto newBoundary = [&](int32_t i) { return i > first ? newPlace(i) : i; };
+  int32_t begin = accesses->firstUseFrom(r.value, r.first());
+  int32_t stop = begin, firstServed = INT32_MAX, lastServed = -1;
+  while (stop < accesses->endUse(r.value) &&
+         accesses->use(stop).step <= r.last) {
+    int32_t place = newPlace(accesses->use(stop++).step);
+    firstServed = std::min(firstServed, place);
+    lastServed = std::max(lastServed, place);
+  }
+  if (begin == stop)
+    return r;
+  Residency moved = r;
+  if (ByWrite *write = std::get_if<ByWrite>(&moved.begin))
+    write->step = firstServed;
+  if (CopyIn *in = moved.copyIn()) {
+    in->ready = in->ready == accesses->use(begin).step
+                    ? firstServed
+                    : std::min(newBoundary(in->ready), firstServed);
+    in->issue = std::min(newBoundary(in->issue), in->ready);
+  }
+  moved.last = r.last == accesses->use(stop - 1).step
+                   ? lastServed
+                   : std::max(r.last, lastServed);
+  if (!r.out)
+    return moved;
+  if (r.out->back)
+    moved.out->back =
+        std::clamp(newPlace(*r.out->back), moved.first(), moved.last);
+  int32_t done = newBoundary(r.out->done);
+  // Whoever comes next may be waiting for it.
+  for (int32_t u = stop; u < accesses->endUse(r.value); ++u) {
+    done = std::min(done, newPlace(accesses->use(u).step));
+    if (accesses->use(u).step >= end)
+      break;
+  }
+  moved.out->done = std::max(done, moved.copiedAfter() + 1);
+  return moved;
+}
+
+llvm::SmallVector<PlanEditor::Id, 16>
+PlanEditor::reorder(int32_t first, llvm::ArrayRef<int32_t> places) {
+  auto count = static_cast<int32_t>(places.size());
+  llvm::SmallVector<std::pair<Id, Residency>, 16> changed;
+  auto undo = std::make_shared<Reordering>();
+  llvm::SmallVector<Id, 16> ids;
+  for (Id id : idsAround(first, first + count - 1)) {
+    const Residency &r = nodes[id].r;
+    Residency moved = afterMoving(r, first, places);
+    // Which uses it serves does not change where it serves all in between.
+    if (moved == r && r.first() <= first && r.last >= first + count - 1)
+      continue;
+    ids.push_back(id);
+    undo->before.push_back({id, r});
+    changed.push_back({id, moved});
+  }
+  moveSteps(first, places, changed);
+  if (!records)
+    return ids;
+  undo->first = first;
+  undo->placesBack.resize(count);
+  for (int32_t k = 0; k < count; ++k)
+    undo->placesBack[places[k]] = k;
+  edits.push_back({Edit::Reorder, kNone, nullptr, std::move(undo)});
+  return ids;
+}
+
+/// Moves steps, and gives residencies that end or begin between them their new
+/// times.
+void PlanEditor::moveSteps(int32_t first, llvm::ArrayRef<int32_t> places,
+                           llvm::ArrayRef<std::pair<Id, Residency>> changed) {
+  auto count = static_cast<int32_t>(places.size());
+  int32_t end = first + count;
+  for (const auto &[id, r] : changed)
+    erase(id);
+  bool hasReserved = space.maxReserved(first, end - 1) > 0;
+  llvm::SmallVector<int64_t, 16> reserved;
+  llvm::SmallVector<std::shared_ptr<const LoopPlan>, 16> bodies;
+  llvm::SmallVector<bool, 16> planNeeded;
+  for (int32_t i = first; i < end; ++i) {
+    if (hasReserved)
+      reserved.push_back(space.reserved(i));
+    if (loops.empty())
+      continue;
+    setLoopFlight(i, -1);
+    bodies.push_back(std::move(loops[i]));
+    planNeeded.push_back(needsPlan[i]);
+  }
+  timeline.reorder(first, places, reorderable->reorder(first, places));
+  for (int32_t k = 0; k < count; ++k) {
+    int32_t i = first + places[k];
+    if (hasReserved)
+      space.setReserved(i, reserved[k]);
+    if (!loops.empty()) {
+      loops[i] = std::move(bodies[k]);
+      needsPlan[i] = planNeeded[k];
+    }
+    for (int32_t u : accesses->usesAt(i))
+      access(accesses->use(u).value);
+  }
+  if (!loops.empty())
+    for (int32_t i = first; i < end; ++i)
+      setLoopFlight(i, 1);
+  for (const auto &[id, r] : changed) {
+    nodes[id].r = r;
+    insert(id);
+  }
+  if (hasReserved)
+    updateHits(first, end - 1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -361,6 +517,10 @@ void PlanEditor::undo(Mark m) {
       applyLoop(edit.id, std::move(edit.loop));
       if (space.reserved(edit.id) > limit)
         ++outside;
+      break;
+    case Edit::Reorder:
+      moveSteps(edit.reordering->first, edit.reordering->placesBack,
+                edit.reordering->before);
       break;
     }
   }
@@ -419,12 +579,14 @@ bool PlanEditor::isLegal() {
 
 Plan PlanEditor::plan() const {
   Plan result;
-  result.instance = accesses->instance().name;
+  result.instance =
+      reorderable ? reorderable->instance().name : accesses->instance().name;
   for (Id id = firstNode; id != kNone; id = nodes[id].next)
     result.residencies.push_back(nodes[id].r);
   for (size_t i = 0; i < loops.size(); ++i)
     if (loops[i])
       result.loops.emplace(static_cast<int32_t>(i),
                            static_cast<const BodyPlan &>(*loops[i]));
-  return result;
+  return reorderable ? withOrder(std::move(result), reorderable->order())
+                     : result;
 }

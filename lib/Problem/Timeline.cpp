@@ -8,6 +8,8 @@
 
 #include "mempl/Problem/Timeline.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -112,6 +114,33 @@ void Timeline::serve(int32_t id) {
 void Timeline::unserve(int32_t id) {
   if (--served[id] == 0)
     addSlowBytes(accesses->use(id).step, accesses->use(id).bytes);
+}
+
+/// Moves the elements from `first` on to their new places.
+template <typename T>
+static void permute(std::vector<T> &all, int32_t first,
+                    llvm::ArrayRef<int32_t> places) {
+  llvm::SmallVector<T, 32> before(all.begin() + first,
+                                  all.begin() + first + places.size());
+  for (auto [k, place] : llvm::enumerate(places))
+    all[first + place] = before[k];
+}
+
+void Timeline::reorder(int32_t first, llvm::ArrayRef<int32_t> places,
+                       llvm::ArrayRef<AccessIndex::Renumbered> renumbered) {
+  llvm::SmallVector<int16_t, 16> counts;
+  for (auto [from, to] : renumbered)
+    counts.push_back(served[from]);
+  for (auto [use, count] : llvm::zip_equal(renumbered, counts))
+    served[use.to] = count;
+  permute(slowSum, first, places);
+  permute(exactSum, first, places);
+  permute(times, first, places);
+  permute(spare, first, places);
+  if (!loops.empty())
+    permute(loops, first, places);
+  for (size_t k = 0; k < places.size(); ++k)
+    markDirty(first + static_cast<int32_t>(k));
 }
 
 /// Changes what a step moves in slow memory by the bytes of one of its uses.

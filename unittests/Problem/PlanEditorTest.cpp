@@ -60,7 +60,8 @@ Residency randomResidency(const AccessIndex &index, Random &random) {
 
 /// The editor must say what simulator and verifier say of its plan.
 void expectAgreement(PlanEditor &editor) {
-  InstanceRef instance = editor.index().instance();
+  const ReorderableProgram *order = editor.order();
+  InstanceRef instance = order ? order->instance() : editor.index().instance();
   Plan plan = editor.plan();
   EXPECT_EQ(editor.latency(), simulateLatency(instance, plan));
   EXPECT_EQ(editor.isLegal(), verify(instance, plan).empty());
@@ -86,7 +87,7 @@ struct Snapshot {
   bool operator==(const Snapshot &) const = default;
 };
 
-std::shared_ptr<const LoopPlan> randomLoopPlan(const Instance &instance,
+std::shared_ptr<const LoopPlan> randomLoopPlan(InstanceRef instance,
                                                int32_t step, Random &random) {
   if (random.chance(0.3))
     return nullptr;
@@ -96,15 +97,40 @@ std::shared_ptr<const LoopPlan> randomLoopPlan(const Instance &instance,
   return std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(planned)));
 }
 
+/// Puts some neighbouring steps into another order that keeps their
+/// dependencies.
+void reorderAtRandom(PlanEditor &editor, Random &random) {
+  const ReorderableProgram &program = *editor.order();
+  int32_t n = editor.index().numSteps();
+  auto first = static_cast<int32_t>(random.below(n));
+  auto last = static_cast<int32_t>(random.between(first, n - 1));
+  std::vector<int32_t> left, places(last - first + 1);
+  for (int32_t place = first; place <= last; ++place)
+    left.push_back(place);
+  for (int32_t next = 0; !left.empty(); ++next) {
+    auto isReady = [&](int32_t place) {
+      return llvm::none_of(program.dependencies().before(program.stepAt(place)),
+                           [&](int32_t step) {
+                             return llvm::is_contained(left,
+                                                       program.placeOf(step));
+                           });
+    };
+    size_t k;
+    do
+      k = random.below(left.size());
+    while (!isReady(left[k]));
+    places[left[k] - first] = next;
+    left.erase(left.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  editor.reorder(first, places);
+}
+
 /// Random edits, with nested marks, undone and committed at random.
-void editAtRandom(const Instance &instance, Random &random, int numEdits) {
-  AccessIndex index(instance);
-  if (index.numUses() == 0)
-    return;
-  PlanEditor editor(index);
+void editAtRandom(PlanEditor &editor, Random &random, int numEdits) {
+  const AccessIndex &index = editor.index();
   std::vector<std::pair<PlanEditor::Mark, Snapshot>> marks;
   for (int k = 0; k < numEdits; ++k) {
-    uint64_t kind = random.below(12);
+    uint64_t kind = random.below(editor.order() ? 14 : 12);
     auto anyResidency = [&] {
       PlanEditor::Id id = editor.firstInList();
       for (uint64_t n = random.below(editor.numResidencies() + 1);
@@ -120,9 +146,10 @@ void editAtRandom(const Instance &instance, Random &random, int numEdits) {
       if (id != PlanEditor::kNone)
         editor.remove(id);
     } else if (kind == 8) {
-      auto step = static_cast<int32_t>(random.below(instance.numSteps()));
-      if (instance.program.steps[step].body)
-        editor.setLoopPlan(step, randomLoopPlan(instance, step, random));
+      auto step = static_cast<int32_t>(random.below(index.numSteps()));
+      if (index.program().steps[step].body)
+        editor.setLoopPlan(step,
+                           randomLoopPlan(index.instance(), step, random));
     } else if (kind == 9 && marks.size() < 3) {
       PlanEditor::Mark mark = editor.mark();
       marks.emplace_back(mark, Snapshot(editor));
@@ -134,6 +161,8 @@ void editAtRandom(const Instance &instance, Random &random, int numEdits) {
     } else if (kind == 11 && random.chance(0.3)) {
       editor.commit();
       marks.clear();
+    } else if (kind >= 12) {
+      reorderAtRandom(editor, random);
     }
     if (random.chance(0.6))
       expectAgreement(editor);
@@ -146,11 +175,56 @@ TEST(PlanEditor, AgreesWithSimulatorAndVerifierAfterRandomEdits) {
   for (uint64_t seed = 0; seed < 1500; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, "plan editor test");
-    RandomInstanceOptions options;
-    editAtRandom(randomInstance(random, options), random, 60);
+    Instance instance = randomInstance(random);
+    AccessIndex index(instance);
+    if (index.numUses() == 0)
+      continue;
+    PlanEditor editor(index);
+    editAtRandom(editor, random, 60);
     if (HasFailure())
       return;
   }
+}
+
+TEST(PlanEditor, AgreesWithSimulatorAndVerifierWhenStepsChangePlaces) {
+  for (uint64_t seed = 0; seed < 1500; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed, "reordering test");
+    Instance instance = randomInstance(random);
+    instance.program.order = StepOrder::Free;
+    ReorderableProgram program(instance, {});
+    if (program.index().numUses() == 0)
+      continue;
+    PlanEditor editor(program);
+    editAtRandom(editor, random, 60);
+    if (HasFailure())
+      return;
+  }
+}
+
+/// Two steps, each with a value of its own that a copy brings, change places.
+TEST(PlanEditor, ResidenciesFollowTheStepsThatTheyServe) {
+  Instance instance;
+  instance.machine.capacity = 100;
+  instance.program.order = StepOrder::Free;
+  instance.program.values = {{"a", 10, ValueKind::Input},
+                             {"b", 20, ValueKind::Input}};
+  instance.program.steps.resize(3);
+  instance.program.steps[0].accesses = {{0, 10}};
+  instance.program.steps[1].accesses = {{1, 20}};
+  ReorderableProgram program(instance, {});
+  PlanEditor editor(program);
+  PlanEditor::Id a = editor.place(Residency::byCopy(0, 0, 0, 0, 0));
+  PlanEditor::Id b = editor.place(Residency::byCopy(1, 10, 0, 1, 1));
+  PlanEditor::Mark mark = editor.mark();
+  editor.reorder(0, {1, 0});
+  EXPECT_EQ(program.order(), (std::vector<int32_t>{1, 0, 2}));
+  EXPECT_EQ(editor.residency(a), Residency::byCopy(0, 0, 0, 1, 1));
+  EXPECT_EQ(editor.residency(b), Residency::byCopy(1, 10, 0, 0, 0));
+  EXPECT_TRUE(editor.isLegal());
+  editor.undo(mark);
+  EXPECT_EQ(program.order(), (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(editor.residency(b), Residency::byCopy(1, 10, 0, 1, 1));
 }
 
 static std::vector<int64_t> usedOf(const OccupancyMap &map, int32_t steps) {

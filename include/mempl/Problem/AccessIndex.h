@@ -19,6 +19,7 @@
 #include "mempl/Problem/Plan.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace mempl {
 
@@ -69,10 +70,33 @@ public:
   /// Bytes that a residency holds, rounded up to the alignment.
   int64_t roundedBytes(const Residency &r) const { return sizes[r.value]; }
 
+  /// A use that has another number.
+  struct Renumbered {
+    int32_t from, to;
+  };
+  /// Follows the program, whose step first + k is now at first +
+  /// `places[k]`, a permutation of the steps from `first` on that keeps all
+  /// dependencies. Returns the uses whose numbers change; the numbers that they
+  /// get are those that they had.
+  llvm::SmallVector<Renumbered, 16> reorder(int32_t first,
+                                            llvm::ArrayRef<int32_t> places);
+  /// The number that a use had at first, before steps changed places.
+  int32_t firstNumber(int32_t id) const {
+    return firstNumbers.empty() ? id : firstNumbers[id];
+  }
+  /// The number that the use has now which had number `id` at first.
+  int32_t numberNow(int32_t id) const {
+    return numbersNow.empty() ? id : numbersNow[id];
+  }
+
 private:
+  void renumber(int32_t begin, int32_t end,
+                llvm::SmallVectorImpl<Renumbered> &changed);
+
   InstanceRef whole;
   std::vector<Use> uses;
   std::vector<int32_t> valueBegin, stepUses, stepBegin;
+  std::vector<int32_t> firstNumbers, numbersNow; // Empty: as at first.
   std::vector<double> bytesAt;
   std::vector<int64_t> sizes;
 };

@@ -17,6 +17,7 @@
 #define MEMPL_PROBLEM_PLANEDITOR_H
 
 #include "mempl/Problem/OccupancyMap.h"
+#include "mempl/Problem/ReorderableProgram.h"
 #include "mempl/Problem/Timeline.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -49,8 +50,15 @@ public:
   /// valid.
   explicit PlanEditor(const AccessIndex &index, int64_t capacity = -1,
                       Addressing addressing = Addressing::Offsets);
+  /// An editor of plans and of the order of steps. Places of steps are those at
+  /// which they stand at the time. The program must outlive the editor, and
+  /// nobody else may change its order.
+  explicit PlanEditor(ReorderableProgram &program, int64_t capacity = -1,
+                      Addressing addressing = Addressing::Offsets);
 
   const AccessIndex &index() const { return *accesses; }
+  /// Null if steps cannot change places.
+  const ReorderableProgram *order() const { return reorderable; }
   int64_t capacity() const { return limit; }
 
   //===--- Edits ----------------------------------------------------------===//
@@ -62,6 +70,14 @@ public:
   /// Gives the loop at `step` a plan; null for the one that runs it from slow
   /// memory. The plan must be valid within its own capacity.
   void setLoopPlan(int32_t step, std::shared_ptr<const LoopPlan> plan);
+
+  /// Moves steps, see ReorderableProgram::reorder(). Residencies go on to serve
+  /// the accesses that they have served, and what lies between those; their
+  /// copies are issued and awaited before the steps before which they were,
+  /// where that is possible. Returns those that may have changed. They keep
+  /// rule V9; other rules may be broken.
+  llvm::SmallVector<Id, 16> reorder(int32_t first,
+                                    llvm::ArrayRef<int32_t> places);
 
   //===--- Undo -----------------------------------------------------------===//
 
@@ -130,10 +146,17 @@ private:
     bool isOutside = false;    // Breaks V2.
     bool hitsReserved = false; // Breaks V1 with a step's reservation.
   };
+  /// How to take back that steps have moved.
+  struct Reordering {
+    int32_t first;
+    llvm::SmallVector<int32_t, 16> placesBack;
+    std::vector<std::pair<Id, Residency>> before;
+  };
   struct Edit {
-    enum Kind : uint8_t { Place, Remove, Loop } kind;
+    enum Kind : uint8_t { Place, Remove, Loop, Reorder } kind;
     Id id; // Or the step of the loop.
     std::shared_ptr<const LoopPlan> loop;
+    std::shared_ptr<const Reordering> reordering;
   };
 
   void insert(Id id);
@@ -145,12 +168,22 @@ private:
                   int32_t sign);
   void setLoopFlight(int32_t step, int32_t sign);
   void applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan);
+  void moveSteps(int32_t first, llvm::ArrayRef<int32_t> places,
+                 llvm::ArrayRef<std::pair<Id, Residency>> changed);
+  llvm::SmallVector<Id, 32> idsAround(int32_t first, int32_t last) const;
+  Residency afterMoving(const Residency &r, int32_t first,
+                        llvm::ArrayRef<int32_t> places) const;
+  void updateHits(int32_t firstStep, int32_t lastStep);
   void access(int32_t value);
   int64_t reservedAt(int32_t step) const;
   bool hitsReserved(const Residency &r) const;
   int64_t flightLimit(int channel) const;
 
+  PlanEditor(const AccessIndex &index, ReorderableProgram *program,
+             int64_t capacity, Addressing addressing);
+
   const AccessIndex *accesses;
+  ReorderableProgram *reorderable;
   int64_t limit;
   Timeline timeline;
   OccupancyMap space;

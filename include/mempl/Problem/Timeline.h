@@ -89,6 +89,26 @@ public:
   void unserve(int32_t use);
   bool isServed(int32_t use) const { return served[use] > 0; }
 
+  /// Calls `f(id)` for every copy of a channel that is issued or awaited at one
+  /// of the boundaries; for some of them twice.
+  template <typename F>
+  void forEachCopy(Channel channel, int32_t firstBoundary, int32_t lastBoundary,
+                   F f) const {
+    const std::vector<Copy> &all = copies[channel];
+    for (int32_t b = firstBoundary; b <= lastBoundary; ++b) {
+      const Boundary &at = boundaries[channel][b];
+      for (int32_t id = at.firstIssued; id >= 0; id = all[id].nextIssued)
+        f(id);
+      for (int32_t id = at.firstAwaited; id >= 0; id = all[id].nextAwaited)
+        f(id);
+    }
+  }
+
+  /// Follows the index, after AccessIndex::reorder() with the same arguments
+  /// has returned `renumbered`. Copies stay at their boundaries.
+  void reorder(int32_t first, llvm::ArrayRef<int32_t> places,
+               llvm::ArrayRef<AccessIndex::Renumbered> renumbered);
+
   /// Replaces what is known of the loop at `step`.
   void setLoop(int32_t step, const LoopCost &cost);
 
