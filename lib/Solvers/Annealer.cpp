@@ -17,22 +17,81 @@ Annealer::Annealer(const AccessIndex &index, const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverContext &context, const Deadline &deadline,
                    const SearchGuide *guide, Addressing addressing)
+    : Annealer(index, std::make_unique<PlanEditor>(index, -1, addressing),
+               forest, loops, context, deadline, guide) {}
+
+Annealer::Annealer(ReorderableProgram &program, const UseIntervalForest &forest,
+                   llvm::ArrayRef<LoopChoices> loops,
+                   const SolverContext &context, const Deadline &deadline,
+                   const SearchGuide *guide, Addressing addressing)
+    : Annealer(program.index(),
+               std::make_unique<PlanEditor>(program, -1, addressing), forest,
+               loops, context, deadline, guide) {}
+
+Annealer::Annealer(const AccessIndex &index, std::unique_ptr<PlanEditor> start,
+                   const UseIntervalForest &forest,
+                   llvm::ArrayRef<LoopChoices> loops,
+                   const SolverContext &context, const Deadline &deadline,
+                   const SearchGuide *guide)
     : index(index), forest(forest), loops(loops), context(context),
       deadline(deadline), someGuide(guide), guide(nullptr),
       random(context.seed,
-             addressing == Addressing::Profile ? "profile search" : "search"),
-      editor(std::make_unique<PlanEditor>(index, -1, addressing)),
-      placer(*editor) {
-  stretchOf.assign(index.numUses(), {0, -1});
-  for (int32_t v = 0; v < index.numValues(); ++v)
-    for (int32_t root : forest.rootsOf(v)) {
-      UseInterval interval = forest.node(root).interval;
-      for (int32_t u = interval.first; u <= interval.last; ++u) {
-        stretchOf[u] = interval;
+             start->occupancy().addressing() == Addressing::Profile
+                 ? "profile search"
+                 : "search"),
+      editor(std::move(start)), placer(*editor), fits(index.numValues()),
+      isSometimesSlow(index.numValues()) {
+  for (int32_t v = 0; v < index.numValues(); ++v) {
+    fits[v] = index.roundedSize(v) <= index.machine().capacity;
+    isSometimesSlow[v] = llvm::any_of(
+        index.usesOf(v), [](const Use &use) { return use.mustBeSlow; });
+    forEachStretch(v, [&](UseInterval interval) {
+      for (int32_t u = interval.first; u <= interval.last; ++u)
         if (forest.useBenefit(u) > 0)
           gainful.push_back(u);
-      }
-    }
+    });
+  }
+}
+
+/// The uses of the same value that may be served together with this one.
+UseInterval Annealer::stretchAround(int32_t use) const {
+  int32_t value = index.use(use).value;
+  UseInterval all = {index.firstUse(value), index.endUse(value) - 1};
+  if (!isSometimesSlow[value])
+    return all;
+  UseInterval stretch = {use, use};
+  while (stretch.first > all.first && !index.use(stretch.first - 1).mustBeSlow)
+    --stretch.first;
+  while (stretch.last < all.last && !index.use(stretch.last + 1).mustBeSlow)
+    ++stretch.last;
+  return stretch;
+}
+
+/// Calls `f` for the uses of a value that may be served together: all, or those
+/// between uses that must be slow.
+template <typename F> void Annealer::forEachStretch(int32_t value, F f) const {
+  if (!fits[value])
+    return;
+  for (int32_t u = index.firstUse(value), end = index.endUse(value); u < end;
+       ++u) {
+    if (index.use(u).mustBeSlow)
+      continue;
+    UseInterval stretch = stretchAround(u);
+    f(stretch);
+    u = stretch.last;
+  }
+}
+
+/// Puts the steps in the order of a plan.
+static void orderAs(PlanEditor &editor, const Plan &plan) {
+  const ReorderableProgram &program = *editor.order();
+  std::vector<int32_t> places(program.order().size());
+  for (size_t k = 0; k < places.size(); ++k)
+    places[program.placeOf(plan.order.empty() ? static_cast<int32_t>(k)
+                                              : plan.order[k])] =
+        static_cast<int32_t>(k);
+  if (!llvm::is_sorted(places))
+    editor.reorder(0, places);
 }
 
 void mempl::loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
@@ -40,7 +99,11 @@ void mempl::loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
   editor.commit();
   while (editor.firstInList() != PlanEditor::kNone)
     editor.remove(editor.firstInList());
+  const ReorderableProgram *order = editor.order();
+  if (order)
+    orderAs(editor, plan);
   for (const LoopChoices &loop : loops) {
+    int32_t place = order ? order->placeOf(loop.step) : loop.step;
     std::shared_ptr<const LoopPlan> chosen;
     if (const BodyPlan *body = plan.bodyPlan(loop.step)) {
       for (const auto &choice : loop.plans)
@@ -48,9 +111,9 @@ void mempl::loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
           chosen = choice;
       if (!chosen)
         chosen = std::make_shared<LoopPlan>(
-            makeLoopPlan(editor.index().instance().bodyOf(loop.step), *body));
+            makeLoopPlan(editor.index().instance().bodyOf(place), *body));
     }
-    editor.setLoopPlan(loop.step, chosen);
+    editor.setLoopPlan(place, chosen);
   }
   for (const Residency &r : plan.residencies)
     editor.place(r);
@@ -156,7 +219,9 @@ void Annealer::move() {
   orphans.clear();
   bool changed;
   uint64_t kind = random.below(100);
-  if (!forest.carriable().empty() && random.chance(0.05))
+  if (editor->order() && random.chance(kStepMoves))
+    changed = moveSteps();
+  else if (!forest.carriable().empty() && random.chance(0.05))
     changed = moveCarry();
   else if (!loops.empty() && random.chance(0.05))
     changed = moveLoop();
@@ -229,9 +294,7 @@ bool Annealer::moveWindow() {
     std::swap(alive[k], alive[k + random.below(alive.size() - k)]);
     takeOut(alive[k]);
   }
-  for (int32_t u : index.usesAt(step))
-    if (!isServed(u))
-      orphans.push_back(index.use(u).value);
+  adoptUnserved(step);
   recreate();
   return true;
 }
@@ -274,7 +337,7 @@ bool Annealer::moveRetime() {
 
 /// Builds the residencies of one value anew.
 bool Annealer::moveValue() {
-  int32_t value = index.use(gainful[random.below(gainful.size())]).value;
+  int32_t value = index.use(randomGainful()).value;
   auto own = editor->residenciesOf(value);
   for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(own))
     editor->remove(id);
@@ -308,12 +371,14 @@ bool Annealer::moveDrop() {
 bool Annealer::moveLoop() {
   const LoopChoices &loop = loops[random.below(loops.size())];
   const auto &plan = loop.plans[random.below(loop.plans.size())];
-  if (plan.get() == editor->loopPlan(loop.step))
+  const ReorderableProgram *order = editor->order();
+  int32_t step = order ? order->placeOf(loop.step) : loop.step;
+  if (plan.get() == editor->loopPlan(step))
     return false;
-  editor->setLoopPlan(loop.step, plan);
+  editor->setLoopPlan(step, plan);
   const OccupancyMap &space = editor->occupancy();
   llvm::SmallVector<PlanEditor::Id, 16> hit;
-  space.forEachOverlap(loop.step, loop.step, 0, space.reserved(loop.step),
+  space.forEachOverlap(step, step, 0, space.reserved(step),
                        [&](int32_t id) { hit.push_back(id); });
   for (size_t k = hit.size(); k > 0; --k) {
     if (isProfile()) {
@@ -367,6 +432,75 @@ bool Annealer::moveCarry() {
   orphans.push_back(value);
   recreate();
   return true;
+}
+
+//===----------------------------------------------------------------------===//
+// The order of steps
+//===----------------------------------------------------------------------===//
+
+/// Moves some steps. What is in fast memory goes with them; where that breaks a
+/// rule, it is taken out and recreated.
+bool Annealer::moveSteps() {
+  StepMove move = randomStepMove(*editor->order(), random);
+  if (move.places.empty())
+    return false;
+  int32_t last = move.first + static_cast<int32_t>(move.places.size()) - 1;
+  auto changed = editor->reorder(move.first, move.places);
+  mendContents(changed);
+  mendSpace(changed, move.first, last);
+  for (int32_t step : {move.first, last,
+                       static_cast<int32_t>(random.between(move.first, last))})
+    adoptUnserved(step);
+  recreate();
+  return true;
+}
+
+/// Takes out what is invalid now.
+void Annealer::mendContents(llvm::ArrayRef<PlanEditor::Id> changed) {
+  for (PlanEditor::Id id : changed)
+    if (editor->isPlaced(id) &&
+        !editor->contentsAreValid(editor->residency(id).value))
+      takeOut(id);
+}
+
+/// Takes out what has no room any more between two steps.
+void Annealer::mendSpace(llvm::ArrayRef<PlanEditor::Id> changed,
+                         int32_t firstStep, int32_t lastStep) {
+  const OccupancyMap &space = editor->occupancy();
+  while (space.isOverfull()) {
+    int32_t step = space.fullestStep(firstStep, lastStep);
+    llvm::SmallVector<PlanEditor::Id, 32> alive;
+    space.forEachOverlap(step, step, 0, editor->capacity(),
+                         [&](int32_t id) { alive.push_back(id); });
+    if (alive.empty())
+      return;
+    takeOut(randomVictim(alive));
+  }
+  if (editor->isDisjoint())
+    return;
+  for (PlanEditor::Id id : changed) {
+    if (!editor->isPlaced(id))
+      continue;
+    Residency r = editor->residency(id);
+    int64_t size = index.roundedBytes(r);
+    PlanEditor::Id next = editor->nextInList(id);
+    if (size == 0 ||
+        space.countOverlaps(r.start(), r.end(), r.offset, r.offset + size) == 1)
+      continue;
+    editor->remove(id);
+    r.offset = space.findOffset(r.start(), r.end(), size, Fit::Tightest);
+    if (r.offset >= 0)
+      editor->place(r, next);
+    else
+      orphans.push_back(r.value);
+  }
+}
+
+/// What a step accesses in slow memory is tried in fast memory.
+void Annealer::adoptUnserved(int32_t step) {
+  for (int32_t u : index.usesAt(step))
+    if (!isServed(u))
+      orphans.push_back(index.use(u).value);
 }
 
 //===----------------------------------------------------------------------===//
@@ -435,7 +569,7 @@ double Annealer::fastShare(PlanEditor::Id id) const {
   for (int32_t u = index.firstUse(r.value), end = index.endUse(r.value);
        u < end && index.use(u).step <= r.last; ++u)
     if (r.serves(index.use(u).step)) {
-      sum += guide->fast[u];
+      sum += guidedFast(u);
       ++count;
     }
   return count > 0 ? sum / count : 0;
@@ -443,8 +577,8 @@ double Annealer::fastShare(PlanEditor::Id id) const {
 
 /// How good it looks to serve a use in fast memory.
 double Annealer::appeal(int32_t use) const {
-  double benefit = forest.useBenefit(use);
-  return guide ? benefit * (1 - kGuided + kGuided * (kTrust + guide->fast[use]))
+  double benefit = forest.useBenefit(index.firstNumber(use));
+  return guide ? benefit * (1 - kGuided + kGuided * (kTrust + guidedFast(use)))
                : benefit;
 }
 
@@ -454,7 +588,7 @@ double Annealer::togetherChance(UseInterval interval, double unguided) const {
     return unguided;
   float least = 1;
   for (int32_t u = interval.first + 1; u <= interval.last; ++u)
-    least = std::min(least, guide->kept[u]);
+    least = std::min(least, guide->kept[index.firstNumber(u)]);
   return (1 - kGuided) * unguided +
          kGuided * (kTrust + (1 - 2 * kTrust) * least);
 }
@@ -472,8 +606,7 @@ void Annealer::recreate() {
   }
   PlacementStyle style = randomStyle();
   for (int32_t value : orphans)
-    for (int32_t root : forest.rootsOf(value))
-      fill(forest.node(root).interval, style);
+    forEachStretch(value, [&](UseInterval stretch) { fill(stretch, style); });
 }
 
 /// Places what is not served of a stretch of uses: as one interval, or in
@@ -498,7 +631,7 @@ void Annealer::fill(UseInterval interval, const PlacementStyle &style) {
   // Long gaps are better left open, sometimes.
   double whole = 0.97 - 0.6 * gap / (gap + 20.0);
   if (interval.first == interval.last && guide &&
-      random.chance(kGuided * (1 - guide->fast[interval.first])))
+      random.chance(kGuided * (1 - guidedFast(interval.first))))
     return;
   if (isFree && random.chance(togetherChance(interval, whole)) &&
       tryInterval(interval, style))
@@ -548,7 +681,7 @@ PlanEditor::Id Annealer::randomResidency() {
 int32_t Annealer::randomUnservedUse() {
   int32_t chosen = -1;
   for (int k = 0, found = 0; k < 24 && found < 3; ++k) {
-    int32_t u = gainful[random.below(gainful.size())];
+    int32_t u = randomGainful();
     if (isServed(u))
       continue;
     ++found;
@@ -560,7 +693,7 @@ int32_t Annealer::randomUnservedUse() {
 
 /// An interval that contains the use and reaches a random number of others.
 UseInterval Annealer::randomIntervalAround(int32_t use) {
-  UseInterval all = stretchOf[use], interval = {use, use};
+  UseInterval all = stretchAround(use), interval = {use, use};
   if (random.chance(guide ? (1 - kGuided) * 0.3 : 0.3))
     return all;
   while (

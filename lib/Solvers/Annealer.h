@@ -10,8 +10,9 @@
 #define MEMPL_LIB_SOLVERS_ANNEALER_H
 
 #include "BuiltinSolvers.h"
-#include "mempl/Solvers/LoopPlanning.h"
+#include "StepMoves.h"
 
+#include "mempl/Solvers/LoopPlanning.h"
 #include "mempl/Solvers/UseIntervalForest.h"
 #include "mempl/Support/Random.h"
 
@@ -51,7 +52,14 @@ void loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
 /// Moves lean to `guide`, of the size of the instance, if that is not null.
 class Annealer {
 public:
+  /// Plans keep the order of steps that the index has.
   Annealer(const AccessIndex &index, const UseIntervalForest &forest,
+           llvm::ArrayRef<LoopChoices> loops, const SolverContext &context,
+           const Deadline &deadline, const SearchGuide *guide,
+           Addressing addressing);
+  /// Moves change the order of steps as well. The forest is one of the index of
+  /// `program` as it is now, before any step has moved.
+  Annealer(ReorderableProgram &program, const UseIntervalForest &forest,
            llvm::ArrayRef<LoopChoices> loops, const SolverContext &context,
            const Deadline &deadline, const SearchGuide *guide,
            Addressing addressing);
@@ -67,6 +75,11 @@ public:
   int64_t numMoves() const { return moves; }
 
 private:
+  Annealer(const AccessIndex &index, std::unique_ptr<PlanEditor> editor,
+           const UseIntervalForest &forest, llvm::ArrayRef<LoopChoices> loops,
+           const SolverContext &context, const Deadline &deadline,
+           const SearchGuide *guide);
+
   /// Moves of the first annealing cycle; each one is longer than the last.
   static constexpr int64_t kFirstCycle = 2000;
   static constexpr int64_t kCycleGrowth = 4;
@@ -78,6 +91,8 @@ private:
   static constexpr uint64_t kWindowSteps = 17;
   static constexpr size_t kWindowSize = 32;
   static constexpr int kRoomTries = 16;
+  /// The share of the moves that move steps, where they may.
+  static constexpr double kStepMoves = 0.15;
   /// How much a guide counts beside the rules without one, and the least chance
   /// that it leaves to either side.
   static constexpr double kGuided = 0.5, kTrust = 0.1;
@@ -104,7 +119,12 @@ private:
   bool moveDrop();
   bool moveLoop();
   bool moveCarry();
+  bool moveSteps();
 
+  void mendContents(llvm::ArrayRef<PlanEditor::Id> changed);
+  void mendSpace(llvm::ArrayRef<PlanEditor::Id> changed, int32_t firstStep,
+                 int32_t lastStep);
+  void adoptUnserved(int32_t step);
   void release(PlanEditor::Id id);
   void takeOut(PlanEditor::Id id);
   void recreate();
@@ -118,8 +138,16 @@ private:
   double fastShare(PlanEditor::Id id) const;
   PlacementStyle randomStyle();
   PlanEditor::Id randomResidency();
+  int32_t randomGainful() {
+    return index.numberNow(gainful[random.below(gainful.size())]);
+  }
   int32_t randomUnservedUse();
   UseInterval randomIntervalAround(int32_t use);
+  UseInterval stretchAround(int32_t use) const;
+  template <typename F> void forEachStretch(int32_t value, F f) const;
+  double guidedFast(int32_t use) const {
+    return guide->fast[index.firstNumber(use)];
+  }
 
   const AccessIndex &index;
   const UseIntervalForest &forest;
@@ -133,9 +161,11 @@ private:
   AnnealerLimits limits;
   std::unique_ptr<PlanEditor> editor;
   UseIntervalPlacer placer;
-  std::vector<int32_t> orphans;       // Values to be recreated.
-  std::vector<int32_t> gainful;       // Uses that gain from fast memory.
-  std::vector<UseInterval> stretchOf; // Of a use: what may be served with it.
+  std::vector<int32_t> orphans; // Values to be recreated.
+  std::vector<int32_t> gainful; // First numbers of uses that gain from fast
+                                // memory.
+  std::vector<bool> fits;       // Values that fit into fast memory.
+  std::vector<bool> isSometimesSlow; // Values with uses that must be slow.
   Plan bestPlan;
   double best = 0, current = 0, temperature = 0;
   int64_t moves = 0;

@@ -17,7 +17,10 @@
 // plans without offsets, on the profile of fast memory; then the best of these
 // is packed (ProfilePacking.h), and the rest of the moves mend what that had to
 // drop. Large programs begin with one plan for all layers that are alike
-// (RepeatedLayers.h). docs/rationale/search.md has figures.
+// (RepeatedLayers.h). Where the order of steps is free, search begins with the
+// best of some orders (StartingOrders.h), and some of the moves move steps,
+// with what is in fast memory for them (StepMoves.h). docs/rationale/search.md
+// has figures.
 //
 // Another solver may give it a second plan to begin with: it runs for a share
 // of the limits, and if its plan is faster than that of `greedy`, search tries
@@ -28,6 +31,7 @@
 #include "Annealer.h"
 #include "ProfilePacking.h"
 #include "RepeatedLayers.h"
+#include "StartingOrders.h"
 #include "Tries.h"
 
 #include "mempl/Problem/Simulator.h"
@@ -37,6 +41,38 @@
 using namespace mempl;
 
 namespace {
+
+/// A program in the order of a plan, as annealers need it: fixed, or free to
+/// change.
+class Arrangement {
+public:
+  Arrangement(const AccessIndex &own, const Plan &plan, bool isFree)
+      : own(own), program(isFree ? std::make_unique<ReorderableProgram>(
+                                       own.instance(), plan.order)
+                                 : nullptr),
+        forest(index(), own.machine().capacity) {}
+
+  const AccessIndex &index() const { return program ? program->index() : own; }
+  const UseIntervalForest &intervals() const { return forest; }
+
+  Annealer annealer(llvm::ArrayRef<LoopChoices> loops,
+                    const SolverContext &context, const Deadline &deadline,
+                    const SearchGuide *guide, Addressing addressing) {
+    if (!program)
+      return {own, forest, loops, context, deadline, guide, addressing};
+    return {*program, forest, loops, context, deadline, guide, addressing};
+  }
+  PlanEditor editor(Addressing addressing) {
+    if (!program)
+      return PlanEditor(own, -1, addressing);
+    return PlanEditor(*program, -1, addressing);
+  }
+
+private:
+  const AccessIndex &own;
+  std::unique_ptr<ReorderableProgram> program;
+  UseIntervalForest forest;
+};
 
 class SearchSolver : public Solver {
 public:
@@ -56,6 +92,9 @@ public:
              "is faster than that of greedy, search begins with both and goes "
              "on from the better one")
         .byDefault("that of guide, or greedy");
+    table.add("order", order, {{"free", Order::Free}, {"keep", Order::Keep}},
+              "of the steps of a program whose order is free: free, or as they "
+              "stand");
     table
         .add("tries", tries,
              "searches with different seeds that share the limits; the best "
@@ -96,6 +135,8 @@ public:
   }
 
 private:
+  enum class Order { Free, Keep };
+
   // Bodies get a share of the moves each; they are small programs. All of them
   // together get half of the time.
   static constexpr int64_t kBodyShare = 20;
@@ -109,15 +150,19 @@ private:
   /// for one layer of large ones.
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
+  /// Until when orders are tried to begin with, as a share of the time; and for
+  /// how many of its uses a greedy pass counts as a move.
+  static constexpr double kOrdersShare = 0.35;
+  static constexpr int64_t kUsesPerMove = 16;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
   /// The plan of `greedy`, or that of the context if it is faster.
-  static llvm::Expected<Solution> firstPlan(const Instance &instance,
-                                            const SolverContext &context) {
+  llvm::Expected<Solution> firstPlan(const Instance &instance,
+                                     const SolverContext &context) const {
     auto first =
         llvm::cantFail(createSolver("greedy"))->solve(instance, context);
-    if (!first || !context.start)
+    if (!first || !context.start || !keepsOrder(instance, *context.start))
       return first;
     double latency = simulateLatency(instance, *context.start);
     if (latency < first->latency) {
@@ -127,9 +172,16 @@ private:
     return first;
   }
 
+  bool isFree(const Instance &instance) const {
+    return order == Order::Free && instance.program.order == StepOrder::Free;
+  }
+  bool keepsOrder(const Instance &instance, const Plan &plan) const {
+    return isFree(instance) || plan.order.empty();
+  }
+
   /// Searches a program that is a part of another one.
-  static llvm::Expected<Solution> solvePart(const Instance &part,
-                                            const SolverContext &context) {
+  llvm::Expected<Solution> solvePart(const Instance &part,
+                                     const SolverContext &context) const {
     Deadline deadline(context);
     auto begin = firstPlan(part, context);
     if (!begin)
@@ -161,11 +213,11 @@ private:
   }
 
   /// The search itself, from a plan and its latency.
-  static llvm::Expected<Solution> refine(const Instance &instance,
-                                         const SolverContext &context,
-                                         const Deadline &deadline,
-                                         const Solution &begin,
-                                         const SearchGuide *guide) {
+  llvm::Expected<Solution> refine(const Instance &instance,
+                                  const SolverContext &context,
+                                  const Deadline &deadline,
+                                  const Solution &begin,
+                                  const SearchGuide *guide) const {
     SolverContext inner = contextOfPart(context);
     inner.budget = std::max<int64_t>(1, context.budget / kBodyShare);
     if (context.timeLimitMs > 0)
@@ -184,17 +236,24 @@ private:
         });
     if (!loops)
       return loops.takeError();
-    UseIntervalForest forest(index, instance.machine.capacity);
-    Annealer onProfile(index, forest, *loops, context, deadline, guide,
-                       Addressing::Profile);
-    Plan first = planByLayers(index, *loops, context, begin.plan, onProfile);
+    int64_t moves = 0;
+    Plan first = planByLayers(index, *loops, context, begin.plan, moves);
+    if (isFree(instance))
+      first = planInGoodOrder(index, *loops, deadline, std::move(first), moves);
+    Arrangement arrangement(index, first, isFree(instance));
+    Annealer onProfile = arrangement.annealer(*loops, context, deadline, guide,
+                                              Addressing::Profile);
+    onProfile.countMoves(moves);
     Plan packed = planOnProfile(instance, index, context, deadline, begin,
                                 std::move(first), onProfile);
-    Annealer annealer(index, forest, *loops, context, deadline, guide,
-                      Addressing::Offsets);
+    Arrangement packedOrder(index, packed, isFree(instance));
+    Annealer annealer = packedOrder.annealer(*loops, context, deadline, guide,
+                                             Addressing::Offsets);
     annealer.countMoves(onProfile.numMoves());
     Solution result;
     result.plan = annealer.run(packed, {context.budget, 1});
+    if (llvm::is_sorted(result.plan.order))
+      result.plan.order.clear();
     result.latency = annealer.bestLatency();
     result.evaluated = annealer.numMoves();
     return result;
@@ -219,10 +278,9 @@ private:
     for (double until = kProfileShare; until < kLastShare;
          until += kOtherShare) {
       profile = annealer.run(profile, limitsUntil(until, context));
-      ProfilePacking packed = packProfile(
-          index, profile, instance.machine.capacity, kPackingRounds, [&] {
-            return deadline.hasPassed() || deadline.share() > kLastShare;
-          });
+      ProfilePacking packed = packInOrder(index, profile, [&] {
+        return deadline.hasPassed() || deadline.share() > kLastShare;
+      });
       double packedLatency = simulateLatency(instance, packed.plan);
       if (packedLatency < latency && verify(instance, packed.plan).empty()) {
         best = std::move(packed.plan);
@@ -235,6 +293,21 @@ private:
     return best;
   }
 
+  /// packProfile() for the order that the plan has.
+  static ProfilePacking packInOrder(const AccessIndex &index,
+                                    const Plan &profile,
+                                    const std::function<bool()> &cancelled) {
+    int64_t capacity = index.machine().capacity;
+    if (profile.order.empty())
+      return packProfile(index, profile, capacity, kPackingRounds, cancelled);
+    OrderedProblem problem(index.instance(), profile);
+    ProfilePacking packed =
+        packProfile(AccessIndex(problem.instance()), problem.plan(), capacity,
+                    kPackingRounds, cancelled);
+    packed.plan = withOrder(std::move(packed.plan), profile.order);
+    return packed;
+  }
+
   /// A budget of 0 is no limit, and a share of it is none either.
   static AnnealerLimits limitsUntil(double share,
                                     const SolverContext &context) {
@@ -244,13 +317,11 @@ private:
   }
 
   /// `start`; where a large program has layers that are alike, with the plan of
-  /// one layer in all of them, on the profile. What that takes counts as moves
-  /// of `annealer`.
-  static Plan planByLayers(const AccessIndex &index,
-                           llvm::ArrayRef<LoopChoices> loops,
-                           const SolverContext &context, const Plan &start,
-                           Annealer &annealer) {
-    if (index.numUses() < kManyUses)
+  /// one layer in all of them, on the profile. What that takes is counted.
+  Plan planByLayers(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
+                    const SolverContext &context, const Plan &start,
+                    int64_t &moves) const {
+    if (index.numUses() < kManyUses || !start.order.empty())
       return start;
     std::optional<RepeatedLayers> layers = findRepeatedLayers(index);
     if (!layers)
@@ -267,11 +338,41 @@ private:
       llvm::consumeError(plan.takeError());
       return start;
     }
-    annealer.countMoves(plan->evaluated);
+    moves += plan->evaluated;
     PlanEditor editor(index, -1, Addressing::Profile);
     loadPlan(editor, loops, start);
     applyToLayers(editor, *layers, plan->plan);
     return editor.plan();
+  }
+
+  /// `start`, a plan on the profile, or that of a greedy pass in another order
+  /// if it is faster. What that takes is counted.
+  static Plan planInGoodOrder(const AccessIndex &index,
+                              llvm::ArrayRef<LoopChoices> loops,
+                              const Deadline &deadline, Plan start,
+                              int64_t &moves) {
+    double best = simulateLatency(index.instance(), start);
+    for (std::vector<int32_t> &order : startingOrders(index)) {
+      if (deadline.share() > kOrdersShare || deadline.hasPassed())
+        break;
+      Plan empty;
+      empty.loops = start.loops;
+      empty.order = std::move(order);
+      Arrangement arrangement(index, empty, /*isFree=*/true);
+      PlanEditor editor = arrangement.editor(Addressing::Profile);
+      loadPlan(editor, loops, empty);
+      moves += index.numUses() / kUsesPerMove;
+      if (!placeConstrained(editor, arrangement.intervals()))
+        continue;
+      greedyPass(editor, arrangement.intervals(),
+                 greedyOrders(arrangement.index()).front(),
+                 [&] { return deadline.hasPassed(); });
+      if (editor.latency() >= best)
+        continue;
+      best = editor.latency();
+      start = editor.plan();
+    }
+    return start;
   }
 
   /// The search from `begin` and from the plan of another solver.
@@ -356,6 +457,7 @@ private:
 
   std::shared_ptr<Solver> guideOfMoves, starter;
   int64_t tries = 0; ///< 0: see numTries().
+  Order order = Order::Free;
 };
 
 } // namespace
