@@ -67,6 +67,7 @@ SOLVING = [
     ("max-carried", "", {TOOL}, "of the machine; mempl.load() has it"),
     ("cost", "", {TOOL}, "of HLO text; mempl.load() has it"),
     ("reserve-scoped", "", {TOOL}, "of HLO text"),
+    ("free-order", "", {TOOL}, "of HLO text; instances say so themselves"),
     ("xla", "", {TOOL}, "of HLO text; mempl.load_xla() in Python"),
 ] + [
     (name, default, {TOOL}, "of a command line")
@@ -89,7 +90,7 @@ TRAINING_OF_TOOL = {"capacity", "cost", "actor", "actor-games", "list-targets"}
 # Options of mempl-translate, which runs nothing.
 TRANSLATING = {
     "o", "json-to-mlir", "mlir-to-json", "plan-in", "plan-out", "import-hlo", "export-xla-overrides", "target", "cost",
-    "capacity", "max-carried", "reserve-scoped", "check-against", "list-targets",
+    "capacity", "max-carried", "reserve-scoped", "free-order", "check-against", "list-targets",
 }
 
 

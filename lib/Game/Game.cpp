@@ -47,8 +47,15 @@ std::optional<MoveSize> mempl::moveSizeByName(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
+/// The same problem for plans that run the steps as they stand. Bodies, whose
+/// plans are given, keep what they allow.
+static Instance withFixedOrder(Instance instance) {
+  instance.program.order = StepOrder::Fixed;
+  return instance;
+}
+
 Game::Game(Instance instance, GameOptions options)
-    : problem(std::move(instance)), config(std::move(options)),
+    : problem(withFixedOrder(std::move(instance))), config(std::move(options)),
       accesses(problem), intervals(accesses, problem.machine.capacity) {}
 
 llvm::Expected<std::shared_ptr<const Game>> Game::create(Instance instance,

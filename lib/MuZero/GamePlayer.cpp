@@ -16,6 +16,7 @@
 #include "mempl/Game/Episodes.h"
 #include "mempl/MuZero/WindowSearch.h"
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/StepOrder.h"
 
 using namespace mempl;
 
@@ -40,10 +41,11 @@ llvm::Expected<PreparedGame> mempl::prepareGame(const Instance &instance,
   GameOptions gameOptions;
   static_cast<GameRules &>(gameOptions) = rules;
   gameOptions.greedyLatency = greedy->latency;
-  if (context.start) {
+  // A game decides in program order.
+  if (context.start && llvm::is_sorted(context.start->order)) {
     double latency = simulateLatency(instance, *context.start);
     if (latency < greedy->latency) {
-      greedy->plan = *context.start;
+      greedy->plan = withoutOrder(*context.start);
       greedy->latency = latency;
     }
   }

@@ -148,6 +148,7 @@ void LayerFinder::makeLayer(RepeatedLayers &layers) const {
   llvm::DenseMap<int32_t, int32_t> numbers;
   for (int32_t i = from; i < to; ++i) {
     program.steps.push_back(index.program().steps[i]);
+    program.steps.back().after.clear(); // They keep the order that they have.
     for (Access &access : program.steps.back().accesses) {
       auto [it, isNew] = numbers.try_emplace(
           access.value, static_cast<int32_t>(program.values.size()));

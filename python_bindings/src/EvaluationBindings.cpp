@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 //
 // simulate() is safe for plans in which every index is in range, which Python
-// cannot promise: what breaks V9 is refused.
+// cannot promise: what breaks V9 or V11 is refused.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,7 +32,7 @@ static Outcome simulateSafely(const Instance &instance, const Plan &plan,
                               bool traffic) {
   nb::gil_scoped_release release;
   for (const Violation &violation : verify(instance, plan))
-    if (violation.rule == Rule::V9)
+    if (violation.rule == Rule::V9 || violation.rule == Rule::V11)
       throw PythonError{"expected a plan that can be simulated: " +
                         violation.str()};
   return simulate(instance, plan, traffic);

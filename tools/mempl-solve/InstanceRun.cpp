@@ -150,6 +150,7 @@ Error InstanceRun::readHlo() {
   hlo.capacity = options.capacity;
   hlo.maxCarried = options.maxCarried;
   hlo.reserveScoped = options.reserveScoped;
+  hlo.freeOrder = options.freeOrder;
   auto file = mempl::ir::readHloFile(hlo);
   if (!file)
     return file.takeError();

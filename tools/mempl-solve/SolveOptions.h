@@ -32,6 +32,7 @@ struct SolveOptions {
   bool isHlo = false;              ///< The input is XLA's HLO text.
   std::string cost = "compiler";   ///< Of HLO: see --cost.
   bool reserveScoped = false;      ///< Of HLO: scoped memory is in fast memory.
+  bool freeOrder = false;          ///< Of HLO: steps may run in another order.
   bool xla = false;                ///< Of HLO: evaluate XLA's own plan, too.
   std::string function;            ///< Of MLIR; empty = the only one.
   std::string profile;             ///< Of MLIR; empty = none.

@@ -65,6 +65,10 @@ struct Flags {
       "reserve-scoped", cl::cat(category),
       cl::desc("Steps of a program in HLO text reserve their scoped memory in "
                "fast memory; give the whole memory as --capacity")};
+  cl::opt<bool> freeOrder{
+      "free-order", cl::cat(category),
+      cl::desc("Plans for a program in HLO text may run its steps in another "
+               "order than XLA's, as far as the text allows it")};
   cl::opt<bool> xla{"xla", cl::cat(category),
                     cl::desc("Show XLA's own plan for a program in HLO text")};
   cl::opt<std::string> function{
@@ -199,6 +203,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.profile = flags.profile;
   options.cost = flags.cost;
   options.reserveScoped = flags.reserveScoped;
+  options.freeOrder = flags.freeOrder;
   options.xla = flags.xla;
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.planPath = flags.plan;
@@ -340,9 +345,9 @@ int main(int argc, char **argv) {
   if (!options.isMlir && !options.profile.empty())
     return printErrors(toolError("--profile: is for programs in MLIR"));
   if (!options.isHlo && (flags.cost.getNumOccurrences() > 0 || options.xla ||
-                         options.reserveScoped))
-    return printErrors(toolError(
-        "--cost, --reserve-scoped and --xla: are for programs in HLO text"));
+                         options.reserveScoped || options.freeOrder))
+    return printErrors(toolError("--cost, --reserve-scoped, --free-order and "
+                                 "--xla: are for programs in HLO text"));
   if (options.isMlir || options.isHlo || name.ends_with(".json") || name == "-")
     return runOnInstance(options);
   if (isCsv(name) || options.input.empty())

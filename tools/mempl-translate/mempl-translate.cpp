@@ -97,6 +97,10 @@ struct Flags {
       "reserve-scoped", cl::cat(category),
       cl::desc("With --import-hlo: steps reserve their scoped memory in fast "
                "memory; give the whole memory as --capacity")};
+  cl::opt<bool> freeOrder{
+      "free-order", cl::cat(category),
+      cl::desc("With --import-hlo: plans may run the steps in another order "
+               "than XLA's, as far as the text allows it")};
   cl::opt<std::string> checkAgainst{
       "check-against", cl::cat(category), cl::value_desc("bufferinfo.csv"),
       cl::desc("With --import-hlo: compare with the buffers that XLA's "
@@ -333,6 +337,7 @@ readHlo(const Flags &flags) {
   options.target = flags.target;
   options.cost = flags.cost;
   options.reserveScoped = flags.reserveScoped;
+  options.freeOrder = flags.freeOrder;
   if (flags.maxCarried.getNumOccurrences() > 0) {
     if (flags.maxCarried < 0)
       return toolError("--max-carried: expected an integer of at least 0");
@@ -407,6 +412,9 @@ static Expected<std::string> exportOverrides(const Flags &flags) {
                      kind + "'");
   if (flags.planFile().empty())
     return toolError("--export-xla-overrides: expected a plan, --plan-in=FILE");
+  if (flags.freeOrder)
+    return toolError("--free-order: is for --import-hlo; XLA cannot be told of "
+                     "another order");
   auto file = readHlo(flags);
   if (!file)
     return file.takeError();

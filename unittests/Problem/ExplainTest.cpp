@@ -111,6 +111,24 @@ TEST_F(ExplainTest, TellsWhereThereIsNoRoom) {
   EXPECT_EQ(causeOf(first, plan), SlowCause::Part);
 }
 
+TEST_F(ExplainTest, NamesStepsOfTheProgramInTheOrderOfThePlan) {
+  int32_t value = add(8, ValueKind::Input), other = add(8, ValueKind::Input);
+  step(0, {{value, 8}, {other, 8}});
+  step(0, {});
+  step(0, {{value, 8}, {other, 8}});
+  instance.program.order = StepOrder::Free;
+  Plan plan;
+  plan.residencies = {Residency::byCopy(value, 0, 0, 1, 2),
+                      Residency::byCopy(other, 8, 0, 1, 1)};
+  plan.order = {1, 0, 2};
+  std::vector<Decision> decisions = explain(instance, plan);
+  EXPECT_EQ(decisions[value].text,
+            "fast: 16 of 16 bytes of traffic served from fast memory; at 0, "
+            "copied in before step 0 (), started 1 steps ahead, until step 2 "
+            "()");
+  EXPECT_EQ(decisions[other].served, 8);
+}
+
 TEST_F(ExplainTest, AddsUpByReasonTheMostBytesFirst) {
   int32_t a = add(8, ValueKind::Input), b = add(16, ValueKind::Input);
   int32_t large = add(65, ValueKind::Input), unused = add(8, ValueKind::Input);

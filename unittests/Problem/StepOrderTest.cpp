@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Problem/StepOrder.h"
+#include "mempl/Problem/PlanEditor.h"
 #include "mempl/Problem/Verifier.h"
 
 #include "HandMade.h"
@@ -86,6 +87,27 @@ TEST(StepOrder, PlansGoIntoAnOrderAndBack) {
   EXPECT_EQ(OrderedProblem(instance, given).plan(), fixed);
   EXPECT_EQ(OrderedProblem(instance, given).stepAt(4), 6);
   EXPECT_EQ(&OrderedProblem(instance, fixed).plan(), &fixed);
+}
+
+/// What a loop needs to know of its body is that of the body as it runs.
+TEST(StepOrder, PlansOfLoopsFollowTheirOrder) {
+  Instance body = program(
+      {input("a", 10), input("b", 10)},
+      {loop(2, program({input("x", 10)}, {step(1, {read(0, 10)}), step(1)})),
+       step(5, {read(0, 10), read(1, 10)}), step(1)});
+  body.program.order = StepOrder::Free;
+  Plan fixed = plan(
+      {Residency::byCopy(0, 50, 0, 2, 2), Residency::byCopy(1, 60, 0, 2, 2)});
+  fixed.loops[1] = bodyPlan(20, {Residency::byCopy(0, 0, 0, 0, 0)});
+  std::vector<int32_t> order = {2, 0, 1};
+  Instance ordered = body;
+  ordered.program = inOrder(body.program, order);
+  LoopPlan expected = makeLoopPlan(ordered, {70, fixed});
+  LoopPlan given = makeLoopPlan(body, {70, withOrder(fixed, order)});
+  EXPECT_EQ(given.inFlight[0], 3);
+  EXPECT_EQ(given.inFlight[0], expected.inFlight[0]);
+  EXPECT_EQ(given.cost.latency, expected.cost.latency);
+  EXPECT_EQ(given.plan.order, order);
 }
 
 } // namespace

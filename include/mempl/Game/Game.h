@@ -90,7 +90,8 @@ struct DecisionNode {
   int32_t step; ///< Of the use; 0 for a carried value.
 };
 
-/// An instance made ready for games.
+/// An instance made ready for games. Its steps run in program order, also where
+/// plans may run them in another one.
 class Game {
 public:
   /// Takes a valid instance. An error if a loop has no valid plan or if what is

@@ -134,6 +134,7 @@ mempl::ir::readHloFile(const HloFileOptions &options) {
                                 options.cost + "'");
   if (options.reserveScoped)
     import.scopedOutside = 0;
+  import.freeOrder = options.freeOrder;
   auto module = options.text ? hlo::parseModule(*options.text, options.path)
                              : hlo::readModule(options.path);
   if (!module)

@@ -230,8 +230,18 @@ static int64_t scaled(const BufferAccess &access, double scale) {
   return scale == 1 ? bytes : static_cast<int64_t>(std::min(product, 0x1p62));
 }
 
+/// Whether two steps depend on each other by what they access.
+static bool accessTogether(const Step &a, const Step &b) {
+  return llvm::any_of(a.accesses, [&](const Access &one) {
+    return llvm::any_of(b.accesses, [&](const Access &other) {
+      return one.value == other.value && (one.writes() || other.writes());
+    });
+  });
+}
+
 Program InstanceBuilder::buildLevel(int32_t index) {
   Program made;
+  made.order = options.freeOrder ? StepOrder::Free : StepOrder::Fixed;
   const Level &level = program.levels[index];
   for (int32_t b : result.bufferOf[index]) {
     const Buffer &buffer = program.buffers[b];
@@ -278,6 +288,11 @@ Program InstanceBuilder::buildLevel(int32_t index) {
       isDefined[access.value] = isDefined[access.value] || access.writes();
       step.accesses.push_back(access);
     }
+    if (options.freeOrder)
+      llvm::copy_if(each.after, std::back_inserter(step.after),
+                    [&](int32_t earlier) {
+                      return !accessTogether(made.steps[earlier], step);
+                    });
     made.steps.push_back(std::move(step));
   }
   return made;

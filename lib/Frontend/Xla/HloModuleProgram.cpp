@@ -18,6 +18,7 @@
 
 #include "HloAliases.h"
 #include "HloCost.h"
+#include "HloOrder.h"
 #include "HloTrips.h"
 
 #include "mempl/Support/FileIO.h"
@@ -44,7 +45,8 @@ namespace {
 class ProgramReader {
 public:
   ProgramReader(const Module &module, const Aliases &aliases)
-      : module(module), aliases(aliases), bufferOf(aliases.numGroups(), -1),
+      : module(module), aliases(aliases), order(module),
+        bufferOf(aliases.numGroups(), -1),
         allocationOf(aliases.numLeaves(), -1),
         onHost(aliases.numGroups(), false) {
     for (int32_t leaf = 0; leaf < aliases.numLeaves(); ++leaf)
@@ -59,6 +61,7 @@ private:
   using Accesses = llvm::MapVector<int32_t, BufferAccess>;
 
   void visit(int32_t computation, int32_t level);
+  void visit(const Site &at, int32_t level);
   void free(const Site &at, int32_t level);
   void startCopy(const Site &at, int32_t level);
   void finishCopy(const Site &at, int32_t level);
@@ -97,6 +100,8 @@ private:
 
   const Module &module;
   const Aliases &aliases;
+  OrderReader order;
+  OrderReader::Steps before; ///< What runs before the instruction at hand.
   ModuleProgram program;
   std::vector<int32_t> bufferOf, allocationOf;
   std::vector<bool> onHost; ///< By group.
@@ -363,8 +368,11 @@ void ProgramReader::finishStep(ProgramStep step, int32_t level,
     } else {
       addAccess(outside[level], access);
       step.outside.push_back(access);
+      order.addOutside(now(level), index, access.mode != AccessMode::Read,
+                       before);
     }
   }
+  step.after.assign(before.begin(), before.end());
   program.levels[level].steps.push_back(std::move(step));
 }
 
@@ -528,7 +536,11 @@ void ProgramReader::loop(const Site &at, int32_t level) {
   int32_t innerLevel = program.levels.size();
   program.levels.push_back({level, {}});
   outside.emplace_back();
+  OrderReader::Steps beforeLoop = before;
+  order.beginBody();
   visit(body, innerLevel);
+  order.endBody();
+  before = std::move(beforeLoop);
 
   ProgramStep step;
   step.computation = at.computation;
@@ -565,41 +577,55 @@ void ProgramReader::call(const Site &at, int32_t level) {
     passStays(aliases.leaf(callee, inner.parameters[k]),
               aliases.leaf(at.computation, i.operands[k]),
               c.instructions[i.operands[k]].shape.leaves().size());
+  order.beginCall(at.computation, at.instruction);
+  int32_t from = now(level);
   visit(callee, level);
+  order.endCall(at.computation, at.instruction, from, now(level));
   passStays(aliases.leaf(at), aliases.leaf(callee, inner.root),
             i.shape.leaves().size());
+}
+
+void ProgramReader::visit(const Site &at, int32_t level) {
+  switch (aliases.role(at.computation, at.instruction)) {
+  case Role::Free:
+    free(at, level);
+    break;
+  case Role::Step:
+    step(at, level);
+    break;
+  case Role::CopyStart:
+  case Role::SliceStart:
+    startCopy(at, level);
+    break;
+  case Role::CopyDone:
+    finishCopy(at, level);
+    break;
+  case Role::SliceDone:
+    break;
+  case Role::Join:
+    joinParts(at, level);
+    break;
+  case Role::Loop:
+    loop(at, level);
+    break;
+  case Role::Call:
+    call(at, level);
+    break;
+  }
 }
 
 void ProgramReader::visit(int32_t computation, int32_t level) {
   const Computation &c = module.computations[computation];
   for (int32_t i = 0; i < static_cast<int32_t>(c.instructions.size()); ++i) {
-    Site at{computation, i, 0};
-    switch (aliases.role(computation, i)) {
-    case Role::Free:
-      free(at, level);
-      break;
-    case Role::Step:
-      step(at, level);
-      break;
-    case Role::CopyStart:
-    case Role::SliceStart:
-      startCopy(at, level);
-      break;
-    case Role::CopyDone:
-      finishCopy(at, level);
-      break;
-    case Role::SliceDone:
-      break;
-    case Role::Join:
-      joinParts(at, level);
-      break;
-    case Role::Loop:
-      loop(at, level);
-      break;
-    case Role::Call:
-      call(at, level);
-      break;
+    if (aliases.role(computation, i) == Role::Call) {
+      visit({computation, i, 0}, level);
+      continue;
     }
+    int32_t next = now(level);
+    before = order.begin(computation, i);
+    visit({computation, i, 0}, level);
+    order.end(computation, i, before,
+              now(level) > next ? std::optional(next) : std::nullopt);
   }
 }
 

@@ -40,6 +40,7 @@ struct HloFileOptions {
   /// Steps reserve their scoped memory in fast memory, whose capacity then is
   /// that of the whole memory.
   bool reserveScoped = false;
+  bool freeOrder = false; ///< hlo::ImportOptions::freeOrder.
 };
 
 /// A program that was read.

@@ -50,6 +50,9 @@ struct ImportOptions {
   /// memory of steps. What a step needs beyond them is `reserved`. With 0 all
   /// of it is, and the capacity should be that of the whole memory.
   int64_t scopedOutside = INT64_MAX;
+  /// Plans may run the steps in another order than XLA's, as far as the text
+  /// allows it.
+  bool freeOrder = false;
 };
 
 /// An instance, and which buffer and step each of its parts is.

@@ -74,6 +74,10 @@ struct ProgramStep {
   /// In a loop's body: accesses of buffers from outside, of one run of the
   /// step. They are part of those of the loop.
   std::vector<BufferAccess> outside;
+  /// Earlier steps of the level that run before it in every order: because of
+  /// operands, side effects, or what the text asks for. Together with what the
+  /// accesses tell, these are all.
+  std::vector<int32_t> after;
   int32_t body = -1;      ///< Of a loop: index into ModuleProgram::levels.
   int64_t trips = 1;      ///< Of a loop.
   bool tripsKnown = true; ///< False: the condition does not say how many.
