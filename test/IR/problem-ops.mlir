@@ -92,6 +92,38 @@ mempl.plan @all_plan for @all {
   }
 }
 
+// Steps that may run in another order, and a plan that has one.
+
+// CHECK-LABEL: mempl.instance @free
+// CHECK:         step(overhead = 0.0)
+// CHECK-NEXT:    order = free attributes {note = "kept"} {
+mempl.instance @free
+    fast(capacity = 96, alignment = 8, bandwidth = 4.0, max_carried = 0)
+    slow(bandwidth = 1.0)
+    copy(bandwidth = 1.0, latency = 0.0, max_in = 0, max_out = 0)
+    step(overhead = 0.0)
+    order = free attributes {note = "kept"} {
+  mempl.value @w input size 48
+  mempl.step "a" compute 1.0 (read @w 48)
+  // CHECK: mempl.step "b" compute 1.0 (read @w 48) {note}
+  mempl.step "b" compute 1.0 (read @w 48) after [] {note}
+  // CHECK-NEXT: mempl.step "c" compute 1.0 () after [0, 1] {note}
+  mempl.step "c" compute 1.0 () after [0, 1] {note}
+  // CHECK-NEXT: mempl.loop "l" compute 0.0 trips 3 () after [0] order = free {
+  mempl.loop "l" compute 0.0 trips 3 () after [0] order = free {
+    mempl.step "d" compute 1.0 ()
+    mempl.step "e" compute 1.0 ()
+  }
+  // CHECK: mempl.loop "m" compute 0.0 trips 3 () {
+  mempl.loop "m" compute 0.0 trips 3 () order = fixed {}
+}
+
+// CHECK-LABEL: mempl.plan @free_plan for @free order [1, 3, 0, 2, 4] attributes {note} {
+// CHECK-NEXT:    mempl.loop_plan 3 capacity 0 order [1, 0] {
+mempl.plan @free_plan for @free order [1, 3, 0, 2, 4] attributes {note} {
+  mempl.loop_plan 3 capacity 0 order [1, 0] {}
+}
+
 // Numbers that no machine has are read all the same; they are faults of the
 // instance.
 

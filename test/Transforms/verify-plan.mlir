@@ -225,3 +225,67 @@ mempl.instance @wrong
 }
 mempl.plan @p for @wrong {}
 mempl.plan @q for @wrong {}
+
+// -----
+
+// Orders of steps, of the program and of a body; residencies count places.
+
+mempl.instance @free
+    fast(capacity = 24, alignment = 4, bandwidth = 4.0, max_carried = 0)
+    slow(bandwidth = 1.0)
+    copy(bandwidth = 1.0, latency = 0.0, max_in = 0, max_out = 0)
+    step(overhead = 0.0)
+    order = free {
+  mempl.value @w input size 8
+  mempl.value @t temporary size 8
+  mempl.step "s0" compute 1.0 (read @w 8, write @t 8)
+  mempl.step "s1" compute 1.0 ()
+  mempl.step "s2" compute 1.0 (read @t 8)
+  mempl.loop "l" compute 0.0 trips 2 () after [1] {
+    mempl.step "u" compute 1.0 ()
+    mempl.step "v" compute 1.0 ()
+  }
+}
+
+mempl.plan @valid for @free order [1, 0, 3, 2] {
+  mempl.residency @w at 0 issue 0 ready 1 last 1
+  mempl.residency @t at 8 write 1 last 3
+  mempl.loop_plan 3 capacity 0 order [0, 1] {}
+}
+
+mempl.plan @V3_at_a_place for @free order [1, 0, 3, 2] {
+  // expected-error @below {{V3: value 1 (t), place 3 of the order, which is step 2: read from slow memory, where its contents are not valid}}
+  mempl.residency @t at 8 write 1 last 2
+}
+
+// expected-error @below {{V11: step 2: runs before step 0 (s0), which it depends on}}
+mempl.plan @V11 for @free order [1, 2, 0, 3] {
+  mempl.residency @w at 1 issue 0 ready 1 last 1
+}
+
+// expected-error @below {{V11: step 3: runs before step 1 (s1), which it depends on}}
+mempl.plan @V11_after for @free order [0, 3, 1, 2] {}
+
+// expected-error @below {{V11: the order is not a permutation of the 4 steps}}
+mempl.plan @V11_short for @free order [0, 1] {}
+
+// expected-error @below {{V11: the order is not a permutation of the 4 steps}}
+mempl.plan @V11_range for @free order [0, 1, 2, -4] {}
+
+mempl.plan @V11_body for @free {
+  // expected-error @below {{V11: in the loop at step 3: the order of this program is fixed}}
+  mempl.loop_plan 3 capacity 0 order [1, 0] {}
+}
+
+// -----
+
+mempl.instance @i
+    fast(capacity = 24, alignment = 4, bandwidth = 4.0, max_carried = 0)
+    slow(bandwidth = 1.0)
+    copy(bandwidth = 1.0, latency = 0.0, max_in = 0, max_out = 0)
+    step(overhead = 0.0) {
+  mempl.step "s0" compute 1.0 ()
+  // expected-error @below {{'mempl.step' op after: I11: expected earlier steps, not 1}}
+  mempl.step "s1" compute 1.0 () after [0, 1]
+}
+mempl.plan @p for @i {}

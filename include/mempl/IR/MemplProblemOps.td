@@ -52,6 +52,13 @@ def Mempl_StepAccessMode : I32EnumAttr<"StepAccessMode",
   let cppNamespace = "::mempl::ir";
 }
 
+def Mempl_ProgramOrder : I32EnumAttr<"ProgramOrder",
+    "whether a plan may run the steps of a program in another order", [
+    I32EnumAttrCase<"Fixed", 0, "fixed">,
+    I32EnumAttrCase<"Free", 1, "free">]> {
+  let cppNamespace = "::mempl::ir";
+}
+
 def Mempl_AccessAttr : AttrDef<Mempl_Dialect, "Access"> {
   let mnemonic = "access";
   let summary = "what a step does with one value of its program";
@@ -78,6 +85,10 @@ def Mempl_AccessArrayAttr
 
 def Mempl_SizeAttr : ConfinedAttr<I64Attr, [IntNonNegative]>;
 def Mempl_PositionAttr : ConfinedAttr<I32Attr, [IntNonNegative]>;
+def Mempl_ProgramOrderAttr : DefaultValuedAttr<
+    Mempl_ProgramOrder, "::mempl::ir::ProgramOrder::Fixed">;
+/// Numbers of steps; none unless given.
+def Mempl_StepsAttr : DefaultValuedAttr<DenseI32ArrayAttr, "{}">;
 
 //===----------------------------------------------------------------------===//
 // The problem
@@ -89,8 +100,9 @@ def Mempl_InstanceOp : Mempl_Op<"instance", [
   let summary = "a machine and a program: a placement problem";
   let description = [{
     The body lists the values of the program and its steps, which run in the
-    order that they have here. Every step names the values of this program that
-    it uses.
+    order that they have here; with `order = free` a plan may run them in every
+    other one that keeps their dependencies. Every step names the values of this
+    program that it uses.
 
     The machine has the names of the JSON schema: bytes of capacity and of
     alignment, bytes per second, seconds; 0 copies in flight (`max_in`,
@@ -126,7 +138,8 @@ def Mempl_InstanceOp : Mempl_Op<"instance", [
     F64Attr:$copy_latency,
     I64Attr:$copy_max_in,
     I64Attr:$copy_max_out,
-    F64Attr:$step_overhead);
+    F64Attr:$step_overhead,
+    Mempl_ProgramOrderAttr:$order);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name (`name` $original_name^)? (`function` $function^)?
@@ -143,6 +156,7 @@ def Mempl_InstanceOp : Mempl_Op<"instance", [
       `max_in` `=` $copy_max_in `,` `max_out` `=` $copy_max_out `)`
     `\n` ` ` ` ` ` ` ` `
     `step` `` `(` `overhead` `=` custom<Number>($step_overhead) `)`
+    (`\n` ` ` ` ` ` ` ` ` `order` `=` $order^)?
     attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
@@ -204,13 +218,14 @@ def Mempl_StepOp : Mempl_Op<"step", [
     A step that computes for `compute` seconds and reads and writes values: per
     access the mode, the value, the bytes that it moves, and where only one
     memory will do, that. It needs `reserved` bytes of fast memory from offset
-    0 for itself.
+    0 for itself. In every order it runs after the steps, by number, that
+    `after` lists, and after those that its accesses depend on.
 
     Example:
 
     ```mlir
     mempl.step "matmul" compute 2.0e-6 reserved 64
-        (read @w 4096 fast, read @x 64, update @y 128)
+        (read @w 4096 fast, read @x 64, update @y 128) after [0, 2]
     ```
   }];
   let arguments = (ins
@@ -218,10 +233,11 @@ def Mempl_StepOp : Mempl_Op<"step", [
     F64Attr:$compute,
     DefaultValuedAttr<Mempl_SizeAttr, "0">:$reserved,
     DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$trips,
-    Mempl_AccessArrayAttr:$accesses);
+    Mempl_AccessArrayAttr:$accesses,
+    Mempl_StepsAttr:$after);
   let assemblyFormat = [{
     $name `compute` custom<Number>($compute) (`reserved` $reserved^)?
-    (`trips` $trips^)? custom<Accesses>($accesses) attr-dict
+    (`trips` $trips^)? custom<Accesses>($accesses) (`after` $after^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// A double with the fewest digits that read back as the same one.
@@ -243,7 +259,8 @@ def Mempl_LoopOp : Mempl_Op<"loop", [
   let description = [{
     A step whose body, a program with its own values, runs `trips` times on the
     machine of the instance. The accesses are those of the loop to the values
-    around it, with the bytes of all trips.
+    around it, with the bytes of all trips. `after` is that of a step, and
+    `order = free` is for the steps of the body.
 
     Example:
 
@@ -260,11 +277,14 @@ def Mempl_LoopOp : Mempl_Op<"loop", [
     F64Attr:$compute,
     DefaultValuedAttr<Mempl_SizeAttr, "0">:$reserved,
     ConfinedAttr<I64Attr, [IntPositive]>:$trips,
-    Mempl_AccessArrayAttr:$accesses);
+    Mempl_AccessArrayAttr:$accesses,
+    Mempl_StepsAttr:$after,
+    Mempl_ProgramOrderAttr:$order);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $name `compute` custom<Number>($compute) (`reserved` $reserved^)?
-    `trips` $trips custom<Accesses>($accesses) attr-dict-with-keyword $body
+    `trips` $trips custom<Accesses>($accesses) (`after` $after^)?
+    (`order` `=` $order^)? attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     /// A double with the fewest digits that read back as the same one.
@@ -290,8 +310,10 @@ def Mempl_PlanOp : Mempl_Op<"plan", [
   let description = [{
     The residencies of values in fast memory, and the plans of loops' bodies.
     Copies that are issued at the same point are served in the order of the
-    residencies here; an empty plan leaves everything in slow memory. The pass
-    `mempl-verify-plan` checks the rules V1 to V11.
+    residencies here; an empty plan leaves everything in slow memory. `order`
+    has the steps, by number, as they run, where that is not as they stand in
+    the instance; residencies count places in it. The pass `mempl-verify-plan`
+    checks the rules V1 to V11.
 
     Example:
 
@@ -299,14 +321,17 @@ def Mempl_PlanOp : Mempl_Op<"plan", [
     mempl.plan @tiny_plan for @tiny {
       mempl.residency @w at 0 issue 0 ready 1 last 1
     }
+    mempl.plan @other_plan for @other order [1, 0, 2] {
+    }
     ```
   }];
   let arguments = (ins
     SymbolNameAttr:$sym_name,
-    FlatSymbolRefAttr:$instance);
+    FlatSymbolRefAttr:$instance,
+    Mempl_StepsAttr:$order);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `for` $instance attr-dict-with-keyword $body
+    $sym_name `for` $instance (`order` $order^)? attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     /// The instance that it is for; null if there is none of that name beside
@@ -327,7 +352,8 @@ def Mempl_ResidencyOp : Mempl_Op<"residency", [
     at the end of step `back` (`last` unless given) and awaited at that
     boundary.
 
-    Steps and boundaries count from 0, boundary i just before step i.
+    Steps and boundaries count from 0 in the order of the plan, boundary i just
+    before step i.
 
     Example:
 
@@ -359,8 +385,9 @@ def Mempl_LoopPlanOp : Mempl_Op<"loop_plan", [
     ParentOneOf<["PlanOp", "LoopPlanOp"]>]> {
   let summary = "the plan of the body of a loop";
   let description = [{
-    The plan of the loop that is the step with this number. It may use
-    `capacity` bytes of fast memory from offset 0, which the loop reserves.
+    The plan of the loop that is the step with this number, in program order.
+    It may use `capacity` bytes of fast memory from offset 0, which the loop
+    reserves, and have an `order` of its own.
     `name` keeps the name of an instance that the plan says it is for.
 
     Example:
@@ -374,10 +401,11 @@ def Mempl_LoopPlanOp : Mempl_Op<"loop_plan", [
   let arguments = (ins
     Mempl_PositionAttr:$step,
     Mempl_SizeAttr:$capacity,
-    OptionalAttr<StrAttr>:$original_name);
+    OptionalAttr<StrAttr>:$original_name,
+    Mempl_StepsAttr:$order);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $step `capacity` $capacity (`name` $original_name^)?
+    $step `capacity` $capacity (`name` $original_name^)? (`order` $order^)?
     attr-dict-with-keyword $body
   }];
   let hasRegionVerifier = 1;

@@ -58,7 +58,8 @@ static LogicalResult buildPlanBody(OpBuilder &builder, Location loc,
                            builder.getI64IntegerAttr(inner.capacity),
                            inner.plan.instance.empty()
                                ? StringAttr()
-                               : builder.getStringAttr(inner.plan.instance));
+                               : builder.getStringAttr(inner.plan.instance),
+                           builder.getDenseI32ArrayAttr(inner.plan.order));
     if (failed(
             buildPlanBody(builder, loc, inner.plan, steps[step], op.getBody())))
       return failure();
@@ -72,7 +73,7 @@ FailureOr<PlanOp> mempl::ir::buildPlan(OpBuilder &builder, Location loc,
   std::string derived = (instance.getSymName() + "_plan").str();
   auto op =
       PlanOp::create(builder, loc, symbol.empty() ? StringRef(derived) : symbol,
-                     instance.getSymName());
+                     instance.getSymName(), plan.order);
   if (succeeded(buildPlanBody(builder, loc, plan, instance, op.getBody())))
     return op;
   op.erase();
@@ -109,6 +110,7 @@ static LogicalResult readPlanBody(Region &body, Operation *program,
       mempl::BodyPlan &inner = plan.loops[static_cast<int32_t>(loop.getStep())];
       inner.plan.instance = loop.getOriginalName().value_or("").str();
       inner.capacity = static_cast<int64_t>(loop.getCapacity());
+      inner.plan.order.assign(loop.getOrder().begin(), loop.getOrder().end());
       isWhole &= succeeded(
           readPlanBody(loop.getBody(), steps[loop.getStep()], inner.plan));
       continue;
@@ -131,6 +133,7 @@ FailureOr<mempl::Plan> mempl::ir::readPlan(PlanOp op,
            << "is for " << op.getInstanceAttr() << ", which is not here";
   mempl::Plan plan;
   plan.instance = instance.name;
+  plan.order.assign(op.getOrder().begin(), op.getOrder().end());
   if (failed(readPlanBody(op.getBody(), program, plan)))
     return failure();
   return plan;

@@ -23,9 +23,9 @@
 using namespace mlir;
 using namespace mempl::ir;
 
-// Besides the machine: the symbol, the name and the function.
+// Besides the machine: the symbol, the name, the function and the order.
 static_assert(mempl::numFields<InstanceOp::Properties>() ==
-                  mempl::numMappedFields<mempl::Machine>() + 3,
+                  mempl::numMappedFields<mempl::Machine>() + 4,
               "mempl.instance has other attributes");
 
 SmallVector<ValueOp> mempl::ir::valuesOf(Operation *program) {
@@ -52,6 +52,8 @@ SmallVector<Operation *> mempl::ir::stepsOf(Operation *program) {
                 int(mempl::SpaceConstraint::name));
 #define MEMPL_ACCESS_MODE(name, word)                                          \
   static_assert(int(StepAccessMode::name) == int(mempl::AccessMode::name));
+#define MEMPL_STEP_ORDER(name, word)                                           \
+  static_assert(int(ProgramOrder::name) == int(mempl::StepOrder::name));
 #include "mempl/Problem/ProblemEnums.def"
 
 template <typename To, typename From> static To wordAs(From word) {
@@ -132,13 +134,16 @@ private:
     FloatAttr compute = builder.getF64FloatAttr(step.compute);
     IntegerAttr reserved = builder.getI64IntegerAttr(step.reserved);
     IntegerAttr trips = builder.getI64IntegerAttr(step.trips);
+    auto after = builder.getDenseI32ArrayAttr(step.after);
     if (!step.body) {
       StepOp::create(builder, loc, name, compute, reserved, trips,
-                     accessesOf(step));
+                     accessesOf(step), after);
       return;
     }
+    auto order = ProgramOrderAttr::get(builder.getContext(),
+                                       wordAs<ProgramOrder>(step.body->order));
     auto loop = LoopOp::create(builder, loc, name, compute, reserved, trips,
-                               accessesOf(step));
+                               accessesOf(step), after, order);
     ProgramBuilder(builder, loc, *step.body).run(loop.getBody());
   }
 
@@ -160,6 +165,9 @@ InstanceOp mempl::ir::buildInstance(OpBuilder &builder, Location loc,
                  builder.getStringAttr(symbol));
   if (StringAttr name = originalName(builder, instance.name, symbol))
     attributes.set("original_name", name);
+  attributes.set("order", ProgramOrderAttr::get(
+                              builder.getContext(),
+                              wordAs<ProgramOrder>(instance.program.order)));
   auto op =
       InstanceOp::create(builder, loc, TypeRange(), ValueRange(), attributes);
   ProgramBuilder(builder, loc, instance.program).run(op.getBody());
@@ -200,6 +208,7 @@ static mempl::Step readStep(OpT op, const ValueIndices &indices) {
     access.space = wordAs<mempl::SpaceConstraint>(from.getSpace());
     step.accesses.push_back(access);
   }
+  step.after.assign(op.getAfter().begin(), op.getAfter().end());
   return step;
 }
 
@@ -223,7 +232,9 @@ static mempl::Program readProgram(Operation *op) {
     }
     auto loop = cast<LoopOp>(from);
     mempl::Step step = readStep(loop, indices);
-    step.body = std::make_shared<mempl::Program>(readProgram(loop));
+    auto body = std::make_shared<mempl::Program>(readProgram(loop));
+    body->order = wordAs<mempl::StepOrder>(loop.getOrder());
+    step.body = std::move(body);
     program.steps.push_back(std::move(step));
   }
   return program;
@@ -244,6 +255,7 @@ FailureOr<mempl::Instance> mempl::ir::readInstance(InstanceOp op) {
   instance.name = op.getInstanceName().str();
   instance.machine = machineOf(op);
   instance.program = readProgram(op);
+  instance.program.order = wordAs<mempl::StepOrder>(op.getOrder());
   auto faults = mempl::checkInstance(instance);
   for (const mempl::InstanceFault &fault : faults)
     opOf(fault, op)->emitOpError()
