@@ -154,6 +154,8 @@ def given(solver):
             value = "none" if option["name"] != "guide" else ""
         elif option["kind"] in ("text", "file"):
             value = f"'{value}'"
+        elif option["kind"] == "integer":
+            value = value.partition(",")[0]  # "1, or as many as threads .."
         if value:
             items.append(f"{option['name']}={value}" if option["name"] else value)
     return f"{solver['name']}{{{','.join(items)}}}" if items else solver["name"]
