@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PlanApplication.h"
+#include "ReorderSteps.h"
 #include "SolverChoice.h"
 
 #include "mempl/IR/Mempl.h"
@@ -184,8 +185,10 @@ void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
      << "  slow memory only  " << mempl::formatSeconds(slow) << "\n"
      << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
      << solution.winner << ", " << solution.plan.numCopiesIn() << " copies in, "
-     << solution.plan.numCopiesOut() << " back, stalls "
-     << mempl::formatSeconds(outcome.stall) << ", peak "
+     << solution.plan.numCopiesOut() << " back, ";
+  if (int64_t moved = countMovedSteps(solution.plan))
+    os << moved << (moved == 1 ? " step" : " steps") << " moved, ";
+  os << "stalls " << mempl::formatSeconds(outcome.stall) << ", peak "
      << mempl::formatBytes(outcome.peakBytes) << ")\n"
      << "  lower bound       " << mempl::formatSeconds(bound) << "\n";
   if (mempl::Uncovered uncovered = mempl::uncovered(instance);

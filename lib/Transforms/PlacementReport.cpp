@@ -54,7 +54,7 @@ PlacementReport::PlacementReport(const PlaceableFunction &function,
   });
   if (!context->getRemarkEngine())
     return;
-  if (int64_t moved = numMovedSteps(plan))
+  if (int64_t moved = countMovedSteps(plan))
     order = "'" + program.instance.name + "': " + std::to_string(moved) +
             (moved == 1 ? " step runs" : " steps run") + " in another place";
   for (const ProgramDecisions &of : all)
@@ -108,7 +108,7 @@ void PlacementStatistics::add(const Instance &instance, const Plan &plan,
   placedFast += fast.size();
   prefetches += plan.numCopiesIn();
   evictions += plan.numCopiesOut();
-  movedSteps += numMovedSteps(plan);
+  movedSteps += countMovedSteps(plan);
   int64_t peak = mempl::simulate(instance, plan).peakBytes;
   if (peak > int64_t(uint64_t(peakBytes)))
     peakBytes = peak;

@@ -108,7 +108,7 @@ void mempl::ir::reorderSteps(FunctionProblem &program,
     BlockSchedule(program).run(order);
 }
 
-int64_t mempl::ir::numMovedSteps(const mempl::Plan &plan) {
+int64_t mempl::ir::countMovedSteps(const mempl::Plan &plan) {
   // Those that stay are a longest increasing subsequence: `ends` has, for each
   // length, the smallest step that one so long may end with.
   SmallVector<int32_t> ends;
@@ -121,6 +121,6 @@ int64_t mempl::ir::numMovedSteps(const mempl::Plan &plan) {
   }
   int64_t moved = static_cast<int64_t>(plan.order.size() - ends.size());
   for (const auto &[step, loop] : plan.loops)
-    moved += numMovedSteps(loop.plan);
+    moved += countMovedSteps(loop.plan);
   return moved;
 }

@@ -32,7 +32,7 @@ void reorderSteps(FunctionProblem &program, llvm::ArrayRef<int32_t> order);
 
 /// The fewest steps that have to move to come from the order of the program to
 /// that of the plan, those of loops' bodies counted once.
-int64_t numMovedSteps(const mempl::Plan &plan);
+int64_t countMovedSteps(const mempl::Plan &plan);
 
 } // namespace mempl::ir
 
