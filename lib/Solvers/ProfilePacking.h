@@ -19,6 +19,12 @@
 // than 50; the exact packer of Packing/Packer.h, which proves what cannot be
 // packed, takes longer for the same.
 //
+// In a long program there is always something that finds no gap, and a round
+// costs much. There, what is left out after few rounds is mended: all that is
+// near to it in time is placed anew in the same manner, but in several orders,
+// while the rest of the program stays where it is. Windows get wider until
+// nothing is left out.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MEMPL_LIB_SOLVERS_PROFILEPACKING_H
@@ -37,15 +43,15 @@ struct ProfilePacking {
   /// Residencies for which no offset was found; the two of a value that is kept
   /// across runs are dropped together.
   int64_t dropped = 0;
-  int64_t rounds = 0;
+  int64_t rounds = 0; ///< In which all were placed.
 };
 
 /// Offsets in [0, capacity) for the residencies of `profile`, a plan for the
-/// program of `index`. It takes the best of at most `rounds` (>= 1) rounds:
-/// that which drops the fewest bytes that residencies serve, and stops as soon
-/// as none is dropped. Where some are, the plan may be slower, or break
-/// constraints. Deterministic unless `cancelled`, which may be empty and is
-/// asked between rounds, says true.
+/// program of `index`. It takes the best of at most `rounds` (>= 1) rounds,
+/// that which drops the fewest bytes that residencies serve, and mends that for
+/// at most twice as long; it stops as soon as none is dropped. Where some are,
+/// the plan may be slower, or break constraints. Deterministic unless
+/// `cancelled`, which may be empty and is asked between rounds, says true.
 ProfilePacking packProfile(const AccessIndex &index, const Plan &profile,
                            int64_t capacity, int64_t rounds,
                            const std::function<bool()> &cancelled);

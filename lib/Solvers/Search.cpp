@@ -279,7 +279,7 @@ private:
          until += kOtherShare) {
       profile = annealer.run(profile, limitsUntil(until, context));
       ProfilePacking packed = packInOrder(index, profile, [&] {
-        return deadline.hasPassed() || deadline.share() > kLastShare;
+        return deadline.hasPassed() || deadline.share() > until + kOtherShare;
       });
       double packedLatency = simulateLatency(instance, packed.plan);
       if (packedLatency < latency && verify(instance, packed.plan).empty()) {

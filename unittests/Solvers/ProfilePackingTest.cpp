@@ -81,6 +81,54 @@ TEST(ProfilePacking, WhatDoesNotFitIsDropped) {
   EXPECT_EQ(result.plan.residencies[1].value, 2);
 }
 
+/// Cuts steps x bytes into rectangles, each a residency of a value of its own:
+/// a plan that leaves no byte free.
+void cut(Instance &instance, Plan &plan, Random &random, int32_t start,
+         int32_t end, int64_t low, int64_t high, int depth) {
+  if (depth > 0 && end > start && random.chance(0.5)) {
+    auto middle = static_cast<int32_t>(random.between(start, end - 1));
+    cut(instance, plan, random, start, middle, low, high, depth - 1);
+    cut(instance, plan, random, middle + 1, end, low, high, depth - 1);
+    return;
+  }
+  if (depth > 0 && high - low > 1) {
+    int64_t middle = random.between(low + 1, high - 1);
+    cut(instance, plan, random, start, end, low, middle, depth - 1);
+    cut(instance, plan, random, start, end, middle, high, depth - 1);
+    return;
+  }
+  int32_t v = instance.numValues();
+  instance.program.values.push_back(
+      {"v" + std::to_string(v), high - low, ValueKind::Temporary});
+  for (int32_t i : {start, end})
+    if (i == start || end > start)
+      instance.program.steps[i].accesses.push_back(
+          {v, high - low, i == start ? AccessMode::Write : AccessMode::Read});
+  plan.residencies.push_back(Residency::byWrite(v, low, start, end));
+}
+
+TEST(ProfilePacking, LongPlansThatLeaveNoByteFreeAreMended) {
+  constexpr int32_t layers = 400, steps = 12, capacity = 60;
+  Instance instance;
+  instance.machine.capacity = capacity;
+  instance.program.steps.resize(layers * steps);
+  Random random(3, "layers");
+  Plan plan;
+  for (int32_t k = 0; k < layers; ++k)
+    cut(instance, plan, random, k * steps, (k + 1) * steps - 1, 0, capacity, 4);
+  ASSERT_TRUE(checkInstance(instance).empty());
+  for (const Violation &violation : verify(instance, plan))
+    FAIL() << violation.str();
+  ASSERT_GT(plan.residencies.size(), 4000u);
+  AccessIndex index(instance);
+  ProfilePacking result =
+      packProfile(index, withoutOffsets(plan), capacity, 120, {});
+  EXPECT_TRUE(verify(instance, result.plan).empty());
+  // Few rounds of the whole, which alone leave out much more.
+  EXPECT_LT(result.rounds, 40);
+  EXPECT_EQ(result.dropped, 0);
+}
+
 TEST(ProfilePacking, OfNothingIsNothing) {
   Instance instance;
   AccessIndex index(instance);
