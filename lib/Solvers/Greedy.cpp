@@ -1,4 +1,5 @@
-//===- Greedy.cpp - one pass by value density -----------------------------===//
+//===- Greedy.cpp - passes by value density
+//--------------------------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -8,15 +9,25 @@
 //
 // Candidates are the intervals of UseIntervalForest.h, ordered by the time they
 // save per byte and second that they hold fast memory. Each is placed if there
-// is room, copies as late as the channel allows, and kept if the latency falls.
-// An interval whose parts are placed already replaces them if that is better.
-// Near-linear: a candidate costs what is near to it in time. Small programs are
-// passed over several times with other orders, and the best plan counts.
+// is room, and kept if the latency falls. An interval whose parts are placed
+// already replaces them if that is better. Near-linear: a candidate costs what
+// is near to it in time.
+//
+// While most values are still in slow memory, steps leave no bandwidth to
+// copies: a copy then seems to take long, and is worth nothing. So candidates
+// that are copied in count for less, and after all have been tried copies are
+// timed anew, and those that failed are tried once more.
+//
+// A pass decides what is in fast memory when, and offsets follow
+// (ProfilePacking.h); what that has to drop, a pass with offsets mends. Small
+// programs are passed over several times with other orders, and the best plan
+// counts.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Solvers/Greedy.h"
 
+#include "Annealer.h"
 #include "BuiltinSolvers.h"
 #include "ProfilePacking.h"
 
@@ -31,19 +42,57 @@ using namespace mempl;
 
 namespace {
 
+/// How a pass orders and places its candidates: by benefit / (size ^ sizePower
+/// * time held ^ timePower).
+struct GreedyOrder {
+  double sizePower;
+  double timePower;
+  /// Share of the seconds of a copy in that is taken off the benefit. What is
+  /// copied in moves its bytes through slow memory as a step would: it gains
+  /// nothing but what the copy overlaps with.
+  double copyPrice;
+  /// Whether copies out are awaited as soon as their value is not used any
+  /// more. Where little bandwidth is left they would hold their memory for
+  /// long.
+  bool awaitEarly;
+};
+
+/// Each adds what those before miss, on average over programs of XLA.
+constexpr GreedyOrder kOrders[] = {
+    {0.5, 0.5, 0.9, true},  {0.0, 1.0, 0.0, false}, {1.0, 0.5, 0.9, true},
+    {0.0, 1.0, 0.9, false}, {0.0, 0.5, 0.0, true},  {1.0, 1.0, 0.9, false},
+    {0.5, 1.0, 0.0, false}, {0.0, 0.5, 0.9, false}, {0.0, 0.5, 0.9, true},
+    {0.5, 0.5, 0.0, true}};
+
+/// Seconds before each step, and after the last, if everything is slow.
+std::vector<double> slowStarts(const AccessIndex &index) {
+  std::vector<double> start(1, 0.0);
+  const Machine &m = index.machine();
+  for (int32_t i = 0; i < index.numSteps(); ++i)
+    start.push_back(
+        start.back() + m.stepOverhead +
+        busySeconds(m, index.program().steps[i], index.stepBytes(i), 0));
+  return start;
+}
+
 class GreedyPass {
 public:
   GreedyPass(PlanEditor &editor, const UseIntervalForest &forest,
-             const GreedyOrder &order)
+             const GreedyOrder &order, llvm::ArrayRef<double> slowStart,
+             const Deadline &deadline)
       : editor(editor), index(editor.index()), forest(forest), order(order),
-        placer(editor) {}
+        slowStart(slowStart), deadline(deadline), placer(editor) {
+    style.awaitEarly = order.awaitEarly;
+  }
 
-  void run(const std::function<bool()> &cancelled) {
+  void run() {
     std::vector<int32_t> ids = sorted();
-    for (size_t k = 0; k < ids.size(); ++k) {
-      if (k % 256 == 0 && cancelled && cancelled())
+    for (int round = 0; round < kMostRounds && !deadline.hasPassed(); ++round) {
+      double before = editor.latency();
+      tryAll(ids);
+      timeCopiesAnew();
+      if (editor.latency() > before * (1 - kLeastGain))
         break;
-      tryCandidate(ids[k]);
     }
     carryOver();
   }
@@ -62,8 +111,12 @@ private:
       auto size = static_cast<double>(index.roundedSize(node.value)) + 1;
       if (!first.startsByWrite)
         held += size / index.machine().copyBandwidth;
-      density[id] = node.benefit / (std::pow(size, order.sizePower) *
-                                    std::pow(held + 1e-12, order.timePower));
+      double benefit = node.benefit;
+      if (!first.startsByWrite)
+        benefit -= order.copyPrice *
+                   std::min(benefit, size / index.machine().copyBandwidth);
+      density[id] = benefit / (std::pow(size, order.sizePower) *
+                               std::pow(held + 1e-12, order.timePower));
       ids.push_back(static_cast<int32_t>(id));
     }
     // In a large program densities within 5 % count as equal, and equals go in
@@ -87,7 +140,15 @@ private:
   }
 
   /// Seconds before `step` if everything was slow.
-  double startOf(int32_t step) const { return order.slowStart[step]; }
+  double startOf(int32_t step) const { return slowStart[step]; }
+
+  void tryAll(llvm::ArrayRef<int32_t> ids) {
+    for (size_t k = 0; k < ids.size(); ++k) {
+      if (k % 256 == 0 && deadline.hasPassed())
+        break;
+      tryCandidate(ids[k]);
+    }
+  }
 
   void tryCandidate(int32_t id) {
     const UseIntervalNode &node = forest.node(id);
@@ -110,13 +171,51 @@ private:
     PlanEditor::Mark mark = editor.mark();
     for (PlanEditor::Id r : parts)
       editor.remove(r);
-    PlanEditor::Id placed = placer.place(node.interval, order.style);
+    PlanEditor::Id placed = placer.place(node.interval, style);
     bool isBetter = placed != PlanEditor::kNone &&
                     (parts.empty() ? editor.latency() < before
                                    : editor.latency() <= before);
     if (!isBetter)
       editor.undo(mark);
     editor.commit();
+  }
+
+  /// Places what is copied once more, in the order of time: where that is
+  /// faster, or as fast in less memory.
+  void timeCopiesAnew() {
+    std::vector<PlanEditor::Id> ids;
+    for (PlanEditor::Id id = 0; id < editor.endId(); ++id)
+      if (editor.isPlaced(id) && !editor.residency(id).isKept() &&
+          (editor.residency(id).copiedIn() || editor.residency(id).copiedOut()))
+        ids.push_back(id);
+    auto startOf = [&](PlanEditor::Id id) {
+      return editor.residency(id).start();
+    };
+    llvm::stable_sort(ids, [&](PlanEditor::Id a, PlanEditor::Id b) {
+      return startOf(a) < startOf(b);
+    });
+    PlacementStyle lazy = style;
+    lazy.awaitEarly = false;
+    for (size_t k = 0; k < ids.size(); ++k) {
+      if (k % 256 == 0 && deadline.hasPassed())
+        break;
+      Residency old = editor.residency(ids[k]);
+      double before = editor.latency();
+      PlanEditor::Mark mark = editor.mark();
+      editor.remove(ids[k]);
+      PlanEditor::Id placed =
+          placer.place({index.firstUseFrom(old.value, old.first()),
+                        index.firstUseFrom(old.value, old.last + 1) - 1},
+                       lazy);
+      auto isShorter = [&] {
+        const Residency &r = editor.residency(placed);
+        return r.end() - r.start() < old.end() - old.start();
+      };
+      if (placed == PlanEditor::kNone || editor.latency() > before ||
+          (editor.latency() == before && !isShorter()))
+        editor.undo(mark);
+      editor.commit();
+    }
   }
 
   /// Carries the values over that gain most by it, each as long as it is in
@@ -177,7 +276,7 @@ private:
     for (PlanEditor::Id id : llvm::SmallVector<PlanEditor::Id, 4>(ids))
       if (editor.residency(id).start() <= last)
         editor.remove(id);
-    return placer.carry(value, lastUse, order.style) && editor.isLegal();
+    return placer.carry(value, lastUse, style) && editor.isLegal();
   }
 
   /// The first of the values that may be carried: what is used late hides its
@@ -185,36 +284,21 @@ private:
   static constexpr size_t kMostCarried = 256;
   static constexpr size_t kManyRuns = 50000;
   static constexpr double kGrade = 0.05; ///< Of the logarithm of densities.
+  /// Rounds over all candidates, as long as one gains so much of the latency.
+  static constexpr int kMostRounds = 3;
+  static constexpr double kLeastGain = 5e-4;
 
   PlanEditor &editor;
   const AccessIndex &index;
   const UseIntervalForest &forest;
   const GreedyOrder &order;
+  llvm::ArrayRef<double> slowStart;
+  const Deadline &deadline;
+  PlacementStyle style;
   UseIntervalPlacer placer;
 };
 
 } // namespace
-
-std::vector<GreedyOrder> mempl::greedyOrders(const AccessIndex &index) {
-  std::vector<double> start(1, 0.0);
-  const Machine &m = index.machine();
-  for (int32_t i = 0; i < index.numSteps(); ++i)
-    start.push_back(
-        start.back() + m.stepOverhead +
-        busySeconds(m, index.program().steps[i], index.stepBytes(i), 0));
-  std::vector<GreedyOrder> orders;
-  for (double sizePower : {1.0, 0.5, 0.0})
-    for (double timePower : {1.0, 0.5})
-      for (Fit fit : {Fit::Lowest, Fit::Tightest}) {
-        GreedyOrder order;
-        order.sizePower = sizePower;
-        order.timePower = timePower;
-        order.style.fit = fit;
-        order.slowStart = start;
-        orders.push_back(std::move(order));
-      }
-  return orders;
-}
 
 bool mempl::placeConstrained(PlanEditor &editor,
                              const UseIntervalForest &forest) {
@@ -254,75 +338,117 @@ bool mempl::placeConstrained(PlanEditor &editor,
 }
 
 void mempl::greedyPass(PlanEditor &editor, const UseIntervalForest &forest,
-                       const GreedyOrder &order,
-                       const std::function<bool()> &cancelled) {
-  GreedyPass(editor, forest, order).run(cancelled);
+                       const Deadline &deadline) {
+  std::vector<double> slowStart = slowStarts(editor.index());
+  GreedyPass(editor, forest, kOrders[0], slowStart, deadline).run();
 }
 
 namespace {
 
 /// Passes over one program, and the best plan of them.
-struct GreedyRun {
-  const AccessIndex &index;
-  const UseIntervalForest &forest;
-  llvm::ArrayRef<LoopChoices> loops;
-  const Deadline &deadline;
-  Solution result;
-  ChosenLoops bestLoops;
-  int64_t work = 0;
-  bool isBest = false; ///< The last pass was.
+class GreedyRun {
+public:
+  GreedyRun(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
+            const Deadline &deadline)
+      : index(index), loops(loops), deadline(deadline),
+        forest(index, index.machine().capacity), slowStart(slowStarts(index)) {}
 
+  /// False if a constraint cannot be met.
+  bool run() {
+    if (!begin())
+      return false;
+    const GreedyOrder *best = kOrders;
+    for (const GreedyOrder &order : kOrders) {
+      if (pass(order, nullptr))
+        best = &order;
+      if (isOver())
+        break;
+    }
+    tryOtherLoops(*best);
+    return true;
+  }
+
+  Solution result;
+
+private:
   /// Passes are repeated until they have gone over so many uses.
-  static constexpr int64_t kMostUses = 40000;
-  /// Rounds of the packing of a pass on the profile.
+  static constexpr int64_t kMostUses = 20000;
+  /// Rounds of the packing of a pass.
   static constexpr int64_t kPackingRounds = 20;
   /// So much of a time limit is theirs: who searches from the best of them
   /// needs the rest.
   static constexpr double kTimeShare = 0.25;
+
   bool isOver() const {
     return work > kMostUses || deadline.share() > kTimeShare ||
            deadline.hasPassed();
   }
 
-  /// One pass; with `given`, these plans of loops, else those that are best by
-  /// themselves, which are put into `chosen`. False if a constraint cannot be
-  /// met.
-  bool pass(const GreedyOrder &order, Addressing addressing,
-            const ChosenLoops *given, ChosenLoops &chosen) {
-    PlanEditor editor(index, -1, addressing);
+  /// An editor with what is constrained to be fast in it; with `given`, these
+  /// plans of loops, else those that are best by themselves.
+  std::optional<PlanEditor> edit(Addressing addressing,
+                                 const ChosenLoops *given,
+                                 ChosenLoops &chosen) const {
+    std::optional<PlanEditor> editor(std::in_place, index, -1, addressing);
     if (given)
       for (auto [loop, plan] : llvm::zip_equal(loops, *given))
-        editor.setLoopPlan(loop.step, plan);
-    chosen = given ? *given : chooseLoops(editor, loops);
-    isBest = false;
-    if (!placeConstrained(editor, forest))
+        editor->setLoopPlan(loop.step, plan);
+    chosen = given ? *given : chooseLoops(*editor, loops);
+    if (!placeConstrained(*editor, forest))
+      editor.reset();
+    return editor;
+  }
+
+  /// The plan with nothing fast but what is constrained to be.
+  bool begin() {
+    auto editor = edit(Addressing::Offsets, nullptr, bestLoops);
+    if (!editor)
       return false;
-    greedyPass(editor, forest, order, [&] { return deadline.hasPassed(); });
-    work += index.numUses();
-    ++result.evaluated;
-    double latency = editor.latency();
-    if (result.evaluated > 1 && latency >= result.latency)
-      return true;
-    Plan plan = editor.plan();
-    if (addressing == Addressing::Profile && !pack(plan, latency))
-      return true;
-    isBest = true;
-    result.latency = latency;
-    result.plan = std::move(plan);
-    bestLoops = chosen;
+    result.plan = editor->plan();
+    result.latency = editor->latency();
     return true;
   }
 
-  /// Gives a plan offsets. False if what is left of it is not the best so far.
-  bool pack(Plan &plan, double &latency) const {
+  /// One pass. Whether its plan is the best so far.
+  bool pass(const GreedyOrder &order, const ChosenLoops *given) {
+    ChosenLoops chosen;
+    auto editor = edit(Addressing::Profile, given, chosen);
+    if (!editor)
+      return false;
+    GreedyPass(*editor, forest, order, slowStart, deadline).run();
+    work += index.numUses();
+    ++result.evaluated;
+    if (editor->latency() >= result.latency)
+      return false;
     ProfilePacking packed =
-        packProfile(index, plan, index.machine().capacity, kPackingRounds,
-                    [&] { return deadline.hasPassed(); });
-    plan = std::move(packed.plan);
-    if (packed.dropped == 0)
-      return true;
-    latency = simulateLatency(index.instance(), plan);
-    return latency < result.latency && verify(index.instance(), plan).empty();
+        packProfile(index, editor->plan(), index.machine().capacity,
+                    kPackingRounds, [&] { return deadline.hasPassed(); });
+    double latency = editor->latency();
+    if (packed.dropped > 0)
+      latency = mend(packed.plan, order, chosen);
+    if (latency >= result.latency)
+      return false;
+    result.latency = latency;
+    result.plan = std::move(packed.plan);
+    bestLoops = std::move(chosen);
+    return true;
+  }
+
+  /// Goes on with offsets from a plan of which some is missing. Returns the
+  /// latency; infinity if constraints are not met.
+  double mend(Plan &plan, const GreedyOrder &order, const ChosenLoops &chosen) {
+    PlanEditor editor(index);
+    loadPlan(editor, loops, plan);
+    if (!editor.isLegal()) {
+      ChosenLoops ignored;
+      auto anew = edit(Addressing::Offsets, &chosen, ignored);
+      if (!anew)
+        return std::numeric_limits<double>::infinity();
+      editor = std::move(*anew);
+    }
+    GreedyPass(editor, forest, order, slowStart, deadline).run();
+    plan = editor.plan();
+    return editor.latency();
   }
 
   /// A body that has much memory leaves little for the values around it: one
@@ -334,18 +460,26 @@ struct GreedyRun {
           return;
         if (plan == bestLoops[i])
           continue;
-        ChosenLoops other = bestLoops, ignored;
+        ChosenLoops other = bestLoops;
         other[i] = plan;
-        pass(order, Addressing::Offsets, &other, ignored);
+        pass(order, &other);
       }
   }
+
+  const AccessIndex &index;
+  llvm::ArrayRef<LoopChoices> loops;
+  const Deadline &deadline;
+  UseIntervalForest forest;
+  std::vector<double> slowStart;
+  ChosenLoops bestLoops;
+  int64_t work = 0;
 };
 
 class GreedySolver : public Solver {
 public:
   llvm::StringRef name() const override { return "greedy"; }
   llvm::StringRef description() const override {
-    return "one pass by value density, copies placed by channel load";
+    return "passes by value density, copies placed by channel load";
   }
 
   llvm::Expected<Solution> solve(const Instance &instance,
@@ -365,25 +499,9 @@ public:
         });
     if (!loops)
       return loops.takeError();
-    UseIntervalForest forest(index, instance.machine.capacity);
-    GreedyRun run{index, forest, *loops, deadline, {}, {}};
-    std::vector<GreedyOrder> orders = greedyOrders(index);
-    const GreedyOrder *best = nullptr;
-    for (const GreedyOrder &order : orders) {
-      ChosenLoops chosen;
-      if (!run.pass(order, Addressing::Offsets, nullptr, chosen))
-        return constraintsError(instance);
-      if (run.isBest)
-        best = &order;
-      if (run.isOver())
-        break;
-      // Where packing is what is hard: first what, then where.
-      if (run.pass(order, Addressing::Profile, nullptr, chosen) && run.isBest)
-        best = &order;
-      if (run.isOver())
-        break;
-    }
-    run.tryOtherLoops(*best);
+    GreedyRun run(index, *loops, deadline);
+    if (!run.run())
+      return constraintsError(instance);
     run.result.seconds = deadline.seconds();
     return std::move(run.result);
   }

@@ -364,9 +364,7 @@ private:
       moves += index.numUses() / kUsesPerMove;
       if (!placeConstrained(editor, arrangement.intervals()))
         continue;
-      greedyPass(editor, arrangement.intervals(),
-                 greedyOrders(arrangement.index()).front(),
-                 [&] { return deadline.hasPassed(); });
+      greedyPass(editor, arrangement.intervals(), deadline);
       if (editor.latency() >= best)
         continue;
       best = editor.latency();

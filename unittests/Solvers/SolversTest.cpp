@@ -8,6 +8,7 @@
 
 #include "mempl/Solvers/Solver.h"
 
+#include "HandMade.h"
 #include "RandomInstance.h"
 
 #include "mempl/Problem/AccessIndex.h"
@@ -127,6 +128,81 @@ TEST(Greedy, IsNeverSlowerThanNone) {
     EXPECT_LT(llvm::cantFail(solve("greedy", instance)).latency,
               slowLatency(instance));
   }
+}
+
+constexpr int64_t kMiB = 1 << 20;
+
+/// A decoder whose layers copy two caches in quarters, add to the copies, which
+/// are outputs, compute on each for a third of the time that it takes to write
+/// it back, and read weights. A GiB takes a second.
+Instance decoder(int layers) {
+  Machine m;
+  m.capacity = 112 * kMiB;
+  m.alignment = 4096;
+  m.slowBandwidth = m.copyBandwidth = 1024.0 * kMiB;
+  m.fastBandwidth = 22 * m.slowBandwidth;
+  Instance instance = handmade::program({}, {}, m);
+  Program &program = instance.program;
+  auto value = [&](int64_t mib, ValueKind kind) {
+    program.values.push_back({"v", mib * kMiB, kind});
+    return instance.numValues() - 1;
+  };
+  auto add = [&](double compute, std::vector<Access> accesses) {
+    program.steps.push_back(handmade::step(compute, std::move(accesses)));
+  };
+  auto readWeight = [&](int64_t mib) {
+    add(0, {handmade::read(value(mib, ValueKind::Input), mib * kMiB)});
+  };
+  for (int layer = 0; layer < layers; ++layer) {
+    int32_t parts[2][4], outputs[2];
+    for (int k : {0, 1}) {
+      int32_t cache = value(24, ValueKind::Input);
+      outputs[k] = value(24, ValueKind::Output);
+      for (int32_t &part : parts[k]) {
+        part = value(6, ValueKind::Temporary);
+        add(0,
+            {handmade::read(cache, 6 * kMiB), handmade::write(part, 6 * kMiB)});
+      }
+    }
+    readWeight(20);
+    for (int k : {0, 1}) {
+      readWeight(5);
+      add(0, {handmade::write(outputs[k], 24 * kMiB)});
+      for (int32_t part : parts[k])
+        program.steps.back().accesses.push_back(handmade::read(part, 6 * kMiB));
+      add(0, {handmade::update(outputs[k], 3 * kMiB)});
+    }
+    for (int32_t output : outputs)
+      add(0.008, {handmade::read(output, 24 * kMiB)});
+  }
+  return instance;
+}
+
+/// Seconds that slow memory needs for what every plan of decoder() moves.
+double leastTraffic(const Instance &instance) {
+  double bytes = 0;
+  for (const Value &value : instance.program.values)
+    if (value.kind != ValueKind::Temporary)
+      bytes += static_cast<double>(value.size);
+  return bytes / instance.machine.slowBandwidth;
+}
+
+TEST(Greedy, StreamsThroughADecoder) {
+  Instance instance = decoder(24);
+  double least = leastTraffic(instance);
+  EXPECT_GT(slowLatency(instance), 1.9 * least);
+  EXPECT_LT(llvm::cantFail(solve("greedy", instance)).latency, 1.01 * least);
+}
+
+TEST(Msa, KeepsWhatIsUpdatedInALayerAndLeavesIt) {
+  Instance instance = decoder(24);
+  Solution solution = llvm::cantFail(solve("msa", instance));
+  EXPECT_LT(solution.latency, 1.04 * leastTraffic(instance));
+  int outputs = 0;
+  for (const Residency &r : solution.plan.residencies)
+    outputs += instance.program.values[r.value].kind == ValueKind::Output &&
+               r.copiedOut();
+  EXPECT_EQ(outputs, 48);
 }
 
 /// A loop around two steps that hand a value over and compute for longer than

@@ -73,7 +73,7 @@ void MsaLoopOptimizer::classify() {
     if (isMadeHere) {
       entry.kind = MsaLoopValue::Temporary;
       entry.first = uses.front().step - base;
-      bool isUpdated = false, isCarriedOn = false;
+      bool isCarriedOn = false;
       bool isReadAfter = value.isOutput();
       for (const Use &use : uses) {
         if (use.step >= loopEnd) {
@@ -81,7 +81,6 @@ void MsaLoopOptimizer::classify() {
           break;
         }
         entry.last = use.step - base;
-        isUpdated |= use.writes && !use.startsByWrite;
         isCarriedOn |= entry.last >= entry.first + loop.period;
         entry.accessed += use.bytes;
       }
@@ -89,9 +88,6 @@ void MsaLoopOptimizer::classify() {
       if (isReadAfter)
         entry.saving -= static_cast<double>(value.size);
       // What goes on from repeat to repeat is left to the pass over all values.
-      // A value that is updated in place and leaves the loop is not planned
-      // either, but the compiler for TPU is seen to leave it in slow memory.
-      entry.isSupported = !(isUpdated && isReadAfter);
       if (!isCarriedOn)
         loopValues.push_back(entry);
       continue;
@@ -292,8 +288,8 @@ void MsaLoopOptimizer::optimize() {
   for (MsaLoopValue &value : loopValues) {
     switch (value.kind) {
     case MsaLoopValue::Temporary:
-      value.isFast = value.isSupported && value.saving > 0 &&
-                     place(value.first, value.last, value.size, true);
+      value.isFast =
+          value.saving > 0 && place(value.first, value.last, value.size, true);
       break;
     case MsaLoopValue::Pinned:
       value.isFast =

@@ -37,11 +37,10 @@ struct MsaLoopValue {
   int64_t size = 0; ///< Rounded up.
   /// First and last use, in steps from the start of the repeat.
   int32_t first = 0, last = 0;
-  double accessed = 0;     ///< Bytes of its uses in the repeat.
-  double saving = 0;       ///< Bytes of slow traffic that fast memory saves.
-  bool isSupported = true; ///< Else it is left in slow memory.
-  bool isFast = false;     ///< What was decided.
-  int32_t start = 0; ///< Prefetch: starts after this step, -period or more.
+  double accessed = 0; ///< Bytes of its uses in the repeat.
+  double saving = 0;   ///< Bytes of slow traffic that fast memory saves.
+  bool isFast = false; ///< What was decided.
+  int32_t start = 0;   ///< Prefetch: starts after this step, -period or more.
 };
 
 /// Plans the steady state of one repeat.
