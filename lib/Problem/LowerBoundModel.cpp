@@ -23,6 +23,8 @@
 using namespace mempl;
 using namespace mempl::bound;
 
+/// Of a copy in a step, as a share of the bandwidth of copies.
+static constexpr double kLeastRate = 1e-3;
 /// Choices of a step that are enumerated; the others count as continuous.
 static constexpr int32_t kMostBig = 8;
 
@@ -122,19 +124,22 @@ int32_t RangeMinimum::firstAtMost(int32_t from, int32_t to,
 Model::Model(InstanceRef instance, int bodyModes,
              const std::function<bool()> &cancelled)
     : numSteps(instance.numSteps()),
+      isFree(instance.program.order == StepOrder::Free),
       capacity(static_cast<double>(instance.machine.capacity)),
       slowBandwidth(instance.machine.slowBandwidth),
-      copyBandwidth(instance.machine.copyBandwidth),
       copyLatency(instance.machine.copyLatency),
+      copyBandwidth(std::min(instance.machine.copyBandwidth,
+                             instance.machine.slowBandwidth)),
       maxCarried(instance.machine.maxCarried) {
   const Machine &machine = instance.machine;
-  std::vector<int64_t> remaining;
-  remaining.reserve(numSteps);
+  unreserved.reserve(numSteps);
   for (const Step &step : instance.program.steps)
-    remaining.push_back(machine.capacity -
-                        machine.roundUp(reservedBytes(step, nullptr)));
-  addValues(instance, remaining);
+    unreserved.push_back(static_cast<double>(
+        machine.capacity - machine.roundUp(reservedBytes(step, nullptr))));
+  addValues(instance);
+  fit(); // Where it fails no plan is valid, and any bound right.
   addSteps(instance, bodyModes, cancelled);
+  sortVisits();
 
   // Slow traffic that remains when only it is priced.
   Prices prices(*this), slope(*this);
@@ -152,17 +157,13 @@ Model::Model(InstanceRef instance, int bodyModes,
 
 /// Merges the accesses of each value at each step. Sorting by counting keeps
 /// this linear.
-void Model::addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining) {
+void Model::addValues(InstanceRef instance) {
   const Machine &machine = instance.machine;
   std::vector<std::vector<std::pair<int32_t, const Access *>>> accesses(
       instance.program.values.size());
   for (int32_t k = 0; k != numSteps; ++k)
     for (const Access &access : instance.program.steps[k].accesses)
       accesses[access.value].push_back({k, &access});
-  std::vector<double> room(remaining.begin(), remaining.end());
-  RangeMinimum remainingMinimum;
-  remainingMinimum.build(room);
-  double tightest = remainingMinimum.minimum(0, numSteps);
 
   for (size_t v = 0; v != instance.program.values.size(); ++v) {
     if (accesses[v].empty())
@@ -195,7 +196,6 @@ void Model::addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining) {
         visit.canBeFast &= constraint != SpaceConstraint::Slow;
         visit.canBeSlow &= constraint != SpaceConstraint::Fast;
       }
-      visit.fits = held <= remaining[k];
     }
     value.lastVisit = static_cast<int32_t>(visits.size());
     value.carriable =
@@ -207,19 +207,16 @@ void Model::addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining) {
     }
     for (int32_t i = value.firstVisit; i != value.lastVisit; ++i) {
       Visit &visit = visits[i];
-      if (!visit.fits && visit.canBeSlow)
-        visit.canBeFast = false;
       // Contradictory constraints leave no valid plan; any bound is right then.
       if (!visit.canBeSlow && !visit.canBeFast)
         visit.canBeSlow = visit.canBeFast = true;
     }
-    addGaps(value, remainingMinimum, tightest);
+    addGaps(value);
     values.push_back(value);
   }
 }
 
-void Model::addGaps(PricedValue &value, const RangeMinimum &remaining,
-                    double tightest) {
+void Model::addGaps(PricedValue &value) {
   value.firstGap = static_cast<int32_t>(gaps.size());
   int32_t sinceWrite = 0;
   for (int32_t i = value.firstVisit; i <= value.lastVisit; ++i) {
@@ -232,27 +229,87 @@ void Model::addGaps(PricedValue &value, const RangeMinimum &remaining,
     gap.sinceWrite = sinceWrite;
     gap.firstIn = gap.left + 1;
     gap.endOut = gap.right;
-    if (value.held > tightest) {
-      // Just below, so that "at most" means "too small for the value".
-      double limit = std::nextafter(value.held, 0.0);
-      gap.firstIn = remaining.lastAtMost(gap.left + 1, gap.right, limit) + 1;
-      gap.endOut = remaining.firstAtMost(gap.left + 1, gap.right, limit);
-      gap.holdable = gap.endOut == gap.right;
-    }
     gaps.push_back(gap);
   }
+}
+
+/// Takes away what does not fit beside reservations and what has to be held.
+bool Model::fit() {
+  std::vector<double> room = unreserved;
+  for (const PricedValue &value : values)
+    for (int32_t j = 0; j <= value.numVisits(); ++j) {
+      const Gap &gap = gaps[value.firstGap + j];
+      if (gap.held)
+        for (int32_t k = gap.left + 1; k != gap.right; ++k)
+          room[k] -= value.held;
+      if (j != value.numVisits() && !visits[value.firstVisit + j].canBeSlow)
+        room[gap.right] -= value.held;
+    }
+  RangeMinimum least;
+  least.build(room);
+  double tightest = least.minimum(0, numSteps);
+  for (const PricedValue &value : values) {
+    if (value.held <= tightest)
+      continue;
+    // Just below, so that "at most" means "too small for the value".
+    double limit = std::nextafter(value.held, 0.0);
+    for (int32_t j = 0; j <= value.numVisits(); ++j) {
+      Gap &gap = gaps[value.firstGap + j];
+      if (j != value.numVisits()) {
+        Visit &visit = visits[value.firstVisit + j];
+        visit.fits = value.held <= room[visit.step];
+        if (!visit.fits && visit.canBeSlow)
+          visit.canBeFast = false;
+      }
+      if (gap.held || isFree)
+        continue;
+      gap.firstIn = least.lastAtMost(gap.left + 1, gap.right, limit) + 1;
+      gap.endOut = least.firstAtMost(gap.left + 1, gap.right, limit);
+      gap.holdable &= gap.endOut == gap.right;
+    }
+  }
+  return tightest >= 0;
+}
+
+bool Model::restrict(llvm::ArrayRef<Decision> decisions) {
+  for (auto [kind, index] : decisions) {
+    if (kind == Decision::Slow)
+      visits[index].canBeFast = false;
+    else if (kind == Decision::Fast)
+      visits[index].canBeSlow = false;
+    else if (kind == Decision::Held)
+      gaps[index].held = true;
+    else
+      gaps[index].holdable = false;
+  }
+  if (!fit())
+    return false;
+  sortVisits();
+  return true;
 }
 
 void Model::addSteps(InstanceRef instance, int bodyModes,
                      const std::function<bool()> &cancelled) {
   const Machine &machine = instance.machine;
-  std::vector<std::vector<int32_t>> choices(numSteps);
   steps.resize(numSteps);
   for (int32_t k = 0; k != numSteps; ++k) {
-    steps[k].overhead = machine.stepOverhead;
+    PricedStep &step = steps[k];
+    step.overhead = machine.stepOverhead;
     for (const Access &access : instance.program.steps[k].accesses)
-      steps[k].memory +=
+      step.allFast +=
           memorySeconds(machine, 0, static_cast<double>(access.bytes));
+    step.firstMode = static_cast<int32_t>(modes.size());
+    addModes(machine, instance.program.steps[k], bodyModes, cancelled);
+    step.lastMode = static_cast<int32_t>(modes.size());
+  }
+}
+
+/// Tells the steps which of their visits are choices, and adds up the others.
+void Model::sortVisits() {
+  std::vector<std::vector<int32_t>> choices(numSteps);
+  for (PricedStep &step : steps) {
+    step.memory = step.allFast;
+    step.slowTime = step.forced = 0;
   }
   for (size_t i = 0; i != visits.size(); ++i) {
     const Visit &visit = visits[i];
@@ -266,6 +323,7 @@ void Model::addSteps(InstanceRef instance, int bodyModes,
       step.forced += values[visit.value].held;
     }
   }
+  stepVisits.clear();
   for (int32_t k = 0; k != numSteps; ++k) {
     std::sort(choices[k].begin(), choices[k].end(), [&](int32_t a, int32_t b) {
       double first = visits[a].gain, second = visits[b].gain;
@@ -277,16 +335,32 @@ void Model::addSteps(InstanceRef instance, int bodyModes,
     step.firstSmall = step.firstBig + std::min(count, kMostBig);
     step.lastSmall = step.firstBig + count;
     stepVisits.insert(stepVisits.end(), choices[k].begin(), choices[k].end());
-    step.firstMode = static_cast<int32_t>(modes.size());
-    addModes(machine, instance.program.steps[k], bodyModes, cancelled);
-    step.lastMode = static_cast<int32_t>(modes.size());
+    setCopyRate(step);
   }
+}
+
+/// Slow traffic that is certain leaves less of the slow memory for as long as
+/// the step runs, and it runs longest with everything slow.
+void Model::setCopyRate(PricedStep &step) {
+  step.copyRate = copyBandwidth;
+  if (isFree || step.slowTime == 0 || step.lastMode - step.firstMode != 1 ||
+      modes[step.firstMode].isLoop)
+    return;
+  double longest = step.memory;
+  for (int32_t i = step.firstBig; i != step.lastSmall; ++i)
+    longest += visits[stepVisits[i]].gain;
+  longest = step.overhead + std::max(longest, modes[step.firstMode].compute);
+  double spare = slowBandwidth * (1 - step.slowTime / longest);
+  step.copyRate = std::min(copyBandwidth, std::max(spare, 0.0));
+  // The price of the slow memory tells the rest.
+  step.copyRate = std::max(step.copyRate, kLeastRate * copyBandwidth);
 }
 
 void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
                      const std::function<bool()> &cancelled) {
   if (!step.body) {
     addMode(machine, step.compute, 0, step.reserved);
+    modes.back().isLoop = false;
     return;
   }
   int64_t least = reservedBytes(step, nullptr);
@@ -319,6 +393,23 @@ void Model::addMode(const Machine &machine, double compute, double slowTime,
   modes.push_back(mode);
 }
 
+/// Projects (a, b, c) onto the simplex {a, b, c >= 0, a + b + c = 1}: the
+/// prices of a wait (Held, Wolfe, Crowder 1974).
+static void projectOntoSimplex(double &a, double &b, double &c) {
+  double sorted[3] = {a, b, c};
+  std::sort(sorted, sorted + 3, std::greater<double>());
+  double sum = 0, shift = 0;
+  for (int i = 0; i != 3; ++i) {
+    sum += sorted[i];
+    double candidate = (sum - 1) / (i + 1);
+    if (sorted[i] > candidate)
+      shift = candidate;
+  }
+  a = std::max(0.0, a - shift);
+  b = std::max(0.0, b - shift);
+  c = std::max(0.0, c - shift);
+}
+
 Prices::Prices(const Model &model) {
   size_t n = model.numSteps;
   size_t used = 0;
@@ -342,4 +433,33 @@ Prices::Prices(const Model &model) {
     at += size;
   }
   std::fill(busWait.begin(), busWait.end(), 1.0);
+}
+
+/// Back into the region where the dual function is the bound: no negative
+/// prices of inequalities, at most one second per second of a step or of a
+/// wait. Prices of visits are free; above their slow time they gain nothing.
+void Prices::project(const Model &model, bool waits) {
+  auto clamp = [](llvm::MutableArrayRef<double> part, double most) {
+    for (double &price : part)
+      price = std::min(std::max(price, 0.0), most);
+  };
+  clamp(capacity, kNever);
+  for (llvm::MutableArrayRef<double> part : stair)
+    clamp(part, kNever);
+  for (size_t i = 0; i != visit.size(); ++i)
+    visit[i] = std::min(visit[i], model.visits[i].slowTime);
+  clamp(bus, 1);
+  clamp(in, 1);
+  clamp(out, 1);
+  for (int32_t k = 0; k != model.numSteps; ++k) {
+    double channels = in[k] + out[k];
+    if (bus[k] + channels > 1) {
+      double scale = (1 - bus[k]) / channels;
+      in[k] *= scale;
+      out[k] *= scale;
+    }
+  }
+  if (waits)
+    for (int32_t k = 0; k <= model.numSteps; ++k)
+      projectOntoSimplex(busWait[k], inWait[k], outWait[k]);
 }

@@ -24,14 +24,18 @@
 //    memory, it pays some of them to be slow.)
 //  * `bus`: the bytes that copies move during a step or a wait fit into the
 //    time that the step leaves of the slow memory: slowBandwidth * t_k - S_k.
-//  * `in`, `out`: each channel is busy for the latency and bytes /
-//    copyBandwidth of its copies.
+//  * `in`, `out`: each channel is busy for the latency and bytes / rate of its
+//    copies, at the rate that slow traffic of the step leaves in any case.
 //
 // A copy moves its bytes in steps and waits between its issue and its await, so
 // it pays at least the cheapest price in between. That relaxes first in, first
 // out to copies that may be interrupted, and says the same as one constraint
 // for every window of time (a copy whose whole interval lies in a window needs
 // its time there; by the theorem of Gale and Hoffman these are all there is).
+//
+// Where plans may run the steps in another order, nothing is certain about what
+// lies between two visits of a value. Holding it then costs nothing between
+// them, and copies have all the time of the program.
 //
 // The time of a step is exact for each choice of its accesses, so prices of its
 // time are valid at any height; the length of a wait is free, so its prices
@@ -46,6 +50,7 @@
 #include "mempl/Problem/Instance.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <algorithm>
 #include <array>
@@ -117,6 +122,7 @@ struct Visit {
 struct Gap {
   int32_t left = -1, right = 0;
   bool holdable = true; ///< The value fits beside every reservation in it.
+  bool held = false;    ///< It has its bytes from one end to the other.
   int32_t firstIn = 0;  ///< Copies in that land at `right` move here or later.
   int32_t endOut = 0;   ///< Copies out move in steps before this one.
   int32_t sinceWrite = 0; ///< Boundary after the last write, or 0.
@@ -142,13 +148,17 @@ struct StepMode {
   double slowTime = 0; ///< Least slow traffic of the body, as seconds.
   double reserved = 0; ///< Bytes at least, rounded up.
   std::array<double, kNumStairs> stairs = {}; ///< Of `reserved`.
+  bool isLoop = true;
 };
 
 struct PricedStep {
   double overhead = 0;
-  double memory = 0;   ///< Memory time if every choice is fast.
+  double allFast = 0;  ///< Memory time if every visit is fast.
+  double memory = 0;   ///< The same if every choice is.
   double slowTime = 0; ///< Seconds of slow memory of visits that must be slow.
   double forced = 0;   ///< Bytes of values that must be in fast memory.
+  double copyRate =
+      0; ///< Bytes per second that a copy moves during it at most.
   int32_t firstMode = 0, lastMode = 0;
   int32_t firstBig = 0, firstSmall = 0, lastSmall = 0; ///< Into stepVisits.
 };
@@ -163,6 +173,13 @@ struct BodyBound {
 /// `cancelled` may be empty.
 BodyBound boundBody(InstanceRef body, const std::function<bool()> &cancelled);
 
+/// What a branch of the tree decides: a visit is slow or fast for its value, or
+/// a value has its bytes of fast memory throughout a gap, or not.
+struct Decision {
+  enum Kind : uint8_t { Slow, Fast, Held, Open } kind;
+  int32_t index; ///< Of the visit or the gap.
+};
+
 /// The instance in the form that the relaxation needs.
 struct Model {
   /// `bodyModes`: shares of the capacity that loops are bounded for. Where
@@ -170,9 +187,19 @@ struct Model {
   Model(InstanceRef instance, int bodyModes,
         const std::function<bool()> &cancelled);
 
+  /// Only plans that agree with `decisions`, and with what follows from them:
+  /// values do not fit beside what has to be held. False if there are none.
+  bool restrict(llvm::ArrayRef<Decision> decisions);
+
+  /// Where the prices of time in a step or a wait are. In a free order, a step
+  /// may be anywhere, so that all have one price.
+  int32_t channel(int32_t at) const { return isFree ? 0 : at; }
+
   int32_t numSteps = 0;
+  bool isFree = false; ///< Plans may run the steps in another order.
   double capacity = 0;
-  double slowBandwidth = 1, copyBandwidth = 1, copyLatency = 0;
+  double slowBandwidth = 1, copyLatency = 0;
+  double copyBandwidth = 1; ///< At most `slowBandwidth`.
   int64_t maxCarried = 0;
   std::vector<Visit> visits; ///< By value, then step.
   std::vector<Gap> gaps;
@@ -183,13 +210,16 @@ struct Model {
   std::array<bool, kNumStairs> stairUsed = {};
   /// Seconds of slow memory that no plan can avoid.
   double leastSlowTime = 0;
+  std::vector<double> unreserved; ///< Bytes that each step leaves.
 
 private:
-  void addValues(InstanceRef instance, llvm::ArrayRef<int64_t> remaining);
-  void addGaps(PricedValue &value, const RangeMinimum &remaining,
-               double tightest);
+  void addValues(InstanceRef instance);
+  void addGaps(PricedValue &value);
+  bool fit();
   void addSteps(InstanceRef instance, int bodyModes,
                 const std::function<bool()> &cancelled);
+  void sortVisits();
+  void setCopyRate(PricedStep &step);
   void addModes(const Machine &machine, const Step &step, int bodyModes,
                 const std::function<bool()> &cancelled);
   void addMode(const Machine &machine, double compute, double slowTime,
@@ -203,6 +233,10 @@ public:
   explicit Prices(const Model &model);
   Prices(const Prices &) = delete;
   Prices &operator=(const Prices &) = delete;
+
+  /// The closest prices for which the dual function is a bound; those of waits
+  /// are left as they are unless `waits`.
+  void project(const Model &model, bool waits);
 
   std::vector<double> all;                    ///< The storage behind the rest.
   llvm::MutableArrayRef<double> visit;        ///< Seconds for slow service.
@@ -218,6 +252,20 @@ public:
   explicit PathSolver(const Model &model);
   /// Sum over all values; adds what they do to `slope`.
   double solve(const Prices &prices, Prices &slope);
+
+  /// The same, block by block: values that share a limit of their own are one
+  /// block, the others alone. Calls `use` with the sum of the block, and its
+  /// part of the slope in `slope`, which has to be zero before and after.
+  void solveEach(const Prices &prices, Prices &slope,
+                 llvm::function_ref<void(double)> use);
+
+  /// Whether every value had a way to go, in the last solve().
+  bool feasible = true;
+
+  /// Whether solve() notes what the values do: 1 if a visit is slow, and if a
+  /// value is held through a gap.
+  bool recording = false;
+  std::vector<uint8_t> slowVisits, heldGaps;
 
 private:
   /// Where a copy moves its bytes, in the cheapest case.
@@ -241,9 +289,15 @@ private:
   };
 
   void prepare(const Prices &prices);
+  void clearUsage();
+  void addUsage(Prices &slope);
+  double solveShared(Prices &slope);
   double rent(const PricedValue &value, int32_t from, int32_t to) const;
+  double rentAcross(const PricedValue &value, const Gap &gap) const;
+  Move moveAnywhere(const PricedValue &value, double step, double wait) const;
   Move moveIn(const PricedValue &value, const Gap &gap) const;
   Move moveOut(const PricedValue &value, const Gap &gap) const;
+  Move moveInWhileHeld(const PricedValue &value, const Gap &gap) const;
   void locateIn(const Gap &gap, Move &move) const;
   void locateOut(const Gap &gap, Move &move) const;
   double costWhileHeld(const PricedValue &value, const Gap &gap) const;
@@ -253,12 +307,20 @@ private:
   double solveValue(const PricedValue &value, bool carried);
   void crossGap(const PricedValue &value, const Gap &gap, Row &row,
                 double (&cost)[4]) const;
+  void crossHeldGap(const PricedValue &value, const Gap &gap, Row &row,
+                    double (&cost)[4]) const;
   void visit(const PricedValue &value, int32_t index, const Gap &gap, Row &row,
              double (&cost)[4]) const;
   void trace(const PricedValue &value, bool carried, Prices &slope);
   void traceGap(const PricedValue &value, const Gap &gap, const Row &row,
                 uint8_t &state, Prices &slope);
   void hold(const PricedValue &value, double bytes, int32_t from, int32_t to);
+  void holdAcross(const PricedValue &value, double bytes, int32_t from,
+                  int32_t to);
+  double channelTime(const PricedValue &value, const Move &move) const {
+    return value.copied /
+           (move.wait ? model.copyBandwidth : model.steps[move.at].copyRate);
+  }
   void chargeIn(const PricedValue &value, const Gap &gap, const Move &move,
                 Prices &slope) const;
   void chargeOut(const PricedValue &value, const Gap &gap, const Move &move,
@@ -285,9 +347,16 @@ private:
   std::array<std::vector<double>, kNumStairs> stairUsage;
 };
 
+/// What is left of a bound after rounding errors of its sums.
+inline constexpr double kRounding = 1 - 1e-10;
+
 /// The cheapest choice of every step for given prices, with the constant terms
 /// of the dual function; adds its supergradient to `slope`.
 double solveSteps(const Model &model, const Prices &prices, Prices &slope);
+
+/// The same step by step; see PathSolver::solveEach().
+void solveEachStep(const Model &model, const Prices &prices, Prices &slope,
+                   llvm::function_ref<void(double)> use);
 
 } // namespace mempl::bound
 

@@ -50,6 +50,11 @@ PathSolver::PathSolver(const Model &model) : model(model) {
 
 void PathSolver::prepare(const Prices &prices) {
   current = &prices;
+  feasible = true;
+  if (recording) {
+    slowVisits.assign(model.visits.size(), 0);
+    heldGaps.assign(model.gaps.size(), 0);
+  }
   int32_t n = model.numSteps;
   auto sum = [n](llvm::ArrayRef<double> from, std::vector<double> &to) {
     for (int32_t k = 0; k != n; ++k)
@@ -66,21 +71,24 @@ void PathSolver::prepare(const Prices &prices) {
     waitOut[k] = prices.busWait[k] * slow + prices.outWait[k] * copy;
   }
   for (int32_t k = 0; k != n; ++k) {
-    stepIn[k] = prices.bus[k] * slow + prices.in[k] * copy;
-    stepOut[k] = prices.bus[k] * slow + prices.out[k] * copy;
+    double rate = 1 / model.steps[k].copyRate;
+    stepIn[k] = prices.bus[k] * slow + prices.in[k] * rate;
+    stepOut[k] = prices.bus[k] * slow + prices.out[k] * rate;
     anyIn[k] = std::min(stepIn[k], waitIn[k]);
     anyOut[k] = std::min(stepOut[k], waitOut[k + 1]);
   }
-  if (anyStairs) // Only large values ask for it.
-    cheapestIn.build(anyIn);
-  cheapestOut.build(anyOut);
   scratch.resize(n);
-  for (int32_t k = 0; k != n; ++k)
-    scratch[k] = anyIn[k] - rents[k];
-  rentedIn.build(scratch);
-  for (int32_t k = 0; k != n; ++k)
-    scratch[k] = anyOut[k] + rents[k + 1];
-  rentedOut.build(scratch);
+  if (!model.isFree) {
+    if (anyStairs || recording) // Large values ask for it, and decisions.
+      cheapestIn.build(anyIn);
+    cheapestOut.build(anyOut);
+    for (int32_t k = 0; k != n; ++k)
+      scratch[k] = anyIn[k] - rents[k];
+    rentedIn.build(scratch);
+    for (int32_t k = 0; k != n; ++k)
+      scratch[k] = anyOut[k] + rents[k + 1];
+    rentedOut.build(scratch);
+  }
 
   auto positive = [](double price) { return price > 0; };
   latencyPriced =
@@ -105,6 +113,19 @@ double PathSolver::rent(const PricedValue &value, int32_t from,
   return sum;
 }
 
+/// Price of holding the value from one end of the gap to the other.
+double PathSolver::rentAcross(const PricedValue &value, const Gap &gap) const {
+  if (!gap.holdable)
+    return kNever;
+  return model.isFree ? 0 : rent(value, gap.left + 1, gap.right);
+}
+
+/// The cheaper one of moving the bytes in a step and in a wait, whichever.
+PathSolver::Move PathSolver::moveAnywhere(const PricedValue &value, double step,
+                                          double wait) const {
+  return {value.copied * std::min(step, wait), 0, wait < step};
+}
+
 /// Cheapest copy in that lands at the right end of the gap. Waiting there
 /// holds nothing in the gap. Small values pay the same rent per byte, so their
 /// cheapest place is a minimum over a range (the bytes lost to alignment are
@@ -112,6 +133,8 @@ double PathSolver::rent(const PricedValue &value, int32_t from,
 /// tried, nearest first, until the rent alone costs more than the best one.
 PathSolver::Move PathSolver::moveIn(const PricedValue &value,
                                     const Gap &gap) const {
+  if (model.isFree)
+    return moveAnywhere(value, stepIn[0], waitIn[0]);
   Move best{value.copied * waitIn[gap.right], gap.right, true};
   int32_t first = gap.firstIn, end = gap.right;
   if (first >= end)
@@ -144,6 +167,8 @@ PathSolver::Move PathSolver::moveIn(const PricedValue &value,
 /// Cheapest copy out of a value that is dropped in the gap.
 PathSolver::Move PathSolver::moveOut(const PricedValue &value,
                                      const Gap &gap) const {
+  if (model.isFree)
+    return moveAnywhere(value, stepOut[0], waitOut[0]);
   int32_t first = gap.left + 1, end = gap.endOut;
   Move best{value.copied * waitOut[first], first, true};
   if (first >= end)
@@ -194,6 +219,8 @@ void PathSolver::locateOut(const Gap &gap, Move &move) const {
 /// Cheapest copy out of a value that stays through the gap, without rent.
 double PathSolver::costWhileHeld(const PricedValue &value,
                                  const Gap &gap) const {
+  if (model.isFree)
+    return moveOut(value, gap).cost;
   return value.copied *
          std::min({waitOut[gap.right], waitOut[gap.left + 1],
                    cheapestOut.minimum(gap.left + 1, gap.right)});
@@ -201,6 +228,8 @@ double PathSolver::costWhileHeld(const PricedValue &value,
 
 PathSolver::Move PathSolver::moveWhileHeld(const PricedValue &value,
                                            const Gap &gap) const {
+  if (model.isFree)
+    return moveOut(value, gap);
   double cost = costWhileHeld(value, gap);
   for (int32_t boundary : {gap.right, gap.left + 1})
     if (value.copied * waitOut[boundary] == cost)
@@ -211,11 +240,25 @@ PathSolver::Move PathSolver::moveWhileHeld(const PricedValue &value,
   return {cost, wait ? k + 1 : k, wait};
 }
 
+/// Cheapest copy in of a value whose bytes are held all the while.
+PathSolver::Move PathSolver::moveInWhileHeld(const PricedValue &value,
+                                             const Gap &gap) const {
+  Move best{value.copied * waitIn[gap.right], gap.right, true};
+  double least = cheapestIn.minimum(gap.left + 1, gap.right);
+  if (value.copied * least < best.cost) {
+    int32_t k = cheapestIn.lastAtMost(gap.left + 1, gap.right, least);
+    best = {value.copied * least, k, waitIn[k] < stepIn[k]};
+  }
+  return best;
+}
+
 /// Least price of the latency of a copy in whose bytes move at `boundary` or
 /// before; it may have been issued since the last write.
 double PathSolver::latencyIn(const Gap &gap, int32_t boundary) const {
   if (!latencyPriced)
     return 0;
+  if (model.isFree)
+    return model.copyLatency * std::min(current->in[0], current->inWait[0]);
   return model.copyLatency * std::min(idleIn.minimum(gap.sinceWrite, boundary),
                                       current->inWait[boundary]);
 }
@@ -223,6 +266,8 @@ double PathSolver::latencyIn(const Gap &gap, int32_t boundary) const {
 double PathSolver::latencyOut(const Gap &gap, int32_t boundary) const {
   if (!latencyPriced)
     return 0;
+  if (model.isFree)
+    return model.copyLatency * std::min(current->out[0], current->outWait[0]);
   return model.copyLatency * std::min(idleOut.minimum(gap.sinceWrite, boundary),
                                       current->outWait[gap.sinceWrite]);
 }
@@ -240,7 +285,7 @@ void PathSolver::crossGap(const PricedValue &value, const Gap &gap, Row &row,
       slow = out, row.slow = Dirty;
   }
 
-  double held = gap.holdable ? rent(value, gap.left + 1, gap.right) : kNever;
+  double held = rentAcross(value, gap);
   double before = clean + held;
   row.clean = Held;
   if (dirty + held < before) {
@@ -258,6 +303,34 @@ void PathSolver::crossGap(const PricedValue &value, const Gap &gap, Row &row,
   cost[Clean] = before;
   cost[None] = std::min(cost[None], dirty);
   cost[Dirty] = dirty + held;
+}
+
+/// The same where the value has its bytes from one end of the gap to the other,
+/// for whatever: a copy may also be in flight all the time, and move what it
+/// does here, before, or after.
+void PathSolver::crossHeldGap(const PricedValue &value, const Gap &gap,
+                              Row &row, double (&cost)[4]) const {
+  double held = rentAcross(value, gap);
+  double slow = cost[Slow] + held, clean = cost[Clean] + held;
+  double dirty = cost[Dirty] + held;
+  double cleaned =
+      dirty + costWhileHeld(value, gap) + latencyOut(gap, gap.right);
+  row.slow = Slow;
+  if (clean < slow)
+    slow = clean, row.slow = Clean;
+  if (cleaned < slow)
+    slow = cleaned, row.slow = Dirty;
+  row.clean = Held;
+  if (cleaned < clean)
+    clean = cleaned, row.clean = Cleaned;
+  double fetched =
+      slow + moveInWhileHeld(value, gap).cost + latencyIn(gap, gap.right);
+  if (fetched < clean)
+    clean = fetched, row.clean = Fetched;
+  cost[Slow] = slow;
+  cost[Clean] = clean;
+  cost[Dirty] = dirty;
+  cost[None] = kNever; // Who holds what nobody needs may as well drop it.
 }
 
 /// From the costs of the states before a visit to those after it. This and
@@ -302,14 +375,18 @@ void PathSolver::visit(const PricedValue &value, int32_t index, const Gap &gap,
   if (visit.canBeFast) {
     reach(Clean, clean + held, Clean);
     if (dirty + held < cost[Clean]) {
-      double price = dirty + held + value.copied * stepOut[visit.step] +
+      double price = dirty + held +
+                     value.copied * stepOut[model.channel(visit.step)] +
                      latencyOut(gap, visit.step + 1);
       if (price < cost[Clean])
         reach(Clean, price, Dirty, CopyOut);
     }
     reach(Dirty, dirty + held, Dirty);
   }
-  if (visit.canBeSlow && visit.fits) {
+  // In a free order the others may come first, and none be beside this one.
+  if (model.isFree && visit.canBeSlow && clean + served < cost[Clean])
+    reach(Clean, clean + served, Clean, ServedSlow);
+  if (!model.isFree && visit.canBeSlow && visit.fits) {
     // The old copy is read while a copy in is in flight, and moves its bytes
     // during this step or has moved them before.
     if (slow + served + held < cost[Clean]) {
@@ -340,7 +417,9 @@ double PathSolver::solveValue(const PricedValue &value, bool carried) {
     // nobody needs any more.
     if (j == count && !carried && !value.output)
       break;
-    if (j != 0 || value.input)
+    if (gap.held)
+      crossHeldGap(value, gap, rows[j], cost);
+    else if (j != 0 || value.input)
       crossGap(value, gap, rows[j], cost);
     if (j != count)
       visit(value, value.firstVisit + j, gap, rows[j], cost);
@@ -372,14 +451,25 @@ void PathSolver::hold(const PricedValue &value, double bytes, int32_t from,
   }
 }
 
+/// The same between two visits.
+void PathSolver::holdAcross(const PricedValue &value, double bytes,
+                            int32_t from, int32_t to) {
+  if (!model.isFree)
+    hold(value, bytes, from, to);
+}
+
 void PathSolver::chargeIn(const PricedValue &value, const Gap &gap,
                           const Move &move, Prices &slope) const {
   (move.wait ? slope.busWait : slope.bus)[move.at] +=
       value.copied / model.slowBandwidth;
-  (move.wait ? slope.inWait : slope.in)[move.at] +=
-      value.copied / model.copyBandwidth;
+  (move.wait ? slope.inWait : slope.in)[move.at] += channelTime(value, move);
   if (!latencyPriced)
     return;
+  if (model.isFree) {
+    bool wait = current->inWait[0] < current->in[0];
+    (wait ? slope.inWait : slope.in)[0] += model.copyLatency;
+    return;
+  }
   int32_t boundary = gap.right;
   double least = idleIn.minimum(gap.sinceWrite, boundary);
   if (least < current->inWait[boundary]) {
@@ -395,10 +485,14 @@ void PathSolver::chargeOut(const PricedValue &value, const Gap &gap,
                            const Move &move, Prices &slope) const {
   (move.wait ? slope.busWait : slope.bus)[move.at] +=
       value.copied / model.slowBandwidth;
-  (move.wait ? slope.outWait : slope.out)[move.at] +=
-      value.copied / model.copyBandwidth;
+  (move.wait ? slope.outWait : slope.out)[move.at] += channelTime(value, move);
   if (!latencyPriced)
     return;
+  if (model.isFree) {
+    bool wait = current->outWait[0] < current->out[0];
+    (wait ? slope.outWait : slope.out)[0] += model.copyLatency;
+    return;
+  }
   int32_t first = gap.sinceWrite;
   double least = idleOut.minimum(first, gap.right);
   if (least < current->outWait[first]) {
@@ -413,14 +507,17 @@ void PathSolver::chargeOut(const PricedValue &value, const Gap &gap,
 /// Walks back through a gap: `state` is before the visit, then after the last.
 void PathSolver::traceGap(const PricedValue &value, const Gap &gap,
                           const Row &row, uint8_t &state, Prices &slope) {
+  bool stays = state == Dirty || (state == Clean && row.clean != Fetched);
+  if (stays || gap.held) {
+    holdAcross(value, value.held, gap.left + 1, gap.right);
+    if (recording)
+      heldGaps[&gap - model.gaps.data()] = 1;
+  }
   if (state == None || state == Dirty) {
-    if (state == Dirty)
-      hold(value, value.held, gap.left + 1, gap.right);
     state = Dirty;
     return;
   }
-  if (state == Clean && row.clean != Fetched) {
-    hold(value, value.held, gap.left + 1, gap.right);
+  if (stays) {
     if (row.clean == Cleaned) {
       chargeOut(value, gap, moveWhileHeld(value, gap), slope);
       state = Dirty;
@@ -428,17 +525,19 @@ void PathSolver::traceGap(const PricedValue &value, const Gap &gap,
     return;
   }
   if (state == Clean) {
-    Move move = moveIn(value, gap);
+    Move move = gap.held ? moveInWhileHeld(value, gap) : moveIn(value, gap);
     locateIn(gap, move);
-    hold(value, inFlight(value), move.at, gap.right);
+    if (!gap.held)
+      holdAcross(value, inFlight(value), move.at, gap.right);
     chargeIn(value, gap, move, slope);
   }
   state = row.slow;
   if (state == Dirty) {
-    Move move = moveOut(value, gap);
+    Move move = gap.held ? moveWhileHeld(value, gap) : moveOut(value, gap);
     locateOut(gap, move);
-    hold(value, inFlight(value), gap.left + 1,
-         move.wait ? move.at : move.at + 1);
+    if (!gap.held)
+      holdAcross(value, inFlight(value), gap.left + 1,
+                 move.wait ? move.at : move.at + 1);
     chargeOut(value, gap, move, slope);
   }
 }
@@ -451,13 +550,16 @@ void PathSolver::trace(const PricedValue &value, bool carried, Prices &slope) {
     if (j != count) {
       int32_t step = gap.right;
       const Choice &choice = rows[j].after[state];
-      if (state != Slow)
+      if (state != Slow && !(model.isFree && choice.flags & ServedSlow))
         hold(value, value.held, step, step + 1);
-      if (choice.flags & ServedSlow)
+      if (choice.flags & ServedSlow) {
         slope.visit[value.firstVisit + j] += 1;
+        if (recording)
+          slowVisits[value.firstVisit + j] = 1;
+      }
       Gap ends = gap; // The copy moves its bytes by the end of this step.
       ends.right = step + 1;
-      Move move{0, step, false};
+      Move move{0, model.channel(step), false};
       if (choice.flags & CopyIn)
         chargeIn(value, ends, move, slope);
       if (choice.flags & CopyOut)
@@ -471,40 +573,18 @@ void PathSolver::trace(const PricedValue &value, bool carried, Prices &slope) {
   }
 }
 
-double PathSolver::solve(const Prices &prices, Prices &slope) {
-  prepare(prices);
-  int32_t n = model.numSteps;
-  usage.assign(n + 1, 0.0);
+void PathSolver::clearUsage() {
+  usage.assign(model.numSteps + 1, 0.0);
   for (int j = 0; j != kNumStairs; ++j)
     if (model.stairUsed[j])
-      stairUsage[j].assign(n + 1, 0.0);
-  double total = 0;
-  std::vector<std::pair<double, size_t>> savings;
-  for (size_t i = 0; i != model.values.size(); ++i) {
-    const PricedValue &value = model.values[i];
-    double kept = value.carriable ? solveValue(value, true) : kNever;
-    double cost = solveValue(value, false);
-    if (cost == kNever) // No valid plan at all: any bound is right.
-      continue;
-    total += cost;
-    if (kept < cost)
-      savings.push_back({kept - cost, i});
-    else
-      trace(value, false, slope);
-  }
-  std::sort(savings.begin(), savings.end());
-  for (size_t rank = 0; rank != savings.size(); ++rank) {
-    const PricedValue &value = model.values[savings[rank].second];
-    bool carried = static_cast<int64_t>(rank) < model.maxCarried;
-    if (carried)
-      total += savings[rank].first;
-    solveValue(value, carried);
-    trace(value, carried, slope);
-  }
-  auto add = [n](llvm::ArrayRef<double> differences,
+      stairUsage[j].assign(model.numSteps + 1, 0.0);
+}
+
+void PathSolver::addUsage(Prices &slope) {
+  auto add = [&](llvm::ArrayRef<double> differences,
                  llvm::MutableArrayRef<double> to) {
     double held = 0;
-    for (int32_t k = 0; k != n; ++k) {
+    for (int32_t k = 0; k != model.numSteps; ++k) {
       held += differences[k];
       to[k] += held;
     }
@@ -513,5 +593,77 @@ double PathSolver::solve(const Prices &prices, Prices &slope) {
   for (int j = 0; j != kNumStairs; ++j)
     if (model.stairUsed[j])
       add(stairUsage[j], slope.stair[j]);
+}
+
+/// Values that may be carried: those that gain most by it are.
+double PathSolver::solveShared(Prices &slope) {
+  double total = 0;
+  std::vector<std::pair<double, const PricedValue *>> savings;
+  for (const PricedValue &value : model.values) {
+    if (!value.carriable)
+      continue;
+    double kept = solveValue(value, true);
+    double cost = solveValue(value, false);
+    if (cost == kNever) { // No plan is valid, and any bound right.
+      feasible = false;
+      continue;
+    }
+    total += cost;
+    if (kept < cost)
+      savings.push_back({kept - cost, &value});
+    else
+      trace(value, false, slope);
+  }
+  std::sort(savings.begin(), savings.end());
+  for (size_t rank = 0; rank != savings.size(); ++rank) {
+    auto [saving, value] = savings[rank];
+    bool carried = static_cast<int64_t>(rank) < model.maxCarried;
+    if (carried)
+      total += saving;
+    solveValue(*value, carried);
+    trace(*value, carried, slope);
+  }
   return total;
+}
+
+double PathSolver::solve(const Prices &prices, Prices &slope) {
+  prepare(prices);
+  clearUsage();
+  double total = solveShared(slope);
+  for (const PricedValue &value : model.values) {
+    if (value.carriable)
+      continue;
+    double cost = solveValue(value, false);
+    if (cost == kNever) {
+      feasible = false;
+      continue;
+    }
+    total += cost;
+    trace(value, false, slope);
+  }
+  addUsage(slope);
+  return total;
+}
+
+void PathSolver::solveEach(const Prices &prices, Prices &slope,
+                           llvm::function_ref<void(double)> use) {
+  prepare(prices);
+  clearUsage();
+  double shared = solveShared(slope);
+  addUsage(slope);
+  use(shared);
+  for (const PricedValue &value : model.values) {
+    if (value.carriable)
+      continue;
+    clearUsage();
+    double cost = solveValue(value, false);
+    if (cost == kNever) {
+      feasible = false;
+      cost = 0;
+    } else {
+      trace(value, false, slope);
+    }
+    addUsage(slope);
+    use(cost);
+  }
 }

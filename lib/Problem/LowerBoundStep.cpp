@@ -218,9 +218,10 @@ void StepSolver::charge(int32_t k) {
     slope.visit[index] -= share;
     slowTime += share * model.visits[index].slowTime;
   });
-  slope.bus[k] += slowTime - time;
-  slope.in[k] -= time;
-  slope.out[k] -= time;
+  int32_t channel = model.channel(k);
+  slope.bus[channel] += slowTime - time;
+  slope.in[channel] -= time;
+  slope.out[channel] -= time;
   slope.capacity[k] -= room;
   for (int j = 0; j != kNumStairs; ++j)
     if (model.stairUsed[j])
@@ -229,8 +230,9 @@ void StepSolver::charge(int32_t k) {
 
 double StepSolver::solve(int32_t k) {
   const PricedStep &current = model.steps[k];
-  bus = prices.bus[k];
-  weight = 1 - bus - prices.in[k] - prices.out[k];
+  int32_t channel = model.channel(k);
+  bus = prices.bus[channel];
+  weight = 1 - bus - prices.in[channel] - prices.out[channel];
   wanted = current.forced;
   for (int32_t i = current.firstBig; i != current.firstSmall; ++i)
     wanted += heldBy(model.stepVisits[i]);
@@ -255,4 +257,11 @@ double bound::solveSteps(const Model &model, const Prices &prices,
   for (int32_t k = 0; k != model.numSteps; ++k)
     total += solver.solve(k);
   return total;
+}
+
+void bound::solveEachStep(const Model &model, const Prices &prices,
+                          Prices &slope, llvm::function_ref<void(double)> use) {
+  StepSolver solver(model, prices, slope);
+  for (int32_t k = 0; k != model.numSteps; ++k)
+    use(solver.solve(k));
 }

@@ -174,8 +174,16 @@ void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
   mempl::Outcome outcome = mempl::simulate(instance, solution.plan);
   mempl::BoundDeadline deadline(contextOf(budget, timeLimitMs, seed, threads),
                                 1, solution.seconds);
+  mempl::Stopwatch watch;
   mempl::LowerBoundOptions boundOptions;
-  boundOptions.cancelled = [&] { return deadline.hasPassed(); };
+  boundOptions.knownLatency = outcome.latency;
+  if (boundSeconds > 0)
+    boundOptions.maxNodes = std::numeric_limits<int64_t>::max();
+  boundOptions.cancelled = [&] {
+    return boundSeconds > 0
+               ? watch.seconds() >= static_cast<double>(boundSeconds)
+               : deadline.hasPassed();
+  };
   double bound = mempl::lowerBound(instance, boundOptions).bound;
   double slow = mempl::slowLatency(instance);
   llvm::raw_ostream &os = llvm::errs();
@@ -190,7 +198,10 @@ void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
     os << moved << (moved == 1 ? " step" : " steps") << " moved, ";
   os << "stalls " << mempl::formatSeconds(outcome.stall) << ", peak "
      << mempl::formatBytes(outcome.peakBytes) << ")\n"
-     << "  lower bound       " << mempl::formatSeconds(bound) << "\n";
+     << "  lower bound       " << mempl::formatSeconds(bound)
+     << (outcome.latency <= bound * (1 + mempl::kProvenOptimal) ? "  (optimal)"
+                                                                : "")
+     << "\n";
   if (mempl::Uncovered uncovered = mempl::uncovered(instance);
       uncovered.values > 0) {
     os << "  not placeable     ";

@@ -20,10 +20,13 @@
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/Deadline.h"
 #include "mempl/Support/Units.h"
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+
+#include <limits>
 
 using namespace mempl;
 using namespace mempl::python;
@@ -151,14 +154,19 @@ static void bindVerifier(nb::module_ &m) {
 }
 
 static LowerBoundResult boundOf(const Instance &instance, int64_t iterations,
+                                int64_t nodes, double seconds,
                                 double knownLatency,
                                 const nb::object &cancelled) {
   LowerBoundResult result;
   LowerBoundOptions options;
   options.maxIterations = iterations;
+  options.maxNodes = seconds > 0 ? std::numeric_limits<int64_t>::max() : nodes;
   options.knownLatency = knownLatency;
+  Stopwatch watch;
   runWatched(cancelled, {}, [&](const std::atomic<bool> &stop) {
-    options.cancelled = [&] { return stop.load(); };
+    options.cancelled = [&] {
+      return stop.load() || (seconds > 0 && watch.seconds() >= seconds);
+    };
     result = lowerBound(instance, options);
   });
   return result;
@@ -199,6 +207,7 @@ static void bindBound(nb::module_ &m) {
                                "A latency that no plan is below.")
       .def_ro("bound", &LowerBoundResult::bound, "Seconds.")
       .def_ro("iterations", &LowerBoundResult::iterations)
+      .def_ro("nodes", &LowerBoundResult::nodes, "Of branch and bound.")
       .def_prop_ro(
           "capacity_price",
           [](nb::handle self) {
@@ -217,9 +226,11 @@ static void bindBound(nb::module_ &m) {
           "float64, "
           "shape (steps,); a view.");
   m.def("lower_bound", &boundOf, nb::arg("instance"), nb::kw_only(),
-        nb::arg("iterations") = 1500, nb::arg("known_latency") = 0.0,
+        nb::arg("iterations") = 4000, nb::arg("nodes") = 0,
+        nb::arg("seconds") = 0.0, nb::arg("known_latency") = 0.0,
         nb::arg("cancelled") = nb::none(),
-        "The best bound that `iterations` find, at least 0. Stops when it "
+        "The best bound that `iterations` find, and after them `nodes` of "
+        "branch and bound, or as many as `seconds` allow. Stops when it "
         "reaches `known_latency` (seconds, of a valid plan; 0: none), or when "
         "`cancelled()`, called about every 50 ms, is true.");
 }

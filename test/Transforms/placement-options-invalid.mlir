@@ -25,7 +25,7 @@
 // THREADS: error: options of the solver: threads: expected at least 1, found 0
 // FILE: error: {{.*}}plan.json
 // PROFILE: error: {{.*}}none
-// OPTION: error: learned-memory-placement: no option 'targt'; expected budget, {{.*}}; did you mean 'target'?
+// OPTION: error: learned-memory-placement: no option 'targt'; expected bound-seconds, {{.*}}; did you mean 'target'?
 // EXTRACT: error: mempl-extract-instance: no option 'capcity'; expected capacity, profile, reorder, target; did you mean 'capacity'?
 func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
   %x = linalg.exp ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>

@@ -32,6 +32,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
+#include <limits>
+
 using namespace mempl;
 using llvm::Error;
 using llvm::Expected;
@@ -331,6 +333,9 @@ Error InstanceRun::solve() {
 void InstanceRun::computeBound() {
   LowerBoundOptions boundOptions;
   boundOptions.maxIterations = options.boundIterations;
+  boundOptions.maxNodes = options.boundSeconds > 0
+                              ? std::numeric_limits<int64_t>::max()
+                              : options.boundNodes;
   for (const ReportRow &row : report.rows)
     if (row.violations.empty() && (boundOptions.knownLatency == 0 ||
                                    row.latency < boundOptions.knownLatency))
@@ -340,6 +345,7 @@ void InstanceRun::computeBound() {
     used += row.seconds;
   BoundDeadline deadline(options.context,
                          static_cast<int64_t>(options.solvers.size()), used);
+  Stopwatch watch(options.context.countsCpuTime);
   int64_t iteration = 0;
   boundOptions.cancelled = [&] {
     ++iteration;
@@ -347,7 +353,9 @@ void InstanceRun::computeBound() {
       return "bound: " + std::to_string(iteration) + " of " +
              std::to_string(options.boundIterations) + " iterations";
     });
-    return isInterrupted() || deadline.hasPassed();
+    return isInterrupted() ||
+           (options.boundSeconds > 0 ? watch.seconds() >= options.boundSeconds
+                                     : deadline.hasPassed());
   };
   report.bound = lowerBound(instance, boundOptions).bound;
   progress.clear();

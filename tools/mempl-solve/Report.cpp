@@ -13,6 +13,7 @@
 
 #include "Report.h"
 
+#include "mempl/Problem/LowerBound.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
 
@@ -37,6 +38,10 @@ std::optional<double> Report::gap(const ReportRow &row) const {
   if (!bound || !(*bound > 0))
     return std::nullopt;
   return row.latency / *bound;
+}
+
+bool Report::isOptimal(const ReportRow &row) const {
+  return bound && row.latency <= *bound * (1 + kProvenOptimal);
 }
 
 //===----------------------------------------------------------------------===//
@@ -110,13 +115,14 @@ void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
   for (const ReportRow &row : report.rows) {
     if (!row.violations.empty())
       continue;
-    lines.push_back({rowName(row), formatTime(row.latency, unit),
-                     formatTime(report.slow, unit),
-                     formatTime(report.ideal, unit),
-                     report.bound ? formatTime(*report.bound, unit) : "-",
-                     fixed(report.recovered(row), 4), fixed(report.gap(row), 4),
-                     std::to_string(row.copiesIn + row.copiesBack),
-                     formatTime(row.stall, unit)});
+    lines.push_back(
+        {rowName(row), formatTime(row.latency, unit),
+         formatTime(report.slow, unit), formatTime(report.ideal, unit),
+         report.bound ? formatTime(*report.bound, unit) : "-",
+         fixed(report.recovered(row), 4),
+         report.isOptimal(row) ? "optimal" : fixed(report.gap(row), 4),
+         std::to_string(row.copiesIn + row.copiesBack),
+         formatTime(row.stall, unit)});
     if (timing)
       lines.back().push_back(row.isFile ? "-" : fixed(row.seconds, 3));
   }
@@ -176,6 +182,7 @@ static void printRow(llvm::json::OStream &json, const Report &report,
     number(json, "latency", row.latency);
     number(json, "recovered", report.recovered(row));
     number(json, "gap", report.gap(row));
+    json.attribute("optimal", report.isOptimal(row));
     json.attribute("copies_in", row.copiesIn);
     json.attribute("copies_back", row.copiesBack);
     number(json, "stall", row.stall);

@@ -56,6 +56,8 @@ struct Report {
   std::optional<double> recovered(const ReportRow &row) const;
   /// latency / bound; nothing if there is no bound above zero.
   std::optional<double> gap(const ReportRow &row) const;
+  /// Whether the bound proves that no plan is faster.
+  bool isOptimal(const ReportRow &row) const;
 };
 
 /// What packing has found, or a file with offsets is.

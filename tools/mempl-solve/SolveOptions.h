@@ -52,7 +52,9 @@ struct SolveOptions {
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;
-  int64_t boundIterations = 1500;
+  int64_t boundIterations = 4000;
+  int64_t boundNodes = 0;
+  double boundSeconds = 0; ///< For the bound; 0 = it ends by itself.
   SolverContext context;
   std::vector<std::shared_ptr<Solver>> solvers; ///< Those of `specs`.
   bool budgetGiven = false; ///< The budget is not the default.

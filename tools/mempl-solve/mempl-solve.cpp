@@ -21,6 +21,8 @@
 
 #include "llvm/Support/CommandLine.h"
 
+#include <cmath>
+
 namespace cl = llvm::cl;
 using namespace mempl;
 
@@ -117,9 +119,19 @@ struct Flags {
                                cl::value_desc("number"),
                                cl::desc("Threads (default 1)")};
   cl::opt<std::string> boundIterations{
-      "bound-iterations", cl::cat(category), cl::init("1500"),
+      "bound-iterations", cl::cat(category), cl::init("4000"),
       cl::value_desc("number"),
-      cl::desc("Iterations of the lower bound at most (default 1500)")};
+      cl::desc("Iterations of the lower bound at most (default 4000)")};
+  cl::opt<std::string> boundNodes{
+      "bound-nodes", cl::cat(category), cl::init("0"), cl::value_desc("number"),
+      cl::desc("Nodes of branch and bound, which raises the bound after that, "
+               "at most (default 0)")};
+  cl::opt<std::string> boundSeconds{
+      "bound-seconds", cl::cat(category), cl::init("0"),
+      cl::value_desc("seconds"),
+      cl::desc("Time for the bound, with branch and bound until it is over or "
+               "a plan is proven optimal (default 0: as the other options "
+               "say). With it the bound depends on the machine")};
   cl::opt<bool> noBound{"no-bound", cl::cat(category),
                         cl::desc("Compute no lower bound")};
   cl::opt<std::string> anytime{
@@ -177,6 +189,15 @@ static Error readNumbers(const Flags &flags, SolveOptions &options) {
   if (Error error = readNumber<int64_t>(flags.boundIterations, 0,
                                         options.boundIterations))
     return error;
+  if (Error error =
+          readNumber<int64_t>(flags.boundNodes, 0, options.boundNodes))
+    return error;
+  if (flags.boundSeconds.getValue().empty() ||
+      StringRef(flags.boundSeconds).getAsDouble(options.boundSeconds) ||
+      !(options.boundSeconds >= 0) || !std::isfinite(options.boundSeconds))
+    return toolError("--bound-seconds: expected a number that is at least 0, "
+                     "found '" +
+                     flags.boundSeconds + "'");
   options.context.countsCpuTime = flags.cpuTime;
   options.budgetGiven = flags.budget.getNumOccurrences() > 0;
   if (flags.capacity.getNumOccurrences() > 0) {

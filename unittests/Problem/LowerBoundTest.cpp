@@ -19,6 +19,7 @@
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Problem/StepOrder.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/Random.h"
 
@@ -27,6 +28,7 @@
 #include "gtest/gtest.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mempl;
 
@@ -442,6 +444,156 @@ TEST(LowerBound, NeverAboveTheOptimumOfTinyPrograms) {
   EXPECT_GE(carried, 20);
   EXPECT_GE(limited, 20);
   EXPECT_LT(sum / compared, 0.05);
+}
+
+/// Branch and bound until the end, with linear programs or without, knowing a
+/// latency or not.
+double branchedBound(const Instance &instance, bool linearPrograms,
+                     double knownLatency = 0) {
+  LowerBoundOptions options;
+  options.maxNodes = 200;
+  options.linearPrograms = linearPrograms;
+  options.knownLatency = knownLatency;
+  return lowerBound(instance, options).bound;
+}
+
+TEST(LowerBound, BranchesNeverAboveTheOptimumOfTinyPrograms) {
+  double plain = 0, branched = 0;
+  int compared = 0, loops = 0, carried = 0, optimal = 0;
+  for (uint64_t seed = 0; compared != 150; ++seed) {
+    Random random(seed, "LowerBoundTest.branches");
+    Machine machine = randomMachine(random, random.between(2, 4));
+    Instance instance = randomProgram(random, machine, kTiny);
+    if (!checkInstance(instance).empty())
+      continue;
+    double optimum = bruteForceOptimum(instance);
+    if (std::isinf(optimum))
+      continue;
+    double root = boundOf(instance);
+    for (bool linearPrograms : {false, true})
+      for (double known : {0.0, optimum}) {
+        double bound = branchedBound(instance, linearPrograms, known);
+        EXPECT_LE(bound, optimum * kExact) << "seed " << seed;
+        EXPECT_GE(bound * kExact, std::min(root, known > 0 ? known : root))
+            << "seed " << seed;
+      }
+    double best = branchedBound(instance, true);
+    if (root > 0) {
+      plain += optimum / root - 1;
+      branched += optimum / best - 1;
+    }
+    optimal += optimum <= best * (1 + kProvenOptimal);
+    ++compared;
+    carried += machine.maxCarried > 0;
+    loops += llvm::any_of(instance.program.steps,
+                          [](const Step &s) { return s.body != nullptr; });
+  }
+  RecordProperty("optimal", optimal);
+  printf("mean gap %.4f, branched %.4f, %d proven optimal\n", plain / compared,
+         branched / compared, optimal);
+  EXPECT_GE(loops, 10);
+  EXPECT_GE(carried, 20);
+  EXPECT_GE(optimal, 50);
+  EXPECT_LT(branched, plain * 0.8);
+}
+
+/// The best plan over all orders of the steps.
+double optimumOfOrders(const Instance &instance) {
+  std::vector<int32_t> order(instance.program.steps.size());
+  std::iota(order.begin(), order.end(), 0);
+  double best = HUGE_VAL;
+  do {
+    if (!isValidOrder(instance.program, order))
+      continue;
+    Instance fixed = instance;
+    fixed.program = inOrder(instance.program, order);
+    best = std::min(best, bruteForceOptimum(fixed));
+  } while (std::next_permutation(order.begin(), order.end()));
+  return best;
+}
+
+TEST(LowerBound, NeverAboveTheOptimumOfAllOrders) {
+  double sum = 0;
+  int compared = 0, better = 0, limited = 0, after = 0;
+  for (uint64_t seed = 0; compared != 100; ++seed) {
+    Random random(seed, "LowerBoundTest.orders");
+    Machine machine = randomMachine(random, random.between(2, 4));
+    Instance instance = randomProgram(random, machine, kTiny);
+    if (!checkInstance(instance).empty())
+      continue;
+    double fixed = bruteForceOptimum(instance);
+    instance.program.order = StepOrder::Free;
+    if (random.chance(0.3)) {
+      instance.program.steps.back().after = {0};
+      ++after;
+    }
+    double optimum = optimumOfOrders(instance);
+    if (std::isinf(optimum))
+      continue;
+    double bound = boundOf(instance);
+    EXPECT_LE(bound, optimum * kExact) << "seed " << seed;
+    EXPECT_GE(bound, idealLatency(instance)) << "seed " << seed;
+    for (bool linearPrograms : {false, true})
+      EXPECT_LE(branchedBound(instance, linearPrograms), optimum * kExact)
+          << "seed " << seed;
+    if (bound > 0)
+      sum += optimum / bound - 1;
+    ++compared;
+    better += optimum < fixed * (1 - 1e-9);
+    limited += machine.maxCopiesIn + machine.maxCopiesOut > 0;
+  }
+  printf("mean gap %.4f, %d faster in another order\n", sum / compared, better);
+  EXPECT_GE(better, 10);
+  EXPECT_GE(limited, 10);
+  EXPECT_GE(after, 10);
+  EXPECT_LT(sum / compared, 0.25);
+}
+
+TEST(LowerBound, AnotherOrderIsWorthWhatTheBoundLeavesFree) {
+  // Two values of 60 bytes, each read twice, in turns. In order, one of them
+  // is slow both times or both are copied twice. One after the other, each is
+  // copied once. The bound sees that they do not share a step.
+  Access a = makeAccess(0, 60), b = makeAccess(1, 60);
+  Instance instance = makeInstance(
+      {makeValue(60), makeValue(60)},
+      {makeStep(0, {a}), makeStep(0, {b}), makeStep(0, {a}), makeStep(0, {b})});
+  EXPECT_GT(boundOf(instance), 17);
+  double fixed = bruteForceOptimum(instance);
+  instance.program.order = StepOrder::Free;
+  double optimum = optimumOfOrders(instance);
+  EXPECT_LT(optimum, fixed);
+  EXPECT_LE(boundOf(instance), optimum * kExact);
+  EXPECT_GT(boundOf(instance), 11.9);
+}
+
+TEST(LowerBound, BranchingProvesWhatMixturesCannot) {
+  // Three values of 40 bytes in a memory of 100, read and written all the time:
+  // two fit, mixtures have two and a half.
+  std::vector<Value> values(3, makeValue(40, ValueKind::Temporary));
+  std::vector<Step> steps;
+  for (int32_t v = 0; v != 3; ++v)
+    steps.push_back(makeStep(0, {makeAccess(v, 40, AccessMode::Write)}));
+  for (int i = 0; i != 2; ++i)
+    for (int32_t v = 0; v != 3; ++v)
+      steps.push_back(makeStep(0, {makeAccess(v, 40)}));
+  Instance instance = makeInstance(values, steps);
+  instance.machine.stepOverhead = 1;
+  LowerBoundOptions options;
+  double root = lowerBound(instance).bound;
+  double before = root;
+  for (int64_t nodes : {1, 10, 100, 1000}) {
+    options.maxNodes = nodes;
+    LowerBoundResult result = lowerBound(instance, options);
+    EXPECT_GE(result.bound, before);
+    EXPECT_LE(result.nodes, nodes);
+    EXPECT_EQ(result.bound, lowerBound(instance, options).bound);
+    before = result.bound;
+  }
+  options.linearPrograms = false;
+  EXPECT_GE(lowerBound(instance, options).bound, root);
+  int64_t asked = 0;
+  options.cancelled = [&] { return ++asked > 6000; };
+  EXPECT_LT(lowerBound(instance, options).nodes, 1000);
 }
 
 TEST(LowerBound, BetweenIdealAndEveryValidPlan) {

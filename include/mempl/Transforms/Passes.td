@@ -181,6 +181,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "about; needed where several are placed.">,
     OptionWithDefault<"summary", "summary", "bool", "false",
            "Prints a table of latencies to stderr, one per function.">,
+    OptionWithDefault<"boundSeconds", "bound-seconds", "int64_t", "0",
+           "Time for the bound of the summary, with branch and bound until it "
+           "is over or the plan is proven optimal; 0: without.">,
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
            "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
