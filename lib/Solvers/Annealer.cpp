@@ -82,6 +82,13 @@ template <typename F> void Annealer::forEachStretch(int32_t value, F f) const {
   }
 }
 
+AnnealerLimits mempl::limitsUntil(double share, const SolverContext &context) {
+  // A budget of 0 is no limit, and a share of it is none either.
+  auto moves =
+      static_cast<int64_t>(share * static_cast<double>(context.budget));
+  return {context.budget > 0 ? std::max<int64_t>(1, moves) : 0, share};
+}
+
 /// Puts the steps in the order of a plan.
 static void orderAs(PlanEditor &editor, const Plan &plan) {
   const ReorderableProgram &program = *editor.order();

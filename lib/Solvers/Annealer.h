@@ -43,6 +43,9 @@ struct AnnealerLimits {
   double timeShare = 1;
 };
 
+/// What of the limits of a search ends with this share of them.
+AnnealerLimits limitsUntil(double share, const SolverContext &context);
+
 /// Makes `editor` hold `plan`, which is for its program. `loops` has the plans
 /// of loops that are measured already.
 void loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,

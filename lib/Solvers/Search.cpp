@@ -28,10 +28,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Annealer.h"
+#include "Arrangement.h"
+#include "OrderTrials.h"
 #include "ProfilePacking.h"
 #include "RepeatedLayers.h"
-#include "StartingOrders.h"
 #include "Tries.h"
 
 #include "mempl/Problem/Simulator.h"
@@ -41,38 +41,6 @@
 using namespace mempl;
 
 namespace {
-
-/// A program in the order of a plan, as annealers need it: fixed, or free to
-/// change.
-class Arrangement {
-public:
-  Arrangement(const AccessIndex &own, const Plan &plan, bool isFree)
-      : own(own), program(isFree ? std::make_unique<ReorderableProgram>(
-                                       own.instance(), plan.order)
-                                 : nullptr),
-        forest(index(), own.machine().capacity) {}
-
-  const AccessIndex &index() const { return program ? program->index() : own; }
-  const UseIntervalForest &intervals() const { return forest; }
-
-  Annealer annealer(llvm::ArrayRef<LoopChoices> loops,
-                    const SolverContext &context, const Deadline &deadline,
-                    const SearchGuide *guide, Addressing addressing) {
-    if (!program)
-      return {own, forest, loops, context, deadline, guide, addressing};
-    return {*program, forest, loops, context, deadline, guide, addressing};
-  }
-  PlanEditor editor(Addressing addressing) {
-    if (!program)
-      return PlanEditor(own, -1, addressing);
-    return PlanEditor(*program, -1, addressing);
-  }
-
-private:
-  const AccessIndex &own;
-  std::unique_ptr<ReorderableProgram> program;
-  UseIntervalForest forest;
-};
 
 class SearchSolver : public Solver {
 public:
@@ -150,10 +118,6 @@ private:
   /// for one layer of large ones.
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
-  /// Until when orders are tried to begin with, as a share of the time; and for
-  /// how many of its uses a greedy pass counts as a move.
-  static constexpr double kOrdersShare = 0.35;
-  static constexpr int64_t kUsesPerMove = 16;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
@@ -239,7 +203,8 @@ private:
     int64_t moves = 0;
     Plan first = planByLayers(index, *loops, context, begin.plan, moves);
     if (isFree(instance))
-      first = planInGoodOrder(index, *loops, deadline, std::move(first), moves);
+      first = planInGoodOrder(index, *loops, context, deadline, guide,
+                              std::move(first), moves);
     Arrangement arrangement(index, first, isFree(instance));
     Annealer onProfile = arrangement.annealer(*loops, context, deadline, guide,
                                               Addressing::Profile);
@@ -308,14 +273,6 @@ private:
     return packed;
   }
 
-  /// A budget of 0 is no limit, and a share of it is none either.
-  static AnnealerLimits limitsUntil(double share,
-                                    const SolverContext &context) {
-    auto moves =
-        static_cast<int64_t>(share * static_cast<double>(context.budget));
-    return {context.budget > 0 ? std::max<int64_t>(1, moves) : 0, share};
-  }
-
   /// `start`; where a large program has layers that are alike, with the plan of
   /// one layer in all of them, on the profile. What that takes is counted.
   Plan planByLayers(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
@@ -343,34 +300,6 @@ private:
     loadPlan(editor, loops, start);
     applyToLayers(editor, *layers, plan->plan);
     return editor.plan();
-  }
-
-  /// `start`, a plan on the profile, or that of a greedy pass in another order
-  /// if it is faster. What that takes is counted.
-  static Plan planInGoodOrder(const AccessIndex &index,
-                              llvm::ArrayRef<LoopChoices> loops,
-                              const Deadline &deadline, Plan start,
-                              int64_t &moves) {
-    double best = simulateLatency(index.instance(), start);
-    for (std::vector<int32_t> &order : startingOrders(index)) {
-      if (deadline.share() > kOrdersShare || deadline.hasPassed())
-        break;
-      Plan empty;
-      empty.loops = start.loops;
-      empty.order = std::move(order);
-      Arrangement arrangement(index, empty, /*isFree=*/true);
-      PlanEditor editor = arrangement.editor(Addressing::Profile);
-      loadPlan(editor, loops, empty);
-      moves += index.numUses() / kUsesPerMove;
-      if (!placeConstrained(editor, arrangement.intervals()))
-        continue;
-      greedyPass(editor, arrangement.intervals(), deadline);
-      if (editor.latency() >= best)
-        continue;
-      best = editor.latency();
-      start = editor.plan();
-    }
-    return start;
   }
 
   /// The search from `begin` and from the plan of another solver.

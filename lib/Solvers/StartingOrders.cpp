@@ -14,6 +14,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -21,19 +22,71 @@ using namespace mempl;
 
 namespace {
 
+using Order = std::vector<int32_t>;
+
+/// Which end of the program an order is made from.
+enum class Direction : uint8_t { Forward, Backward };
+
+/// The bytes of the values that some steps have in common with others that have
+/// not been looked at yet, while step after step is.
+class OpenBytes {
+public:
+  explicit OpenBytes(const AccessIndex &index) : index(index) {
+    for (int32_t v = 0; v < index.numValues(); ++v)
+      left.push_back(static_cast<int32_t>(index.usesOf(v).size()));
+  }
+
+  /// How many more there are with `step`.
+  int64_t growth(int32_t step) const {
+    int64_t bytes = 0;
+    for (int32_t u : index.usesAt(step)) {
+      int32_t v = index.use(u).value;
+      auto all = static_cast<int32_t>(index.usesOf(v).size());
+      // What has one use, or has no room anyway, does not count.
+      if (all == 1 || index.roundedSize(v) > index.machine().capacity)
+        continue;
+      bytes += index.roundedSize(v) * (static_cast<int>(left[v] == all) -
+                                       static_cast<int>(left[v] == 1));
+    }
+    return bytes;
+  }
+  void add(int32_t step) {
+    for (int32_t u : index.usesAt(step))
+      --left[index.use(u).value];
+  }
+
+private:
+  const AccessIndex &index;
+  std::vector<int32_t> left; // Uses of each value.
+};
+
 class OrderMaker {
 public:
   explicit OrderMaker(const AccessIndex &index)
       : index(index), depends(index.program()) {}
 
-  std::vector<int32_t> depthFirst(bool isBackward, bool rootsInReverse) const;
-  std::vector<int32_t> byBytes() const;
-  std::vector<int32_t> byTraffic(int32_t window) const;
+  Order own() const;
+  Order depthFirst(Direction direction, bool rootsInReverse) const;
+  Order leastBytes(Direction direction) const;
+  Order closingEarly(const Order &like, Direction direction) const;
+  Order mixedTraffic(int32_t window) const;
 
 private:
-  /// Runs whatever is ready in the order that `choose` says: it is given the
-  /// steps that are, in program order.
-  template <typename Choose> std::vector<int32_t> schedule(Choose choose) const;
+  llvm::ArrayRef<int32_t> needed(int32_t step, Direction direction) const {
+    return direction == Direction::Forward ? depends.before(step)
+                                           : depends.after(step);
+  }
+  llvm::ArrayRef<int32_t> needing(int32_t step, Direction direction) const {
+    return direction == Direction::Forward ? depends.after(step)
+                                           : depends.before(step);
+  }
+  /// An order made from one end on, of steps that are ready: `choose` is given
+  /// their places in `like`, counted from that end.
+  template <typename Choose>
+  Order schedule(Order like, Direction direction, Choose choose) const;
+
+  /// Steps that are ready of which the best one is looked for.
+  static constexpr int kMostReady = 64;
 
   const AccessIndex &index;
   StepDependencies depends;
@@ -41,29 +94,29 @@ private:
 
 } // namespace
 
+Order OrderMaker::own() const {
+  Order order(index.numSteps());
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
 /// Each step with all that it needs right before it, as far as that has not run
 /// yet; backward: each with all that depends on it right behind it.
-std::vector<int32_t> OrderMaker::depthFirst(bool isBackward,
-                                            bool rootsInReverse) const {
+Order OrderMaker::depthFirst(Direction direction, bool rootsInReverse) const {
   int32_t n = index.numSteps();
-  auto needed = [&](int32_t step) {
-    return isBackward ? depends.after(step) : depends.before(step);
-  };
-  auto needing = [&](int32_t step) {
-    return isBackward ? depends.before(step) : depends.after(step);
-  };
-  std::vector<int32_t> order;
+  bool isBackward = direction == Direction::Backward;
+  Order order;
   std::vector<bool> isPlaced(n, false);
   // A step, and how many of those that it needs have been looked at.
   std::vector<std::pair<int32_t, size_t>> stack;
   for (int32_t k = 0; k < n; ++k) {
     int32_t root = isBackward != rootsInReverse ? n - 1 - k : k;
-    if (!needing(root).empty())
+    if (!needing(root, direction).empty())
       continue;
     stack.push_back({root, 0});
     while (!stack.empty()) {
       auto &[step, next] = stack.back();
-      auto others = needed(step);
+      auto others = needed(step, direction);
       if (!isPlaced[step] && next < others.size()) {
         size_t other = isBackward ? others.size() - 1 - next : next;
         ++next;
@@ -83,63 +136,79 @@ std::vector<int32_t> OrderMaker::depthFirst(bool isBackward,
 }
 
 template <typename Choose>
-std::vector<int32_t> OrderMaker::schedule(Choose choose) const {
+Order OrderMaker::schedule(Order like, Direction direction,
+                           Choose choose) const {
+  if (direction == Direction::Backward)
+    std::reverse(like.begin(), like.end());
   int32_t n = index.numSteps();
-  std::vector<int32_t> order, missing(n);
+  std::vector<int32_t> rank(n), missing(n);
   std::set<int32_t> ready;
-  for (int32_t i = 0; i < n; ++i) {
-    missing[i] = static_cast<int32_t>(depends.before(i).size());
-    if (missing[i] == 0)
-      ready.insert(i);
+  for (int32_t k = 0; k < n; ++k) {
+    rank[like[k]] = k;
+    missing[like[k]] = static_cast<int32_t>(needed(like[k], direction).size());
+    if (missing[like[k]] == 0)
+      ready.insert(k);
   }
+  Order order;
   while (!ready.empty()) {
-    int32_t step = choose(std::as_const(ready));
-    ready.erase(step);
-    order.push_back(step);
-    for (int32_t later : depends.after(step))
-      if (--missing[later] == 0)
-        ready.insert(later);
+    int32_t chosen = choose(std::as_const(ready), std::as_const(like));
+    ready.erase(chosen);
+    order.push_back(like[chosen]);
+    for (int32_t other : needing(like[chosen], direction))
+      if (--missing[other] == 0)
+        ready.insert(rank[other]);
   }
+  if (direction == Direction::Backward)
+    std::reverse(order.begin(), order.end());
   return order;
 }
 
-/// The step after which the fewest bytes are alive; of equal ones, the first.
-std::vector<int32_t> OrderMaker::byBytes() const {
-  std::vector<int32_t> left(index.numValues());
-  for (int32_t v = 0; v < index.numValues(); ++v)
-    left[v] = index.endUse(v) - index.firstUse(v);
-  auto growth = [&](int32_t step) {
-    int64_t bytes = 0;
-    for (int32_t u : index.usesAt(step)) {
-      int32_t v = index.use(u).value;
-      bool isFirst = left[v] == index.endUse(v) - index.firstUse(v);
-      if (isFirst && index.use(u).writes)
-        bytes += index.roundedSize(v);
-      if (left[v] == 1 && !isFirst)
-        bytes -= index.roundedSize(v);
-    }
-    return bytes;
-  };
-  return schedule([&](const std::set<int32_t> &ready) {
-    int32_t best = -1, looked = 0;
-    int64_t least = INT64_MAX;
-    for (int32_t step : ready) {
-      if (int64_t bytes = growth(step); bytes < least) {
-        least = bytes;
-        best = step;
-      }
-      if (++looked == 64)
-        break;
-    }
-    for (int32_t u : index.usesAt(best))
-      --left[index.use(u).value];
-    return best;
-  });
+/// The step after which the fewest bytes are open; of equal ones, the first.
+Order OrderMaker::leastBytes(Direction direction) const {
+  OpenBytes open(index);
+  return schedule(own(), direction,
+                  [&](const std::set<int32_t> &ready, const Order &like) {
+                    int32_t best = -1;
+                    int64_t least = INT64_MAX;
+                    int looked = 0;
+                    for (int32_t k : ready) {
+                      if (looked++ == kMostReady)
+                        break;
+                      int64_t bytes = open.growth(like[k]);
+                      if (bytes < least) {
+                        least = bytes;
+                        best = k;
+                      }
+                    }
+                    open.add(like[best]);
+                    return best;
+                  });
+}
+
+/// As `like`, but that steps which close as many bytes as they open, or more,
+/// come as soon as they are ready.
+Order OrderMaker::closingEarly(const Order &like, Direction direction) const {
+  OpenBytes open(index);
+  return schedule(like, direction,
+                  [&](const std::set<int32_t> &ready, const Order &like) {
+                    int32_t best = *ready.begin();
+                    int looked = 0;
+                    for (int32_t k : ready) {
+                      if (looked++ == kMostReady)
+                        break;
+                      if (open.growth(like[k]) < 0) {
+                        best = k;
+                        break;
+                      }
+                    }
+                    open.add(like[best]);
+                    return best;
+                  });
 }
 
 /// Alternates between what waits for memory and what computes, as far as it is
 /// at most `window` steps after the first that is ready.
-std::vector<int32_t> OrderMaker::byTraffic(int32_t window) const {
+Order OrderMaker::mixedTraffic(int32_t window) const {
   const Machine &m = index.machine();
   // Seconds for which a step leaves slow memory idle, if positive, or needs it
   // for longer than it computes. What the program makes itself may be in fast
@@ -152,36 +221,47 @@ std::vector<int32_t> OrderMaker::byTraffic(int32_t window) const {
     return index.program().steps[i].compute - bytes / m.slowBandwidth;
   };
   double credit = 0;
-  return schedule([&](const std::set<int32_t> &ready) {
-    int32_t best = *ready.begin();
-    double least = std::abs(credit + idle(best));
-    for (int32_t step : ready) {
-      if (step > *ready.begin() + window)
-        break;
-      if (double rest = std::abs(credit + idle(step)); rest < least) {
-        least = rest;
-        best = step;
-      }
-    }
-    credit += idle(best);
-    return best;
-  });
+  return schedule(own(), Direction::Forward,
+                  [&](const std::set<int32_t> &ready, const Order &like) {
+                    int32_t first = *ready.begin(), best = first;
+                    double least = std::abs(credit + idle(like[best]));
+                    for (int32_t k : ready) {
+                      if (k > first + window)
+                        break;
+                      double rest = std::abs(credit + idle(like[k]));
+                      if (rest < least) {
+                        least = rest;
+                        best = k;
+                      }
+                    }
+                    credit += idle(like[best]);
+                    return best;
+                  });
 }
 
 std::vector<std::vector<int32_t>>
 mempl::startingOrders(const AccessIndex &index) {
   OrderMaker maker(index);
-  std::vector<std::vector<int32_t>> orders;
-  auto add = [&](std::vector<int32_t> order) {
+  std::vector<Order> orders;
+  auto add = [&](Order order) {
     if (!llvm::is_sorted(order) && !llvm::is_contained(orders, order))
       orders.push_back(std::move(order));
   };
-  for (bool isBackward : {false, true})
-    add(maker.depthFirst(isBackward, /*rootsInReverse=*/false));
-  add(maker.byBytes());
+  constexpr Direction forward = Direction::Forward,
+                      backward = Direction::Backward;
+  for (Direction direction : {forward, backward})
+    add(maker.depthFirst(direction, /*rootsInReverse=*/false));
+  Order early = maker.closingEarly(maker.own(), forward);
+  Order late = maker.closingEarly(maker.own(), backward);
+  add(early);
+  add(late);
+  add(maker.closingEarly(late, forward));
+  add(maker.closingEarly(early, backward));
+  for (Direction direction : {forward, backward})
+    add(maker.leastBytes(direction));
   for (int32_t window : {8, 64})
-    add(maker.byTraffic(window));
-  for (bool isBackward : {false, true})
-    add(maker.depthFirst(isBackward, /*rootsInReverse=*/true));
+    add(maker.mixedTraffic(window));
+  for (Direction direction : {forward, backward})
+    add(maker.depthFirst(direction, /*rootsInReverse=*/true));
   return orders;
 }

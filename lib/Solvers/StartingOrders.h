@@ -11,8 +11,10 @@
 //
 // - Depth first: each step comes right behind what it needs, or right before
 //   what needs it, so that values are used soon after they are made.
+// - As the program has it, but that steps which end the use of more bytes than
+//   they begin to use come as soon as they can, or the others as late.
 // - List scheduling by bytes: of the steps that could run next, the one after
-//   which the least is alive (as in the memory-aware schedulers of compilers).
+//   which the least is in use.
 // - List scheduling by traffic: steps that wait for slow memory between steps
 //   that compute, so that copies for the first go on during the second.
 //

@@ -221,6 +221,7 @@ TEST(Search, IsDeterministicWithOrders) {
   Solution a = llvm::cantFail(search(instance, 2000));
   EXPECT_EQ(a.plan, llvm::cantFail(search(instance, 2000)).plan);
   EXPECT_FALSE(a.plan.order.empty());
+  EXPECT_LE(a.evaluated, 2000);
   EXPECT_THAT(verify(instance, a.plan), testing::IsEmpty());
   EXPECT_LT(
       a.latency,
