@@ -130,9 +130,9 @@ def c_options():
 
 
 def same(given, expected):
-    """Whether two defaults are the same: no limit is 0 in tools and nothing in Python."""
+    """Whether two defaults are the same: no limit is 0 in tools and nothing in Python, which writes True and False."""
     nothing = {"", "0", "None"}
-    return given is None or given == expected or expected == "" or {given, expected} <= nothing
+    return given is None or given in (expected, expected.capitalize()) or expected == "" or {given, expected} <= nothing
 
 
 def compare(where, options, rows):

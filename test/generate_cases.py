@@ -11,7 +11,8 @@ of Python and of the model gives the same bytes: the seed is fixed.
 
 One case per line. `instance` and `plan` are JSON texts in a string. What the
 model says: `found`, the violations, each [rule, value, step] with -1 where it
-names none; `ideal`; and unless V9 is broken, what simulate() returns. A case
+names none, and those of V11 once; `ideal`; and unless V9 or V11 is broken, what
+simulate() returns. A case
 with `unreadable` has a plan that does not follow the schema to the letter. The
 model may say V9, or take it; ours must refuse it.
 
@@ -33,9 +34,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference"))
 import placement as model  # noqa: E402
 
-VALID_CASES = 1500
+VALID_CASES = 2000
 # Cases per set of rules that is broken alone, or together with others.
-ALONE, TOGETHER = 130, 12
+ALONE, TOGETHER = 120, 5
 ROUNDS = 40000
 
 KINDS = ("input", "input", "temporary", "temporary", "output", "inout")
@@ -73,7 +74,7 @@ class Generator:
             max_carried=pick([0, 0, 1, 2]),
         )
 
-    def order(self):
+    def constraint(self):
         if not self.chance(0.06):
             return None
         return self.random.choice(["slow", "slow", "fast"])
@@ -85,7 +86,7 @@ class Generator:
         if self.chance(0.05):
             size = 0
         kind = self.random.choice(KINDS)
-        return model.Value(name, size, kind, self.order())
+        return model.Value(name, size, kind, self.constraint())
 
     def access(self, values, written, inner):
         v = self.random.randrange(len(values))
@@ -96,7 +97,7 @@ class Generator:
             mode = "read"
         elif v not in written:
             mode = "write"
-        space = self.order()
+        space = self.constraint()
         if space and values[v].space:
             space = values[v].space
         return model.Access(v, nbytes, mode, space)
@@ -122,11 +123,15 @@ class Generator:
             if depth < 2 and self.chance(0.1):
                 step.trips = self.random.randint(1, 4)
                 step.body = self.program(machine, depth + 1)
+            if i and self.chance(0.15):
+                step.after = sorted(
+                    self.random.sample(range(i), self.random.randint(1, min(i, 2)))
+                )
             steps.append(step)
         for v, value in enumerate(values):
             if value.kind == "output" and v not in written:
                 value.kind = "temporary"
-        return model.Program(values, steps)
+        return model.Program(values, steps, "free" if self.chance(0.5) else "fixed")
 
     def instance(self, name):
         machine = self.machine()
@@ -135,6 +140,21 @@ class Generator:
         return result
 
     # ---------------------------------------------------------------- plans
+
+    def order_of(self, program):
+        """An order of the steps that keeps all dependencies."""
+        before = program.dependences()
+        left, order = list(range(len(program.steps))), []
+        while left:
+            ready = [j for j in left if not any(i in left for i, k in before if k == j)]
+            order.append(self.random.choice(ready))
+            left.remove(order[-1])
+        return order
+
+    def in_order(self, instance, plan):
+        """The instance as residencies of the plan speak of it."""
+        program, _ = instance.program.in_order_of(plan)
+        return model.Instance(instance.name, instance.machine, program)
 
     def use(self, instance, v):
         uses = [
@@ -177,6 +197,10 @@ class Generator:
     def plan(self, instance, capacity, attempts=30):
         """A plan that is no worse than the empty one, usually valid."""
         plan = model.Plan(instance.name)
+        if instance.program.order == "free" and self.chance(0.8):
+            plan.order = self.order_of(instance.program)
+        elif self.chance(0.05):
+            plan.order = list(range(len(instance.program.steps)))
         for i, s in enumerate(instance.program.steps):
             if s.body and self.chance(0.65):
                 unit = instance.machine.alignment
@@ -192,7 +216,7 @@ class Generator:
         if not instance.program.steps or not instance.program.values:
             return plan
         for _ in range(attempts):
-            r = self.residency(instance, capacity)
+            r = self.residency(self.in_order(instance, plan), capacity)
             at = self.random.randint(0, len(plan.residencies))
             self.keep_if_no_worse(
                 instance, plan, capacity, lambda p: p.residencies.insert(at, r)
@@ -201,7 +225,10 @@ class Generator:
 
     def keep_if_no_worse(self, instance, plan, capacity, change):
         changed = model.Plan(
-            plan.instance, list(plan.residencies), dict(plan.loops)
+            plan.instance,
+            list(plan.residencies),
+            dict(plan.loops),
+            order=plan.order,
         )
         change(changed)
         broken = lambda p: len(model.verify(instance, p, capacity))
@@ -233,6 +260,8 @@ class Generator:
             self.drop,
             self.repeat,
             self.swap_offsets,
+            self.change_constraint,
+            self.change_order,
             self.change_order,
             self.change_program,
             self.change_limit,
@@ -284,10 +313,31 @@ class Generator:
         if a:
             a.offset, b.offset = b.offset, a.offset
 
-    def change_order(self, instance, plan):
+    def change_constraint(self, instance, plan):
         accesses = [a for s in instance.program.steps for a in s.accesses]
         target = self.random.choice(accesses + instance.program.values)
         target.space = self.random.choice(["slow", "fast"])
+
+    def change_order(self, instance, plan):
+        steps = instance.program.steps
+        n = len(steps)
+        order = list(plan.order or range(n))
+        i, j = self.random.randrange(n), self.random.randrange(n)
+        kind = self.random.randrange(8)
+        if kind < 2:
+            order[i], order[j] = order[j], order[i]
+        elif kind < 4:
+            order.insert(j, order.pop(i))
+        elif kind == 4:
+            del order[i]
+        elif kind == 5:
+            order[i] = self.random.choice([-1, n, 2**31 - 1, order[j]])
+        elif kind == 6:
+            program = instance.program
+            program.order = "fixed" if program.order == "free" else "free"
+        elif i < j and i not in steps[j].after:
+            steps[j].after.append(i)
+        plan.order = order
 
     def change_program(self, instance, plan):
         for _ in range(2):
@@ -324,29 +374,41 @@ class Generator:
 
     def add_any(self, instance, plan):
         plan.residencies.append(
-            self.residency(instance, instance.machine.capacity)
+            self.residency(self.in_order(instance, plan), instance.machine.capacity)
         )
 
     def carry(self, instance, plan):
-        r = self.residency(instance, instance.machine.capacity)
+        r = self.residency(self.in_order(instance, plan), instance.machine.capacity)
         r.write = r.issue = r.ready = r.done = r.back = None
         r.carried = True
         plan.residencies.append(r)
 
 
+def violations(instance, plan):
+    """Rule, value and step. The model names every pair of steps that breaks
+    V11, here every step counts once."""
+    found, seen = [], set()
+    for x in model.verify(instance, plan):
+        key = x.step, x.text.partition("runs before")[0]
+        if x.rule == "V11" and key in seen:
+            continue
+        seen.add(key)
+        found.append(
+            [int(x.rule[1:])] + [-1 if y is None else y for y in (x.value, x.step)]
+        )
+    return sorted(found)
+
+
 def case(instance, plan):
     """What the model says of one pair, or None if it has nothing to say."""
-    found = sorted(
-        [int(x.rule[1:])] + [-1 if y is None else y for y in (x.value, x.step)]
-        for x in model.verify(instance, plan)
-    )
+    found = violations(instance, plan)
     result = {
         "instance": json.dumps(instance.save(), separators=(",", ":")),
         "plan": json.dumps(plan.save(), separators=(",", ":")),
         "found": found,
         "ideal": model.ideal(instance),
     }
-    if all(rule != 9 for rule, _, _ in found):
+    if all(rule not in (9, 11) for rule, _, _ in found):
         out = model.simulate(instance, plan)
         result["latency"] = out.latency
         result["stall"] = math.fsum(out.waits)
@@ -421,6 +483,13 @@ def unreadable_cases():
             '{"0": {"capacity": 2.5, "residencies": []}}}',
             '{"instance": "unreadable", "residencies": [GOOD], "loops": '
             '{"0": {"capacity": -10, "residencies": []}}}',
+            '{"instance": "unreadable", "residencies": [GOOD], "order": 1}',
+            '{"instance": "unreadable", "residencies": [GOOD], "order": {}}',
+            '{"instance": "unreadable", "residencies": [GOOD], "order": [0, 1.0]}',
+            '{"instance": "unreadable", "residencies": [GOOD], "order": [0, "1"]}',
+            '{"instance": "unreadable", "residencies": [GOOD], "order": [0, null]}',
+            '{"instance": "unreadable", "residencies": [GOOD], '
+            '"order": [0, 2147483648]}',
         )
     ]
     return [
@@ -466,8 +535,9 @@ def report(cases):
         rules.update(broken)
         if len(broken) == 1:
             alone.update(broken)
-    valid = sum(x.get("found") == [] for x in cases)
-    print(f"{len(cases)} cases, {valid} valid")
+    valid = [x for x in cases if x.get("found") == []]
+    ordered = sum('"order":[' in x["plan"] for x in valid)
+    print(f"{len(cases)} cases, {len(valid)} valid, {ordered} of them with an order")
     for rule in sorted(rules):
         print(f"V{rule}: {rules[rule]}, alone {alone[rule]}")
     stalled = sum(bool(x.get("stall")) for x in cases)

@@ -32,7 +32,11 @@ SUBJECTS = [
     (os.path.join(INPUTS, "loop.json"), "f.json", ["{}", "--solver=none", "--no-bound"]),
     (os.path.join(INPUTS, "loop.plan.json"), "f.json",
      [os.path.join(INPUTS, "loop.json"), "--plan-in={}", "--no-bound"]),
+    (os.path.join(INPUTS, "order.plan.json"), "f.json",
+     [os.path.join(INPUTS, "order.json"), "--plan-in={}", "--no-bound"]),
+    (os.path.join(INPUTS, "order.json"), "f.json", ["{}", "--solver=search", "--budget=20", "--no-bound"]),
     (os.path.join(REAL, "lstm_b64.v5e.xla_plan.json.gz"), "f.json", [LSTM, "--plan-in={}", "--no-bound"]),
+    (HLO, "f.hlo.txt", ["{}", "--target=tpu-v5e", "--free-order", "--solver=none", "--no-bound"]),
     (HLO, "f.hlo.txt", ["{}", "--target=tpu-v5e", "--xla", "--solver=none", "--no-bound"]),
     (os.path.join(INPUTS, "packing.csv"), "f.csv", ["{}", "--capacity=16", "--budget=1000"]),
 ]

@@ -72,7 +72,13 @@ typedef enum MemplAccessMode {
   MemplAccessUpdate = 2 ///< Reads and writes it.
 } MemplAccessMode;
 
-/// An instance without values and steps.
+/// Whether a plan may run the steps of a program in another order.
+typedef enum MemplStepOrder {
+  MemplStepOrderFixed = 0,
+  MemplStepOrderFree = 1 ///< In every one that keeps the dependencies.
+} MemplStepOrder;
+
+/// An instance without values and steps, whose order is fixed.
 MEMPL_CAPI_EXPORTED MemplInstance memplInstanceCreate(const char *name,
                                                       MemplMachine machine);
 
@@ -124,6 +130,15 @@ MEMPL_CAPI_EXPORTED void memplInstanceAddAccess(MemplInstance instance,
                                                 int64_t bytes,
                                                 MemplAccessMode mode,
                                                 MemplSpaceConstraint space);
+
+/// Lets `step` run after the step `earlier`, which has a lower index, in every
+/// order, besides those that its accesses depend on.
+MEMPL_CAPI_EXPORTED void memplInstanceAddAfter(MemplInstance instance,
+                                               int32_t step, int32_t earlier);
+
+/// Of the outermost program: a body has what it had when it was added.
+MEMPL_CAPI_EXPORTED void memplInstanceSetOrder(MemplInstance instance,
+                                               MemplStepOrder order);
 
 /// Replaces the machine, in loops, too.
 MEMPL_CAPI_EXPORTED void memplInstanceSetMachine(MemplInstance instance,
@@ -182,6 +197,16 @@ MEMPL_CAPI_EXPORTED MemplStepInfo memplInstanceGetStep(MemplInstance instance,
                                                        int32_t step);
 MEMPL_CAPI_EXPORTED MemplAccessInfo
 memplInstanceGetAccess(MemplInstance instance, int32_t step, int32_t access);
+/// How many steps run before this one in every order, besides those that its
+/// accesses depend on.
+MEMPL_CAPI_EXPORTED int32_t memplInstanceGetNumAfter(MemplInstance instance,
+                                                     int32_t step);
+/// One of them.
+MEMPL_CAPI_EXPORTED int32_t memplInstanceGetAfter(MemplInstance instance,
+                                                  int32_t step, int32_t index);
+/// That of the outermost program.
+MEMPL_CAPI_EXPORTED MemplStepOrder
+memplInstanceGetOrder(MemplInstance instance);
 /// A copy of the body of a loop; null for a plain step.
 MEMPL_CAPI_EXPORTED MemplInstance memplInstanceCloneBody(MemplInstance instance,
                                                          int32_t step);
@@ -191,8 +216,8 @@ MEMPL_CAPI_EXPORTED MemplInstance memplInstanceCloneBody(MemplInstance instance,
 //===----------------------------------------------------------------------===//
 
 /// A time during which a value is in fast memory. Steps and boundaries count
-/// from 0; -1 means "not given". It begins by write, by copy in (`issue` and
-/// `ready`) or `carried`.
+/// from 0, in the order of the plan; -1 means "not given". It begins by write,
+/// by copy in (`issue` and `ready`) or `carried`.
 typedef struct MemplResidency {
   int32_t value;  ///< Index.
   int64_t offset; ///< Bytes; a multiple of the alignment.
@@ -231,7 +256,14 @@ MEMPL_CAPI_EXPORTED MemplResidency memplPlanGetResidency(MemplPlan plan,
 /// one way.
 MEMPL_CAPI_EXPORTED bool
 memplPlanAddResidency(MemplPlan plan, MemplResidency residency, char **error);
-/// A copy of the plan for the body of the loop at `step`; null if it has none.
+/// How many steps the order of the plan has: 0 where they run in program order.
+/// `steps`, which may be null, has room for them and gets them as they run.
+MEMPL_CAPI_EXPORTED intptr_t memplPlanGetOrder(MemplPlan plan, int32_t *steps);
+/// Lets the steps run so; `numSteps` of 0 is program order.
+MEMPL_CAPI_EXPORTED void memplPlanSetOrder(MemplPlan plan, const int32_t *steps,
+                                           intptr_t numSteps);
+/// A copy of the plan for the body of the loop at `step`, whatever the order;
+/// null if it has none.
 MEMPL_CAPI_EXPORTED MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step);
 /// Copies in, those of loops counted once each.
 MEMPL_CAPI_EXPORTED int64_t memplPlanGetNumCopiesIn(MemplPlan plan);
@@ -256,8 +288,10 @@ typedef struct MemplViolation {
   intptr_t pathLength; ///< 0: it is in the outermost plan.
   int32_t residency;   ///< Index in that plan; -1: it is about none.
   int32_t value;       ///< -1: it is about none.
-  int32_t step;        ///< Step or boundary; -1: it is about none.
-  const char *text;    ///< As memplVerify() has it, without the rule.
+  /// Step or boundary, in the order of the plan but for V11 and for loops
+  /// without a plan; -1: it is about none.
+  int32_t step;
+  const char *text; ///< As memplVerify() has it, without the rule.
 } MemplViolation;
 
 /// `userData` is what was given to memplVerifyEach().
@@ -284,6 +318,7 @@ typedef struct MemplOutcome {
 /// Simulates a plan. `steps` and `profile`, for the seconds of each step and
 /// the bytes in use during it, have room for a number per step; `waits`, for
 /// the seconds of waiting before each step and after the last, for one more.
+/// All are in the order of the plan.
 /// Each may be null. False, with the first broken rule as the error, if the
 /// plan is not valid for the instance.
 MEMPL_CAPI_EXPORTED bool memplSimulate(MemplInstance instance, MemplPlan plan,

@@ -28,6 +28,8 @@ using llvm::StringRef;
   static_assert(int(MemplSpace##name) == int(SpaceConstraint::name));
 #define MEMPL_ACCESS_MODE(name, word)                                          \
   static_assert(int(MemplAccess##name) == int(AccessMode::name));
+#define MEMPL_STEP_ORDER(name, word)                                           \
+  static_assert(int(MemplStepOrder##name) == int(StepOrder::name));
 #include "mempl/Problem/ProblemEnums.def"
 
 //===----------------------------------------------------------------------===//
@@ -104,6 +106,15 @@ void memplInstanceAddAccess(MemplInstance instance, int32_t step, int32_t value,
        static_cast<SpaceConstraint>(space)});
 }
 
+void memplInstanceAddAfter(MemplInstance instance, int32_t step,
+                           int32_t earlier) {
+  unwrap(instance)->program.steps[step].after.push_back(earlier);
+}
+
+void memplInstanceSetOrder(MemplInstance instance, MemplStepOrder order) {
+  unwrap(instance)->program.order = static_cast<StepOrder>(order);
+}
+
 void memplInstanceSetMachine(MemplInstance instance, MemplMachine machine) {
   unwrap(instance)->machine = machineOf(machine);
 }
@@ -165,6 +176,20 @@ MemplAccessInfo memplInstanceGetAccess(MemplInstance instance, int32_t step,
           static_cast<MemplSpaceConstraint>(a.space)};
 }
 
+int32_t memplInstanceGetNumAfter(MemplInstance instance, int32_t step) {
+  return static_cast<int32_t>(
+      unwrap(instance)->program.steps[step].after.size());
+}
+
+int32_t memplInstanceGetAfter(MemplInstance instance, int32_t step,
+                              int32_t index) {
+  return unwrap(instance)->program.steps[step].after[index];
+}
+
+MemplStepOrder memplInstanceGetOrder(MemplInstance instance) {
+  return static_cast<MemplStepOrder>(unwrap(instance)->program.order);
+}
+
 MemplInstance memplInstanceCloneBody(MemplInstance instance, int32_t step) {
   const Instance &i = *unwrap(instance);
   const Step &s = i.program.steps[step];
@@ -221,6 +246,18 @@ bool memplPlanAddResidency(MemplPlan plan, MemplResidency residency,
   unwrap(plan)->residencies.push_back(r);
   succeed(error);
   return true;
+}
+
+intptr_t memplPlanGetOrder(MemplPlan plan, int32_t *steps) {
+  const std::vector<int32_t> &order = unwrap(plan)->order;
+  if (steps)
+    llvm::copy(order, steps);
+  return static_cast<intptr_t>(order.size());
+}
+
+void memplPlanSetOrder(MemplPlan plan, const int32_t *steps,
+                       intptr_t numSteps) {
+  unwrap(plan)->order.assign(steps, steps + numSteps);
 }
 
 MemplPlan memplPlanCloneLoop(MemplPlan plan, int32_t step) {

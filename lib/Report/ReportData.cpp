@@ -131,6 +131,8 @@ void writeResidencies(OStream &json, const Plan &plan, const Outcome &outcome) {
 
 void writePlanLevel(OStream &json, const Level &level, const Plan &plan) {
   InstanceRef instance = level.instance;
+  if (!plan.order.empty())
+    column(json, "order", plan.order, [](int32_t step) { return step; });
   Outcome outcome = simulate(instance, plan, /*withTraffic=*/true);
   json.attributeObject("residencies",
                        [&] { writeResidencies(json, plan, outcome); });

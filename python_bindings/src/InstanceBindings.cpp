@@ -98,6 +98,9 @@ static void bindParts(nb::module_ &m) {
   bindWords<SpaceConstraint>(m, "SpaceConstraint",
                              "A constraint on where something is.");
   bindWords<AccessMode>(m, "AccessMode", "What a step does with a value.");
+  bindWords<StepOrder>(
+      m, "StepOrder",
+      "Whether a plan may run the steps of a program in another order.");
   nb::class_<Value> value(m, "Value", "One piece of storage.");
   defFields(value);
   value.def("__repr__", [](const Value &value) {
@@ -112,6 +115,9 @@ static void bindParts(nb::module_ &m) {
       .def_ro("reserved", &Step::reserved,
               "Bytes at the start of fast memory that it needs.")
       .def_ro("accesses", &Step::accesses)
+      .def_ro("after", &Step::after,
+              "Earlier steps that run before it in every order, besides those "
+              "that its accesses depend on.")
       .def_ro("trips", &Step::trips, "Times that the body runs.")
       .def_prop_ro(
           "body",
@@ -129,6 +135,8 @@ static void bindParts(nb::module_ &m) {
       .def_prop_ro(
           "steps", [](const Program &program) { return program.steps; },
           "List of Step, copies, in program order.")
+      .def_ro("order", &Program::order,
+              "Whether a plan may run the steps in another order.")
       .def_prop_ro("num_values", &Program::numValues)
       .def_prop_ro("num_steps", &Program::numSteps)
       .def(nb::self == nb::self, kEqualSignature)
@@ -191,6 +199,9 @@ void mempl::python::bindInstance(nb::module_ &m) {
       .def("body_of", &bodyOf, nb::arg("step"),
            "The body of the loop at `step` as a problem of its own, on the "
            "same machine. Raises mempl.Error for a step without a body.")
+      .def_prop_ro(
+          "order", [](const Instance &i) { return i.program.order; },
+          "Whether a plan may run the steps in another order.")
       .def_prop_ro("num_values", &Instance::numValues)
       .def_prop_ro("num_steps", &Instance::numSteps)
       .def_prop_ro(

@@ -73,15 +73,18 @@ void mempl::python::bindPlan(nb::module_ &m) {
           "__init__",
           [](Plan *self, const std::string &instance,
              std::vector<Residency> residencies,
-             std::map<int32_t, BodyPlan> loops) {
-            new (self) Plan{instance, std::move(residencies), std::move(loops)};
+             std::map<int32_t, BodyPlan> loops, std::vector<int32_t> order) {
+            new (self) Plan{instance, std::move(residencies), std::move(loops),
+                            std::move(order)};
           },
           nb::arg("instance"),
           nb::arg("residencies") = std::vector<Residency>(),
           nb::arg("loops") = std::map<int32_t, BodyPlan>(),
+          nb::arg("order") = std::vector<int32_t>(),
           "A plan for the instance of that name; without residencies, the one "
           "that leaves everything in slow memory. `loops` has plans for the "
-          "bodies of loops by step.")
+          "bodies of loops by step. `order` has the steps as they run, where "
+          "that is not as they stand in the program.")
       .def_static(
           "from_json",
           [](const std::string &text, const std::string &file) {
@@ -112,6 +115,9 @@ void mempl::python::bindPlan(nb::module_ &m) {
       .def_prop_ro(
           "loops", [](const Plan &plan) { return plan.loops; },
           "Plans of the bodies of loops by step: a dict of BodyPlan, copies.")
+      .def_ro("order", &Plan::order,
+              "The steps as they run; empty where that is as they stand in the "
+              "program. Steps and boundaries of residencies are places in it.")
       .def_prop_ro(
           "columns",
           [](const Plan &plan) { return fieldColumns(plan.residencies); },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import json
 import os
 import pickle
 import signal
@@ -118,6 +119,47 @@ def test_what_the_bound_leaves_out(tiny):
     assert left.all_bytes == mempl.uncovered(tiny).all_bytes
     assert [(g.reason, g.values, g.bytes) for g in left.groups] == [("is passed to a call", 1, 6 * 512)]
     assert "it is passed to a call" in str(left)
+
+
+def free_program() -> mempl.Instance:
+    """Two steps of different weights, and a third that runs after the second."""
+    accesses = [[{"value": 0, "bytes": 512, "mode": "read"}], [], []]
+    steps = [{"name": f"s{i}", "compute": 1e-6 if i else 1e-7, "accesses": accesses[i]} for i in range(3)]
+    steps[2]["after"] = [1]
+    machine = json.loads(tiny_json())["machine"]
+    values = [{"name": "w", "size": 512, "kind": "input"}]
+    return mempl.loads(
+        json.dumps({"version": 2, "name": "free", "machine": machine, "values": values, "steps": steps, "order": "free"}), "json"
+    )
+
+
+def test_steps_run_in_other_orders(tiny):
+    program = free_program()
+    assert (program.order, tiny.order) == (mempl.StepOrder.FREE, mempl.StepOrder.FIXED)
+    assert [step.after for step in program.steps] == [[], [], [1]]
+    plan = mempl.Plan("free", [mempl.Residency(value=0, offset=0, issue=0, ready=1, last=1)], order=[1, 0, 2])
+    assert plan.order == [1, 0, 2] and mempl.Plan("free").order == []
+    assert mempl.Plan.from_json(plan.to_json()) == plan == pickle.loads(pickle.dumps(plan)) != mempl.Plan("free")
+    assert mempl.verify(program, plan) == []
+    outcome = mempl.simulate(program, plan)
+    assert outcome.latency < mempl.simulate(program, mempl.Plan("free")).latency
+    assert list(outcome.profile) == [512, 512, 0]
+    assert "before step 0 (s0)" in mempl.explain(program, plan)[0].text
+    for order in ([2, 1, 0], [1, 0], [0, 1, 1], [0, 1, 3], [0, 1, -1]):
+        wrong = mempl.Plan("free", order=order)
+        assert [violation.rule for violation in mempl.verify(program, wrong)] == ["V11"]
+        with pytest.raises(mempl.Error, match="V11"):
+            mempl.simulate(program, wrong)
+    fixed = mempl.Plan("tiny", order=[1, 0, 2, 3, 4, 5])
+    assert "fixed" in str(mempl.verify(tiny, fixed)[0])
+    # Who cannot follow the order of a plan does not begin with it.
+    for solver in ("none", "greedy", "msa", "tree-search", "window-search", "search", "portfolio"):
+        solution = mempl.solve(program, solver, budget=100, start=plan)
+        assert mempl.verify(program, solution.plan) == []
+        assert solution.latency == mempl.simulate(program, solution.plan).latency
+    assert mempl.solve(program, "search", budget=100, start=plan).latency <= outcome.latency
+    same = mempl.Plan("free", [mempl.Residency(value=0, offset=0, issue=0, ready=0, last=0)], order=[0, 1, 2])
+    assert mempl.verify(program, mempl.solve(program, "tree-search", budget=10, start=same).plan) == []
 
 
 def test_plan_columns_and_json(alexnet):

@@ -76,6 +76,31 @@ def test_data_says_what_the_simulator_says(page):
         assert len(level["why"]) == instance.num_values
 
 
+def test_steps_stand_in_the_order_of_the_plan(tmp_path):
+    from test_core import free_program
+
+    copied = mempl.Residency(value=0, offset=0, issue=0, ready=1, last=1)
+    plans = {"other": mempl.Plan("free", [copied], order=[1, 0, 2]), "none": mempl.Plan("free")}
+    path = mempl.report(free_program(), plans, tmp_path / "x.html")
+    other, none = (plan["levels"][0] for plan in data_of(path)["plans"])
+    assert other["order"] == [1, 0, 2] and "order" not in none
+    assert other["profile"] == [512, 512, 0]
+    script = """<script>
+      const result = { copied: $("map").data[0].hovertext[0], axis: $("map").layout.xaxis.title.text,
+                       traffic: $("traffic").data[0].hovertext[1] };
+      $("plan").value = "1";
+      $("plan").dispatchEvent(new Event("change"));
+      result.plain = $("map").layout.xaxis.title.text;
+      document.body.dataset.result = JSON.stringify(result);
+    </script></body>"""
+    path.write_text(path.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
+    found = run_browser(path, tmp_path, "--virtual-time-budget=10000", "--dump-dom")
+    result = json.loads(html.unescape(re.search(r'data-result="([^"]*)"', found)[1]))
+    assert "during places 0, step 1 of the program (s1) to 1, step 0 of the program (s0)" in result["copied"]
+    assert result["traffic"].startswith("place 1, step 0 of the program (s0): ")
+    assert (result["axis"], result["plain"]) == ("place in the order of the plan", "step")
+
+
 def test_page_needs_nothing_else(page):
     text = page.read_text(encoding="utf-8")
     assert "@DATA@" not in text and "@PLOTLY@" not in text

@@ -141,6 +141,59 @@ static MemplInstance building(void) {
   return built;
 }
 
+// CHECK-LABEL: == orders
+// CHECK: order 0, then 1; after 0, then 1: 1
+// CHECK: latency 14, in order 10
+// CHECK: order of 3: 1 0 2
+// CHECK: V11: step 2: runs before step 1 (s1), which it depends on
+// CHECK: in program order: 0 violations
+static void orders(void) {
+  printf("== orders\n");
+  char *error = NULL, *violations = NULL;
+  MemplInstance instance = memplInstanceCreate("orders", tinyMachine());
+  int32_t w =
+      memplInstanceAddValue(instance, "w", 50, MemplValueInput, MemplSpaceNone);
+  int32_t s0 = memplInstanceAddStep(instance, "s0", 1, 0);
+  memplInstanceAddAccess(instance, s0, w, 50, MemplAccessRead, MemplSpaceNone);
+  int32_t s1 = memplInstanceAddStep(instance, "s1", 8, 0);
+  int32_t s2 = memplInstanceAddStep(instance, "s2", 1, 0);
+  MemplStepOrder before = memplInstanceGetOrder(instance);
+  int32_t numBefore = memplInstanceGetNumAfter(instance, s2);
+  memplInstanceSetOrder(instance, MemplStepOrderFree);
+  memplInstanceAddAfter(instance, s2, s1);
+  printf("order %d, then %d; after %d, then %d: %d\n", (int)before,
+         (int)memplInstanceGetOrder(instance), numBefore,
+         memplInstanceGetNumAfter(instance, s2),
+         memplInstanceGetAfter(instance, s2, 0));
+  need(memplInstanceCheck(instance, &error), error, "orders");
+
+  MemplPlan plan = memplPlanCreate("orders");
+  MemplOutcome outcome;
+  need(memplSimulate(instance, plan, &outcome, NULL, NULL, NULL, &error), error,
+       "simulate");
+  double latency = outcome.latency;
+  int32_t order[] = {s1, s0, s2}, found[3];
+  memplPlanSetOrder(plan, order, 3);
+  MemplResidency copied = {w, 0, 1, -1, 0, 1, -1, -1, false};
+  memplPlanAddResidency(plan, copied, NULL);
+  need(memplSimulate(instance, plan, &outcome, NULL, NULL, NULL, &error), error,
+       "simulate");
+  printf("latency %g, in order %g\n", latency, outcome.latency);
+  intptr_t length = memplPlanGetOrder(plan, found);
+  printf("order of %d: %d %d %d\n", (int)length, found[0], found[1], found[2]);
+  int32_t wrong[] = {s2, s0, s1};
+  memplPlanSetOrder(plan, wrong, 3);
+  memplVerify(instance, plan, &violations);
+  printf("%s\n", violations);
+  memplStringDestroy(violations);
+  memplPlanSetOrder(plan, NULL, 0);
+  printf("in program order: %d violations\n",
+         (int)memplVerify(instance, plan, NULL) +
+             (int)memplPlanGetOrder(plan, NULL));
+  memplPlanDestroy(plan);
+  memplInstanceDestroy(instance);
+}
+
 static void showViolation(MemplViolation violation, void *userData) {
   (void)userData;
   printf("V%d, %d loops, residency %d, value %d, step %d: %s\n", violation.rule,
@@ -304,6 +357,7 @@ int main(int argc, char **argv) {
   versions();
   reading(argv[1]);
   MemplInstance built = building();
+  orders();
   plans(built);
   solvers(built);
   memplInstanceDestroy(built);

@@ -44,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (CostModel cost : {CostModel::Roofline, CostModel::Calibrated}) {
     ImportOptions options;
     options.cost = cost;
+    options.freeOrder = cost == CostModel::Roofline;
     auto imported = buildInstance(*module, *program, target, options);
     if (!imported)
       return takeError(imported.takeError());

@@ -46,7 +46,9 @@ struct ReportPlan {
 ///    the values; for steps `times`, `waits` (seconds, one more), `profile`
 ///    (bytes of fast memory in use), and bytes moved from when the wait before
 ///    the step begins to when it ends (of the last one, the wait after it as
-///    well): `slow_bytes` by its own accesses, `in` and `out` by copies.
+///    well): `slow_bytes` by its own accesses, `in` and `out` by copies. Steps
+///    are in the order of the plan, which is in `order` where it is not that
+///    of the program.
 std::string reportData(const Instance &instance,
                        llvm::ArrayRef<ReportPlan> plans,
                        std::optional<double> bound);
