@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 using namespace mempl;
 using namespace mempl::bound;
@@ -118,13 +120,19 @@ void Ascent::startFromChannels() {
 
 void Ascent::run(double floor) {
   best = floor;
+  tied = model.isFree;
   climb(kFirstPace);
   if (model.copyLatency > 0) {
     startFromChannels();
     climb(kFirstPace);
+    if (std::exchange(tied, false)) {
+      startFromChannels();
+      climb(kFirstPace);
+    }
     std::copy(bestPrices.begin(), bestPrices.end(), prices.all.begin());
     climb(kWindowPace);
   }
+  tied = false;
   double before;
   do {
     before = best;
@@ -171,10 +179,21 @@ void Ascent::climb(Pace pace) {
       if (stride < pace.leastStride)
         return;
     }
+    if (tied)
+      tie();
     move(stride);
     if (pace.windows > 0)
       moveWindows(pace.windows * stride);
     prices.project(model, channelsReleased);
+  }
+}
+
+/// Moves the prices of all steps alike.
+void Ascent::tie() {
+  for (llvm::MutableArrayRef<double> part : {slope.bus, slope.in, slope.out}) {
+    double sum = std::accumulate(part.begin(), part.end(), 0.0);
+    std::fill(part.begin(), part.end(),
+              sum / static_cast<double>(std::max<size_t>(part.size(), 1)));
   }
 }
 

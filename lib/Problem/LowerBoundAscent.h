@@ -19,6 +19,9 @@
 // leads from one to the other in reasonable time where one copy takes as long
 // as many steps: then the channels alone are what binds.
 //
+// In a free order, the prices of time move alike in all steps at first: most
+// copies may be in most steps, and what is dearer there alone is no dearer.
+//
 // The first k iterations do not depend on how many are allowed, so the bound
 // never falls as iterations are added. It is the optimum of a relaxation at
 // most, and the ascent may stop short of that.
@@ -68,6 +71,7 @@ private:
   void countDecisions();
   bool isDone() const;
   void climb(Pace pace);
+  void tie();
   void move(double stride);
   void moveWindows(double stride);
   void centreWaits();
@@ -85,6 +89,7 @@ private:
   double meanWeight = 1, squareWeight = 1;
   bool channelsReleased = false;
   bool counting = false;
+  bool tied = false; ///< The prices of all steps move alike.
 };
 
 } // namespace mempl::bound

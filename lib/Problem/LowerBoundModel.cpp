@@ -137,6 +137,8 @@ Model::Model(InstanceRef instance, int bodyModes,
     unreserved.push_back(static_cast<double>(
         machine.capacity - machine.roundUp(reservedBytes(step, nullptr))));
   addValues(instance);
+  if (isFree)
+    addOrders(instance.program);
   fit(); // Where it fails no plan is valid, and any bound right.
   addSteps(instance, bodyModes, cancelled);
   sortVisits();
@@ -343,7 +345,7 @@ void Model::sortVisits() {
 /// the step runs, and it runs longest with everything slow.
 void Model::setCopyRate(PricedStep &step) {
   step.copyRate = copyBandwidth;
-  if (isFree || step.slowTime == 0 || step.lastMode - step.firstMode != 1 ||
+  if (step.slowTime == 0 || step.lastMode - step.firstMode != 1 ||
       modes[step.firstMode].isLoop)
     return;
   double longest = step.memory;

@@ -33,9 +33,9 @@
 // for every window of time (a copy whose whole interval lies in a window needs
 // its time there; by the theorem of Gale and Hoffman these are all there is).
 //
-// Where plans may run the steps in another order, nothing is certain about what
-// lies between two visits of a value. Holding it then costs nothing between
-// them, and copies have all the time of the program.
+// Where plans may run the steps in another order, only dependencies tell what
+// lies between two visits of a value, and where copies may be
+// (LowerBoundOrders.cpp).
 //
 // The time of a step is exact for each choice of its accesses, so prices of its
 // time are valid at any height; the length of a wait is free, so its prices
@@ -117,6 +117,16 @@ struct Visit {
   bool isChoice() const { return canBeSlow && canBeFast; }
 };
 
+/// Steps [from, to).
+struct Span {
+  int32_t from = 0, to = 0;
+};
+
+/// Those [first, last) of Model::spans.
+struct SpanList {
+  int32_t first = 0, last = 0;
+};
+
 /// The time between two visits of a value, or before the first, or after the
 /// last: the steps strictly between `left` and `right`.
 struct Gap {
@@ -126,6 +136,10 @@ struct Gap {
   int32_t firstIn = 0;  ///< Copies in that land at `right` move here or later.
   int32_t endOut = 0;   ///< Copies out move in steps before this one.
   int32_t sinceWrite = 0; ///< Boundary after the last write, or 0.
+  /// In a free order: steps in which the value is certain to be held if it was
+  /// written in fast memory and is not valid in slow memory, and steps in which
+  /// copies may move their bytes.
+  SpanList between, in, out;
 };
 
 /// A value as the relaxation sees it. Its visits are [firstVisit, lastVisit);
@@ -191,9 +205,12 @@ struct Model {
   /// values do not fit beside what has to be held. False if there are none.
   bool restrict(llvm::ArrayRef<Decision> decisions);
 
-  /// Where the prices of time in a step or a wait are. In a free order, a step
-  /// may be anywhere, so that all have one price.
-  int32_t channel(int32_t at) const { return isFree ? 0 : at; }
+  /// Where the prices of a wait at a boundary are. In a free order, it is not
+  /// known which steps are before it, so that all waits have one price.
+  int32_t wait(int32_t boundary) const { return isFree ? 0 : boundary; }
+  llvm::ArrayRef<Span> spansOf(SpanList list) const {
+    return llvm::ArrayRef(spans).slice(list.first, list.last - list.first);
+  }
 
   int32_t numSteps = 0;
   bool isFree = false; ///< Plans may run the steps in another order.
@@ -211,6 +228,7 @@ struct Model {
   /// Seconds of slow memory that no plan can avoid.
   double leastSlowTime = 0;
   std::vector<double> unreserved; ///< Bytes that each step leaves.
+  std::vector<Span> spans;
 
 private:
   void addValues(InstanceRef instance);
@@ -218,6 +236,8 @@ private:
   bool fit();
   void addSteps(InstanceRef instance, int bodyModes,
                 const std::function<bool()> &cancelled);
+  void addOrders(const Program &program);
+  SpanList addSpans(llvm::ArrayRef<Span> list);
   void sortVisits();
   void setCopyRate(PricedStep &step);
   void addModes(const Machine &machine, const Step &step, int bodyModes,
@@ -294,7 +314,9 @@ private:
   double solveShared(Prices &slope);
   double rent(const PricedValue &value, int32_t from, int32_t to) const;
   double rentAcross(const PricedValue &value, const Gap &gap) const;
-  Move moveAnywhere(const PricedValue &value, double step, double wait) const;
+  static Move cheapest(llvm::ArrayRef<Span> spans, const RangeMinimum &steps,
+                       double wait);
+  Move moveOutWhenever(const PricedValue &value, const Gap &gap) const;
   Move moveIn(const PricedValue &value, const Gap &gap) const;
   Move moveOut(const PricedValue &value, const Gap &gap) const;
   Move moveInWhileHeld(const PricedValue &value, const Gap &gap) const;

@@ -77,11 +77,12 @@ void PathSolver::prepare(const Prices &prices) {
     anyIn[k] = std::min(stepIn[k], waitIn[k]);
     anyOut[k] = std::min(stepOut[k], waitOut[k + 1]);
   }
-  scratch.resize(n);
+  // Only large values ask for it, and decisions.
+  if (anyStairs || recording || model.isFree)
+    cheapestIn.build(model.isFree ? stepIn : anyIn);
+  cheapestOut.build(model.isFree ? stepOut : anyOut);
   if (!model.isFree) {
-    if (anyStairs || recording) // Large values ask for it, and decisions.
-      cheapestIn.build(anyIn);
-    cheapestOut.build(anyOut);
+    scratch.resize(n);
     for (int32_t k = 0; k != n; ++k)
       scratch[k] = anyIn[k] - rents[k];
     rentedIn.build(scratch);
@@ -96,6 +97,11 @@ void PathSolver::prepare(const Prices &prices) {
                                 llvm::any_of(prices.outWait, positive));
   if (!latencyPriced)
     return;
+  if (model.isFree) {
+    idleIn.build(prices.in);
+    idleOut.build(prices.out);
+    return;
+  }
   for (int32_t k = 0; k != n; ++k)
     scratch[k] = std::min(prices.in[k], prices.inWait[k]);
   idleIn.build(scratch);
@@ -113,17 +119,27 @@ double PathSolver::rent(const PricedValue &value, int32_t from,
   return sum;
 }
 
-/// Price of holding the value from one end of the gap to the other.
+/// Price of holding the value from one end of the gap to the other, while its
+/// slow contents are not valid if the order is free.
 double PathSolver::rentAcross(const PricedValue &value, const Gap &gap) const {
   if (!gap.holdable)
     return kNever;
-  return model.isFree ? 0 : rent(value, gap.left + 1, gap.right);
+  if (!model.isFree)
+    return rent(value, gap.left + 1, gap.right);
+  double sum = 0;
+  for (Span span : model.spansOf(gap.between))
+    sum += rent(value, span.from, span.to);
+  return sum;
 }
 
-/// The cheaper one of moving the bytes in a step and in a wait, whichever.
-PathSolver::Move PathSolver::moveAnywhere(const PricedValue &value, double step,
-                                          double wait) const {
-  return {value.copied * std::min(step, wait), 0, wait < step};
+/// In a free order: the cheapest one of steps in `spans` and a wait.
+PathSolver::Move PathSolver::cheapest(llvm::ArrayRef<Span> spans,
+                                      const RangeMinimum &steps, double wait) {
+  Move best{wait, 0, true};
+  for (Span span : spans)
+    if (double least = steps.minimum(span.from, span.to); least < best.cost)
+      best = {least, steps.lastAtMost(span.from, span.to, least), false};
+  return best;
 }
 
 /// Cheapest copy in that lands at the right end of the gap. Waiting there
@@ -133,8 +149,11 @@ PathSolver::Move PathSolver::moveAnywhere(const PricedValue &value, double step,
 /// tried, nearest first, until the rent alone costs more than the best one.
 PathSolver::Move PathSolver::moveIn(const PricedValue &value,
                                     const Gap &gap) const {
-  if (model.isFree)
-    return moveAnywhere(value, stepIn[0], waitIn[0]);
+  if (model.isFree) {
+    Move move = cheapest(model.spansOf(gap.in), cheapestIn, waitIn[0]);
+    move.cost *= value.copied;
+    return move;
+  }
   Move best{value.copied * waitIn[gap.right], gap.right, true};
   int32_t first = gap.firstIn, end = gap.right;
   if (first >= end)
@@ -168,7 +187,7 @@ PathSolver::Move PathSolver::moveIn(const PricedValue &value,
 PathSolver::Move PathSolver::moveOut(const PricedValue &value,
                                      const Gap &gap) const {
   if (model.isFree)
-    return moveAnywhere(value, stepOut[0], waitOut[0]);
+    return moveOutWhenever(value, gap);
   int32_t first = gap.left + 1, end = gap.endOut;
   Move best{value.copied * waitOut[first], first, true};
   if (first >= end)
@@ -198,6 +217,14 @@ PathSolver::Move PathSolver::moveOut(const PricedValue &value,
   return best;
 }
 
+/// The same in a free order.
+PathSolver::Move PathSolver::moveOutWhenever(const PricedValue &value,
+                                             const Gap &gap) const {
+  Move move = cheapest(model.spansOf(gap.out), cheapestOut, waitOut[0]);
+  move.cost *= value.copied;
+  return move;
+}
+
 /// Finds the place that moveIn() has only the cost of.
 void PathSolver::locateIn(const Gap &gap, Move &move) const {
   if (move.at != kSomewhere)
@@ -220,7 +247,7 @@ void PathSolver::locateOut(const Gap &gap, Move &move) const {
 double PathSolver::costWhileHeld(const PricedValue &value,
                                  const Gap &gap) const {
   if (model.isFree)
-    return moveOut(value, gap).cost;
+    return moveOutWhenever(value, gap).cost;
   return value.copied *
          std::min({waitOut[gap.right], waitOut[gap.left + 1],
                    cheapestOut.minimum(gap.left + 1, gap.right)});
@@ -229,7 +256,7 @@ double PathSolver::costWhileHeld(const PricedValue &value,
 PathSolver::Move PathSolver::moveWhileHeld(const PricedValue &value,
                                            const Gap &gap) const {
   if (model.isFree)
-    return moveOut(value, gap);
+    return moveOutWhenever(value, gap);
   double cost = costWhileHeld(value, gap);
   for (int32_t boundary : {gap.right, gap.left + 1})
     if (value.copied * waitOut[boundary] == cost)
@@ -258,7 +285,8 @@ double PathSolver::latencyIn(const Gap &gap, int32_t boundary) const {
   if (!latencyPriced)
     return 0;
   if (model.isFree)
-    return model.copyLatency * std::min(current->in[0], current->inWait[0]);
+    return model.copyLatency *
+           cheapest(model.spansOf(gap.in), idleIn, current->inWait[0]).cost;
   return model.copyLatency * std::min(idleIn.minimum(gap.sinceWrite, boundary),
                                       current->inWait[boundary]);
 }
@@ -267,7 +295,8 @@ double PathSolver::latencyOut(const Gap &gap, int32_t boundary) const {
   if (!latencyPriced)
     return 0;
   if (model.isFree)
-    return model.copyLatency * std::min(current->out[0], current->outWait[0]);
+    return model.copyLatency *
+           cheapest(model.spansOf(gap.out), idleOut, current->outWait[0]).cost;
   return model.copyLatency * std::min(idleOut.minimum(gap.sinceWrite, boundary),
                                       current->outWait[gap.sinceWrite]);
 }
@@ -286,11 +315,13 @@ void PathSolver::crossGap(const PricedValue &value, const Gap &gap, Row &row,
   }
 
   double held = rentAcross(value, gap);
-  double before = clean + held;
+  // In a free order it is cleaned as soon as it may be.
+  double heldClean = model.isFree && gap.holdable ? 0 : held;
+  double before = clean + heldClean;
   row.clean = Held;
-  if (dirty + held < before) {
-    double cleaned =
-        dirty + held + costWhileHeld(value, gap) + latencyOut(gap, gap.right);
+  if (dirty + heldClean < before) {
+    double cleaned = dirty + heldClean + costWhileHeld(value, gap) +
+                     latencyOut(gap, gap.right);
     if (cleaned < before)
       before = cleaned, row.clean = Cleaned;
   }
@@ -375,8 +406,7 @@ void PathSolver::visit(const PricedValue &value, int32_t index, const Gap &gap,
   if (visit.canBeFast) {
     reach(Clean, clean + held, Clean);
     if (dirty + held < cost[Clean]) {
-      double price = dirty + held +
-                     value.copied * stepOut[model.channel(visit.step)] +
+      double price = dirty + held + value.copied * stepOut[visit.step] +
                      latencyOut(gap, visit.step + 1);
       if (price < cost[Clean])
         reach(Clean, price, Dirty, CopyOut);
@@ -451,7 +481,7 @@ void PathSolver::hold(const PricedValue &value, double bytes, int32_t from,
   }
 }
 
-/// The same between two visits.
+/// The same between two visits, in a fixed order.
 void PathSolver::holdAcross(const PricedValue &value, double bytes,
                             int32_t from, int32_t to) {
   if (!model.isFree)
@@ -466,8 +496,8 @@ void PathSolver::chargeIn(const PricedValue &value, const Gap &gap,
   if (!latencyPriced)
     return;
   if (model.isFree) {
-    bool wait = current->inWait[0] < current->in[0];
-    (wait ? slope.inWait : slope.in)[0] += model.copyLatency;
+    Move idle = cheapest(model.spansOf(gap.in), idleIn, current->inWait[0]);
+    (idle.wait ? slope.inWait : slope.in)[idle.at] += model.copyLatency;
     return;
   }
   int32_t boundary = gap.right;
@@ -489,8 +519,8 @@ void PathSolver::chargeOut(const PricedValue &value, const Gap &gap,
   if (!latencyPriced)
     return;
   if (model.isFree) {
-    bool wait = current->outWait[0] < current->out[0];
-    (wait ? slope.outWait : slope.out)[0] += model.copyLatency;
+    Move idle = cheapest(model.spansOf(gap.out), idleOut, current->outWait[0]);
+    (idle.wait ? slope.outWait : slope.out)[idle.at] += model.copyLatency;
     return;
   }
   int32_t first = gap.sinceWrite;
@@ -510,6 +540,9 @@ void PathSolver::traceGap(const PricedValue &value, const Gap &gap,
   bool stays = state == Dirty || (state == Clean && row.clean != Fetched);
   if (stays || gap.held) {
     holdAcross(value, value.held, gap.left + 1, gap.right);
+    if (model.isFree && state == Dirty)
+      for (Span span : model.spansOf(gap.between))
+        hold(value, value.held, span.from, span.to);
     if (recording)
       heldGaps[&gap - model.gaps.data()] = 1;
   }
@@ -559,7 +592,7 @@ void PathSolver::trace(const PricedValue &value, bool carried, Prices &slope) {
       }
       Gap ends = gap; // The copy moves its bytes by the end of this step.
       ends.right = step + 1;
-      Move move{0, model.channel(step), false};
+      Move move{0, step, false};
       if (choice.flags & CopyIn)
         chargeIn(value, ends, move, slope);
       if (choice.flags & CopyOut)

@@ -218,10 +218,9 @@ void StepSolver::charge(int32_t k) {
     slope.visit[index] -= share;
     slowTime += share * model.visits[index].slowTime;
   });
-  int32_t channel = model.channel(k);
-  slope.bus[channel] += slowTime - time;
-  slope.in[channel] -= time;
-  slope.out[channel] -= time;
+  slope.bus[k] += slowTime - time;
+  slope.in[k] -= time;
+  slope.out[k] -= time;
   slope.capacity[k] -= room;
   for (int j = 0; j != kNumStairs; ++j)
     if (model.stairUsed[j])
@@ -230,9 +229,8 @@ void StepSolver::charge(int32_t k) {
 
 double StepSolver::solve(int32_t k) {
   const PricedStep &current = model.steps[k];
-  int32_t channel = model.channel(k);
-  bus = prices.bus[channel];
-  weight = 1 - bus - prices.in[channel] - prices.out[channel];
+  bus = prices.bus[k];
+  weight = 1 - bus - prices.in[k] - prices.out[k];
   wanted = current.forced;
   for (int32_t i = current.firstBig; i != current.firstSmall; ++i)
     wanted += heldBy(model.stepVisits[i]);

@@ -10,7 +10,7 @@
 // CHECK: mm: 2 steps, 3 values
 // CHECK-NEXT: slow memory only 1.16
 // CHECK-NEXT: placed 1.1
-// CHECK-NEXT: lower bound 1.0
+// CHECK-NEXT: lower bound 1.1
 
 // The output of the loop is in fast memory, and nothing is copied.
 // PLACED: mempl.alloc

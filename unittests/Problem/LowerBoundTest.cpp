@@ -546,7 +546,7 @@ TEST(LowerBound, NeverAboveTheOptimumOfAllOrders) {
   EXPECT_GE(better, 10);
   EXPECT_GE(limited, 10);
   EXPECT_GE(after, 10);
-  EXPECT_LT(sum / compared, 0.25);
+  EXPECT_LT(sum / compared, 0.05);
 }
 
 TEST(LowerBound, AnotherOrderIsWorthWhatTheBoundLeavesFree) {
