@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -315,6 +316,24 @@ def test_the_pass_from_text_to_text():
     slow = mempl.place(MLIR, target="tiny", solver="none")
     assert "mempl.copy_start" not in slow.text
     assert {r.kind for r in slow.remarks if r.name in ("Placed", "LeftSlow")} == {"missed"}
+
+
+def test_the_pass_moves_ops_unless_told_otherwise():
+    halves = """func.func @main(%a: tensor<64xf32>, %b: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>) {
+      %e = tensor.empty() : tensor<64xf32>
+      %x = linalg.exp ins(%a : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+      %y = linalg.exp ins(%b : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+      %z = linalg.log ins(%x : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+      %w = linalg.log ins(%y : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+      return %z, %w : tensor<64xf32>, tensor<64xf32>
+    }"""
+
+    def ops(**arguments):
+        text = mempl.place(halves, target="tiny", capacity=256, solver="search", **arguments).text
+        return re.findall(r"linalg\.(\w+)", text)
+
+    assert ops() == ["exp", "log", "exp", "log"]
+    assert ops(reorder=False) == ["exp", "exp", "log", "log"]
 
 
 def test_the_pass_says_what_is_wrong():
