@@ -51,7 +51,7 @@ SOLVING = [
     ("bound-seconds", "0", {TOOL, PLACE}, "Python and C compute the bound by itself"),
     ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),
     ("fallback", "error", {SOLVE}, "an instance without a plan shows nobody that it has none"),
-    ("reorder", "true", {PLACE, PY_PLACE}, "of the ops that the pass moves; the others solve what the instance says"),
+    ("reorder", "true", ON_PROGRAMS, "of programs in MLIR; instances say so themselves"),
     ("function", "", {TOOL, PLACE}, "the pass places all and writes files of one; mempl.load() has it"),
     ("start", "", {PY_SOLVE}, "a plan as an object"),
     ("progress", "", {PY_SOLVE, C}, "a call back"),

@@ -87,19 +87,19 @@ private:
 Expected<Instance> mempl::readMlirInstance(StringRef path, StringRef target,
                                            StringRef functionName,
                                            StringRef profile,
-                                           std::string *unknowns) {
+                                           std::string *unknowns,
+                                           bool reorder) {
   Expected<std::string> text = readFile(path);
   if (!text)
     return text.takeError();
-  return parseMlirInstance(*text, path, target, functionName, profile,
-                           unknowns);
+  return parseMlirInstance(*text, path, target, functionName, profile, unknowns,
+                           reorder);
 }
 
-Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
-                                            StringRef target,
-                                            StringRef functionName,
-                                            StringRef profile,
-                                            std::string *unknowns) {
+Expected<Instance>
+mempl::parseMlirInstance(StringRef text, StringRef path, StringRef target,
+                         StringRef functionName, StringRef profile,
+                         std::string *unknowns, bool reorder) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -148,6 +148,8 @@ Expected<Instance> mempl::parseMlirInstance(StringRef text, StringRef path,
       *functions->at(llvm::find(names, *chosen) - names.begin()).program;
   if (failed(mempl::ir::checkPins(program)))
     return errors.take();
+  if (!reorder)
+    mempl::ir::fixOrder(program);
   if (unknowns)
     *unknowns = mempl::ir::describeUnknowns(program);
   return std::move(program.instance);

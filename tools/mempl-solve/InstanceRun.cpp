@@ -130,10 +130,11 @@ Error InstanceRun::readProblem() {
     return applyMachine();
   }
   std::string unknowns;
-  auto read = options.isMlir ? readMlirInstance(options.input, options.target,
-                                                options.function,
-                                                options.profile, &unknowns)
-                             : readInstance(options.input);
+  auto read =
+      options.isMlir
+          ? readMlirInstance(options.input, options.target, options.function,
+                             options.profile, &unknowns, options.reorder)
+          : readInstance(options.input);
   if (!read)
     return read.takeError();
   if (!unknowns.empty())

@@ -36,6 +36,7 @@ struct SolveOptions {
   bool xla = false;                ///< Of HLO: evaluate XLA's own plan, too.
   std::string function;            ///< Of MLIR; empty = the only one.
   std::string profile;             ///< Of MLIR; empty = none.
+  bool reorder = true;             ///< Of MLIR: steps may run in another order.
   std::string target;              ///< Preset or file; empty = none.
   std::optional<int64_t> capacity; ///< Bytes, instead of the file's.
   std::optional<int64_t> maxCarried;   ///< Values, instead of the file's.

@@ -80,6 +80,10 @@ struct Flags {
       "profile", cl::cat(category), cl::value_desc("file"),
       cl::desc("Measured seconds of ops of a program in MLIR, a JSON file; "
                "they replace the cost model")};
+  cl::opt<bool> reorder{
+      "reorder", cl::cat(category), cl::init(true),
+      cl::desc("Plans for a program in MLIR may run its steps in another order "
+               "(default true)")};
   cl::list<std::string> check{
       "plan-in", cl::cat(category), cl::value_desc("plan.json"),
       cl::desc("Verify this plan and show what it costs; may be repeated. "
@@ -222,6 +226,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.target = flags.target;
   options.function = flags.function;
   options.profile = flags.profile;
+  options.reorder = flags.reorder;
   options.cost = flags.cost;
   options.reserveScoped = flags.reserveScoped;
   options.freeOrder = flags.freeOrder;
@@ -365,6 +370,8 @@ int main(int argc, char **argv) {
     return printErrors(toolError("--function: is for programs in MLIR"));
   if (!options.isMlir && !options.profile.empty())
     return printErrors(toolError("--profile: is for programs in MLIR"));
+  if (!options.isMlir && flags.reorder.getNumOccurrences() > 0)
+    return printErrors(toolError("--reorder: is for programs in MLIR"));
   if (!options.isHlo && (flags.cost.getNumOccurrences() > 0 || options.xla ||
                          options.reserveScoped || options.freeOrder))
     return printErrors(toolError("--cost, --reserve-scoped, --free-order and "

@@ -26,20 +26,18 @@ namespace mempl {
 /// file; empty for what the module says. `profile` is a file with measured
 /// seconds of ops, as the option of the pass; empty for none. `unknowns`, if
 /// given, gets what is not known of its sizes and trips, in one line; empty
-/// where all is known.
-llvm::Expected<Instance> readMlirInstance(llvm::StringRef path,
-                                          llvm::StringRef target,
-                                          llvm::StringRef function,
-                                          llvm::StringRef profile = "",
-                                          std::string *unknowns = nullptr);
+/// where all is known. Without `reorder`, plans keep the order of the program.
+llvm::Expected<Instance>
+readMlirInstance(llvm::StringRef path, llvm::StringRef target,
+                 llvm::StringRef function, llvm::StringRef profile = "",
+                 std::string *unknowns = nullptr, bool reorder = true);
 
 /// The same for the contents of a file; `path` is the name in errors.
-llvm::Expected<Instance> parseMlirInstance(llvm::StringRef text,
-                                           llvm::StringRef path,
-                                           llvm::StringRef target,
-                                           llvm::StringRef function,
-                                           llvm::StringRef profile = "",
-                                           std::string *unknowns = nullptr);
+llvm::Expected<Instance>
+parseMlirInstance(llvm::StringRef text, llvm::StringRef path,
+                  llvm::StringRef target, llvm::StringRef function,
+                  llvm::StringRef profile = "", std::string *unknowns = nullptr,
+                  bool reorder = true);
 
 /// The machine of `target`: a preset, a target file or a machine file.
 llvm::Expected<Machine> readTargetMachine(llvm::StringRef target);
