@@ -10,6 +10,9 @@
 
 #include "mempl/Problem/StepOrder.h"
 
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 
 #include "gmock/gmock.h"
@@ -240,11 +243,72 @@ TEST(HloOrder, CallsPassOnWhatTheyAreGiven) {
   EXPECT_THAT(after(program, "e"), IsEmpty());
 }
 
-/// Real programs: what is free is the same problem, and XLA's plan is valid for
-/// it.
+/// By step: all that it depends on, also through others.
+std::vector<llvm::BitVector> dependenciesOf(const Program &program) {
+  StepDependencies dependencies(program);
+  std::vector<llvm::BitVector> all(program.steps.size(),
+                                   llvm::BitVector(program.steps.size()));
+  for (int32_t step = 0; step < program.numSteps(); ++step)
+    for (int32_t earlier : dependencies.before(step)) {
+      all[step] |= all[earlier];
+      all[step].set(earlier);
+    }
+  return all;
+}
+
+/// Every path in the text from one step of a level to another one, by operands
+/// and control predecessors, is a dependency. Returns how many pairs there are.
+int64_t expectPathsAreKept(const Module &module, const Level &level,
+                           const Program &program) {
+  int32_t computation = level.steps.front().computation;
+  const Computation &c = module.computations[computation];
+  llvm::DenseMap<int32_t, int32_t> stepOf;
+  for (auto [s, step] : llvm::enumerate(level.steps))
+    if (step.computation == computation)
+      stepOf[step.instruction] = static_cast<int32_t>(s);
+  std::vector<llvm::BitVector> dependencies = dependenciesOf(program);
+  // By instruction: the steps that lead to it, itself included.
+  std::vector<llvm::BitVector> leading(c.instructions.size(),
+                                       llvm::BitVector(level.steps.size()));
+  int64_t pairs = 0;
+  for (auto [i, instruction] : llvm::enumerate(c.instructions)) {
+    for (int32_t operand : instruction.operands) {
+      const Instruction &tuple = c.instructions[operand];
+      if (instruction.opcode == "get-tuple-element" && tuple.opcode == "tuple")
+        operand =
+            tuple.operands[std::stoul(instruction.attribute("index").str())];
+      leading[i] |= leading[operand];
+    }
+    for (int32_t earlier : instruction.controlPredecessors)
+      leading[i] |= leading[earlier];
+    auto step = stepOf.find(static_cast<int32_t>(i));
+    if (step == stepOf.end())
+      continue;
+    pairs += leading[i].count();
+    llvm::BitVector lacking = leading[i];
+    lacking.reset(dependencies[step->second]);
+    EXPECT_TRUE(lacking.none()) << instruction.name << " may run before "
+                                << program.steps[lacking.find_first()].name;
+    leading[i].set(step->second);
+  }
+  return pairs;
+}
+
+int64_t expectPathsAreKept(const Module &module, const ModuleProgram &program,
+                           int32_t level, const Program &made) {
+  const Level &at = program.levels[level];
+  int64_t pairs = expectPathsAreKept(module, at, made);
+  for (auto [step, read] : llvm::zip_equal(made.steps, at.steps))
+    if (step.body)
+      pairs += expectPathsAreKept(module, program, read.body, *step.body);
+  return pairs;
+}
+
+/// Real programs: what is free is the same problem, but keeps all paths.
 TEST(HloOrder, RealProgramsAreTheSameButFree) {
   std::error_code code;
   int programs = 0;
+  int64_t pairs = 0;
   for (llvm::sys::fs::directory_iterator it(MEMPL_CORPUS, code), end;
        it != end && !code; it.increment(code)) {
     if (!llvm::StringRef(it->path()).ends_with(".v5e.hlo.txt.gz"))
@@ -262,6 +326,7 @@ TEST(HloOrder, RealProgramsAreTheSameButFree) {
         llvm::cantFail(buildInstance(*module, *program, testTarget(), options))
             .instance;
     EXPECT_TRUE(checkInstance(free).empty()) << it->path();
+    pairs += expectPathsAreKept(*module, *program, 0, free.program);
     free.program.order = StepOrder::Fixed;
     for (auto [step, other] :
          llvm::zip_equal(free.program.steps, fixed.program.steps)) {
@@ -273,6 +338,7 @@ TEST(HloOrder, RealProgramsAreTheSameButFree) {
     ++programs;
   }
   EXPECT_GT(programs, 20);
+  EXPECT_GT(pairs, 1000000);
 }
 
 } // namespace
