@@ -95,7 +95,7 @@ private:
   static constexpr size_t kWindowSize = 32;
   static constexpr int kRoomTries = 16;
   /// The share of the moves that move steps, where they may.
-  static constexpr double kStepMoves = 0.15;
+  static constexpr double kStepMoves = 0.08;
   /// How much a guide counts beside the rules without one, and the least chance
   /// that it leaves to either side.
   static constexpr double kGuided = 0.5, kTrust = 0.1;

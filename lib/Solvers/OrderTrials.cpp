@@ -21,7 +21,7 @@ namespace {
 
 /// Of the limits, until when greedy passes may go on that make plans to begin
 /// with; and what trials take of what is left then.
-constexpr double kPassesShare = 0.3, kTrialsShare = 0.4;
+constexpr double kPassesShare = 0.3, kTrialsShare = 0.25;
 /// For so many of its uses a greedy pass, or to load a plan, counts as a move.
 constexpr int64_t kUsesPerMove = 16;
 constexpr size_t kMostTrials = 12;

@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
 
@@ -143,13 +144,17 @@ void LayerFinder::makeLayer(RepeatedLayers &layers) const {
   layers.layer.machine = index.machine();
   layers.layer.machine.maxCarried = 0;
   Program &program = layers.layer.program;
+  program.order = index.program().order;
   int32_t from = layers.start + layers.period * (layers.count / 2);
   int32_t to = from + layers.period;
   llvm::DenseMap<int32_t, int32_t> numbers;
   for (int32_t i = from; i < to; ++i) {
-    program.steps.push_back(index.program().steps[i]);
-    program.steps.back().after.clear(); // They keep the order that they have.
-    for (Access &access : program.steps.back().accesses) {
+    Step &step = program.steps.emplace_back(index.program().steps[i]);
+    // What is before the layer is before it in every order.
+    llvm::erase_if(step.after, [&](int32_t earlier) { return earlier < from; });
+    for (int32_t &earlier : step.after)
+      earlier -= from;
+    for (Access &access : step.accesses) {
       auto [it, isNew] = numbers.try_emplace(
           access.value, static_cast<int32_t>(program.values.size()));
       if (isNew) {
@@ -234,6 +239,27 @@ static Residency shifted(Residency r, int32_t steps) {
   return r;
 }
 
+/// Puts the steps from `first` on, which stand in program order, into an order
+/// of their own; false where dependencies do not allow that.
+static bool orderLayer(PlanEditor &editor, int32_t first,
+                       llvm::ArrayRef<int32_t> order) {
+  if (order.empty())
+    return true;
+  const ReorderableProgram &program = *editor.order();
+  llvm::SmallVector<int32_t, 64> places(order.size());
+  for (auto [place, step] : llvm::enumerate(order))
+    places[step] = static_cast<int32_t>(place);
+  for (auto [k, place] : llvm::enumerate(places))
+    for (int32_t step : program.dependencies().before(
+             program.stepAt(first + static_cast<int32_t>(k)))) {
+      int32_t other = program.placeOf(step) - first;
+      if (other >= 0 && places[other] > place)
+        return false;
+    }
+  editor.reorder(first, places);
+  return true;
+}
+
 int32_t mempl::applyToLayers(PlanEditor &editor, const RepeatedLayers &layers,
                              const Plan &plan) {
   double before = editor.latency();
@@ -255,11 +281,13 @@ int32_t mempl::applyToLayers(PlanEditor &editor, const RepeatedLayers &layers,
     if (layers.values[k].empty())
       continue;
     PlanEditor::Mark mark = editor.mark();
+    int32_t first = from + layers.period * k;
+    bool isOrdered = orderLayer(editor, first, plan.order);
     for (Residency r : plan.residencies) {
       r.value = layers.values[k][r.value];
-      editor.place(shifted(r, from + layers.period * k));
+      editor.place(shifted(r, first));
     }
-    if (editor.isLegal())
+    if (isOrdered && editor.isLegal())
       ++applied;
     else
       editor.undo(mark);

@@ -46,6 +46,7 @@ std::optional<RepeatedLayers> findRepeatedLayers(const AccessIndex &index);
 /// Puts `plan`, a valid plan for `layers.layer`, into every layer, in place of
 /// what the layer's values have in fast memory there, where the plan of the
 /// whole stays legal and does not get slower. The number of layers that got it.
+/// Where `plan` has an order, so has the editor: the program's own as yet.
 int32_t applyToLayers(PlanEditor &editor, const RepeatedLayers &layers,
                       const Plan &plan);
 

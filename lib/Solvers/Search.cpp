@@ -136,10 +136,10 @@ private:
     return first;
   }
 
-  bool isFree(const Instance &instance) const {
+  bool isFree(InstanceRef instance) const {
     return order == Order::Free && instance.program.order == StepOrder::Free;
   }
-  bool keepsOrder(const Instance &instance, const Plan &plan) const {
+  bool keepsOrder(InstanceRef instance, const Plan &plan) const {
     return isFree(instance) || plan.order.empty();
   }
 
@@ -296,7 +296,8 @@ private:
       return start;
     }
     moves += plan->evaluated;
-    PlanEditor editor(index, -1, Addressing::Profile);
+    Arrangement whole(index, start, isFree(index.instance()));
+    PlanEditor editor = whole.editor(Addressing::Profile);
     loadPlan(editor, loops, start);
     applyToLayers(editor, *layers, plan->plan);
     return editor.plan();

@@ -111,6 +111,58 @@ TEST(RepeatedLayers, AnEqualPlanForAllIsLegalAndFaster) {
   EXPECT_LE(editor.latency(), rest + layers->count * layer.latency + 1e-9);
 }
 
+/// Layers of five steps, the first of which may as well be the last.
+Instance freeLayers(int32_t layers) {
+  Instance instance = layeredProgram(layers);
+  Program &program = instance.program;
+  program.order = StepOrder::Free;
+  for (int32_t k = 0; k < layers; ++k) {
+    Step spare;
+    spare.name = "spare";
+    spare.compute = 0.125;
+    spare.accesses = {program.steps[5 * k + 1].accesses[1]};
+    program.steps.insert(program.steps.begin() + 5 * k, spare);
+  }
+  return instance;
+}
+
+TEST(RepeatedLayers, GetTheOrderOfThePlan) {
+  Instance instance = freeLayers(6);
+  AccessIndex index(instance);
+  auto layers = findRepeatedLayers(index);
+  ASSERT_TRUE(layers);
+  ASSERT_EQ(layers->period, 5);
+  EXPECT_EQ(layers->layer.program.order, StepOrder::Free);
+  for (const std::vector<int32_t> &order :
+       {std::vector<int32_t>{1, 0, 2, 3, 4}, {4, 3, 2, 1, 0}}) {
+    Plan plan;
+    plan.order = order;
+    ReorderableProgram program(instance, {});
+    PlanEditor editor(program, -1, Addressing::Profile);
+    bool isValid = isValidOrder(layers->layer.program, order);
+    EXPECT_EQ(applyToLayers(editor, *layers, plan),
+              isValid ? layers->count : 0);
+    EXPECT_TRUE(isValidOrder(instance.program, program.order()));
+    EXPECT_EQ(llvm::is_sorted(program.order()), !isValid);
+    for (int32_t i = 0; isValid && i < layers->count * 5; ++i)
+      EXPECT_EQ(program.stepAt(layers->start + i),
+                layers->start + i / 5 * 5 + order[i % 5]);
+  }
+}
+
+TEST(RepeatedLayers, KeepWhatRunsAfterWhatWithinThem) {
+  Instance instance = freeLayers(6);
+  for (int32_t i = 1; i < instance.numSteps(); ++i)
+    instance.program.steps[i].after = {i - 1};
+  auto layers = findRepeatedLayers(AccessIndex(instance));
+  ASSERT_TRUE(layers);
+  EXPECT_TRUE(checkInstance(layers->layer).empty());
+  EXPECT_TRUE(layers->layer.program.steps[0].after.empty());
+  for (int32_t k = 1; k < layers->period; ++k)
+    EXPECT_EQ(layers->layer.program.steps[k].after,
+              std::vector<int32_t>{k - 1});
+}
+
 TEST(RepeatedLayers, APlanThatDoesNotFitChangesNothing) {
   Instance instance = layeredProgram(8);
   AccessIndex index(instance);

@@ -158,7 +158,7 @@ TEST(Search, BringsReadersOfAValueTogether) {
 }
 
 TEST(Search, MakesValidPlansInOrdersOfItsOwn) {
-  int reordered = 0;
+  int reordered = 0, bodies = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, "orders test");
@@ -171,8 +171,11 @@ TEST(Search, MakesValidPlansInOrdersOfItsOwn) {
     EXPECT_THAT(verify(instance, result->plan), testing::IsEmpty());
     EXPECT_EQ(result->latency, simulateLatency(instance, result->plan));
     reordered += !result->plan.order.empty();
+    for (const auto &[step, body] : result->plan.loops)
+      bodies += !body.plan.order.empty();
   }
   EXPECT_GT(reordered, 50);
+  EXPECT_GT(bodies, 5);
 }
 
 /// A few steps that read some of a few inputs, and sometimes what another one
