@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Rates, not tests: accesses per second of a full simulation, edits per second
-// of the plan editor around a good plan, and the growth of `greedy` and
-// `msa` with the size of the program. Arguments: see benchmarks/README.md.
+// of the plan editor around a good plan, and the growth of `greedy`, `msa` and
+// `search` with the size of the program. Arguments: see benchmarks/README.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -183,6 +183,7 @@ void grow(benchmark::State &state, llvm::StringRef solverName) {
 
 void growGreedy(benchmark::State &state) { grow(state, "greedy"); }
 void growMsa(benchmark::State &state) { grow(state, "msa"); }
+void growSearch(benchmark::State &state) { grow(state, "search"); }
 
 } // namespace
 
@@ -205,6 +206,11 @@ BENCHMARK(growGreedy)
 BENCHMARK(growMsa)
     ->RangeMultiplier(10)
     ->Range(1000, 1000000)
+    ->Unit(benchmark::kMillisecond)
+    ->Complexity(benchmark::oN);
+BENCHMARK(growSearch)
+    ->RangeMultiplier(10)
+    ->Range(1000, 100000)
     ->Unit(benchmark::kMillisecond)
     ->Complexity(benchmark::oN);
 

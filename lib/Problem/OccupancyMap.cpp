@@ -126,6 +126,13 @@ void OccupancyMap::setReserved(int32_t step, int64_t bytes) {
   bucketReserved[b] = *std::max_element(begin, end);
 }
 
+void OccupancyMap::setMargin(int32_t step, int64_t bytes) {
+  assert(mode == Addressing::Profile && "only a profile has margins");
+  margins.resize(reservedBytes.size(), 0);
+  used.add(step, step, bytes - margins[step]);
+  margins[step] = bytes;
+}
+
 int64_t OccupancyMap::maxReserved(int32_t start, int32_t end) const {
   if (!anyReserved)
     return 0;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 using namespace mempl;
 
@@ -131,6 +132,28 @@ void Annealer::load(const Plan &plan) {
   current = editor->latency();
 }
 
+void Annealer::setMargin(int64_t bytes) {
+  const OccupancyMap &space = editor->occupancy();
+  for (int32_t i = 0; i < index.numSteps(); ++i)
+    editor->setMargin(i, std::clamp<int64_t>(
+                             editor->capacity() - space.reserved(i), 0, bytes));
+}
+
+/// Loads a plan without what the margin leaves no bytes for.
+void Annealer::loadWithin(const Plan &plan) {
+  load(plan);
+  if (!editor->occupancy().isOverfull())
+    return;
+  mendSpace({}, 0, index.numSteps() - 1);
+  if (!editor->isLegal()) {
+    // A constraint needs the bytes.
+    setMargin(0);
+    load(plan);
+  }
+  editor->commit();
+  current = editor->latency();
+}
+
 void Annealer::keepBest() {
   best = current;
   bestPlan = editor->plan();
@@ -145,9 +168,18 @@ void Annealer::tellBest() {
 }
 
 bool Annealer::isOver() {
-  if (limits.moves > 0 && moves >= limits.moves)
+  if (isEnded || (limits.moves > 0 && moves >= limits.moves))
     return true;
-  return moves % 16 == 0 && isTimeOver();
+  return moves % 16 == 0 && (isTimeOver() || probeEnds());
+}
+
+bool Annealer::probeEnds() {
+  if (!probe.ends)
+    return false;
+  if ((probe.at.moves > 0 && moves >= probe.at.moves) ||
+      deadline.share() >= probe.at.timeShare)
+    isEnded = std::exchange(probe.ends, nullptr)(bestPlan, best);
+  return isEnded;
 }
 
 bool Annealer::isTimeOver() const {
@@ -166,9 +198,12 @@ int64_t Annealer::movesLeft() const {
   return std::max<int64_t>(left, 1);
 }
 
-Plan Annealer::run(const Plan &start, const AnnealerLimits &until) {
+Plan Annealer::run(const Plan &start, const AnnealerLimits &until,
+                   const AnnealerProbe &asked) {
   limits = until;
-  load(start);
+  probe = asked;
+  isEnded = false;
+  loadWithin(start);
   best = current;
   bestPlan = editor->plan();
   if (gainful.empty())

@@ -46,6 +46,13 @@ struct AnnealerLimits {
 /// What of the limits of a search ends with this share of them.
 AnnealerLimits limitsUntil(double share, const SolverContext &context);
 
+/// Asked once during a run, when it would end with these limits, whether to end
+/// it indeed. It is given the best plan so far.
+struct AnnealerProbe {
+  AnnealerLimits at;
+  std::function<bool(const Plan &best, double latency)> ends;
+};
+
 /// Makes `editor` hold `plan`, which is for its program. `loops` has the plans
 /// of loops that are measured already.
 void loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
@@ -69,7 +76,12 @@ public:
 
   /// The best plan found from `start`, a valid plan. On a profile offsets mean
   /// nothing, and those of new residencies are 0.
-  Plan run(const Plan &start, const AnnealerLimits &limits);
+  Plan run(const Plan &start, const AnnealerLimits &limits,
+           const AnnealerProbe &probe = {});
+
+  /// On a profile: bytes of every step that plans leave free from the next run
+  /// on, where constraints allow it, so that they are easier to pack.
+  void setMargin(int64_t bytes);
 
   /// Counts moves that were made elsewhere.
   void countMoves(int64_t number) { moves += number; }
@@ -103,9 +115,11 @@ private:
 
   int64_t movesLeft() const;
   void load(const Plan &plan);
+  void loadWithin(const Plan &plan);
   void cycle(int64_t length);
   bool isOver();
   bool isTimeOver() const;
+  bool probeEnds();
   void move();
   bool accept(double latency);
   void keepBest();
@@ -162,6 +176,8 @@ private:
   GuideShare guideShare;
   Random random;
   AnnealerLimits limits;
+  AnnealerProbe probe;  // Of the run; without a function if it was asked.
+  bool isEnded = false; // By the probe.
   std::unique_ptr<PlanEditor> editor;
   UseIntervalPlacer placer;
   std::vector<int32_t> orphans; // Values to be recreated.

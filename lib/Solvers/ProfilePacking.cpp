@@ -424,14 +424,15 @@ ProfilePacking ProfilePacker::pack(int64_t rounds,
     mend(kMending * rounds * n, cancelled);
   ProfilePacking result;
   result.rounds = numRounds;
+  result.placed = numRounds * n + numPlaced;
   result.plan = profile;
   result.plan.residencies.clear();
-  for (auto [r, offset] : llvm::zip_equal(profile.residencies, offsetOf)) {
+  for (auto [i, offset] : llvm::enumerate(offsetOf)) {
     if (offset < 0) {
       ++result.dropped;
       continue;
     }
-    result.plan.residencies.push_back(r);
+    result.plan.residencies.push_back(profile.residencies[i]);
     result.plan.residencies.back().offset = offset;
   }
   return result;

@@ -44,6 +44,7 @@ struct ProfilePacking {
   /// across runs are dropped together.
   int64_t dropped = 0;
   int64_t rounds = 0; ///< In which all were placed.
+  int64_t placed = 0; ///< How often one was placed, or could not be.
 };
 
 /// Offsets in [0, capacity) for the residencies of `profile`, a plan for the

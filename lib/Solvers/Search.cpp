@@ -38,6 +38,8 @@
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Greedy.h"
 
+#include <limits>
+
 using namespace mempl;
 
 namespace {
@@ -113,6 +115,12 @@ private:
   /// so much, and where it could not be packed so much more, up to the last.
   static constexpr double kProfileShare = 0.7, kOtherShare = 0.07,
                           kLastShare = 0.92;
+  /// A large program is packed on trial when so much is over. If that costs
+  /// more than such a share of the latency, so much of fast memory is left free
+  /// from then on, and more where packing still costs something.
+  static constexpr double kTrialShare = 0.4, kTrialLoss = 1e-2, kLoss = 1e-3,
+                          kMargin = 0.08;
+  static constexpr int64_t kTrialRounds = 20;
   static constexpr int64_t kPackingRounds = 120;
   /// Small programs are searched as well without, and get a share of the limits
   /// for one layer of large ones.
@@ -238,12 +246,31 @@ private:
                           context.budget, deadline.seconds()});
     };
     tell();
+    int64_t margin = 0;
+    auto widenMargin = [&] {
+      margin += static_cast<int64_t>(
+          kMargin * static_cast<double>(instance.machine.capacity));
+      annealer.setMargin(margin);
+    };
     // A plan that leaves no byte free may be impossible to pack, while the next
     // one is not: some more moves make another of it.
+    double last = std::numeric_limits<double>::infinity();
     for (double until = kProfileShare; until < kLastShare;
          until += kOtherShare) {
-      profile = annealer.run(profile, limitsUntil(until, context));
-      ProfilePacking packed = packInOrder(index, profile, [&] {
+      bool packsBadly = false;
+      AnnealerProbe trial;
+      if (until == kProfileShare && index.numUses() >= kManyUses)
+        trial = packingTrial(index, context, deadline, packsBadly);
+      profile = annealer.run(profile, limitsUntil(until, context), trial);
+      if (packsBadly) {
+        widenMargin();
+        profile = annealer.run(profile, limitsUntil(until, context));
+      }
+      // With a margin plans may get slower.
+      if (margin == 0 && annealer.bestLatency() >= last)
+        break;
+      last = annealer.bestLatency();
+      ProfilePacking packed = packInOrder(index, profile, kPackingRounds, [&] {
         return deadline.hasPassed() || deadline.share() > until + kOtherShare;
       });
       double packedLatency = simulateLatency(instance, packed.plan);
@@ -254,21 +281,40 @@ private:
       }
       if (packed.dropped == 0 || deadline.hasPassed())
         break;
+      if (margin > 0 && packedLatency > last * (1 + kLoss))
+        widenMargin();
     }
     return best;
   }
 
+  /// Ends a run, and sets `packsBadly`, if its plan loses much when it is
+  /// packed.
+  static AnnealerProbe packingTrial(const AccessIndex &index,
+                                    const SolverContext &context,
+                                    const Deadline &deadline,
+                                    bool &packsBadly) {
+    auto ends = [&](const Plan &profile, double latency) {
+      Plan packed = packInOrder(index, profile, kTrialRounds, [&] {
+                      return deadline.share() > kTrialShare + kOtherShare;
+                    }).plan;
+      packsBadly = simulateLatency(index.instance(), packed) >
+                   latency * (1 + kTrialLoss);
+      return packsBadly;
+    };
+    return {limitsUntil(kTrialShare, context), ends};
+  }
+
   /// packProfile() for the order that the plan has.
   static ProfilePacking packInOrder(const AccessIndex &index,
-                                    const Plan &profile,
+                                    const Plan &profile, int64_t rounds,
                                     const std::function<bool()> &cancelled) {
     int64_t capacity = index.machine().capacity;
     if (profile.order.empty())
-      return packProfile(index, profile, capacity, kPackingRounds, cancelled);
+      return packProfile(index, profile, capacity, rounds, cancelled);
     OrderedProblem problem(index.instance(), profile);
     ProfilePacking packed =
         packProfile(AccessIndex(problem.instance()), problem.plan(), capacity,
-                    kPackingRounds, cancelled);
+                    rounds, cancelled);
     packed.plan = withOrder(std::move(packed.plan), profile.order);
     return packed;
   }

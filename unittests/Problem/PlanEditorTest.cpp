@@ -354,6 +354,29 @@ TEST(PlanEditor, OnAProfileBytesAreCounted) {
   EXPECT_GT(overfull, 100);
 }
 
+TEST(PlanEditor, OnAProfileMarginsStayFree) {
+  Instance instance;
+  instance.machine.capacity = 10;
+  instance.program.values = {{"a", 6, ValueKind::Input}};
+  instance.program.steps.resize(3);
+  for (Step &step : instance.program.steps)
+    step.accesses.push_back({0, 6});
+  ASSERT_TRUE(checkInstance(instance).empty());
+  AccessIndex index(instance);
+  PlanEditor editor(index, -1, Addressing::Profile);
+  editor.place(Residency::byCopy(0, 0, 0, 1, 2));
+  EXPECT_TRUE(editor.isLegal());
+  editor.setMargin(1, 4);
+  EXPECT_TRUE(editor.isLegal());
+  EXPECT_EQ(editor.occupancy().findOffset(0, 2, 1, Fit::Lowest), -1);
+  editor.setMargin(1, 5);
+  EXPECT_FALSE(editor.isLegal());
+  EXPECT_EQ(editor.occupancy().fullestStep(0, 2), 1);
+  editor.setMargin(1, 0);
+  EXPECT_TRUE(editor.isLegal());
+  EXPECT_EQ(editor.occupancy().findOffset(0, 2, 4, Fit::Lowest), 0);
+}
+
 TEST(PlanEditor, ServesCopiesIssuedTogetherInListOrder) {
   Instance instance;
   instance.name = "order";

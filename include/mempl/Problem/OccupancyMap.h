@@ -84,8 +84,12 @@ public:
   /// The largest reservation of the steps from start to end.
   int64_t maxReserved(int32_t start, int32_t end) const;
 
-  /// Addressing::Profile: whether the rectangles and the reservation of some
-  /// step are more than the capacity. Offsets: never.
+  /// Addressing::Profile: bytes of a step that have to stay free beside what it
+  /// reserves.
+  void setMargin(int32_t step, int64_t bytes);
+
+  /// Addressing::Profile: whether the rectangles, the reservation and the
+  /// margin of some step are more than the capacity. Offsets: never.
   bool isOverfull() const {
     return mode == Addressing::Profile && used.maximum() > capacity;
   }
@@ -94,7 +98,7 @@ public:
 
   /// The most bytes that the rectangles have together at one of the steps from
   /// start to end, bytes that they share counted for each; of a profile with
-  /// what the steps reserve.
+  /// what the steps reserve and leave free.
   int64_t mostUsed(int32_t start, int32_t end) const {
     return used.maximum(start, end);
   }
@@ -177,6 +181,7 @@ private:
   std::vector<Level> levels;
   std::vector<int64_t> reservedBytes;
   std::vector<int64_t> bucketReserved; // Maximum per narrowest bucket.
+  std::vector<int64_t> margins;        // By step; empty if there are none.
   bool anyReserved = false;
 };
 

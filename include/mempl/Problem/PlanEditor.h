@@ -79,6 +79,10 @@ public:
   llvm::SmallVector<Id, 16> reorder(int32_t first,
                                     llvm::ArrayRef<int32_t> places);
 
+  /// Addressing::Profile: bytes of a step that a legal plan leaves free, so
+  /// that it can be packed. No edit, and not undone.
+  void setMargin(int32_t step, int64_t bytes) { space.setMargin(step, bytes); }
+
   //===--- Undo -----------------------------------------------------------===//
 
   /// A state that undo() can go back to.
