@@ -23,7 +23,7 @@ using namespace mempl;
 using namespace mempl::bound;
 
 /// Shares of the capacity that the body of an outermost loop is bounded for.
-static constexpr int kBodyModes = 4;
+static constexpr int kBodyModes = 6;
 /// Iterations for the body of a loop: fixed, so that a larger budget for the
 /// outer program only ever continues the same computation.
 static constexpr int64_t kBodyIterations = 400;

@@ -358,6 +358,32 @@ void Model::setCopyRate(PricedStep &step) {
   step.copyRate = std::max(step.copyRate, kLeastRate * copyBandwidth);
 }
 
+/// Capacities that the body of a loop is bounded for, at most `count`: what it
+/// needs without a plan, the whole, and between them a half of what all its
+/// values take, a quarter, and so on.
+static std::vector<int64_t> sharesOf(const Machine &machine, const Step &loop,
+                                     int count) {
+  int64_t least = machine.roundUp(reservedBytes(loop, nullptr));
+  int64_t useful = least;
+  for (const Value &value : loop.body->values)
+    useful = std::min(
+        machine.capacity,
+        useful + std::min(machine.roundUp(value.size), machine.capacity));
+  if (llvm::any_of(loop.body->steps, [](const Step &s) { return !!s.body; }))
+    useful = machine.capacity;
+  std::vector<int64_t> shares;
+  if (count > 1 && least < machine.capacity)
+    shares.push_back(least);
+  for (int j = count - 2; j > 0; --j) {
+    int64_t share = useful >> j;
+    share -= share % machine.alignment;
+    if (share > least && share > shares.back())
+      shares.push_back(share);
+  }
+  shares.push_back(machine.capacity);
+  return shares;
+}
+
 void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
                      const std::function<bool()> &cancelled) {
   if (!step.body) {
@@ -365,15 +391,9 @@ void Model::addModes(const Machine &machine, const Step &step, int bodyModes,
     modes.back().isLoop = false;
     return;
   }
-  int64_t least = reservedBytes(step, nullptr);
-  int64_t below = -1;
+  int64_t least = reservedBytes(step, nullptr), below = -1;
   double trips = static_cast<double>(step.trips);
-  for (int j = 0; j != bodyModes; ++j) {
-    // The last share is the whole capacity, each one before it half as much.
-    int64_t share = machine.capacity >> (bodyModes - 1 - j);
-    share -= share % machine.alignment;
-    if (j + 1 != bodyModes && share < machine.roundUp(least))
-      continue;
+  for (int64_t share : sharesOf(machine, step, bodyModes)) {
     Machine smaller = machine;
     smaller.capacity = share;
     BodyBound bound = boundBody({smaller, *step.body}, cancelled);

@@ -377,6 +377,24 @@ TEST(LowerBound, LoopsAreBoundedThroughTheirBody) {
   EXPECT_GT(boundOf(instance), 11); // Without the body's share: 7.8.
 }
 
+TEST(LowerBound, BodiesAreSlowWhereTheProgramNeedsAllOfTheMemory) {
+  // A weight of 100 bytes, kept from the run before, fills the memory, so that
+  // the temporary of the body has no place: 3 x 2 s. Slow, the weight alone
+  // would take 30 s; with 10 bytes more, both would be fast in 3 s.
+  Step loop = makeStep(0, {makeAccess(0, 300)});
+  loop.trips = 3;
+  loop.body = std::make_shared<Program>(
+      makeInstance({makeValue(10, ValueKind::Temporary)},
+                   {makeStep(0, {makeAccess(0, 10, AccessMode::Write)}),
+                    makeStep(0, {makeAccess(0, 10)})})
+          .program);
+  Instance instance = makeInstance({makeValue(100)}, {loop});
+  instance.machine.maxCarried = 1;
+  EXPECT_NEAR(bruteForceOptimum(instance), 6, 1e-9);
+  EXPECT_LE(boundOf(instance), 6 * kExact);
+  EXPECT_GT(boundOf(instance), 5.9);
+}
+
 TEST(LowerBound, TrafficOfALoopSharesSlowMemory) {
   // The body writes 60 bytes to an output in each trip: 12 s in two trips. The
   // loop step reads 40 more bytes that do not fit: 16 s, not 12.
