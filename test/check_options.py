@@ -69,7 +69,7 @@ SOLVING = [
     ("max-carried", "", {TOOL}, "of the machine; mempl.load() has it"),
     ("cost", "", {TOOL}, "of HLO text; mempl.load() has it"),
     ("reserve-scoped", "", {TOOL}, "of HLO text"),
-    ("free-order", "", {TOOL}, "of HLO text; instances say so themselves"),
+    ("free-order", "", {TOOL}, "of HLO text; mempl.load() has it"),
     ("xla", "", {TOOL}, "of HLO text; mempl.load_xla() in Python"),
 ] + [
     (name, default, {TOOL}, "of a command line")

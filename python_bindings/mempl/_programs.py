@@ -63,6 +63,7 @@ def load(
     function: str = "",
     profile: str | os.PathLike[str] = "",
     cost: Cost = "compiler",
+    free_order: bool = False,
 ) -> Instance:
     """Reads an instance (.json), a program in MLIR (.mlir) or XLA's HLO text (.hlo.txt), plain or with .gz.
 
@@ -75,13 +76,16 @@ def load(
         function: of MLIR with several functions, the name of one.
         profile: of MLIR, a JSON file with measured seconds of ops.
         cost: of HLO text, where compute seconds come from.
+        free_order: of HLO text, lets plans run the steps in another order than XLA's, as far as the text allows it.
 
     Raises:
         mempl.Error: the file is wrong; with its name and, where there is one, the line.
     """
     name, kind, size = os.fspath(path), _kind(os.fspath(path)), _bytes(capacity)
     if kind == "hlo":
-        return _core.read_hlo(name, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
+        return _core.read_hlo(
+            name, target=target, cost=cost, capacity=size, max_carried=max_carried, free_order=free_order
+        )[0]
     if kind == "mlir":
         return _on_machine(_core.read_mlir(name, target=target, function=function, profile=os.fspath(profile)), None, size, max_carried)
     machine = _core.target_machine(target) if target else None
@@ -99,6 +103,7 @@ def loads(
     function: str = "",
     profile: str | os.PathLike[str] = "",
     cost: Cost = "compiler",
+    free_order: bool = False,
 ) -> Instance:
     """The same as load() for text. `file` is its name in errors; for HLO text, also that of the program.
 
@@ -108,7 +113,9 @@ def loads(
     _expect_text(text, "mempl.loads")
     name, size = file or f"<{kind}>", _bytes(capacity)
     if kind == "hlo":
-        return _core.read_hlo(name, text=text, target=target, cost=cost, capacity=size, max_carried=max_carried)[0]
+        return _core.read_hlo(
+            name, text=text, target=target, cost=cost, capacity=size, max_carried=max_carried, free_order=free_order
+        )[0]
     if kind == "mlir":
         instance = _core.parse_mlir(text, file=name, target=target, function=function, profile=os.fspath(profile))
         return _on_machine(instance, None, size, max_carried)
@@ -125,6 +132,7 @@ def load_xla(
     capacity: int | str | None = None,
     max_carried: int | None = None,
     cost: Cost = "compiler",
+    free_order: bool = False,
 ) -> tuple[Instance, Plan]:
     """A program in HLO text that XLA has placed, and XLA's own plan for it. Arguments as of load().
 
@@ -133,7 +141,13 @@ def load_xla(
             plan is not valid on the machine.
     """
     instance, plan = _core.read_hlo(
-        os.fspath(path), target=target, cost=cost, capacity=_bytes(capacity), max_carried=max_carried, xla_plan=True
+        os.fspath(path),
+        target=target,
+        cost=cost,
+        capacity=_bytes(capacity),
+        max_carried=max_carried,
+        xla_plan=True,
+        free_order=free_order,
     )
     assert plan is not None
     return instance, plan

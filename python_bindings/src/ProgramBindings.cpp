@@ -191,13 +191,15 @@ std::pair<Instance, std::optional<Plan>>
 readHlo(const std::string &path, std::optional<std::string> text,
         const std::string &target, const std::string &cost,
         std::optional<int64_t> capacity, std::optional<int64_t> maxCarried,
-        bool wantsPlan, bool wantsWhole) {
+        bool wantsPlan, bool wantsWhole, bool freeOrder) {
   std::unique_ptr<mempl::ir::HloFile> file;
   std::optional<Plan> plan;
   {
     nb::gil_scoped_release release;
-    file = unwrap(mempl::ir::readHloFile(
-        hloOptions(path, std::move(text), target, cost, capacity, maxCarried)));
+    mempl::ir::HloFileOptions options =
+        hloOptions(path, std::move(text), target, cost, capacity, maxCarried);
+    options.freeOrder = freeOrder;
+    file = unwrap(mempl::ir::readHloFile(options));
     if (wantsPlan && wantsWhole && !file->hasXlaPlan)
       throw PythonError{path +
                         ": error: expected text after scheduling and memory "
@@ -408,6 +410,7 @@ void mempl::python::bindPrograms(nb::module_ &m) {
         nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
         nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),
         nb::arg("xla_plan") = false, nb::arg("whole") = true,
+        nb::arg("free_order") = false,
         "What mempl.load() and mempl.load_xla() call for HLO text. Without "
         "`whole`, what is not valid of XLA's own plan is left out of it.");
   m.def(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import importlib
 import json
 import os
@@ -161,6 +162,17 @@ def test_steps_run_in_other_orders(tiny):
     assert mempl.solve(program, "search", budget=100, start=plan).latency <= outcome.latency
     same = mempl.Plan("free", [mempl.Residency(value=0, offset=0, issue=0, ready=0, last=0)], order=[0, 1, 2])
     assert mempl.verify(program, mempl.solve(program, "tree-search", budget=10, start=same).plan) == []
+
+
+def test_programs_of_xla_may_be_free():
+    fixed, free = mempl.load(HLO, target="tpu-v5e"), mempl.load(HLO, target="tpu-v5e", free_order=True)
+    assert (fixed.order, free.order) == (mempl.StepOrder.FIXED, mempl.StepOrder.FREE)
+    assert mempl.slow_latency(fixed) == mempl.slow_latency(free)
+    instance, plan = mempl.load_xla(HLO, "tpu-v5e", free_order=True)
+    assert instance == free and mempl.verify(free, plan) == [] and plan.order == []
+    text = gzip.decompress(HLO.read_bytes()).decode()
+    again = mempl.loads(text, "hlo", target="tpu-v5e", free_order=True)
+    assert (again.order, again.num_steps) == (free.order, free.num_steps)
 
 
 def test_plan_columns_and_json(alexnet):
