@@ -374,7 +374,7 @@ private:
   /// Passes are repeated until they have gone over so many uses.
   static constexpr int64_t kMostUses = 20000;
   /// Rounds of the packing of a pass.
-  static constexpr int64_t kPackingRounds = 20;
+  static constexpr int64_t kPackingRounds = 40;
   /// So much of a time limit is theirs: who searches from the best of them
   /// needs the rest.
   static constexpr double kTimeShare = 0.25;
