@@ -53,7 +53,7 @@ SOLVING = [
     ("fallback", "error", {SOLVE}, "an instance without a plan shows nobody that it has none"),
     ("reorder", "true", ON_PROGRAMS, "of programs in MLIR; instances say so themselves"),
     ("function", "", {TOOL, PLACE}, "the pass places all and writes files of one; mempl.load() has it"),
-    ("start", "", {PY_SOLVE}, "a plan as an object"),
+    ("start", "", {TOOL, PY_SOLVE}, "a plan of an instance; programs have none yet"),
     ("progress", "", {PY_SOLVE, C}, "a call back"),
     ("cancelled", "", {PY_SOLVE}, "a call back"),
     ("is-cancelled", "", {C}, "the same in C, where names of functions have a verb"),

@@ -32,7 +32,7 @@ void PlainEvaluator::addState(GameState &game, int32_t) {
   int32_t applied = game.numApplied();
   double end = playGreedily(game).latency;
   if (reached)
-    reached(game);
+    reached(game, game.numApplied() - applied);
   while (game.numApplied() > applied)
     game.undo();
   answer.state.value =

@@ -66,21 +66,20 @@ GamePlayer::GamePlayer(std::shared_ptr<const Game> program, Evaluator &samples,
 
 /// Of the limits that there are, the largest share that is used up.
 double GamePlayer::share() const {
-  double ofBudget = context.budget > 0 ? static_cast<double>(asked) /
+  double ofBudget = context.budget > 0 ? static_cast<double>(used) /
                                              static_cast<double>(context.budget)
                                        : 0;
   return std::min(1.0, std::max(ofBudget, deadline.share()));
 }
 
 bool GamePlayer::isOver() const {
-  return (context.budget > 0 && asked >= context.budget) ||
-         deadline.hasPassed();
+  return (context.budget > 0 && used >= context.budget) || deadline.hasPassed();
 }
 
 void GamePlayer::tell() {
   if (context.progress)
     context.progress(
-        {solverName, best.latency, asked, context.budget, deadline.seconds()});
+        {solverName, best.latency, used, context.budget, deadline.seconds()});
 }
 
 void GamePlayer::offer(GameState &game) {
@@ -90,7 +89,7 @@ void GamePlayer::offer(GameState &game) {
   best.plan = game.isOver() ? game.planSoFar() : game.plan();
   if (context.improved)
     context.improved(
-        {solverName, best.latency, asked, context.budget, deadline.seconds()});
+        {solverName, best.latency, used, context.budget, deadline.seconds()});
 }
 
 /// Plays that many games, as long as there is time.
@@ -105,10 +104,11 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
       bestActions = std::move(trajectory.actions);
     }
   };
-  int64_t before = asked;
+  int64_t before = used;
   while (!isOver() && share() < untilShare && selfPlay.step(next, finished)) {
     // One question per move and one per simulation.
-    asked = before + selfPlay.numMoves() + selfPlay.numSimulations();
+    used = before + (selfPlay.numMoves() + selfPlay.numSimulations()) *
+                        evaluator.unitsPerQuestion();
     tell();
   }
 }
@@ -116,19 +116,19 @@ void GamePlayer::play(const SelfPlayOptions &how, Evaluator &evaluator,
 void GamePlayer::playWindows(const GameState &game) {
   WindowSearch windows(samples, game, bestActions, WindowSearchOptions(),
                        context.seed, [this] { return isOver(); });
-  int64_t before = asked;
+  int64_t before = used;
   double first = share();
   while (!isOver()) {
     windows.step((share() - first) / (1 - first),
                  [&](GameState &played) { offer(played); });
-    asked = before + windows.numQuestions();
+    used = before + windows.numQuestions() * samples.unitsPerQuestion();
     tell();
   }
 }
 
 void GamePlayer::run(bool givesUp) {
   playWhole(givesUp);
-  best.evaluated = asked;
+  best.evaluated = used;
 }
 
 void GamePlayer::playWhole(bool givesUp) {

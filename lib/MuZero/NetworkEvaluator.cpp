@@ -38,6 +38,9 @@ public:
     state->norm->to(torch::kFloat32);
   }
 
+  // Measured with the weights that come with mempl.
+  int64_t unitsPerQuestion() const override { return 10; }
+
   void reserveRows(int32_t rows) override {
     latents = torch::zeros({rows, network.size().width});
   }

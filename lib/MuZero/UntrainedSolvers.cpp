@@ -56,14 +56,15 @@ public:
     if (!prepared)
       return prepared.takeError();
     Solution &best = prepared->best;
-    int64_t playouts = 0;
+    int64_t decisions = 0; // A unit of budget each.
     auto status = [&] {
-      return SolverProgress{name(), best.latency, playouts, context.budget,
+      return SolverProgress{name(), best.latency, decisions, context.budget,
                             deadline.seconds()};
     };
     PlainEvaluator evaluator(
-        /*playsOut=*/true, /*greedyLogit=*/0, [&](GameState &game) {
-          ++playouts;
+        /*playsOut=*/true, /*greedyLogit=*/0,
+        [&](GameState &game, int32_t played) {
+          decisions += 1 + played;
           if (game.latency() >= best.latency)
             return;
           best.latency = game.latency();
@@ -77,7 +78,7 @@ public:
     how.slots = 1;
     how.noise = 0;
     auto isOver = [&] {
-      return (context.budget > 0 && playouts >= context.budget) ||
+      return (context.budget > 0 && decisions >= context.budget) ||
              deadline.hasPassed();
     };
     // The games after the first are noisy.
@@ -85,14 +86,14 @@ public:
       SelfPlay selfPlay(evaluator, how, context.seed + k);
       SelfPlay::NextGame next = SelfPlay::gamesOf(prepared->program, 1);
       auto finished = [](GameState &, uint64_t, Trajectory) {};
-      int64_t before = playouts;
+      int64_t before = decisions;
       while (!isOver() && selfPlay.step(next, finished))
         if (context.progress)
           context.progress(status());
-      if (playouts == before)
+      if (decisions == before)
         break; // Nothing to decide.
     }
-    best.evaluated = playouts;
+    best.evaluated = decisions;
     best.seconds = deadline.seconds();
     return std::move(best);
   }

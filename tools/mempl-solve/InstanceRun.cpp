@@ -62,6 +62,7 @@ private:
   Error readHlo();
   Error applyMachine();
   Error applyCapacity(Machine &machine);
+  Error readStart();
   Error openAnytime();
   Error solveWith(Solver &solver);
   Reproducer reproducer() const;
@@ -72,6 +73,7 @@ private:
   Instance instance;
   std::vector<Plan> plansToCheck;
   std::optional<Plan> xlaPlan; ///< Of a program in HLO text, if asked for.
+  std::shared_ptr<const Plan> start; ///< What solvers begin with, if given.
   Report report;
   std::vector<ReportPlan> shown; ///< Valid plans, if there will be a page.
   std::string plotly;            ///< For the page.
@@ -163,7 +165,10 @@ Error InstanceRun::readHlo() {
     (*file)->warnings.push_back(mempl::ir::noXlaPlanWarning(**file));
   for (const std::string &line : (*file)->warnings)
     llvm::errs() << line << '\n';
-  if (!options.xla || !(*file)->hasXlaPlan)
+  bool isStart = options.startPath == SolveOptions::kStartOfXla;
+  if (isStart && !(*file)->hasXlaPlan)
+    return fileError(options.input, 0, "--start=xla: it has no plan of XLA");
+  if ((!options.xla && !isStart) || !(*file)->hasXlaPlan)
     return Error::success();
   hlo::XlaPlanNotes notes;
   auto plan = hlo::buildXlaPlan((*file)->module, (*file)->program,
@@ -175,12 +180,33 @@ Error InstanceRun::readHlo() {
                      "XLA's own plan is not valid on this machine: " +
                          (notes.problems.empty() ? "it does not fit"
                                                  : notes.problems.back()));
+  if (isStart)
+    start = std::make_shared<Plan>(*plan);
+  if (!options.xla)
+    return Error::success();
   // What is not all of XLA's plan is no measure of it.
   if (notes.inTransfers > 0)
     llvm::errs() << mempl::ir::partialPlanWarning(**file, notes)
                  << "; it has no row\n";
   else
     xlaPlan = std::move(*plan);
+  return Error::success();
+}
+
+/// The plan that solvers begin with, if one is given.
+Error InstanceRun::readStart() {
+  const std::string &path = options.startPath;
+  if (path.empty() || start)
+    return Error::success();
+  auto plan = readPlan(path);
+  if (!plan)
+    return plan.takeError();
+  std::vector<Violation> violations = verify(instance, *plan);
+  if (!violations.empty())
+    return fileError(path, 0,
+                     "not a valid plan for " + instance.name + ": " +
+                         violations.front().str());
+  start = std::make_shared<Plan>(std::move(*plan));
   return Error::success();
 }
 
@@ -207,6 +233,8 @@ Error InstanceRun::prepare() {
     else
       errors = llvm::joinErrors(std::move(errors), plan.takeError());
   }
+  if (!errors)
+    errors = readStart();
   if (!errors)
     errors = openAnytime();
   if (!errors && !options.reproducerPath.empty())
@@ -277,6 +305,7 @@ Reproducer InstanceRun::reproducer() const {
 
 Error InstanceRun::solveWith(Solver &solver) {
   SolverContext context = options.context;
+  context.start = start;
   context.cancelled = isInterrupted;
   context.progress = [&](const SolverProgress &p) {
     progress.update([&] {

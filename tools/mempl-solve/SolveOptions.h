@@ -43,9 +43,12 @@ struct SolveOptions {
   std::vector<SolverSpec> specs;       ///< Solvers to run, in this order.
   OldSolverOptions old;                ///< For them.
   std::vector<std::string> checkPaths; ///< Plans to evaluate.
-  std::string planPath;                ///< For the best plan; empty = none.
-  std::string anytimePath;             ///< For improvements; empty = none.
-  std::string reproducerPath;          ///< For --reproducer; empty = none.
+  /// A plan to begin with; empty = none.
+  std::string startPath;
+  static constexpr const char *kStartOfXla = "xla"; ///< XLA's own.
+  std::string planPath;       ///< For the best plan; empty = none.
+  std::string anytimePath;    ///< For improvements; empty = none.
+  std::string reproducerPath; ///< For --reproducer; empty = none.
   /// The instance of a reproducer that is run; null = read the input.
   std::shared_ptr<const Instance> given;
   std::string reportPath; ///< For a page; empty = none.

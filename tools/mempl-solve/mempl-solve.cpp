@@ -91,6 +91,11 @@ struct Flags {
                "files, one with offsets; without a file, the input itself")};
   cl::alias sameCheck{"check", cl::NotHidden, cl::aliasopt(check),
                       cl::desc("The same as --plan-in")};
+  cl::opt<std::string> start{
+      "start", cl::cat(category), cl::value_desc("plan.json|xla"),
+      cl::desc("Valid plan that solvers which improve plans begin with, where "
+               "it is faster than their own: a file, or xla for XLA's own plan "
+               "for a program in HLO text")};
   cl::opt<std::string> plan{
       "plan-out", cl::cat(category), cl::value_desc("file"),
       cl::desc("Write the best plan (for a packing file, the offsets) here; "
@@ -232,6 +237,7 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.freeOrder = flags.freeOrder;
   options.xla = flags.xla;
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
+  options.startPath = flags.start;
   options.planPath = flags.plan;
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
@@ -296,6 +302,11 @@ static int runOnInstance(SolveOptions &options) {
   if (options.specs.empty() && !options.planPath.empty())
     return printErrors(
         toolError("--plan-out: nothing is solved; give --solver"));
+  if (!options.startPath.empty() && !options.reproducerPath.empty())
+    return printErrors(
+        toolError("--start: has no place in the file of --reproducer"));
+  if (options.startPath == SolveOptions::kStartOfXla && !options.isHlo)
+    return printErrors(toolError("--start=xla: is for programs in HLO text"));
   if (options.context.budget == 0 && options.context.timeLimitMs == 0)
     return printErrors(
         toolError("--budget: 0 means no limit; give --time-limit-ms with it"));
@@ -308,10 +319,10 @@ static int runOnPacking(const SolveOptions &options) {
   const std::string &name =
       options.input.empty() ? options.checkPaths.front() : options.input;
   if (!options.specs.empty() || !options.target.empty() ||
-      !options.reproducerPath.empty())
-    return printErrors(toolError(
-        "--solver, --target and --reproducer are for instances, not for " +
-        name));
+      !options.reproducerPath.empty() || !options.startPath.empty())
+    return printErrors(toolError("--solver, --target, --start and "
+                                 "--reproducer are for instances, not for " +
+                                 name));
   for (const std::string &path : options.checkPaths)
     if (!isCsv(path))
       return printErrors(toolError("--check: expected a packing file (.csv), "

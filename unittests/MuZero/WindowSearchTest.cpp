@@ -107,6 +107,8 @@ TEST_P(UntrainedPolicies, AreValidAnytimeAndDeterministic) {
     EXPECT_EQ(result.latency, simulateLatency(instance, result.plan));
     EXPECT_LE(result.latency, greedy);
     wins += result.latency < greedy;
+    // A game that was begun is ended.
+    EXPECT_LE(result.evaluated, options.budget + game.numDecisions() + 1);
     EXPECT_TRUE(llvm::is_sorted(improvements, std::greater<double>()));
     EXPECT_EQ(result.latency < greedy, !improvements.empty());
     options.improved = nullptr;

@@ -51,6 +51,9 @@ public:
                          int32_t nextNode, int32_t row) = 0;
   /// Answers all that was asked since the last call, in that order.
   virtual void run(std::vector<Answer> &answers) = 0;
+  /// Units of a solver's budget that a question counts for, with the decision
+  /// that follows it: it takes about as long as so many moves of `search`.
+  virtual int64_t unitsPerQuestion() const { return 1; }
 };
 
 /// Stands in for a network, for exact search only. The policy is uniform, or
@@ -60,9 +63,11 @@ class PlainEvaluator : public Evaluator {
 public:
   /// With `playsOut` values are those of greedy play, else 0. The greedy action
   /// gets the logit `greedyLogit`, the others 0. `reached`, if not empty, is
-  /// told of every game played to its end, in its last state.
-  explicit PlainEvaluator(bool playsOut, float greedyLogit = 0,
-                          std::function<void(GameState &)> reached = {})
+  /// told of every game played to its end, in its last state, and of how many
+  /// decisions that took.
+  explicit PlainEvaluator(
+      bool playsOut, float greedyLogit = 0,
+      std::function<void(GameState &, int32_t)> reached = {})
       : playsOut(playsOut), greedyLogit(greedyLogit),
         reached(std::move(reached)) {}
 
@@ -75,7 +80,7 @@ public:
 private:
   bool playsOut;
   float greedyLogit;
-  std::function<void(GameState &)> reached;
+  std::function<void(GameState &, int32_t)> reached;
   std::vector<Answer> pending;
 };
 

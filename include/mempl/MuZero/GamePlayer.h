@@ -38,7 +38,7 @@ inline constexpr GameRules kUntrainedRules = {DecisionOrder::Program,
                                               MoveSize::Value};
 
 /// Plays games of one program and keeps the best plan. Deterministic for a seed
-/// and a budget; a unit of budget is a question to an evaluator.
+/// and a budget, of which a question takes Evaluator::unitsPerQuestion().
 class GamePlayer {
 public:
   /// `samples` answers for samples and windows, `search` for the hybrid tree
@@ -50,7 +50,8 @@ public:
              const Deadline &deadline, llvm::StringRef solverName,
              Solution &best);
 
-  /// Plays until the limits are used up, and counts the questions in `best`.
+  /// Plays until the limits are used up, and says in `best` how much of the
+  /// budget was.
   /// With `givesUp` it ends after the first game if that is not better than the
   /// plan given.
   void run(bool givesUp = false);
@@ -75,7 +76,7 @@ private:
   Solution &best;
   std::vector<Action> bestActions; ///< Of the best whole game.
   double bestPlayed = 0;           ///< Its latency.
-  int64_t asked = 0;
+  int64_t used = 0;                ///< Units of the budget.
   uint64_t round = 0;
 };
 

@@ -17,12 +17,12 @@
 namespace mempl {
 
 /// Adds to the registry
-///  - `muzero`: plays mallocGame with a network, see GamePlayer.h. One unit of
-///    budget is one question to the network. It also guides `search`. Where the
+///  - `muzero`: plays mallocGame with a network, see GamePlayer.h. One question
+///    to the network is 10 units of budget. It also guides `search`. Where the
 ///    module is not, it is an error that says so.
 /// And what it has to beat, the same without a network:
 ///  - `tree-search`: exact search with a uniform prior and greedy playouts; one
-///    unit is one playout.
+///    unit is one decision in a playout.
 ///  - `window-search`: like `muzero`, with a policy that leans to what greedy
 ///    play does; one unit is one decision.
 /// All are anytime, and deterministic without a time limit.

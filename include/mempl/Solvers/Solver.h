@@ -36,8 +36,8 @@ namespace mempl {
 struct SolverProgress {
   llvm::StringRef solverName;
   double latency = 0;    ///< Seconds; of the best plan so far.
-  int64_t evaluated = 0; ///< Plans evaluated so far.
-  int64_t budget = 0;    ///< Plans it may evaluate; 0 = no limit.
+  int64_t evaluated = 0; ///< Units of the budget used so far.
+  int64_t budget = 0;    ///< Those that it may use; 0 = no limit.
   double seconds = 0;    ///< Since the solver started.
 };
 
@@ -53,7 +53,9 @@ struct SearchGuide {
 /// What every solver is given beside the instance.
 struct SolverContext {
   /// Plans evaluated at most; 0 = no limit (then give a time limit). One unit
-  /// is one move of `search`; the constructive solvers do not count.
+  /// is one move of `search`. What takes longer counts for as many as its time
+  /// is about worth, by the size of the program and not by a clock; what is
+  /// made once, as in the constructive solvers, does not count.
   int64_t budget = 20000;
   /// Wall-clock limit in milliseconds; 0 = none. With one, results depend on
   /// the speed of the machine.
@@ -80,7 +82,7 @@ struct SolverContext {
 struct Solution {
   Plan plan;
   double latency = 0;    ///< Seconds, as simulate() gives it.
-  int64_t evaluated = 0; ///< Plans evaluated.
+  int64_t evaluated = 0; ///< Units of the budget used.
   double seconds = 0;    ///< Measured.
   std::string winner;    ///< `portfolio`: label of the solver whose plan it is.
 };

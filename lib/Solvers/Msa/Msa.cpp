@@ -98,8 +98,9 @@ public:
   void declareOptions(SolverOptionTable &table) override {
     declareMsaOptions(table, constants);
     table.add("tune", isTuned,
-              "searches constants and order from these on, one pass per plan "
-              "of the budget");
+              "searches constants and order from these on, as long as the "
+              "budget lasts; a pass counts for 10 plans and one for every 20 "
+              "values");
   }
 
   llvm::Expected<Solution> solve(const Instance &instance,

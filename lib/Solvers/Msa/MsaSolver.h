@@ -29,8 +29,8 @@ llvm::Expected<Plan> planMsaPass(const PlanEditor &editor,
                                  MsaStatistics *statistics,
                                  const std::function<bool()> &cancelled);
 
-/// Passes with other constants and another order, from those of `first` on; one
-/// pass is one unit of the budget. Never slower than the pass of `first`.
+/// Passes with other constants and another order, from those of `first` on, as
+/// long as the budget lasts. Never slower than the pass of `first`.
 llvm::Expected<Solution> tuneMsa(const Instance &instance,
                                  const MsaOptions &first,
                                  const SolverContext &context);

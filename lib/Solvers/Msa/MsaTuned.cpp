@@ -8,7 +8,7 @@
 //
 // Hill climbing over what XLA's users tune: the constants of memory space
 // assignment, within the ranges of published settings, and the order in which
-// values are proposed. Each try is one pass, one unit of budget, and is
+// values are proposed. Each try is one pass, some units of budget, and is
 // evaluated by the simulator; the first is that of msa:full, so the result is
 // never worse than that. Loops keep the plans of msa:full. Memory is never
 // explored beyond what the greedy pass does for some order and some constants.
@@ -25,6 +25,12 @@
 #include <cmath>
 
 using namespace mempl;
+
+/// Units of the budget that one pass counts for: it takes about as long as so
+/// many moves of `search`.
+static int64_t unitsOfPass(const AccessIndex &index) {
+  return 10 + index.numValues() / 20;
+}
 
 namespace {
 
@@ -151,7 +157,8 @@ llvm::Expected<Solution> mempl::tuneMsa(const Instance &instance,
   Solution result;
   result.plan = std::move(*begin);
   result.latency = simulateLatency(instance, result.plan);
-  result.evaluated = 1;
+  const int64_t units = unitsOfPass(index);
+  result.evaluated = units;
   auto report = [&](const auto &callback) {
     if (callback)
       callback({"msa", result.latency, result.evaluated, context.budget,
@@ -159,7 +166,7 @@ llvm::Expected<Solution> mempl::tuneMsa(const Instance &instance,
   };
   report(context.improved);
   Tuner tuner(index, context.seed);
-  while ((context.budget == 0 || result.evaluated < context.budget) &&
+  while ((context.budget == 0 || result.evaluated + units <= context.budget) &&
          !stop()) {
     MsaOptions next = tuner.neighbour(best);
     auto plan = planMsaPass(editor, next, nullptr, stop);
@@ -167,7 +174,7 @@ llvm::Expected<Solution> mempl::tuneMsa(const Instance &instance,
       return plan.takeError();
     // Equal is good enough: it lets the order drift.
     double latency = simulateLatency(instance, *plan);
-    ++result.evaluated;
+    result.evaluated += units;
     if (latency <= result.latency) {
       bool isBetter = latency < result.latency;
       best = std::move(next);
