@@ -72,15 +72,19 @@ struct ExtractionContext {
         state(options) {}
 
   /// Whether bufferization copies the operand before the op uses it.
-  bool isCopied(OpOperand &operand) const {
-    return analysis && isa<TensorType>(operand.get().getType()) &&
-           !analysis->isInPlace(operand);
+  bool isCopied(OpOperand &operand) {
+    bool copied = analysis && isa<TensorType>(operand.get().getType()) &&
+                  !analysis->isInPlace(operand);
+    anyCopied |= copied && options.dynCastBufferizableOp(operand.getOwner());
+    return copied;
   }
 
   const CostModel &cost;
   const TargetDescription &target;
   SmallVectorImpl<ProgramNote> &notes;
   const bufferization::AnalysisState *analysis;
+  /// Whether there was an operand that bufferization copies.
+  bool anyCopied = false;
   std::vector<UnknownFigure> unknowns;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state;

@@ -333,7 +333,9 @@ FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
       context.orderFacts = OrderFacts();
       BlockExtractor(*program, context, nullptr).runOnFunction(function);
     }
-    freeOrder(*program, context.orderFacts);
+    // Which operands bufferization copies depends on the order of ops.
+    if (!context.anyCopied)
+      freeOrder(*program, context.orderFacts);
   }
   program->instance.name = function.getName().str();
   program->unknowns = std::move(context.unknowns);

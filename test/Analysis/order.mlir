@@ -145,6 +145,21 @@ func.func @bodies(%a: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<16xf32> {
   return %r : tensor<16xf32>
 }
 
+// Which of its operands bufferization copies depends on the order of ops: that
+// of this function is fixed.
+// CHECK-LABEL: function copied, in its order
+// CHECK-NOT: after
+func.func @copied(%a: tensor<16xf32>, %b: tensor<16xf32>, %flag: i1) -> (tensor<16xf32>, tensor<16xf32>) {
+  %x = scf.if %flag -> tensor<16xf32> {
+    %y = linalg.exp ins(%b : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+    scf.yield %y : tensor<16xf32>
+  } else {
+    scf.yield %a : tensor<16xf32>
+  }
+  %z = linalg.log ins(%a : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
+  return %x, %z : tensor<16xf32>, tensor<16xf32>
+}
+
 // A conditional gives one of two tensors: both are read before they are written.
 // CHECK-LABEL: function conditionals
 // CHECK: step [[READ:[0-9]+]] linalg.exp:

@@ -113,7 +113,10 @@ public:
     if (failed(functions))
       return signalPassFailure();
     for (PlaceableFunction &function : *functions) {
-      llvm::outs() << "function " << function.function.getName() << "\n";
+      bool isFree =
+          function.program->instance.program.order == mempl::StepOrder::Free;
+      llvm::outs() << "function " << function.function.getName()
+                   << (isFree ? "\n" : ", in its order\n");
       print(llvm::outs(), *function.program, 2);
       for (const ProgramNote &note : function.notes)
         llvm::outs() << "  note: " << note.text << "\n";

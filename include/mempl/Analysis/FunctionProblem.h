@@ -149,10 +149,11 @@ struct ProgramNote {
 
 /// The program of a function with one block. Its steps may run in every order
 /// that keeps what the function does (OpOrder.cpp); those of a function that is
-/// bufferized stay in program order. `notes` gets what could not be
-/// modelled. Fails, with a diagnostic, on constraints that contradict each
-/// other or cannot be kept. `analysis` knows the operands that bufferization
-/// copies before an op writes them; null stands for none.
+/// bufferized, or in which bufferization copies operands, stay in program
+/// order. `notes` gets what could not be modelled. Fails, with a diagnostic, on
+/// constraints that contradict each other or cannot be kept. `analysis` knows
+/// the operands that bufferization copies before an op writes them; null stands
+/// for none.
 FailureOr<std::unique_ptr<FunctionProblem>>
 extractProblem(func::FuncOp function, const TargetDescription &target,
                const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
