@@ -26,6 +26,7 @@ using namespace mempl::bound;
 
 #include <ClpSimplex.hpp>
 
+#include <numeric>
 #include <set>
 
 /// Evaluations for one node at most.
@@ -38,6 +39,8 @@ static constexpr double kConverged = 1e-7;
 /// lowest of a slow visit, in its slow times. The columns that there are may
 /// ask for more; with all of them it is not needed.
 static constexpr double kHighest = 50, kLowest = 20;
+/// Of the sums that the dual function is the difference of.
+static constexpr double kRoundingOfSums = 1e-13;
 /// Columns beyond which those that are not in use are dropped.
 static constexpr int kMostColumns = 50000;
 
@@ -286,7 +289,12 @@ double Master::Columns::evaluate(const Model &model) {
   paths.solveEach(prices, slope, use);
   solveEachStep(model, prices, slope, use);
   feasible = paths.feasible;
-  return total;
+  // High prices of bytes that cancel out leave their rounding errors.
+  double bytes =
+      std::accumulate(prices.capacity.begin(), prices.capacity.end(), 0.0);
+  for (llvm::ArrayRef<double> part : prices.stair)
+    bytes = std::accumulate(part.begin(), part.end(), bytes);
+  return total - kRoundingOfSums * bytes * model.capacity;
 }
 
 /// `share` of the prices come from `centre`, the others from the dual solution.
