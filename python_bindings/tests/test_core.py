@@ -111,6 +111,15 @@ def test_solvers_solve(tiny, solver):
     assert solution.latency <= mempl.slow_latency(tiny)
 
 
+def test_branch_and_bound_raises_the_bound(tiny):
+    root = mempl.lower_bound(tiny)
+    branched = mempl.lower_bound(tiny, nodes=20)
+    assert root.nodes == 0 and 0 < branched.nodes <= 20
+    assert root.bound <= branched.bound <= mempl.solve(tiny, "search").latency * (1 + 1e-9)
+    assert mempl.lower_bound(tiny, nodes=20).bound == branched.bound
+    assert mempl.lower_bound(tiny, seconds=5.0).bound >= root.bound
+
+
 def test_what_the_bound_leaves_out(tiny):
     assert mempl.uncovered(tiny).values == 0 and str(mempl.uncovered(tiny)) == ""
     text = tiny.to_json().replace('"kind":"input"', '"kind":"input","space":"slow","reason":"is passed to a call"')
