@@ -102,16 +102,21 @@ static void orderAs(PlanEditor &editor, const Plan &plan) {
     editor.reorder(0, places);
 }
 
+/// Where the loop stands now.
+static int32_t placeOf(const LoopChoices &loop, const PlanEditor &editor) {
+  const ReorderableProgram *program = editor.order();
+  return program ? program->placeOf(loop.step) : loop.step;
+}
+
 void mempl::loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
                      const Plan &plan) {
   editor.commit();
   while (editor.firstInList() != PlanEditor::kNone)
     editor.remove(editor.firstInList());
-  const ReorderableProgram *order = editor.order();
-  if (order)
+  if (editor.order())
     orderAs(editor, plan);
   for (const LoopChoices &loop : loops) {
-    int32_t place = order ? order->placeOf(loop.step) : loop.step;
+    int32_t place = placeOf(loop, editor);
     std::shared_ptr<const LoopPlan> chosen;
     if (const BodyPlan *body = plan.bodyPlan(loop.step)) {
       for (const auto &choice : loop.plans)
@@ -413,8 +418,7 @@ bool Annealer::moveDrop() {
 bool Annealer::moveLoop() {
   const LoopChoices &loop = loops[random.below(loops.size())];
   const auto &plan = loop.plans[random.below(loop.plans.size())];
-  const ReorderableProgram *order = editor->order();
-  int32_t step = order ? order->placeOf(loop.step) : loop.step;
+  int32_t step = placeOf(loop, *editor);
   if (plan.get() == editor->loopPlan(step))
     return false;
   editor->setLoopPlan(step, plan);

@@ -9,11 +9,11 @@
 #include "StartingOrders.h"
 
 #include "mempl/Problem/StepOrder.h"
-#include "mempl/Problem/TimeModel.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <utility>
