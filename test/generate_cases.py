@@ -120,8 +120,8 @@ class Generator:
             written |= {a.value for a in step.accesses if a.writes}
             if self.chance(0.1):
                 step.reserved = self.random.randint(0, machine.capacity // 2)
-            if depth < 2 and self.chance(0.1):
-                step.trips = self.random.randint(1, 4)
+            if depth < 2 and self.chance(0.2):
+                step.trips = self.random.randint(1, 6)
                 step.body = self.program(machine, depth + 1)
             if i and self.chance(0.15):
                 step.after = sorted(
@@ -131,6 +131,8 @@ class Generator:
         for v, value in enumerate(values):
             if value.kind == "output" and v not in written:
                 value.kind = "temporary"
+            if depth and value.kind in ("input", "output") and self.chance(0.7):
+                value.streamed = True
         return model.Program(values, steps, "free" if self.chance(0.5) else "fixed")
 
     def instance(self, name):
@@ -188,13 +190,29 @@ class Generator:
             if self.chance(0.4):
                 r.back = self.random.randint(r.first, r.last)
             r.done = self.near(r.copied_after + 1, n)
-        room = capacity - m.round_up(instance.program.values[v].size)
-        r.offset = m.alignment * self.random.randint(
+        value = instance.program.values[v]
+        if value.streamed and self.chance(0.7):
+            self.reach_across(r, value, n)
+        room = capacity - m.round_up(value.size)
+        offset = lambda: m.alignment * self.random.randint(
             0, max(0, room // m.alignment)
         )
+        r.offset = offset()
+        if value.streamed and self.chance(0.5):
+            r.offset2 = offset()
         return r
 
-    def plan(self, instance, capacity, attempts=30):
+    def reach_across(self, r, value, n):
+        """Copies a slice one trip ahead, or out into the next trip."""
+        if value.kind == "input":
+            r.write = r.carried = r.done = r.back = None
+            r.issue = self.random.randrange(n)
+            r.ready = self.random.randint(n, n + r.last)
+            r.last += n
+        elif r.last < n:
+            r.done = self.near(n + 1, 2 * n)
+
+    def plan(self, instance, capacity, attempts=30, is_body=False):
         """A plan that is no worse than the empty one, usually valid."""
         plan = model.Plan(instance.name)
         if instance.program.order == "free" and self.chance(0.8):
@@ -208,10 +226,14 @@ class Generator:
                 if self.chance(0.1):  # Need not be a multiple of it.
                     room -= self.random.randint(0, min(room, unit - 1))
                 body = model.Instance("", instance.machine, s.body)
-                inner = self.plan(body, room, attempts // 2)
+                inner = self.plan(body, room, attempts // 2, True)
                 inner.capacity = room
                 self.keep_if_no_worse(
-                    instance, plan, capacity, lambda p: p.loops.update({i: inner})
+                    instance,
+                    plan,
+                    capacity,
+                    lambda p: p.loops.update({i: inner}),
+                    is_body,
                 )
         if not instance.program.steps or not instance.program.values:
             return plan
@@ -219,11 +241,15 @@ class Generator:
             r = self.residency(self.in_order(instance, plan), capacity)
             at = self.random.randint(0, len(plan.residencies))
             self.keep_if_no_worse(
-                instance, plan, capacity, lambda p: p.residencies.insert(at, r)
+                instance,
+                plan,
+                capacity,
+                lambda p: p.residencies.insert(at, r),
+                is_body,
             )
         return plan
 
-    def keep_if_no_worse(self, instance, plan, capacity, change):
+    def keep_if_no_worse(self, instance, plan, capacity, change, is_body):
         changed = model.Plan(
             plan.instance,
             list(plan.residencies),
@@ -231,7 +257,11 @@ class Generator:
             order=plan.order,
         )
         change(changed)
-        broken = lambda p: len(model.verify(instance, p, capacity))
+        broken = lambda p: len(
+            model.verify_program(
+                instance.machine, instance.program, p, capacity, (0, 0), is_body
+            )
+        )
         if broken(changed) <= broken(plan):
             plan.residencies, plan.loops = changed.residencies, changed.loops
 
@@ -266,6 +296,7 @@ class Generator:
             self.change_program,
             self.change_limit,
             self.change_loops,
+            self.change_streamed,
             self.add_any,
             self.carry,
         ]
@@ -282,13 +313,13 @@ class Generator:
         names = ["offset", "last"]
         names += [
             x
-            for x in ("write", "issue", "ready", "done", "back")
+            for x in ("write", "issue", "ready", "done", "back", "offset2")
             if getattr(r, x) is not None
         ]
         if self.chance(0.1):
-            names = ["value", "done", "back", "write", "issue"]
+            names = ["value", "done", "back", "write", "issue", "offset2"]
         name = self.random.choice(names)
-        unit = instance.machine.alignment if name == "offset" else 1
+        unit = instance.machine.alignment if name.startswith("offset") else 1
         old = getattr(r, name) or 0
         new = old + self.random.choice([-unit, unit, 1, 2 * unit])
         if self.chance(0.1):
@@ -371,6 +402,12 @@ class Generator:
             inner.capacity = max(
                 0, inner.capacity + unit * self.random.choice([-1, 1, 20])
             )
+
+    def change_streamed(self, instance, plan):
+        """Of the program, which may be that of a body."""
+        value = self.random.choice(instance.program.values)
+        if value.kind in ("input", "output"):
+            value.streamed = None if value.streamed else True
 
     def add_any(self, instance, plan):
         plan.residencies.append(

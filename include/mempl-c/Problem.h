@@ -106,6 +106,11 @@ MEMPL_CAPI_EXPORTED int32_t memplInstanceAddValue(MemplInstance instance,
 
 /// Says why a value can only be in slow memory, for readers: it constrains
 /// nothing.
+/// Whether every trip of the loop whose body the value is of has other contents
+/// in it: for inputs and outputs only.
+MEMPL_CAPI_EXPORTED void memplInstanceSetValueStreamed(MemplInstance instance,
+                                                       int32_t value,
+                                                       bool isStreamed);
 MEMPL_CAPI_EXPORTED void memplInstanceSetValueReason(MemplInstance instance,
                                                      int32_t value,
                                                      const char *reason);
@@ -193,6 +198,8 @@ MEMPL_CAPI_EXPORTED MemplValueInfo memplInstanceGetValue(MemplInstance instance,
 /// or nobody knows. Belongs to the instance.
 MEMPL_CAPI_EXPORTED const char *
 memplInstanceGetValueReason(MemplInstance instance, int32_t value);
+MEMPL_CAPI_EXPORTED bool memplInstanceIsValueStreamed(MemplInstance instance,
+                                                      int32_t value);
 MEMPL_CAPI_EXPORTED MemplStepInfo memplInstanceGetStep(MemplInstance instance,
                                                        int32_t step);
 MEMPL_CAPI_EXPORTED MemplAccessInfo
@@ -219,15 +226,16 @@ MEMPL_CAPI_EXPORTED MemplInstance memplInstanceCloneBody(MemplInstance instance,
 /// from 0, in the order of the plan; -1 means "not given". It begins by write,
 /// by copy in (`issue` and `ready`) or `carried`.
 typedef struct MemplResidency {
-  int32_t value;  ///< Index.
-  int64_t offset; ///< Bytes; a multiple of the alignment.
-  int32_t last;   ///< Last step that it serves.
-  int32_t write;  ///< Step whose write begins it.
-  int32_t issue;  ///< Boundary at which its copy in is issued.
-  int32_t ready;  ///< Boundary at which its copy in is awaited.
-  int32_t done;   ///< Boundary at which its copy out is awaited.
-  int32_t back;   ///< Step after which that is issued; -1 means `last`.
-  bool carried;   ///< The run before left it in fast memory.
+  int32_t value;   ///< Index.
+  int64_t offset;  ///< Bytes; a multiple of the alignment.
+  int32_t last;    ///< Last step that it serves.
+  int32_t write;   ///< Step whose write begins it.
+  int32_t issue;   ///< Boundary at which its copy in is issued.
+  int32_t ready;   ///< Boundary at which its copy in is awaited.
+  int32_t done;    ///< Boundary at which its copy out is awaited.
+  int32_t back;    ///< Step after which that is issued; -1 means `last`.
+  bool carried;    ///< The run before left it in fast memory.
+  int64_t offset2; ///< In odd trips of a loop, where it is another one.
 } MemplResidency;
 
 /// The plan that leaves everything in slow memory, for the instance with this

@@ -73,6 +73,11 @@ int32_t memplInstanceAddValue(MemplInstance instance, const char *name,
   return i.numValues() - 1;
 }
 
+void memplInstanceSetValueStreamed(MemplInstance instance, int32_t value,
+                                   bool isStreamed) {
+  unwrap(instance)->program.values[value].streamed = isStreamed;
+}
+
 void memplInstanceSetValueReason(MemplInstance instance, int32_t value,
                                  const char *reason) {
   unwrap(instance)->program.values[value].reason = reason;
@@ -156,6 +161,10 @@ MemplValueInfo memplInstanceGetValue(MemplInstance instance, int32_t value) {
   const Value &v = unwrap(instance)->program.values[value];
   return {v.name.c_str(), v.size, static_cast<MemplValueKind>(v.kind),
           static_cast<MemplSpaceConstraint>(v.space)};
+}
+
+bool memplInstanceIsValueStreamed(MemplInstance instance, int32_t value) {
+  return unwrap(instance)->program.values[value].streamed;
 }
 
 const char *memplInstanceGetValueReason(MemplInstance instance, int32_t value) {

@@ -77,9 +77,8 @@ static llvm::Expected<Solution> solveGreedily(const Instance &instance) {
 llvm::Error Game::chooseLoopPlans() {
   if (!config.loops.empty()) {
     for (const auto &[step, body] : config.loops)
-      chosenLoops.push_back(
-          {step, std::make_shared<LoopPlan>(
-                     makeLoopPlan(InstanceRef(problem).bodyOf(step), body))});
+      chosenLoops.push_back({step, std::make_shared<LoopPlan>(
+                                       makeLoopPlan(problem, step, body))});
     return llvm::Error::success();
   }
   auto choices =

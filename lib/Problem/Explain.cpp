@@ -214,7 +214,7 @@ std::vector<Decision> mempl::explain(InstanceRef whole, const Plan &given,
       Decision &decision = decisions[access.value];
       decision.traffic = saturatingAdd(decision.traffic, access.bytes);
       if (llvm::any_of(residencies[access.value], [&](const Residency *r) {
-            return r->serves(static_cast<int32_t>(i));
+            return r->serves(static_cast<int32_t>(i), instance.numSteps());
           }))
         decision.served = saturatingAdd(decision.served, access.bytes);
     }

@@ -108,9 +108,7 @@ public:
       checkMachine();
     const std::vector<Value> &values = instance.program.values;
     for (int32_t v = 0; v < instance.numValues(); ++v)
-      if (values[v].size < 0)
-        report({.rule = InstanceRule::I1, .value = v, .field = "size"},
-               "expected a size of at least 0");
+      checkValue(v);
     for (const Value &value : values)
       written.push_back(value.isInput());
     for (int32_t i = 0; i < instance.numSteps(); ++i)
@@ -139,6 +137,19 @@ private:
                wrong);
     });
     mapFields(writer, m);
+  }
+
+  void checkValue(int32_t v) {
+    const Value &value = instance.program.values[v];
+    if (value.size < 0)
+      report({.rule = InstanceRule::I1, .value = v, .field = "size"},
+             "expected a size of at least 0");
+    bool canStream = !path.empty() && (value.kind == ValueKind::Input ||
+                                       value.kind == ValueKind::Output);
+    if (value.streamed && !canStream)
+      report(
+          {.rule = InstanceRule::I12, .value = v, .field = "streamed"},
+          "expected only inputs and outputs of a loop's body to be streamed");
   }
 
   void checkStep(int32_t i) {

@@ -55,6 +55,10 @@ static void report(const Model &model, Ascent &ascent,
 
 BodyBound bound::boundBody(InstanceRef body,
                            const std::function<bool()> &cancelled) {
+  // A trip may have its slices copied during the trip before.
+  if (llvm::any_of(body.program.values,
+                   [](const Value &value) { return value.streamed; }))
+    return {idealLatency(body), 0};
   Model model(body, 1, cancelled);
   LowerBoundOptions options;
   options.cancelled = cancelled;

@@ -10,6 +10,8 @@
 
 #include "mempl/Problem/TimeModel.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace mempl;
 
 bool Plan::operator==(const Plan &) const = default;
@@ -17,6 +19,12 @@ bool Plan::operator==(const Plan &) const = default;
 const BodyPlan *Plan::bodyPlan(int32_t step) const {
   auto it = loops.find(step);
   return it == loops.end() ? nullptr : &it->second;
+}
+
+bool Plan::crossesTrips(int32_t numSteps) const {
+  return llvm::any_of(residencies, [&](const Residency &r) {
+    return r.isAhead(numSteps) || (r.out && r.out->done > numSteps);
+  });
 }
 
 int64_t Plan::numCopiesIn() const {

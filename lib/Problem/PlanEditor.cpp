@@ -9,6 +9,7 @@
 #include "mempl/Problem/PlanEditor.h"
 
 #include "mempl/Problem/ContentsCheck.h"
+#include "mempl/Problem/StepOrder.h"
 #include "mempl/Problem/Verifier.h"
 
 #include <algorithm>
@@ -19,15 +20,17 @@ using namespace mempl;
 // Room between neighbours in the list for others to be put in between.
 static constexpr int64_t kKeyStep = int64_t(1) << 24;
 
-LoopPlan mempl::makeLoopPlan(InstanceRef whole, BodyPlan planned) {
-  LoopPlan result;
-  result.cost = loopCost(whole, planned.plan);
-  OrderedProblem problem(whole, planned.plan);
+LoopPlan mempl::makeLoopPlan(InstanceRef outer, int32_t step,
+                             BodyPlan planned) {
+  OrderedProblem problem(outer.bodyOf(step), planned.plan);
   InstanceRef body = problem.instance();
   const Plan &plan = problem.plan();
+  LoopPlan result;
+  result.cost = loopCost(outer, step, planned.plan);
   int32_t n = body.numSteps();
   for (int channel = 0; channel < 2; ++channel) {
-    std::vector<int64_t> flight(n + 2, 0);
+    // What is behind the last step is the next trip.
+    std::vector<int64_t> flight(2 * n + 2, 0);
     for (const Residency &r : plan.residencies) {
       const CopyIn *in = r.copyIn();
       if (channel == 0 ? !in : !r.out)
@@ -35,17 +38,19 @@ LoopPlan mempl::makeLoopPlan(InstanceRef whole, BodyPlan planned) {
       ++flight[channel == 0 ? in->issue : r.copiedAfter() + 1];
       --flight[(channel == 0 ? in->ready : r.out->done) + 1];
     }
-    int64_t now = 0, most = 0;
+    for (int32_t i = 1; i <= 2 * n; ++i)
+      flight[i] += flight[i - 1];
+    int64_t most = 0;
     for (int32_t i = 0; i <= n; ++i) {
-      now += flight[i];
-      int64_t here = now;
+      int64_t here = flight[i] + flight[i + n];
       auto it = plan.loops.find(i);
       if (it != plan.loops.end()) {
         // A copy that is awaited at the boundary before the loop is over.
         int64_t across = 0;
         for (const Residency &r : plan.residencies)
-          across += channel == 0 ? r.isCopyingIn(i) : r.isCopyingOut(i);
-        LoopPlan inner = makeLoopPlan(body.bodyOf(i), it->second);
+          for (int32_t at : {i, i + n})
+            across += channel == 0 ? r.isCopyingIn(at) : r.isCopyingOut(at);
+        LoopPlan inner = makeLoopPlan(body, i, it->second);
         if (inner.inFlight[channel] > 0)
           here = std::max(here, across + inner.inFlight[channel]);
       }
@@ -326,9 +331,9 @@ void PlanEditor::applyLoop(int32_t step, std::shared_ptr<const LoopPlan> plan) {
               (static_cast<int>(!plan) - static_cast<int>(!loops[step]));
   loops[step] = std::move(plan);
   setLoopFlight(step, 1);
-  timeline.setLoop(
-      step, loops[step] ? loops[step]->cost
-                        : loopCost(accesses->instance().bodyOf(step), Plan()));
+  timeline.setLoop(step, loops[step]
+                             ? loops[step]->cost
+                             : loopCost(accesses->instance(), step, Plan()));
   space.setReserved(step, reservedAt(step));
   updateHits(step, step);
 }

@@ -160,6 +160,8 @@ private:
   template <typename T> void writeValue(const T &x) {
     if constexpr (std::is_enum_v<T>)
       os << '"' << wordFor(x) << '"';
+    else if constexpr (std::is_same_v<T, bool>)
+      os << (x ? "true" : "false");
     else if constexpr (std::is_integral_v<T>)
       os << x;
     else if constexpr (std::is_floating_point_v<T>)
@@ -177,11 +179,15 @@ private:
 } // namespace
 
 // A file is of the oldest version that has all its keys, so that older readers
-// read what they can. Version 2 came with the order of steps.
+// read what they can. Version 2 came with the order of steps and with copies
+// across trips.
 
 static int64_t versionFor(const Program &program) {
   if (program.order != StepOrder::Fixed)
     return 2;
+  for (const Value &value : program.values)
+    if (value.streamed)
+      return 2;
   for (const Step &step : program.steps)
     if (!step.after.empty() || (step.body && versionFor(*step.body) == 2))
       return 2;
@@ -191,6 +197,9 @@ static int64_t versionFor(const Program &program) {
 static int64_t versionFor(const Plan &plan) {
   if (!plan.order.empty())
     return 2;
+  for (const Residency &r : plan.residencies)
+    if (r.offset2)
+      return 2;
   for (const auto &[step, body] : plan.loops)
     if (versionFor(body.plan) == 2)
       return 2;

@@ -8,6 +8,8 @@
 
 #include "mempl/Problem/Simulator.h"
 
+#include "TripSequence.h"
+
 #include "mempl/Problem/StepOrder.h"
 #include "mempl/Problem/Timeline.h"
 
@@ -129,8 +131,7 @@ void setLoops(Timeline &timeline, const Plan &plan) {
   InstanceRef instance = timeline.index().instance();
   for (int32_t i = 0; i < instance.numSteps(); ++i)
     if (instance.program.steps[i].body)
-      timeline.setLoop(i,
-                       loopCost(instance.bodyOf(i), bodyPlanOrEmpty(plan, i)));
+      timeline.setLoop(i, loopCost(instance, i, bodyPlanOrEmpty(plan, i)));
 }
 
 /// Adds what the accesses of each step move, and all that its body does.
@@ -158,14 +159,46 @@ void addTraffic(const Timeline &timeline, const Plan &plan, Outcome &outcome) {
 
 } // namespace
 
-LoopCost mempl::loopCost(InstanceRef body, const Plan &unordered) {
-  OrderedProblem problem(body, unordered);
-  const Plan &plan = problem.plan();
-  AccessIndex index(problem.instance());
+/// A whole program, or one trip: its seconds and its bytes of slow memory.
+static LoopCost costOfOne(InstanceRef program, const Plan &plan) {
+  AccessIndex index(program);
   Timeline timeline(index);
   setLoops(timeline, plan);
   addToTimeline(timeline, plan);
   return {timeline.latency(), totalSlowBytes(timeline, plan), plan.numCopies()};
+}
+
+/// Trips that are simulated: 0, 1, 2 and the last.
+static constexpr int32_t kSimulatedTrips = 4;
+
+static LoopCost costAcrossTrips(InstanceRef body, int64_t trips,
+                                const Plan &plan) {
+  auto simulated =
+      static_cast<int32_t>(std::min<int64_t>(trips, kSimulatedTrips));
+  TripSequence sequence(body, plan, simulated);
+  sequence.simulate();
+  LoopCost cost;
+  for (int32_t trip = 0; trip < simulated; ++trip) {
+    int64_t repeats = trip == 2 ? std::max<int64_t>(1, trips - 3) : 1;
+    cost.latency += static_cast<double>(repeats) * sequence.latencyOf(trip);
+  }
+  cost.slowBytes = static_cast<double>(trips) * sequence.outcomeOf(0).slowBytes;
+  cost.copies = plan.numCopies();
+  return cost;
+}
+
+LoopCost mempl::loopCost(InstanceRef outer, int32_t step,
+                         const Plan &unordered) {
+  InstanceRef body = outer.bodyOf(step);
+  int64_t trips = outer.program.steps[step].trips;
+  OrderedProblem problem(body, unordered);
+  const Plan &plan = problem.plan();
+  if (plan.crossesTrips(body.numSteps()))
+    return costAcrossTrips(problem.instance(), trips, plan);
+  LoopCost cost = costOfOne(problem.instance(), plan);
+  cost.latency *= static_cast<double>(trips);
+  cost.slowBytes *= static_cast<double>(trips);
+  return cost;
 }
 
 Outcome mempl::simulate(InstanceRef whole, const Plan &unordered,
@@ -173,6 +206,12 @@ Outcome mempl::simulate(InstanceRef whole, const Plan &unordered,
   OrderedProblem problem(whole, unordered);
   InstanceRef instance = problem.instance();
   const Plan &plan = problem.plan();
+  if (plan.crossesTrips(instance.numSteps())) {
+    // As trips go on and on.
+    TripSequence sequence(instance, plan, kSimulatedTrips);
+    sequence.simulate(withTraffic);
+    return sequence.outcomeOf(2);
+  }
   AccessIndex index(instance);
   Timeline timeline(index);
   setLoops(timeline, plan);
@@ -199,7 +238,8 @@ Outcome mempl::simulate(InstanceRef whole, const Plan &unordered,
 }
 
 double mempl::simulateLatency(InstanceRef instance, const Plan &plan) {
-  return loopCost(instance, plan).latency;
+  OrderedProblem problem(instance, plan);
+  return costOfOne(problem.instance(), problem.plan()).latency;
 }
 
 double mempl::slowLatency(InstanceRef instance) {
@@ -220,7 +260,8 @@ double mempl::idealLatency(InstanceRef instance) {
     }
     LoopCost body;
     if (step.body)
-      body.latency = idealLatency(instance.bodyOf(i));
+      body.latency =
+          static_cast<double>(step.trips) * idealLatency(instance.bodyOf(i));
     total += stepSeconds(m, step, slow, fast, body);
   }
   return total;

@@ -90,7 +90,7 @@ void Timeline::updateStep(int32_t i) {
   times[i] = stepSeconds(m, step, slow, fast, body);
   spare[i] = body.copies > 0 || times[i] <= 0
                  ? -1
-                 : spareBandwidth(m, withTrips(step, slow, body), times[i]);
+                 : spareBandwidth(m, slow + body.slowBytes, times[i]);
   markDirty(i);
 }
 

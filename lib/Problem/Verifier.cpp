@@ -59,7 +59,11 @@ private:
       if (checkFields(r))
         good.push_back(&r);
     checkOffsets();
-    checkOverlaps();
+    if (reachesAcross())
+      checkTwoTrips();
+    else
+      checkOverlaps();
+    checkReserved();
     checkValues();
     checkFlights();
     checkCarried();
@@ -99,8 +103,14 @@ private:
     report(rule, r.value, &r, step, text);
   }
 
-  int64_t top(const Residency &r) const {
-    return r.offset + instance.machine.roundUp(r.bytes(instance.program));
+  int64_t sizeOf(const Residency &r) const {
+    return instance.machine.roundUp(r.bytes(instance.program));
+  }
+  int64_t top(const Residency &r) const { return r.offset + sizeOf(r); }
+  bool isBody() const { return !path.empty(); }
+  bool isStreamed(const Residency &r, ValueKind kind) const {
+    const Value &value = instance.program.values[r.value];
+    return isBody() && value.streamed && value.kind == kind;
   }
   /// Bytes at the bottom of fast memory that step `i` keeps for itself.
   int64_t reservedAt(int32_t i) const {
@@ -125,9 +135,14 @@ private:
   bool checkFields(const Residency &r);
   void checkLoopKeys(const Program &program, const Plan &given);
   void checkOffsets();
+  bool reachesAcross() const;
   void checkOverlaps();
+  void checkTwoTrips();
+  bool meetInTwoTrips(const Residency &a, const Residency &b) const;
+  void checkReserved();
   void checkValues();
   void checkDisjoint(Residencies &ofValue);
+  void checkServesOnce(Residencies &ofValue);
   class Contents;
   void checkFlights();
   void checkCarried();
@@ -223,22 +238,33 @@ bool PlanVerifier::checkFields(const Residency &r) {
     report(Rule::V9, r, r.last, "no such value");
     return false;
   }
-  if (!(0 <= r.start() && r.start() <= r.first() && r.first() <= r.last &&
-        r.last < n)) {
+  // Steps from n on are of the next trip; n may be up to 2^31 - 1.
+  bool isAhead = isStreamed(r, ValueKind::Input) && r.isAhead(n);
+  int64_t latest = isAhead ? 2 * int64_t(n) : n;
+  if (!(0 <= r.start() && r.start() < n && r.start() <= r.first() &&
+        r.first() <= r.last && r.last < latest)) {
     report(Rule::V9, r, r.start(),
            "needs 0 <= start " + Twine(r.start()) + " <= first " +
                Twine(r.first()) + " <= last " + Twine(r.last) + " < " +
-               Twine(n));
+               Twine(latest));
+    return false;
+  }
+  if (r.offset2 && !isBody()) {
+    report(Rule::V9, r, r.start(), "a second offset outside of a loop's body");
     return false;
   }
   if (!r.out)
     return true;
   int32_t back = r.copiedAfter(), done = r.out->done;
-  if (!(r.first() <= back && back <= r.last && back < done && done <= n)) {
+  latest = isStreamed(r, ValueKind::Output) ? 2 * int64_t(n) : n;
+  if (isAhead ||
+      !(r.first() <= back && back <= r.last && back < done && done <= latest)) {
     report(Rule::V9, r, r.last,
-           "needs first " + Twine(r.first()) + " <= back " + Twine(back) +
-               " <= last " + Twine(r.last) + " and back < done " + Twine(done) +
-               " <= " + Twine(n));
+           isAhead
+               ? Twine("is copied in a trip ahead, and cannot be copied out")
+               : "needs first " + Twine(r.first()) + " <= back " + Twine(back) +
+                     " <= last " + Twine(r.last) + " and back < done " +
+                     Twine(done) + " <= " + Twine(latest));
     return false;
   }
   return true;
@@ -248,14 +274,22 @@ bool PlanVerifier::checkFields(const Residency &r) {
 void PlanVerifier::checkOffsets() {
   const Machine &m = instance.machine;
   for (const Residency *r : good) {
-    int64_t size = m.roundUp(r->bytes(instance.program));
-    if (r->offset < 0 || r->offset % m.alignment != 0 || size > capacity ||
-        r->offset > capacity - size)
+    int64_t size = sizeOf(*r);
+    bool isInside = true;
+    auto check = [&](int64_t offset) {
+      if (offset >= 0 && offset % m.alignment == 0 && size <= capacity &&
+          offset <= capacity - size)
+        return;
+      isInside = false;
       report(Rule::V2, *r, r->start(),
-             "offset " + Twine(r->offset) + ", size " + Twine(size) +
+             "offset " + Twine(offset) + ", size " + Twine(size) +
                  " is misaligned or outside the capacity of " +
                  Twine(capacity));
-    else if (size > 0) // A value of size zero occupies nothing.
+    };
+    check(r->offset);
+    if (r->offset2)
+      check(*r->offset2);
+    if (isInside && size > 0) // A value of size zero occupies nothing.
       inside.push_back(r);
   }
   for (int32_t i = 0; i < instance.numSteps(); ++i)
@@ -286,12 +320,102 @@ void PlanVerifier::checkOverlaps() {
                      " (" + instance.program.values[old->value].name + ")");
       active.push_back(r);
     }
+  }
+}
+
+/// Whether a residency is of the next trip in part, or moves from trip to trip.
+bool PlanVerifier::reachesAcross() const {
+  return llvm::any_of(inside, [&](const Residency *r) {
+    return r->end() >= instance.numSteps() || r->offset2;
+  });
+}
+
+/// Whether two residencies share bytes in two trips, one behind the other, for
+/// ever; a residency with itself, in the next trip.
+bool PlanVerifier::meetInTwoTrips(const Residency &a,
+                                  const Residency &b) const {
+  int64_t n = instance.numSteps();
+  // The offset in a trip; a copy ahead is for the trip that reads it.
+  auto offsetIn = [&](const Residency &r, int64_t trip) {
+    bool isOdd = (trip + (r.first() >= n)) % 2 != 0;
+    return isOdd ? r.offset2.value_or(r.offset) : r.offset;
+  };
+  for (int64_t tripOfA : {0, 1})
+    for (int64_t tripOfB : {0, 1})
+      for (int64_t apart : {-2, 0, 2}) {
+        int64_t shift = (tripOfB - tripOfA + apart) * n;
+        int64_t atA = offsetIn(a, tripOfA), atB = offsetIn(b, tripOfB);
+        bool isItself = &a == &b && shift == 0;
+        if (!isItself && a.start() <= b.end() + shift &&
+            b.start() + shift <= a.end() && atA < atB + sizeOf(b) &&
+            atB < atA + sizeOf(a))
+          return true;
+      }
+  return false;
+}
+
+/// V1 of a body in which residencies reach into the next trip, and V8 of one
+/// that meets itself.
+void PlanVerifier::checkTwoTrips() {
+  Residencies ordered = inside;
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const Residency *a, const Residency *b) {
+                     return a->start() < b->start();
+                   });
+  for (size_t k = 0; k < ordered.size(); ++k) {
+    const Residency &r = *ordered[k];
+    if (meetInTwoTrips(r, r))
+      report(Rule::V8, r, r.start(), "meets itself in the next trip");
+    for (const Residency *old : llvm::ArrayRef(ordered).take_front(k))
+      if (meetInTwoTrips(*old, r))
+        report(Rule::V1, r, r.start(),
+               "overlaps a residency of value " + Twine(old->value) + " (" +
+                   instance.program.values[old->value].name +
+                   ") in one of two trips");
+  }
+}
+
+/// V1 with what steps reserve.
+void PlanVerifier::checkReserved() {
+  int32_t n = instance.numSteps();
+  std::vector<int32_t> reserving;
+  for (int32_t i = 0; i < n; ++i)
+    if (reservedAt(i) > 0)
+      reserving.push_back(i);
+  auto check = [&](const Residency &r, int32_t i) {
     int64_t reserved = instance.machine.roundUp(reservedAt(i));
-    for (const Residency *r : active)
-      if (r->offset < reserved)
-        report(Rule::V1, *r, i,
-               "offset " + Twine(r->offset) + " overlaps the " +
-                   Twine(reserved) + " bytes that the step reserves");
+    if (std::min(r.offset, r.offset2.value_or(r.offset)) < reserved)
+      report(Rule::V1, r, i,
+             "offset " + Twine(r.offset) + " overlaps the " + Twine(reserved) +
+                 " bytes that the step reserves");
+  };
+  for (const Residency *r : inside) {
+    auto holds = [&](int64_t i) { return r->start() <= i && i <= r->end(); };
+    if (r->end() >= n) {
+      for (int32_t i : reserving)
+        if (holds(i) || holds(int64_t(i) + n))
+          check(*r, i);
+      continue;
+    }
+    for (auto it = llvm::lower_bound(reserving, r->start());
+         it != reserving.end() && *it <= r->end(); ++it)
+      check(*r, *it);
+  }
+}
+
+/// V8 of a streamed value, of which every trip has its own; sorts as
+/// checkDisjoint().
+void PlanVerifier::checkServesOnce(Residencies &ofValue) {
+  int32_t n = instance.numSteps();
+  for (size_t k = 0; k < ofValue.size(); ++k) {
+    const Residency &r = *ofValue[k];
+    bool isSecond = false;
+    for (const Residency *old : llvm::ArrayRef(ofValue).take_front(k))
+      for (int32_t i = 0; i < n && !isSecond; ++i)
+        isSecond = old->serves(i, n) && r.serves(i, n);
+    if (isSecond)
+      report(Rule::V8, r, r.first() % n,
+             "serves a step that another residency serves");
   }
 }
 
@@ -302,6 +426,8 @@ void PlanVerifier::checkDisjoint(Residencies &ofValue) {
                      return std::pair(a->start(), a->end()) <
                             std::pair(b->start(), b->end());
                    });
+  if (!ofValue.empty() && instance.program.values[ofValue[0]->value].streamed)
+    return checkServesOnce(ofValue);
   const Residency *longest = nullptr;
   for (const Residency *r : ofValue) {
     if (longest && r->start() <= longest->end())
@@ -322,7 +448,9 @@ public:
   Contents(PlanVerifier &verifier, int32_t v,
            const std::vector<ValueAccess> &accesses, const Residencies &ofValue)
       : verifier(verifier), v(v), value(verifier.instance.program.values[v]),
-        accesses(accesses), ofValue(ofValue), slowValid(value.isInput()) {}
+        accesses(accesses), ofValue(ofValue),
+        isAlwaysThere(value.streamed && value.kind == ValueKind::Input),
+        slowValid(value.isInput()), fastValid(isAlwaysThere) {}
 
   void check() {
     checkBeginnings();
@@ -358,7 +486,9 @@ private:
   const Value &value;
   const std::vector<ValueAccess> &accesses;
   const Residencies &ofValue;
-  bool slowValid, fastValid = false;
+  /// Every trip has its own contents, which slow memory has from the beginning.
+  bool isAlwaysThere;
+  bool slowValid, fastValid;
   const Residency *writer = nullptr; // The last one written in fast memory.
 };
 
@@ -383,7 +513,7 @@ PlanVerifier::Contents::events() const {
     if (a->writes())
       events.push_back({step, Write, a, nullptr});
   }
-  for (const Residency *r : ofValue) {
+  for (const Residency *r : isAlwaysThere ? Residencies() : ofValue) {
     const ByWrite *write = r->written();
     if (!write)
       events.push_back({r->start(), Issue, nullptr, r});
@@ -404,8 +534,9 @@ void PlanVerifier::Contents::follow(const Event &event) {
   int32_t i = event.time;
   const Residency *r = event.residency;
   if (event.access) {
-    auto it = llvm::find_if(ofValue,
-                            [&](const Residency *x) { return x->serves(i); });
+    auto it = llvm::find_if(ofValue, [&](const Residency *x) {
+      return x->serves(i, verifier.instance.numSteps());
+    });
     r = it != ofValue.end() ? *it : nullptr;
     checkSpace(i, *event.access, r);
   }
@@ -485,7 +616,8 @@ void PlanVerifier::Contents::checkEnd() {
       accesses, [](const ValueAccess &x) { return x.access->writes(); });
   auto kept =
       llvm::find_if(ofValue, [](const Residency *r) { return r->isKept(); });
-  if (kept != ofValue.end() && (value.kind != ValueKind::Input || isWritten))
+  if (kept != ofValue.end() &&
+      (value.kind != ValueKind::Input || value.streamed || isWritten))
     report(
         Rule::V10, *kept, 0,
         "only an input that is never written can be carried from run to run");
@@ -520,7 +652,8 @@ void PlanVerifier::checkFlights() {
     auto begin = [&](const Residency &r) {
       return isOut ? r.copiedAfter() + 1 : r.copyIn()->issue;
     };
-    std::vector<int64_t> inFlight(n + 2, 0);
+    // What is behind the last step is the next trip.
+    std::vector<int64_t> inFlight(2 * size_t(n) + 2, 0);
     Residencies copied;
     for (const Residency *r : good) {
       if (isOut ? !r->copiedOut() : !r->copiedIn())
@@ -529,10 +662,11 @@ void PlanVerifier::checkFlights() {
       ++inFlight[begin(*r)];
       --inFlight[(isOut ? r->out->done : r->copyIn()->ready) + 1];
     }
-    for (int32_t i = 1; i <= n; ++i)
+    for (size_t i = 1; i <= 2 * size_t(n); ++i)
       inFlight[i] += inFlight[i - 1];
     for (const Residency *r : copied)
-      if (taken[channel] + inFlight[begin(*r)] > limits[channel])
+      if (taken[channel] + inFlight[begin(*r)] + inFlight[begin(*r) + n] >
+          limits[channel])
         report(Rule::V7, *r, begin(*r),
                "more than " + Twine(limits[channel]) + " copies " +
                    (isOut ? "out" : "in") + " in flight");
@@ -575,10 +709,11 @@ void PlanVerifier::checkLoops() {
       continue;
     }
     std::array<int64_t, 2> over = taken;
-    for (const Residency *r : good) {
-      over[0] += r->isCopyingIn(i);
-      over[1] += r->isCopyingOut(i);
-    }
+    for (const Residency *r : good)
+      for (int32_t at : {i, i + instance.numSteps()}) {
+        over[0] += r->isCopyingIn(at);
+        over[1] += r->isCopyingOut(at);
+      }
     verify(instance.bodyOf(i), body->plan, body->capacity, over,
            std::move(inside), found);
   }

@@ -124,7 +124,7 @@ void mempl::loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
           chosen = choice;
       if (!chosen)
         chosen = std::make_shared<LoopPlan>(
-            makeLoopPlan(editor.index().instance().bodyOf(place), *body));
+            makeLoopPlan(editor.index().instance(), place, *body));
     }
     editor.setLoopPlan(place, chosen);
   }

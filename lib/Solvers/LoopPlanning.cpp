@@ -44,12 +44,14 @@ static Program withoutCompute(const Program &body) {
   return idle;
 }
 
-/// Plans for `body` made by solving `posed`, which differs in its costs: in all
-/// of the memory, then up to `most` times in half of what the last plan used.
-static void addPlans(InstanceRef body, Instance posed, int most,
+/// Plans for the body of the loop at `step` made by solving `posed`, which
+/// differs in its costs: in all of the memory, then up to `most` times in half
+/// of what the last plan used.
+static void addPlans(InstanceRef outer, int32_t step, Instance posed, int most,
                      const BodySolver &solve,
                      std::vector<std::shared_ptr<const LoopPlan>> &plans) {
-  const Machine &m = body.machine;
+  InstanceRef body = outer.bodyOf(step);
+  const Machine &m = outer.machine;
   int64_t least = m.roundUp(leastCapacity(body.program));
   int64_t capacity = m.capacity;
   for (int i = 0; i < most && capacity >= least; ++i) {
@@ -69,8 +71,8 @@ static void addPlans(InstanceRef body, Instance posed, int most,
     if (llvm::none_of(plans, [&](const auto &other) {
           return static_cast<const BodyPlan &>(*other) == planned;
         }))
-      plans.push_back(
-          std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(planned))));
+      plans.push_back(std::make_shared<LoopPlan>(
+          makeLoopPlan(outer, step, std::move(planned))));
     if (isLast)
       break;
   }
@@ -93,14 +95,14 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
     // from slow memory, which is what counts where the loop waits for that
     // anyway. Every plan of a body asks for as many of the loops in it, so that
     // bodies with deeper nests get only one.
-    InstanceRef body(m, *step.body);
-    int nesting = nestingOf(body.program);
-    addPlans(body, {step.name, m, body.program},
+    const Program &body = *step.body;
+    int nesting = nestingOf(body);
+    addPlans(index.instance(), i, {step.name, m, body},
              nesting < 2 ? kMostCapacities : 1, solve, choices.plans);
     if (nesting == 0)
-      addPlans(body, {step.name, m, withoutCompute(body.program)},
+      addPlans(index.instance(), i, {step.name, m, withoutCompute(body)},
                kMostCapacities, solve, choices.plans);
-    if (mayRunWithoutPlan(body))
+    if (mayRunWithoutPlan({m, body}))
       choices.plans.push_back(nullptr);
     if (choices.plans.empty())
       return llvm::createStringError(

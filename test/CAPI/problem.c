@@ -174,7 +174,7 @@ static void orders(void) {
   double latency = outcome.latency;
   int32_t order[] = {s1, s0, s2}, found[3];
   memplPlanSetOrder(plan, order, 3);
-  MemplResidency copied = {w, 0, 1, -1, 0, 1, -1, -1, false};
+  MemplResidency copied = {w, 0, 1, -1, 0, 1, -1, -1, false, -1};
   memplPlanAddResidency(plan, copied, NULL);
   need(memplSimulate(instance, plan, &outcome, NULL, NULL, NULL, &error), error,
        "simulate");
@@ -215,7 +215,7 @@ static void plans(MemplInstance built) {
   printf("== plans\n");
   char *error = NULL, *violations = NULL;
   MemplPlan plan = memplPlanCreate("built");
-  MemplResidency copied = {0, 0, 1, -1, 0, 1, -1, -1, false};
+  MemplResidency copied = {0, 0, 1, -1, 0, 1, -1, -1, false, -1};
   memplPlanAddResidency(plan, copied, NULL);
   intptr_t broken = memplVerify(built, plan, &violations);
   memplStringDestroy(violations);

@@ -94,7 +94,8 @@ std::shared_ptr<const LoopPlan> randomLoopPlan(InstanceRef instance,
   const Machine &machine = instance.machine;
   Instance body{"", machine, *instance.program.steps[step].body};
   BodyPlan planned{machine.capacity, randomValidPlan(body, random)};
-  return std::make_shared<LoopPlan>(makeLoopPlan(body, std::move(planned)));
+  return std::make_shared<LoopPlan>(
+      makeLoopPlan(instance, step, std::move(planned)));
 }
 
 /// Puts some neighbouring steps into another order that keeps their
@@ -322,8 +323,8 @@ TEST(PlanEditor, OnAProfileBytesAreCounted) {
       continue; // A constraint that cannot be met.
     PlanEditor editor(index, -1, Addressing::Profile);
     for (const auto &[step, inner] : plan.loops)
-      editor.setLoopPlan(step, std::make_shared<LoopPlan>(makeLoopPlan(
-                                   InstanceRef(instance).bodyOf(step), inner)));
+      editor.setLoopPlan(step, std::make_shared<LoopPlan>(
+                                   makeLoopPlan(instance, step, inner)));
     for (Residency r : plan.residencies) {
       r.offset = 0;
       editor.place(r);

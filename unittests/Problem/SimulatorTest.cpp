@@ -617,4 +617,85 @@ TEST(Simulator, StepsRunInTheOrderOfThePlan) {
   EXPECT_EQ(outcome.profile, (std::vector<int64_t>{50, 60, 10}));
 }
 
+/// A loop around one or two steps that read 40 bytes of another slice each
+/// trip.
+Instance streaming(int64_t trips, std::vector<Value> values,
+                   std::vector<Step> steps) {
+  Instance instance = program(
+      {}, {loop(trips, program(std::move(values), std::move(steps)), {})});
+  auto body = std::make_shared<Program>(*instance.program.steps[0].body);
+  for (Value &value : body->values)
+    value.streamed = value.kind != ValueKind::Temporary;
+  instance.program.steps[0].body = body;
+  return instance;
+}
+
+Plan bodyPlan(int64_t capacity, std::vector<Residency> residencies) {
+  Plan result = plan({});
+  result.loops[0] = {capacity, {"", std::move(residencies), {}}};
+  return result;
+}
+
+TEST(SimulatorTrips, TheNextSliceComesInDuringThisTrip) {
+  // First 5 s of copy and a step of 2, then 3 of waiting and 2.
+  Residency ahead = Residency::byCopy(0, 0, 0, 1, 1);
+  ahead.offset2 = 40;
+  for (auto [trips, seconds] :
+       {std::pair(1, 7), {2, 12}, {3, 17}, {4, 22}, {10, 52}}) {
+    Instance instance =
+        streaming(trips, {input("x", 40)}, {step(2, {read(0, 40)})});
+    EXPECT_NEAR(run(instance, bodyPlan(80, {ahead})).latency, seconds, kExact);
+    EXPECT_NEAR(run(instance, plan({})).latency, 4 * trips, kExact);
+  }
+}
+
+TEST(SimulatorTrips, WhatIsUsedNoMoreMakesRoomForTheNextSlice) {
+  // The copy of 1 + 4 s is hidden behind 6 s, at the same bytes in every trip.
+  Instance instance =
+      streaming(3, {input("x", 40), temporary("t", 40)},
+                {step(2, {read(0, 40), write(1, 40)}), step(6, {read(1, 40)})});
+  Plan ahead = bodyPlan(
+      80, {Residency::byCopy(0, 0, 1, 2, 2), Residency::byWrite(1, 40, 0, 1)});
+  ahead.loops[0].plan.residencies[1].begin = ByWrite{0};
+  EXPECT_NEAR(run(instance, ahead).latency, 5 + 3 * 8, kExact);
+  // One trip as they go on and on.
+  const Plan &inner = ahead.loops[0].plan;
+  Outcome trip = simulate(InstanceRef(instance).bodyOf(0), inner);
+  EXPECT_NEAR(trip.latency, 8, kExact);
+  EXPECT_THAT(trip.times, testing::ElementsAre(2, 6));
+  EXPECT_THAT(trip.waits, testing::ElementsAre(0, 0, 0));
+  EXPECT_EQ(trip.profile, (std::vector<int64_t>{80, 80}));
+  ASSERT_EQ(trip.copies.size(), 1u);
+  EXPECT_EQ(trip.copies[0].residency, 0);
+  EXPECT_NEAR(trip.copies[0].issued, 2, kExact);
+  EXPECT_NEAR(trip.copies[0].end, 7, kExact);
+  EXPECT_EQ(trip.slowBytes, 40);
+}
+
+TEST(SimulatorTrips, ResultsGoOutDuringTheNextTrip) {
+  Residency out = Residency::byWrite(0, 0, 0, 0);
+  out.out = {std::nullopt, 2};
+  out.offset2 = 20;
+  Instance instance =
+      streaming(3, {output("y", 20)}, {step(5, {write(0, 20)})});
+  // What is under way after the last trip is awaited there.
+  EXPECT_NEAR(run(instance, bodyPlan(40, {out})).latency, 3 * 5 + 3, kExact);
+  out.out->done = 1;
+  EXPECT_NEAR(run(instance, bodyPlan(40, {out})).latency, 3 * (5 + 3), kExact);
+}
+
+/// A loop means the same as its trips written out: those between the third and
+/// the last cost what the third costs.
+TEST(SimulatorTrips, LongLoopsRepeatTheThirdTrip) {
+  Residency ahead = Residency::byCopy(0, 0, 0, 1, 1);
+  ahead.offset2 = 40;
+  auto latencyOf = [&](int64_t trips) {
+    return run(streaming(trips, {input("x", 40)}, {step(2, {read(0, 40)})}),
+               bodyPlan(80, {ahead}))
+        .latency;
+  };
+  double third = latencyOf(5) - latencyOf(4);
+  EXPECT_NEAR(latencyOf(1000), latencyOf(4) + 996 * third, 1e-9);
+}
+
 } // namespace

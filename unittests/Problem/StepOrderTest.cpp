@@ -102,8 +102,10 @@ TEST(StepOrder, PlansOfLoopsFollowTheirOrder) {
   std::vector<int32_t> order = {2, 0, 1};
   Instance ordered = body;
   ordered.program = inOrder(body.program, order);
-  LoopPlan expected = makeLoopPlan(ordered, {70, fixed});
-  LoopPlan given = makeLoopPlan(body, {70, withOrder(fixed, order)});
+  LoopPlan expected =
+      makeLoopPlan(program({}, {loop(1, ordered)}), 0, {70, fixed});
+  LoopPlan given = makeLoopPlan(program({}, {loop(1, body)}), 0,
+                                {70, withOrder(fixed, order)});
   EXPECT_EQ(given.inFlight[0], 3);
   EXPECT_EQ(given.inFlight[0], expected.inFlight[0]);
   EXPECT_EQ(given.cost.latency, expected.cost.latency);

@@ -758,4 +758,83 @@ TEST(VerifierV11, LoopsAreNamedBySteps) {
             "V11: in the loop at step 3: the order of this program is fixed");
 }
 
+//===----------------------------------------------------------------------===//
+// Copies across trips
+//===----------------------------------------------------------------------===//
+
+/// Rules that the plan of a body breaks.
+std::vector<Rule> rulesOf(const Instance &body, std::vector<Residency> r) {
+  Instance instance = program({}, {loop(3, body, {})});
+  EXPECT_TRUE(checkInstance(instance).empty());
+  Plan outer = plan({});
+  outer.loops[0] = {100, {"", std::move(r), {}}};
+  std::vector<Rule> rules;
+  for (const Violation &violation : verify(instance, outer))
+    rules.push_back(violation.rule);
+  return rules;
+}
+
+Instance withStreamed(Instance body) {
+  body.program.values[0].streamed = true;
+  return body;
+}
+
+Residency at2(Residency r, int64_t offset2) {
+  r.offset2 = offset2;
+  return r;
+}
+
+TEST(VerifierTrips, ACopyAheadIsOfAStreamedInput) {
+  Instance slice = program({input("x", 40)}, {step(2, {read(0, 40)})});
+  Residency ahead = at2(Residency::byCopy(0, 0, 0, 1, 1), 40);
+  using Rules = std::vector<Rule>;
+  EXPECT_EQ(rulesOf(withStreamed(slice), {ahead}), Rules());
+  // The same contents in every trip: nothing to fetch ahead.
+  EXPECT_EQ(rulesOf(slice, {ahead}), Rules{Rule::V9});
+  // It would meet itself in the next trip.
+  EXPECT_EQ(rulesOf(withStreamed(slice), {Residency::byCopy(0, 0, 0, 1, 1)}),
+            Rules{Rule::V8});
+  EXPECT_EQ(rulesOf(withStreamed(slice), {at2(ahead, 30)}), Rules{Rule::V8});
+  EXPECT_EQ(rulesOf(withStreamed(slice), {at2(ahead, 70)}), Rules{Rule::V2});
+  EXPECT_EQ(rulesOf(withStreamed(slice), {copiedOut(ahead, 2)}),
+            Rules{Rule::V9});
+  // Outside of a body there is no next trip.
+  Residency twice = at2(Residency::byCopy(0, 0, 0, 0, 0), 40);
+  EXPECT_EQ(check(slice, {twice}).substr(0, 3), "V9:");
+}
+
+TEST(VerifierTrips, TwoTripsShareTheMemory) {
+  Instance body = withStreamed(
+      program({input("x", 40), temporary("t", 40)},
+              {step(2, {read(0, 40), write(1, 40)}), step(6, {read(1, 40)})}));
+  Residency ahead = Residency::byCopy(0, 0, 1, 2, 2);
+  using Rules = std::vector<Rule>;
+  EXPECT_EQ(rulesOf(body, {ahead, Residency::byWrite(1, 40, 0, 1)}), Rules());
+  EXPECT_EQ(rulesOf(body, {ahead, Residency::byWrite(1, 0, 0, 1)}),
+            Rules{Rule::V1});
+  // Two residencies of a streamed value serve different steps.
+  EXPECT_EQ(rulesOf(body, {ahead, Residency::byCopy(0, 40, 0, 0, 0)}),
+            Rules{Rule::V8});
+  body.program.steps[0].reserved = 10;
+  EXPECT_EQ(rulesOf(body, {ahead}), Rules{Rule::V1});
+}
+
+TEST(VerifierTrips, CopiesOfTwoTripsAreInFlightTogether) {
+  Instance body =
+      withStreamed(program({output("y", 20)}, {step(5, {write(0, 20)})}));
+  Residency out = at2(copiedOut(Residency::byWrite(0, 0, 0, 0), 2), 20);
+  using Rules = std::vector<Rule>;
+  EXPECT_EQ(rulesOf(body, {out}), Rules());
+  EXPECT_EQ(rulesOf(body, {copiedOut(Residency::byWrite(0, 0, 0, 0), 2)}),
+            Rules{Rule::V8});
+  EXPECT_EQ(rulesOf(body, {at2(copiedOut(out, 3), 20)}), Rules{Rule::V9});
+  Instance instance = program({}, {loop(3, body, {})});
+  instance.machine.maxCopiesOut = 1;
+  Plan outer = plan({});
+  outer.loops[0] = {100, {"", {out}, {}}};
+  auto found = verify(instance, outer);
+  ASSERT_EQ(found.size(), 1u) << textOf(found);
+  EXPECT_EQ(found[0].rule, Rule::V7);
+}
+
 } // namespace

@@ -180,7 +180,8 @@ def Mempl_ValueOp : Mempl_Op<"value", [
     storage are one value. `space` constrains all of its accesses to one memory,
     and `name` keeps its name where it is not the symbol: names may repeat, be
     empty, or be anything. `reason` says why it can only be in slow memory; it
-    is for readers and changes no plan.
+    is for readers and changes no plan. Of a `streamed` value, an input or
+    output of a loop's body, every trip has other contents.
 
     Example:
 
@@ -196,11 +197,12 @@ def Mempl_ValueOp : Mempl_Op<"value", [
     Mempl_SizeAttr:$size,
     DefaultValuedAttr<Mempl_ConstrainedSpace,
                       "::mempl::ir::ConstrainedSpace::None">:$space,
+    UnitAttr:$streamed,
     OptionalAttr<StrAttr>:$original_name,
     OptionalAttr<StrAttr>:$reason);
   let assemblyFormat = [{
-    $sym_name $kind `size` $size (`space` $space^)? (`name` $original_name^)?
-    (`reason` $reason^)? attr-dict
+    $sym_name $kind `size` $size (`space` $space^)? (`streamed` $streamed^)?
+    (`name` $original_name^)? (`reason` $reason^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// The name of the value: the symbol unless it is said apart.
@@ -353,7 +355,9 @@ def Mempl_ResidencyOp : Mempl_Op<"residency", [
     boundary.
 
     Steps and boundaries count from 0 in the order of the plan, boundary i just
-    before step i.
+    before step i; in the body of a loop, those behind the last step are of the
+    next trip. In odd trips the bytes are those from offset `odd` on, if it is
+    given.
 
     Example:
 
@@ -366,6 +370,7 @@ def Mempl_ResidencyOp : Mempl_Op<"residency", [
   let arguments = (ins
     FlatSymbolRefAttr:$value,
     I64Attr:$offset,
+    OptionalAttr<I64Attr>:$offset2,
     UnitAttr:$carried,
     OptionalAttr<Mempl_PositionAttr>:$write,
     OptionalAttr<Mempl_PositionAttr>:$issue,
@@ -374,7 +379,7 @@ def Mempl_ResidencyOp : Mempl_Op<"residency", [
     OptionalAttr<Mempl_PositionAttr>:$back,
     OptionalAttr<Mempl_PositionAttr>:$done);
   let assemblyFormat = [{
-    $value `at` $offset (`carried` $carried^)? (`write` $write^)?
+    $value `at` $offset (`odd` $offset2^)? (`carried` $carried^)? (`write` $write^)?
     (`issue` $issue^)? (`ready` $ready^)? `last` $last (`back` $back^)?
     (`done` $done^)? attr-dict
   }];

@@ -99,6 +99,10 @@ struct Value {
   /// it can be in fast memory or nobody knows. For readers: it changes no plan,
   /// and values that differ in it alone are equal.
   std::string reason = {};
+  /// An input or output of a loop's body of which every trip has other contents
+  /// than the one before, each in a place of its own in slow memory: a slice
+  /// that moves with the trip.
+  bool streamed = false;
 
   bool isInput() const {
     return kind == ValueKind::Input || kind == ValueKind::InOut;
@@ -108,7 +112,7 @@ struct Value {
   }
   bool operator==(const Value &other) const {
     return name == other.name && size == other.size && kind == other.kind &&
-           space == other.space;
+           space == other.space && streamed == other.streamed;
   }
 };
 
@@ -201,10 +205,11 @@ enum class InstanceRule : uint8_t {
   I8,
   I9,
   I10,
-  I11
+  I11,
+  I12
 };
 
-/// "I1" .. "I11".
+/// "I1" .. "I12".
 std::string ruleName(InstanceRule rule);
 
 /// One thing that is wrong with an instance, and where: in the machine if both

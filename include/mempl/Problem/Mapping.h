@@ -128,6 +128,8 @@ template <typename IO> void mapFields(IO &io, Value &value) {
                     "Why it can only be in slow memory; empty where it can be "
                     "in fast memory or nobody knows."},
               value.reason, value.reason.empty());
+  io.optional(Field{"streamed", "Whether every trip has other contents."},
+              value.streamed, !value.streamed);
 }
 
 template <typename IO> void mapFields(IO &io, Access &access) {
@@ -198,6 +200,8 @@ template <typename IO> constexpr void mapFields(IO &io, Residency &r) {
   io.template alternative<Kept>(r.begin, [](auto &io, Kept &) {
     io.flag(Field{"carried", "Whether the run before left it in fast memory."});
   });
+  io.optional(Field{"offset2", "First byte in odd trips."}.atLeast(Field::kAny),
+              r.offset2);
   io.exactlyOne("a residency begins by `write`, or by `issue` and `ready`, or "
                 "is `carried`");
 }

@@ -55,13 +55,19 @@ struct CopyOut {
 };
 
 /// A time during which a value is in fast memory. Steps and boundaries are
-/// numbered from 0, in the order of the plan.
+/// numbered from 0, in the order of the plan. In the plan of a loop's body with
+/// n steps, those from n on are of the next trip: a streamed input may be
+/// copied in a trip ahead, and a streamed output be copied out into the next
+/// trip.
 struct Residency {
   int32_t value = 0;
   int32_t last = 0;   ///< Last step whose accesses it serves.
   int64_t offset = 0; ///< First byte; a multiple of the alignment.
   std::variant<ByWrite, CopyIn, Kept> begin;
   std::optional<CopyOut> out; ///< None: it is dropped after `last`.
+  /// First byte in odd trips, of which the first is number 1, where that is
+  /// another one: residencies of n steps or more would meet themselves.
+  std::optional<int64_t> offset2 = std::nullopt;
 
   static Residency byWrite(int32_t value, int64_t offset, int32_t write,
                            int32_t last) {
@@ -109,6 +115,15 @@ struct Residency {
     return out && copiedAfter() < step && step < out->done;
   }
   bool serves(int32_t step) const { return first() <= step && step <= last; }
+  /// The same in this trip or in the next, of a body with `numSteps` steps.
+  bool serves(int32_t step, int32_t numSteps) const {
+    return serves(step) || serves(step + numSteps);
+  }
+  /// Whether it is copied in a trip before the one that it serves.
+  bool isAhead(int32_t numSteps) const {
+    const CopyIn *in = copyIn();
+    return in && in->ready >= numSteps;
+  }
   /// Bytes of fast memory that it holds, and that a copy of it moves.
   int64_t bytes(const Program &program) const {
     return program.values[value].size;
@@ -133,6 +148,10 @@ struct Plan {
 
   /// The plan of the body of the loop at `step`; null where it has none.
   const BodyPlan *bodyPlan(int32_t step) const;
+
+  /// Whether a copy goes from one trip into the next, if this is a plan of a
+  /// body with `numSteps` steps.
+  bool crossesTrips(int32_t numSteps) const;
 
   /// Copies in and out, those of loops counted once each.
   int64_t numCopies() const;

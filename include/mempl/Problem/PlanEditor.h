@@ -31,8 +31,8 @@ struct LoopPlan : BodyPlan {
   int64_t inFlight[2] = {0, 0};
 };
 
-/// Measures `plan`, a valid plan for `body`.
-LoopPlan makeLoopPlan(InstanceRef body, BodyPlan planned);
+/// Measures `planned`, a valid plan for the body of the loop at `step`.
+LoopPlan makeLoopPlan(InstanceRef outer, int32_t step, BodyPlan planned);
 
 /// A plan under construction. Starts with the empty plan (loops run from slow
 /// memory). Legality follows rules V1..V8 and V10 as verify() has them; V9 is a

@@ -64,11 +64,13 @@ struct Outcome {
   std::vector<StepTraffic> traffic; ///< Of each step, if it was asked for.
 };
 
-/// Simulates `plan`, which must be valid (see verify()); the latency of an
-/// invalid plan means nothing, but computing it is safe as long as the plan
-/// breaks no V9 and no V11: every index in range, fields consistent.
-/// Outcome::traffic is filled if `withTraffic`, which takes another simulation
-/// of every body.
+/// Simulates `plan`; one of a body with copies across trips as the trips go on
+/// and on, as one of them: the copies that are issued in it, and what is in
+/// fast memory of this trip and of its neighbours. `plan` must be valid (see
+/// verify()); the latency of an invalid plan means nothing, but computing it is
+/// safe as long as the plan breaks no V9 and no V11: every index in range,
+/// fields consistent. Outcome::traffic is filled if `withTraffic`, which takes
+/// another simulation of every body.
 Outcome simulate(InstanceRef instance, const Plan &plan,
                  bool withTraffic = false);
 

@@ -25,8 +25,8 @@ namespace mempl {
 
 /// What the body of a loop means for the loop step.
 struct LoopCost {
-  double latency = 0;   ///< Of one trip, seconds.
-  double slowBytes = 0; ///< Of one trip, those of copies included.
+  double latency = 0;   ///< Of all trips, seconds.
+  double slowBytes = 0; ///< Of all trips, those of copies included.
   int64_t copies = 0;   ///< Any at all make the outer copies stand still.
 };
 
@@ -43,23 +43,14 @@ inline double savedSecondsPerByte(const Machine &m) {
   return 1 / m.slowBandwidth - 1 / m.fastBandwidth;
 }
 
-/// Bytes that `step` moves to or from slow memory: `slowBytes` of its own
-/// accesses, and those of all trips of its body.
-inline double withTrips(const Step &step, double slowBytes,
-                        const LoopCost &body) {
-  if (!step.body)
-    return slowBytes;
-  return slowBytes + static_cast<double>(step.trips) * body.slowBytes;
-}
-
 /// Seconds for which the memories are busy with `step`, whose own accesses move
-/// so many bytes. `body` is ignored for a plain step.
+/// so many bytes.
 inline double memorySeconds(const Machine &m, const Step &step,
                             double slowBytes, double fastBytes,
                             const LoopCost &body = {}) {
   double busy = memorySeconds(m, slowBytes, fastBytes);
   if (step.body)
-    busy = std::max(busy, withTrips(step, slowBytes, body) / m.slowBandwidth);
+    busy = std::max(busy, (slowBytes + body.slowBytes) / m.slowBandwidth);
   return busy;
 }
 
@@ -67,9 +58,7 @@ inline double memorySeconds(const Machine &m, const Step &step,
 /// its bytes at the same time.
 inline double busySeconds(const Machine &m, const Step &step, double slowBytes,
                           double fastBytes, const LoopCost &body = {}) {
-  double compute = step.compute;
-  if (step.body)
-    compute += static_cast<double>(step.trips) * body.latency;
+  double compute = step.compute + body.latency;
   return std::max(compute, memorySeconds(m, step, slowBytes, fastBytes, body));
 }
 
@@ -80,7 +69,7 @@ inline double stepSeconds(const Machine &m, const Step &step, double slowBytes,
 }
 
 /// Bytes per second of slow memory that a step leaves to copies. `seconds` is
-/// what it takes, above 0; `slowBytes` are those of withTrips().
+/// what it takes, above 0; `slowBytes` are those of its body included.
 inline double spareBandwidth(const Machine &m, double slowBytes,
                              double seconds) {
   return std::max(0.0, m.slowBandwidth - slowBytes / seconds);

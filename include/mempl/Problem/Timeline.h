@@ -54,8 +54,11 @@ struct ChannelState {
 /// Both channels at one time: [0] in, [1] out.
 using ChannelPair = std::array<ChannelState, 2>;
 
-/// Simulates the body of a loop (or any program) under `plan`.
-LoopCost loopCost(InstanceRef body, const Plan &plan);
+/// Simulates all trips of the loop at `step` under `plan`, one of its body.
+/// Where no copy goes from one trip into the next, all cost what the first one
+/// costs. Else trips 0, 1, 2 and the last are simulated, and those between cost
+/// what trip 2 costs.
+LoopCost loopCost(InstanceRef outer, int32_t step, const Plan &plan);
 
 /// Copies and steps of one plan over time. Copies are known by the number of
 /// their residency; each residency has at most one copy per channel.
@@ -131,8 +134,7 @@ public:
   double ownSlowBytes(int32_t step) const { return slowSum[step]; }
   /// Bytes that `step` moves to or from slow memory (loop trips included).
   double slowBytes(int32_t step) const {
-    return withTrips(accesses->program().steps[step], slowSum[step],
-                     bodyOf(step));
+    return slowSum[step] + bodyOf(step).slowBytes;
   }
   /// Seconds for which the memories are busy with the accesses of `step`.
   double memorySecondsOf(int32_t step) const;

@@ -110,7 +110,7 @@ public:
     for (auto [value, symbol] : llvm::zip_equal(program.values, symbols))
       ValueOp::create(builder, loc, symbol, wordAs<StorageKind>(value.kind),
                       value.size, wordAs<ConstrainedSpace>(value.space),
-                      originalName(builder, value.name, symbol),
+                      value.streamed, originalName(builder, value.name, symbol),
                       value.reason.empty()
                           ? StringAttr()
                           : builder.getStringAttr(value.reason));
@@ -222,6 +222,7 @@ static mempl::Program readProgram(Operation *op) {
     value.kind = wordAs<mempl::ValueKind>(from.getKind());
     value.space = wordAs<mempl::SpaceConstraint>(from.getSpace());
     value.reason = from.getReason().value_or("").str();
+    value.streamed = from.getStreamed();
     indices[from.getSymNameAttr()] = program.numValues();
     program.values.push_back(std::move(value));
   }

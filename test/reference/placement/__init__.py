@@ -19,7 +19,7 @@ Sizes are bytes, bandwidths bytes per second, times seconds.
 from .instances import check_instance
 from .latency import Outcome, ideal, simulate
 from .model import Access, Instance, Machine, Plan, Program, Residency, Step, Value
-from .rules import Violation, verify
+from .rules import Violation, verify, verify_program
 
 __all__ = [
     "Access",
