@@ -108,6 +108,7 @@ def main():
     parser.add_argument("--data", default=os.path.join(ROOT, "benchmarks", "corpus", "programs"))
     parser.add_argument("--results", help="JSON lines; what is in it is not measured again")
     parser.add_argument("--programs", help="names, of all targets")
+    parser.add_argument("--chips", help="such as v5e; all of them unless given")
     parser.add_argument("--hard", action="store_true")
     parser.add_argument("--solver", default="search")
     parser.add_argument("--seconds", default="1", help="limits, each in CPU seconds")
@@ -115,7 +116,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
     builds = [Build(args.old), Build(args.bin)]
-    cases, results = cases_of(args, list_programs(args)), Results(args.results)
+    chips = args.chips.split(",") if args.chips else []
+    programs = [p for p in list_programs(args) if not chips or p.chip in chips]
+    cases, results = cases_of(args, programs), Results(args.results)
     limits = [float(text) for text in args.seconds.split(",")]
 
     def change(task):

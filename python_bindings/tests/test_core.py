@@ -187,8 +187,8 @@ def test_programs_of_xla_may_be_free():
 def test_plan_columns_and_json(alexnet):
     plan = mempl.solve(alexnet, "greedy").plan
     columns = plan.columns
-    assert set(columns) == {"value", "offset", "last", "write", "issue", "ready", "back", "done", "carried"}
-    for field in ("value", "offset", "last", "write", "issue", "ready", "back", "done", "carried"):
+    assert set(columns) == {"value", "offset", "last", "write", "issue", "ready", "back", "done", "carried", "offset2"}
+    for field in ("value", "offset", "last", "write", "issue", "ready", "back", "done", "carried", "offset2"):
         assert list(columns[field]) == [getattr(r, field) for r in plan.residencies]
     assert mempl.Plan.from_json(plan.to_json()) == plan == pickle.loads(pickle.dumps(plan))
     copies = mempl.simulate(alexnet, plan).copies

@@ -94,6 +94,7 @@ static MemplMachine tinyMachine(void) {
 // CHECK-LABEL: == building
 // CHECK: valid: 1
 // CHECK: reason of w: '', then 'is passed on'
+// CHECK: streamed: 0, then 1: values[0].streamed: I12: {{.+}}
 // CHECK: slow 13, ideal 10, bound 10
 // CHECK: loop of 3 trips, body of 1 steps, plain step has none: 1
 // CHECK: invalid: values[1].size: {{.+}}
@@ -114,6 +115,12 @@ static MemplInstance building(void) {
   printf("reason of w: '%s', then '%s'\n",
          memplInstanceGetValueReason(built, w),
          memplInstanceGetValueReason(told, w));
+  memplInstanceSetValueStreamed(told, w, true);
+  valid = memplInstanceCheck(told, &error);
+  printf("streamed: %d, then %d: %s\n", memplInstanceIsValueStreamed(built, w),
+         memplInstanceIsValueStreamed(told, w), valid ? "valid" : error);
+  memplStringDestroy(error);
+  error = NULL;
   memplInstanceDestroy(told);
   printf("slow %g, ideal %g, bound %g\n", memplSlowLatency(built),
          memplIdealLatency(built), memplLowerBound(built, 1500));

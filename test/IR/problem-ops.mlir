@@ -63,6 +63,8 @@ mempl.instance @all name "all \"of\" it" function @main
       (read @w 768, update @x 64) {
     // CHECK-NEXT: mempl.value @w temporary size 8
     mempl.value @w temporary size 8
+    // CHECK-NEXT: mempl.value @slice input size 8 streamed name "a slice"
+    mempl.value @slice input size 8 streamed name "a slice"
     // CHECK-NEXT: mempl.step "up" compute 1.7976931348623157e+308 (write @w 8)
     mempl.step "up" compute 1.7976931348623157e308 (write @w 8)
     // CHECK-NEXT: mempl.loop "empty" compute 0.0 trips 9223372036854775807 () {
@@ -86,6 +88,8 @@ mempl.plan @all_plan for @all {
   mempl.loop_plan 1 capacity 64 name "inner" {
     // CHECK-NEXT: mempl.residency @w at 0 write 0 last 0
     mempl.residency @w at 0 write 0 last 0
+    // CHECK-NEXT: mempl.residency @slice at 0 odd 16 issue 0 ready 1 last 1
+    mempl.residency @slice at 0 odd 16 issue 0 ready 1 last 1
     // CHECK-NEXT: mempl.loop_plan 1 capacity 0 {
     // CHECK-NEXT: }
     mempl.loop_plan 1 capacity 0 {}
