@@ -152,6 +152,8 @@ private:
 
   void tryCandidate(int32_t id) {
     const UseIntervalNode &node = forest.node(id);
+    if (isCarried(node.value))
+      return;
     // Which residencies serve some of it already?
     llvm::SmallVector<PlanEditor::Id, 4> parts;
     int32_t from = index.use(node.interval.first).step;
@@ -185,7 +187,7 @@ private:
   void timeCopiesAnew() {
     std::vector<PlanEditor::Id> ids;
     for (PlanEditor::Id id = 0; id < editor.endId(); ++id)
-      if (editor.isPlaced(id) && !editor.residency(id).isKept() &&
+      if (editor.isPlaced(id) && !isCarried(editor.residency(id).value) &&
           (editor.residency(id).copiedIn() || editor.residency(id).copiedOut()))
         ids.push_back(id);
     auto startOf = [&](PlanEditor::Id id) {
@@ -253,6 +255,7 @@ private:
     }
   }
 
+  /// Whether the value is carried: then it stays where the next run finds it.
   bool isCarried(int32_t value) const {
     auto ids = editor.residenciesOf(value);
     return !ids.empty() && editor.residency(ids.front()).isKept();
