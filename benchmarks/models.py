@@ -241,8 +241,7 @@ Made by `benchmarks/models.py --bin=build/release/bin --write=docs/Models.md`. T
 `fits` is the share of the bytes of all values that are no larger than fast memory. `greedy`, `portfolio`, `bound` and
 `gap`, the latency of the portfolio's plan over the proven lower bound, are of the steps in program order. `any order` is
 the portfolio's plan where it may change that, as the pass lets it do, and `in` and `out` are its copies. `buffers` says
-whether the bufferized program has exactly the allocations and copies of that plan. The small networks run for less than
-the latency of one copy on the large targets; their gaps say little.
+whether the bufferized program has exactly the allocations and copies of that plan.
 
 """
 
