@@ -18,15 +18,11 @@ are CPU seconds.
 """
 
 import argparse
-import hashlib
-import json
 import math
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import EQUAL, ROOT, Case, fail, list_programs, table
+from lab import EQUAL, ROOT, Case, Lab, fail, list_programs, table
 
 CAPACITIES = (112, 64, 32, 16, 8)
 COSTS = ("compiler", "roofline")
@@ -40,54 +36,19 @@ HARD = (
 )
 
 
-class Build:
-    def __init__(self, folder):
-        self.tool = os.path.join(folder, "mempl-solve")
-        try:
-            with open(self.tool, "rb") as file:
-                self.digest = hashlib.sha256(file.read()).hexdigest()[:12]
-        except OSError as error:
-            fail(f"{error.filename}: {error.strerror}; build first")
+def latency_by(lab, case, solver, seconds, seed):
+    """Seconds of the plan of one build. The names of options are those that all
+    versions know."""
 
-    def solve(self, case, solver, seconds, seed):
-        """Seconds of the plan. The names of options are those that all versions know."""
-        command = [
-            self.tool, *case.options(), f"--policy={solver}", "--format=json", "--no-bound", "--cpu-time", "--budget=0",
+    def make():
+        answer = lab.solve(
+            *case.options(), f"--policy={solver}", "--no-bound", "--cpu-time", "--budget=0",
             f"--time-limit-ms={seconds * 1000:.0f}", f"--seed={seed}",
-        ]
-        process = subprocess.run(command, capture_output=True, text=True)
-        if process.returncode != 0:
-            fail(f"{' '.join(command)}: {process.stderr.strip()}")
-        row = json.loads(process.stdout)["policies"][0]
-        if not row["verified"]:
-            fail(f"{' '.join(command)}: invalid plan")
-        return row["latency"]
+        )
+        return answer["policies"][0]["latency"]
 
-
-class Results:
-    """Measurements by build, case, solver, limit and seed."""
-
-    def __init__(self, path):
-        self.path, self.known = path, {}
-        if path and os.path.exists(path):
-            with open(path) as file:
-                for line in file:
-                    try:
-                        record = json.loads(line)
-                        self.known[json.dumps(record["key"])] = record["latency"]
-                    except json.JSONDecodeError:
-                        pass  # The last line of a run that was killed.
-
-    def latency(self, build, case, solver, seconds, seed):
-        key = [build.digest, *case.key(), solver, seconds, seed]
-        text = json.dumps(key)
-        if text not in self.known:
-            self.known[text] = build.solve(case, solver, seconds, seed)
-            print(" ".join(map(str, key)), file=sys.stderr, flush=True)
-            if self.path:
-                with open(self.path, "a") as file:
-                    file.write(json.dumps({"key": key, "latency": self.known[text]}) + "\n")
-        return self.known[text]
+    latency = lab.measure(["build", *case.key(), solver, seconds, seed], make)
+    return latency if latency is not None else fail(lab.failures[-1])
 
 
 def cases_of(args, programs):
@@ -115,17 +76,18 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
-    builds = [Build(args.old), Build(args.bin)]
+    lab_of = lambda folder: Lab(argparse.Namespace(bin=folder, results=args.results, report=False))
+    old, new = lab_of(args.old), lab_of(args.bin)
     chips = args.chips.split(",") if args.chips else []
     programs = [p for p in list_programs(args) if not chips or p.chip in chips]
-    cases, results = cases_of(args, programs), Results(args.results)
+    cases = cases_of(args, programs)
     limits = [float(text) for text in args.seconds.split(",")]
 
     def change(task):
         """Mean of the logarithms of new / old over the seeds."""
         case, seconds = task
         logs = [
-            math.log(results.latency(builds[1], case, args.solver, seconds, seed) / results.latency(builds[0], case, args.solver, seconds, seed))
+            math.log(latency_by(new, case, args.solver, seconds, seed) / latency_by(old, case, args.solver, seconds, seed))
             for seed in range(args.seeds)
         ]
         return math.fsum(logs) / len(logs)
