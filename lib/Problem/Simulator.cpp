@@ -182,7 +182,7 @@ static LoopCost costAcrossTrips(InstanceRef body, int64_t trips,
     int64_t repeats = trip == 2 ? std::max<int64_t>(1, trips - 3) : 1;
     cost.latency += static_cast<double>(repeats) * sequence.latencyOf(trip);
   }
-  cost.slowBytes = static_cast<double>(trips) * sequence.outcomeOf(0).slowBytes;
+  cost.slowBytes = static_cast<double>(trips) * sequence.slowBytesPerTrip();
   cost.copies = plan.numCopies();
   return cost;
 }

@@ -121,7 +121,7 @@ Outcome TripSequence::outcomeOf(int32_t trip) const {
   }
   result.stall = std::accumulate(result.waits.begin(), result.waits.end(), 0.0);
   result.latency = latencyOf(trip);
-  result.slowBytes = outcome.slowBytes / numTrips;
+  result.slowBytes = slowBytesPerTrip();
   for (int64_t bytes : result.profile)
     result.peakBytes = std::max(result.peakBytes, bytes);
   return result;

@@ -33,6 +33,8 @@ public:
   /// Seconds of one trip. The waits for copies out at a boundary between trips
   /// are of the trip before it, those for copies in of the one after it.
   double latencyOf(int32_t trip) const;
+  /// Bytes that a trip moves to or from slow memory, those of copies included.
+  double slowBytesPerTrip() const { return outcome.slowBytes / numTrips; }
   /// One trip, as simulate() gives it for a program that runs once: with times
   /// from the start of the trip on, and the copies that are issued in it.
   Outcome outcomeOf(int32_t trip) const;

@@ -88,13 +88,7 @@ private:
       os << " (" << instance.program.values[value].name << ")";
     if (value >= 0)
       os << ", ";
-    if (problem.isOrdered())
-      os << "place " << step << " of the order";
-    if (problem.isOrdered() && step >= 0 && step < instance.numSteps())
-      os << ", which is ";
-    if (!problem.isOrdered() || (step >= 0 && step < instance.numSteps()))
-      os << "step " << problem.stepAt(step);
-    os << ": " << text;
+    os << whatIsAt(step) << ": " << text;
     auto index =
         r ? static_cast<int32_t>(r - plan.residencies.data()) : int32_t(-1);
     found.push_back({rule, path, index, value, step, std::move(all)});
@@ -122,6 +116,15 @@ private:
                     body ? body->capacity : leastCapacity(*step.body));
   }
 
+  /// The step, or the place of the order and the step that runs there.
+  std::string whatIsAt(int32_t place) const {
+    if (!problem.isOrdered())
+      return "step " + std::to_string(place);
+    std::string text = "place " + std::to_string(place) + " of the order";
+    if (place >= 0 && place < instance.numSteps())
+      text += ", which is step " + std::to_string(problem.stepAt(place));
+    return text;
+  }
   static std::string whereIs(const std::vector<int32_t> &path) {
     std::string text;
     for (int32_t loop : path)

@@ -59,8 +59,6 @@ private:
   std::vector<int64_t> added, largest;
 };
 
-/// The rectangles of a plan. Steps are 0..n-1, both ends of a time included;
-/// bytes are [low, high).
 /// What fast memory is to a map.
 enum class Addressing : uint8_t {
   Offsets, ///< Bytes with addresses: a rectangle is where it is.
@@ -68,6 +66,8 @@ enum class Addressing : uint8_t {
            ///< in use together must not be more than there is.
 };
 
+/// The rectangles of a plan. Steps are 0..n-1, both ends of a time included;
+/// bytes are [low, high).
 class OccupancyMap {
 public:
   OccupancyMap(int32_t numSteps, int64_t capacity, int64_t alignment,
