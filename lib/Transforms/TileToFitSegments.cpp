@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "TileToFitSegments.h"
+#include "TileToFit.h"
 
 #include "TileToFitModel.h"
 
@@ -169,10 +169,10 @@ double Growth::cost() const {
   return moved + left + perTrip * trips + over * (trips - 1);
 }
 
-std::vector<Segment> mempl::ir::tiling::chooseSegments(Block &block,
-                                                       int64_t capacity,
-                                                       int64_t budget) {
-  BlockModel model(block, capacity);
+std::vector<Segment>
+mempl::ir::tiling::chooseSegments(Block &block, const TargetDescription &target,
+                                  const TilingLimits &limits) {
+  BlockModel model(block, limits.capacity);
   size_t n = model.ops.size();
   std::vector<double> unsplit(n + 1, 0);
   for (size_t i = 0; i < n; ++i)
@@ -180,7 +180,7 @@ std::vector<Segment> mempl::ir::tiling::chooseSegments(Block &block,
   std::vector<double> best(n + 1, std::numeric_limits<double>::infinity());
   std::vector<int32_t> from(n + 1, -1);
   best[0] = 0;
-  Growth growth(model, budget);
+  Growth growth(model, limits.budget);
   for (size_t i = 0; i < n; ++i) {
     double step = best[i] + model.ops[i].cost;
     if (step <= best[i + 1]) {

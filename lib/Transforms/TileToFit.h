@@ -1,0 +1,72 @@
+//===- TileToFit.h - runs of ops that are split into parts ------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The runs of ops of a block that may be worth splitting, by an estimate of the
+// time that slow memory takes, and the rewriting of one of them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_TRANSFORMS_TILETOFIT_H
+#define MEMPL_LIB_TRANSFORMS_TILETOFIT_H
+
+#include "mempl/IR/Namespace.h"
+
+#include "mempl/Analysis/Target.h"
+
+#include "mlir/IR/Block.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Operation.h"
+#include "mlir/IR/PatternMatch.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace mempl::ir::tiling {
+
+/// A run of ops that is split.
+struct Segment {
+  /// The ops that are split, in the order of the block. Ops between them that
+  /// are not listed use none of their results, and stay before what is made.
+  SmallVector<Operation *> members;
+  /// The number of parts, at least 2.
+  int64_t trips = 1;
+  /// The greatest common divisor of the dimensions 0 in the run.
+  int64_t extent = 1;
+  /// The trips are written out, each with values of its own, instead of in a
+  /// loop.
+  bool unroll = false;
+};
+
+/// What chooseSegments() may count on.
+struct TilingLimits {
+  /// A tensor of more bytes is in slow memory.
+  int64_t capacity = 0;
+  /// Bytes of the tensors of a trip that are live at once, at most.
+  int64_t budget = 0;
+};
+
+/// The segments of `block` that take the least time on `target` by an estimate,
+/// in order; no two share an op. The sizes are those of `limits`, not those of
+/// the target.
+std::vector<Segment> chooseSegments(Block &block,
+                                    const TargetDescription &target,
+                                    const TilingLimits &limits);
+
+/// The same segment in a clone of its block; `mapping` has all its ops.
+Segment mapSegment(const Segment &segment, const IRMapping &mapping);
+
+/// Splits the ops of `segment`, which is one that chooseSegments() gives for
+/// their block. Other segments of the block stay valid: they can be tiled
+/// afterwards, in any order, or be left alone.
+void tileSegment(RewriterBase &rewriter, const Segment &segment);
+
+} // namespace mempl::ir::tiling
+
+#endif // MEMPL_LIB_TRANSFORMS_TILETOFIT_H
