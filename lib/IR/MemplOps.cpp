@@ -120,9 +120,32 @@ static void printTransferTypes(OpAsmPrinter &printer, Operation *, Type source,
   printCopied(printer, source, dest);
 }
 
+static ParseResult parseDestType(OpAsmParser &parser, Type &dest,
+                                 Type &result) {
+  if (failed(parser.parseOptionalColon()))
+    return success();
+  if (parser.parseType(dest))
+    return failure();
+  result = dest;
+  return success();
+}
+
+static void printDestType(OpAsmPrinter &printer, Operation *, Type dest, Type) {
+  if (dest)
+    printer << ": " << dest;
+}
+
 //===----------------------------------------------------------------------===//
 // mempl.alloc
 //===----------------------------------------------------------------------===//
+
+void AllocOp::build(OpBuilder &builder, OperationState &state, Type result,
+                    SpaceAttr space, int64_t offset, int64_t bytes,
+                    ValueRange dynamicSizes) {
+  build(builder, state, result, space, builder.getI64IntegerAttr(offset),
+        /*offset2=*/IntegerAttr(), builder.getI64IntegerAttr(bytes),
+        /*odd=*/Value(), dynamicSizes);
+}
 
 LogicalResult AllocOp::verify() {
   auto type = cast<ShapedType>(getResult().getType());
@@ -131,6 +154,9 @@ LogicalResult AllocOp::verify() {
                          << type.getNumDynamicDims()
                          << " dynamic dimensions, got "
                          << getDynamicSizes().size();
+  if (getOffset2().has_value() != bool(getOdd()))
+    return emitOpError() << "expected a second offset and the condition for it "
+                            "together";
   if (auto memref = dyn_cast<MemRefType>(type)) {
     if (memref.getMemorySpace() != getSpace())
       return emitOpError() << "expected the memory space of the memref to be "
@@ -193,8 +219,9 @@ LogicalResult AllocOp::bufferize(RewriterBase &rewriter,
   auto type = cast<RankedTensorType>(getResult().getType());
   auto memref = MemRefType::get(type.getShape(), type.getElementType(),
                                 AffineMap(), getSpace());
-  auto buffer = AllocOp::create(rewriter, getLoc(), memref, getSpace(),
-                                getOffset(), getBytes(), getDynamicSizes());
+  auto buffer = AllocOp::create(rewriter, getLoc(), memref, getSpaceAttr(),
+                                getOffsetAttr(), getOffset2Attr(),
+                                getBytesAttr(), getOdd(), getDynamicSizes());
   buffer->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
   replaceOpWithBufferizedValues(rewriter, getOperation(), buffer.getResult());
   return success();
@@ -410,6 +437,108 @@ LogicalResult CopyWaitOp::bufferize(RewriterBase &rewriter,
   CopyWaitOp::create(rewriter, getLoc(), TypeRange(), start.getHandle(),
                      start.getSource(), dest);
   replaceOpWithBufferizedValues(rewriter, getOperation(), dest);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// mempl.copy_start_carried and mempl.copy_wait_carried
+//===----------------------------------------------------------------------===//
+
+LogicalResult CopyStartCarriedOp::verify() {
+  bool tensor = isa<RankedTensorType>(getSource().getType());
+  if (bool(getResult()) != tensor)
+    return emitOpError() << "expected a tensor as second result on tensors, "
+                            "none on memrefs";
+  if (tensor && getResult().getType() != getDest().getType())
+    return emitOpError() << "expected a result of type " << getDest().getType();
+  return verifyCopy(*this, getSource().getType(), getDest().getType());
+}
+
+void CopyStartCarriedOp::getEffects(Effects &effects) {
+  effects.emplace_back(MemoryEffects::Write::get(), PlacementResource::get());
+  if (!isa<MemRefType>(getSource().getType()))
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getDestMutable());
+}
+
+bool CopyStartCarriedOp::bufferizesToMemoryRead(OpOperand &operand,
+                                                const AnalysisState &) {
+  return operand.getOperandNumber() == getSourceMutable().getOperandNumber();
+}
+bool CopyStartCarriedOp::bufferizesToMemoryWrite(OpOperand &operand,
+                                                 const AnalysisState &) {
+  return operand.getOperandNumber() == getDestMutable().getOperandNumber();
+}
+bool CopyStartCarriedOp::mustBufferizeInPlace(OpOperand &operand,
+                                              const AnalysisState &state) {
+  return bufferizesToMemoryWrite(operand, state);
+}
+AliasingValueList
+CopyStartCarriedOp::getAliasingValues(OpOperand &operand,
+                                      const AnalysisState &state) {
+  if (bufferizesToMemoryWrite(operand, state))
+    return {{getResult(), BufferRelation::Equivalent}};
+  return {};
+}
+
+LogicalResult CopyStartCarriedOp::bufferize(RewriterBase &rewriter,
+                                            const BufferizationOptions &options,
+                                            BufferizationState &state) {
+  FailureOr<Value> source = getBuffer(rewriter, getSource(), options, state);
+  FailureOr<Value> dest = getBuffer(rewriter, getDest(), options, state);
+  if (failed(source) || failed(dest))
+    return failure();
+  auto start =
+      CopyStartCarriedOp::create(rewriter, getLoc(), getToken().getType(),
+                                 Type(), getHintAttr(), *source, *dest);
+  start->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
+  replaceOpWithBufferizedValues(rewriter, getOperation(),
+                                {start.getToken(), *dest});
+  return success();
+}
+
+LogicalResult CopyWaitCarriedOp::verify() {
+  if (bool(getResult()) != bool(getDest()))
+    return emitOpError() << "expected a result beside a destination, none "
+                            "without";
+  if (getResult() && getResult().getType() != getDest().getType())
+    return emitOpError() << "expected a result of type " << getDest().getType();
+  return success();
+}
+
+/// The copy is not known here, so that any memory may be what it accesses.
+void CopyWaitCarriedOp::getEffects(Effects &effects) {
+  effects.emplace_back(MemoryEffects::Write::get(), PlacementResource::get());
+  effects.emplace_back(MemoryEffects::Read::get());
+  effects.emplace_back(MemoryEffects::Write::get());
+}
+
+bool CopyWaitCarriedOp::bufferizesToMemoryRead(OpOperand &,
+                                               const AnalysisState &) {
+  return false;
+}
+bool CopyWaitCarriedOp::bufferizesToMemoryWrite(OpOperand &,
+                                                const AnalysisState &) {
+  return true; // Here the copy is complete.
+}
+bool CopyWaitCarriedOp::mustBufferizeInPlace(OpOperand &,
+                                             const AnalysisState &) {
+  return true;
+}
+AliasingValueList CopyWaitCarriedOp::getAliasingValues(OpOperand &,
+                                                       const AnalysisState &) {
+  return {{getResult(), BufferRelation::Equivalent}};
+}
+
+LogicalResult CopyWaitCarriedOp::bufferize(RewriterBase &rewriter,
+                                           const BufferizationOptions &options,
+                                           BufferizationState &state) {
+  FailureOr<Value> dest = getBuffer(rewriter, getDest(), options, state);
+  if (failed(dest))
+    return failure();
+  CopyWaitCarriedOp::create(rewriter, getLoc(), Type(), getToken(), Value());
+  replaceOpWithBufferizedValues(rewriter, getOperation(), *dest);
   return success();
 }
 

@@ -116,6 +116,14 @@ func.func @too_few_bytes() {
 
 // -----
 
+func.func @second_offset_without_condition() {
+  // expected-error @below {{expected a second offset and the condition for it together}}
+  %a = "mempl.alloc"() {space = #mempl.space<fast>, offset = 0 : i64, offset2 = 64 : i64, bytes = 64 : i64, operandSegmentSizes = array<i32: 0, 0>} : () -> tensor<16xf32>
+  return
+}
+
+// -----
+
 func.func @sizes_of_dynamic_dimensions(%n: index) {
   // expected-error @below {{expected one size operand for each of 2 dynamic dimensions, got 1}}
   %a = mempl.alloc <fast> at 0 bytes 64 (%n) : tensor<?x?xf32>

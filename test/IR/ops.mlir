@@ -53,6 +53,29 @@ func.func @copies_of_buffers(%m: memref<16xf32>) {
   return
 }
 
+// Copies of a loop that go from one trip into the next.
+// CHECK-LABEL: func.func @carried_copies(
+// CHECK-SAME: %[[W:.*]]: tensor<16xf32>, %[[ODD:.*]]: i1
+func.func @carried_copies(%w: tensor<16xf32>, %odd: i1, %m: memref<16xf32>) {
+  // CHECK: %[[N:.*]] = mempl.no_copy
+  // CHECK: mempl.copy_wait_carried %[[N]]
+  %n = mempl.no_copy
+  mempl.copy_wait_carried %n
+  // CHECK: %[[A:.*]] = mempl.alloc <fast> at 0 or 128 if %[[ODD]] bytes 64 : tensor<16xf32>
+  %a = mempl.alloc <fast> at 0 or 128 if %odd bytes 64 : tensor<16xf32>
+  // CHECK: %[[T:.*]], %{{.*}} = mempl.copy_start_carried prefetch %[[W]] to %[[A]] : tensor<16xf32>
+  %t, %d = mempl.copy_start_carried prefetch %w to %a : tensor<16xf32>
+  // CHECK: %[[B:.*]] = mempl.alloc
+  %b = mempl.alloc <fast> at 0 or 128 if %odd bytes 64 : tensor<16xf32>
+  // CHECK: mempl.copy_wait_carried %[[T]] to %[[B]] : tensor<16xf32>
+  %c = mempl.copy_wait_carried %t to %b : tensor<16xf32>
+  // CHECK: %{{.*}} = mempl.copy_start_carried evict %{{.*}} to %{{.*}} : memref<16xf32, #mempl.space<fast>> to memref<16xf32>
+  %f = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  %u = mempl.copy_start_carried evict %f to %m : memref<16xf32, #mempl.space<fast>> to memref<16xf32>
+  mempl.copy_wait_carried %u
+  return
+}
+
 // A future may be waited for on each path of a conditional.
 // CHECK-LABEL: func.func @wait_in_both_branches
 func.func @wait_in_both_branches(%w: tensor<4xf32>, %cond: i1) -> tensor<4xf32> {

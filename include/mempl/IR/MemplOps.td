@@ -19,6 +19,7 @@ def Mempl_RankedTensorOrMemRef
     : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
 def Mempl_AllocOp : Mempl_Op<"alloc", [
+    AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<BufferizableOpInterface,
       ["bufferizesToAllocation", "bufferize", "getBufferType",
@@ -35,21 +36,32 @@ def Mempl_AllocOp : Mempl_Op<"alloc", [
     `bytes` must hold the type; for a dynamic shape it is the largest size that
     the value can have, and there is one size operand per dynamic dimension.
 
+    In the body of a loop, copies may be under way from one trip to the next
+    while the trip needs the same storage for itself. Then trips take turns
+    between two offsets: it is at `offset2` where `odd` is true.
+
     Example:
 
     ```mlir
     %a = mempl.alloc <fast> at 512 bytes 64 : tensor<16xf32>
+    %o = mempl.alloc <fast> at 512 or 640 if %odd bytes 64 : tensor<16xf32>
     %b = mempl.alloc <fast> at 576 bytes 256 (%n) : tensor<?x4xf32>
     ```
   }];
   let arguments = (ins
     Mempl_SpaceAttr:$space,
     ConfinedAttr<I64Attr, [IntNonNegative]>:$offset,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$offset2,
     ConfinedAttr<I64Attr, [IntNonNegative]>:$bytes,
+    Optional<I1>:$odd,
     Variadic<Index>:$dynamicSizes);
   let results = (outs Mempl_RankedTensorOrMemRef:$result);
+  let builders = [
+    OpBuilder<(ins "::mlir::Type":$result, "SpaceAttr":$space,
+      "int64_t":$offset, "int64_t":$bytes,
+      CArg<"::mlir::ValueRange", "{}">:$dynamicSizes)>];
   let assemblyFormat = [{
-    $space `at` $offset `bytes` $bytes (`(` $dynamicSizes^ `)`)? attr-dict
+    $space `at` $offset (`or` $offset2^ `if` $odd)? `bytes` $bytes (`(` $dynamicSizes^ `)`)? attr-dict
     `:` type($result)
   }];
   let hasVerifier = 1;
@@ -128,6 +140,80 @@ def Mempl_CopyWaitOp : Mempl_Op<"copy_wait", [
     CopyStartOp getStart();
   }];
   let hasVerifier = 1;
+}
+
+def Mempl_CopyStartCarriedOp : Mempl_Op<"copy_start_carried", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<BufferizableOpInterface,
+      ["bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues",
+       "mustBufferizeInPlace", "bufferize"]>]> {
+  let summary = "starts a copy that the next trip of a loop waits for";
+  let description = [{
+    As `mempl.copy_start`, but the handle is a token on tensors, too, which a
+    loop can carry: a `mempl.copy_wait_carried` of the next trip, or after the
+    loop, waits for it. On tensors `result` is the storage of `dest`; what is in
+    it is complete only after the wait. A copy out of fast memory frees the
+    storage of `source` when it is waited for.
+
+    Example:
+
+    ```mlir
+    %t, %a1 = mempl.copy_start_carried prefetch %w to %a : tensor<16xf32>
+    %u = mempl.copy_start_carried %m to %n
+        : memref<16xf32> to memref<16xf32, #mempl.space<fast>>
+    ```
+  }];
+  let arguments = (ins
+    DefaultValuedAttr<Mempl_CopyHintAttr,
+                      "::mempl::ir::CopyHint::None">:$hint,
+    Mempl_RankedTensorOrMemRef:$source,
+    Mempl_RankedTensorOrMemRef:$dest);
+  let results = (outs Mempl_TokenType:$token,
+                      Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    custom<Hint>($hint) $source `to` $dest attr-dict
+    `:` custom<TransferTypes>(type($source), type($dest), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Mempl_CopyWaitCarriedOp : Mempl_Op<"copy_wait_carried", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<BufferizableOpInterface,
+      ["bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues",
+       "mustBufferizeInPlace", "bufferize"]>]> {
+  let summary = "waits for a copy that the trip before has started";
+  let description = [{
+    Waits until the copy of a `mempl.copy_start_carried` is complete. No memory
+    access moves across it. On tensors, after a copy into fast memory, `dest` is
+    a `mempl.alloc` that names the storage in the trip that waits, and the
+    result is the copy in it.
+
+    Example:
+
+    ```mlir
+    %x = mempl.copy_wait_carried %t to %a : tensor<16xf32>
+    mempl.copy_wait_carried %u
+    ```
+  }];
+  let arguments = (ins Mempl_TokenType:$token, Optional<AnyRankedTensor>:$dest);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $token (`to` $dest^)? attr-dict custom<DestType>(type($dest), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Mempl_NoCopyOp : Mempl_Op<"no_copy", [Pure]> {
+  let summary = "the token of no copy";
+  let description = [{
+    A token that stands for no copy: to wait for it takes no time. It is what a
+    loop carries before the first copy and after the last.
+
+    Example: `%t = mempl.no_copy`
+  }];
+  let results = (outs Mempl_TokenType:$token);
+  let assemblyFormat = "attr-dict";
 }
 
 def Mempl_TransferOp : Mempl_Op<"transfer", [

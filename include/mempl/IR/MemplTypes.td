@@ -28,8 +28,10 @@ def Mempl_TokenType : TypeDef<Mempl_Dialect, "Token"> {
   let mnemonic = "token";
   let summary = "a copy between two buffers that may be still under way";
   let description = [{
-    The result of a `mempl.copy_start` on memrefs.
+    The result of a `mempl.copy_start` on memrefs, and of a
+    `mempl.copy_start_carried` on tensors, too.
   }];
+  let builderCall = "$_builder.getType<TokenType>()";
 }
 
 #endif // MEMPL_IR_MEMPLTYPES
