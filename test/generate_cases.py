@@ -131,7 +131,7 @@ class Generator:
         for v, value in enumerate(values):
             if value.kind == "output" and v not in written:
                 value.kind = "temporary"
-            if depth and value.kind in ("input", "output") and self.chance(0.7):
+            if depth and value.kind != "temporary" and self.chance(0.7):
                 value.streamed = True
         return model.Program(values, steps, "free" if self.chance(0.5) else "fixed")
 
@@ -204,11 +204,13 @@ class Generator:
 
     def reach_across(self, r, value, n):
         """Copies a slice one trip ahead, or out into the next trip."""
-        if value.kind == "input":
+        if value.is_input and (not value.is_output or self.chance(0.6)):
             r.write = r.carried = r.done = r.back = None
             r.issue = self.random.randrange(n)
             r.ready = self.random.randint(n, n + r.last)
             r.last += n
+            if value.is_output and self.chance(0.9):
+                r.done = self.near(r.last + 1, 3 * n)
         elif r.last < n:
             r.done = self.near(n + 1, 2 * n)
 
@@ -406,7 +408,7 @@ class Generator:
     def change_streamed(self, instance, plan):
         """Of the program, which may be that of a body."""
         value = self.random.choice(instance.program.values)
-        if value.kind in ("input", "output"):
+        if value.kind != "temporary":
             value.streamed = None if value.streamed else True
 
     def add_any(self, instance, plan):

@@ -104,13 +104,14 @@ MEMPL_CAPI_EXPORTED int32_t memplInstanceAddValue(MemplInstance instance,
                                                   MemplValueKind kind,
                                                   MemplSpaceConstraint space);
 
-/// Says why a value can only be in slow memory, for readers: it constrains
-/// nothing.
 /// Whether every trip of the loop whose body the value is of has other contents
-/// in it: for inputs and outputs only.
+/// in it: for inputs, outputs and inouts only.
 MEMPL_CAPI_EXPORTED void memplInstanceSetValueStreamed(MemplInstance instance,
                                                        int32_t value,
                                                        bool isStreamed);
+
+/// Says why a value can only be in slow memory, for readers: it constrains
+/// nothing.
 MEMPL_CAPI_EXPORTED void memplInstanceSetValueReason(MemplInstance instance,
                                                      int32_t value,
                                                      const char *reason);

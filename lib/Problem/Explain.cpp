@@ -25,10 +25,14 @@
 
 using namespace mempl;
 
-/// The step at a place of the plan's order, by its number in the program.
+/// The step at a place of the plan's order, by its number in the program. In a
+/// loop's body, it may be of the next trip.
 static std::string stepName(const OrderedProblem &problem, int32_t place) {
-  return "step " + std::to_string(problem.stepAt(place)) + " (" +
-         problem.instance().program.steps[place].name + ")";
+  int32_t n = problem.instance().numSteps();
+  int32_t inTrip = place % n;
+  return "step " + std::to_string(problem.stepAt(inTrip)) + " (" +
+         problem.instance().program.steps[inTrip].name + ")" +
+         (place < n ? "" : " of the next trip");
 }
 
 static int64_t saturatingAdd(int64_t a, int64_t b) {
@@ -42,7 +46,10 @@ static void describeFast(llvm::raw_ostream &os, const OrderedProblem &problem,
   os << "fast: " << decision.served << " of " << decision.traffic
      << " bytes of traffic served from fast memory";
   for (const Residency *r : residencies) {
-    os << "; at " << r->offset << ", ";
+    os << "; at " << r->offset;
+    if (r->offset2)
+      os << " and " << *r->offset2 << " by turns";
+    os << ", ";
     if (r->isKept())
       os << "kept from the run before";
     else if (const ByWrite *write = r->written())
@@ -127,8 +134,9 @@ SlowCause SlowReasons::causeOf(const Decision &decision,
     return SlowCause::StepsConstrained;
   if (instance.machine.roundUp(value.size) > instance.machine.capacity)
     return SlowCause::TooLarge;
+  // Copies of a streamed value can go on behind what a loop computes.
   if (int64_t copies = bytesOfCopies(value);
-      copies > 0 && decision.traffic <= copies)
+      !value.streamed && copies > 0 && decision.traffic <= copies)
     return SlowCause::CopiedOnce;
   if (llvm::all_of(of.steps, [&](int32_t step) { return isHidden(step); }))
     return SlowCause::Hidden;

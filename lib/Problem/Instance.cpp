@@ -144,12 +144,11 @@ private:
     if (value.size < 0)
       report({.rule = InstanceRule::I1, .value = v, .field = "size"},
              "expected a size of at least 0");
-    bool canStream = !path.empty() && (value.kind == ValueKind::Input ||
-                                       value.kind == ValueKind::Output);
+    bool canStream = !path.empty() && value.kind != ValueKind::Temporary;
     if (value.streamed && !canStream)
-      report(
-          {.rule = InstanceRule::I12, .value = v, .field = "streamed"},
-          "expected only inputs and outputs of a loop's body to be streamed");
+      report({.rule = InstanceRule::I12, .value = v, .field = "streamed"},
+             "expected only inputs, outputs and inouts of a loop's body to be "
+             "streamed");
   }
 
   void checkStep(int32_t i) {

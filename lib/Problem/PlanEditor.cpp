@@ -29,8 +29,8 @@ LoopPlan mempl::makeLoopPlan(InstanceRef outer, int32_t step,
   result.cost = loopCost(outer, step, planned.plan);
   int32_t n = body.numSteps();
   for (int channel = 0; channel < 2; ++channel) {
-    // What is behind the last step is the next trip.
-    std::vector<int64_t> flight(2 * n + 2, 0);
+    // What is behind the last step is of later trips.
+    std::vector<int64_t> flight(3 * n + 2, 0);
     for (const Residency &r : plan.residencies) {
       const CopyIn *in = r.copyIn();
       if (channel == 0 ? !in : !r.out)
@@ -38,17 +38,19 @@ LoopPlan mempl::makeLoopPlan(InstanceRef outer, int32_t step,
       ++flight[channel == 0 ? in->issue : r.copiedAfter() + 1];
       --flight[(channel == 0 ? in->ready : r.out->done) + 1];
     }
-    for (int32_t i = 1; i <= 2 * n; ++i)
+    for (int32_t i = 1; i <= 3 * n; ++i)
       flight[i] += flight[i - 1];
     int64_t most = 0;
     for (int32_t i = 0; i <= n; ++i) {
-      int64_t here = flight[i] + flight[i + n];
+      int64_t here = 0;
+      for (int32_t at = i; n > 0 && at <= 3 * n; at += n)
+        here += flight[at];
       auto it = plan.loops.find(i);
       if (it != plan.loops.end()) {
         // A copy that is awaited at the boundary before the loop is over.
         int64_t across = 0;
         for (const Residency &r : plan.residencies)
-          for (int32_t at : {i, i + n})
+          for (int32_t at : {i, i + n, i + 2 * n})
             across += channel == 0 ? r.isCopyingIn(at) : r.isCopyingOut(at);
         LoopPlan inner = makeLoopPlan(body, i, it->second);
         if (inner.inFlight[channel] > 0)

@@ -28,21 +28,29 @@ TripSequence::TripSequence(InstanceRef body, const Plan &bodyPlan,
         plan.loops.emplace(trip * perTrip + i, *inner);
     }
   }
-  auto add = [&](size_t k, int32_t trip) {
-    Residency r = inTrip(bodyPlan.residencies[k], trip);
+  auto add = [&](size_t k, int32_t trip, Residency r) {
     r.value += trip * one.numValues();
     plan.residencies.push_back(r);
     origin.push_back(static_cast<int32_t>(k));
   };
-  // The list is the order of copies that are issued at one boundary.
-  size_t count = bodyPlan.residencies.size();
-  for (size_t k = 0; k < count; ++k)
-    if (bodyPlan.residencies[k].isAhead(perTrip))
-      add(k, 0);
-  for (size_t k = 0; k < count; ++k)
-    for (int32_t trip = bodyPlan.residencies[k].isAhead(perTrip) ? 1 : 0;
-         trip < numTrips; ++trip)
-      add(k, trip);
+  // The list is the order of copies that are issued at one boundary. What the
+  // first trip needs comes before all others, but goes out in its turn.
+  for (auto [k, r] : llvm::enumerate(bodyPlan.residencies))
+    if (r.isAhead(perTrip)) {
+      Residency first = inTrip(r, 0);
+      first.out = std::nullopt;
+      add(k, 0, first);
+    }
+  for (auto [k, r] : llvm::enumerate(bodyPlan.residencies))
+    for (int32_t trip = 0; trip < numTrips; ++trip) {
+      Residency here = inTrip(r, trip);
+      if (trip == 0 && r.isAhead(perTrip)) {
+        if (!here.out)
+          continue;
+        here.begin = ByWrite{here.copiedAfter()};
+      }
+      add(k, trip, here);
+    }
 }
 
 /// The residency as it serves `trip`, but for its value.

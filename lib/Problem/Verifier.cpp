@@ -102,9 +102,8 @@ private:
   }
   int64_t top(const Residency &r) const { return r.offset + sizeOf(r); }
   bool isBody() const { return !path.empty(); }
-  bool isStreamed(const Residency &r, ValueKind kind) const {
-    const Value &value = instance.program.values[r.value];
-    return isBody() && value.streamed && value.kind == kind;
+  bool isStreamed(const Residency &r) const {
+    return isBody() && instance.program.values[r.value].streamed;
   }
   /// Bytes at the bottom of fast memory that step `i` keeps for itself.
   int64_t reservedAt(int32_t i) const {
@@ -144,6 +143,7 @@ private:
   bool meetInTwoTrips(const Residency &a, const Residency &b) const;
   void checkReserved();
   void checkValues();
+  void sortByTime(Residencies &ofValue) const;
   void checkDisjoint(Residencies &ofValue);
   void checkServesOnce(Residencies &ofValue);
   class Contents;
@@ -242,7 +242,8 @@ bool PlanVerifier::checkFields(const Residency &r) {
     return false;
   }
   // Steps from n on are of the next trip; n may be up to 2^31 - 1.
-  bool isAhead = isStreamed(r, ValueKind::Input) && r.isAhead(n);
+  const Value &value = instance.program.values[r.value];
+  bool isAhead = isStreamed(r) && value.isInput() && r.isAhead(n);
   int64_t latest = isAhead ? 2 * int64_t(n) : n;
   if (!(0 <= r.start() && r.start() < n && r.start() <= r.first() &&
         r.first() <= r.last && r.last < latest)) {
@@ -259,15 +260,18 @@ bool PlanVerifier::checkFields(const Residency &r) {
   if (!r.out)
     return true;
   int32_t back = r.copiedAfter(), done = r.out->done;
-  latest = isStreamed(r, ValueKind::Output) ? 2 * int64_t(n) : n;
-  if (isAhead ||
+  bool canGoOut = !isAhead || value.isOutput();
+  if (isStreamed(r) && value.isOutput())
+    latest += n;
+  if (!canGoOut ||
       !(r.first() <= back && back <= r.last && back < done && done <= latest)) {
     report(Rule::V9, r, r.last,
-           isAhead
-               ? Twine("is copied in a trip ahead, and cannot be copied out")
-               : "needs first " + Twine(r.first()) + " <= back " + Twine(back) +
+           canGoOut
+               ? "needs first " + Twine(r.first()) + " <= back " + Twine(back) +
                      " <= last " + Twine(r.last) + " and back < done " +
-                     Twine(done) + " <= " + Twine(latest));
+                     Twine(done) + " <= " + Twine(latest)
+               : Twine("is an input that is copied in a trip ahead, and "
+                       "cannot be copied out"));
     return false;
   }
   return true;
@@ -396,7 +400,7 @@ void PlanVerifier::checkReserved() {
     auto holds = [&](int64_t i) { return r->start() <= i && i <= r->end(); };
     if (r->end() >= n) {
       for (int32_t i : reserving)
-        if (holds(i) || holds(int64_t(i) + n))
+        if (holds(i) || holds(int64_t(i) + n) || holds(i + 2 * int64_t(n)))
           check(*r, i);
       continue;
     }
@@ -406,8 +410,18 @@ void PlanVerifier::checkReserved() {
   }
 }
 
-/// V8 of a streamed value, of which every trip has its own; sorts as
-/// checkDisjoint().
+/// Sorts residencies of one value by time, as the trip counts that they serve.
+void PlanVerifier::sortByTime(Residencies &ofValue) const {
+  int32_t n = instance.numSteps();
+  llvm::stable_sort(ofValue, [&](const Residency *a, const Residency *b) {
+    int32_t ofA = a->inOwnTrip(0, n), ofB = b->inOwnTrip(0, n);
+    return std::pair(a->start() - ofA, a->end() - ofA) <
+           std::pair(b->start() - ofB, b->end() - ofB);
+  });
+}
+
+/// V8 of a streamed input, whose contents may be there twice: slow memory has
+/// them all along.
 void PlanVerifier::checkServesOnce(Residencies &ofValue) {
   int32_t n = instance.numSteps();
   for (size_t k = 0; k < ofValue.size(); ++k) {
@@ -422,23 +436,25 @@ void PlanVerifier::checkServesOnce(Residencies &ofValue) {
   }
 }
 
-/// V8; sorts the residencies of one value by time.
+/// V8. Of a streamed value, each trip has contents of its own.
 void PlanVerifier::checkDisjoint(Residencies &ofValue) {
-  std::stable_sort(ofValue.begin(), ofValue.end(),
-                   [](const Residency *a, const Residency *b) {
-                     return std::pair(a->start(), a->end()) <
-                            std::pair(b->start(), b->end());
-                   });
-  if (!ofValue.empty() && instance.program.values[ofValue[0]->value].streamed)
+  if (ofValue.empty())
+    return;
+  sortByTime(ofValue);
+  const Value &value = instance.program.values[ofValue[0]->value];
+  if (value.streamed && value.kind == ValueKind::Input)
     return checkServesOnce(ofValue);
+  int32_t n = instance.numSteps();
   const Residency *longest = nullptr;
   for (const Residency *r : ofValue) {
-    if (longest && r->start() <= longest->end())
+    if (longest && r->start() - r->inOwnTrip(0, n) <=
+                       longest->end() - longest->inOwnTrip(0, n))
       report(Rule::V8, *r, r->start(),
              "a residency starts while the one from step " +
                  Twine(longest->start()) + " to " + Twine(longest->end()) +
                  " still holds memory");
-    if (!longest || r->end() > longest->end())
+    if (!longest || r->end() - r->inOwnTrip(0, n) >
+                        longest->end() - longest->inOwnTrip(0, n))
       longest = r;
   }
 }
@@ -447,7 +463,8 @@ void PlanVerifier::checkDisjoint(Residencies &ofValue) {
 /// one value through both memories.
 class PlanVerifier::Contents {
 public:
-  /// `ofValue` is sorted by time.
+  /// `ofValue` is sorted by time. All times are of the trip whose contents they
+  /// are: what is copied in a trip ahead begins before step 0.
   Contents(PlanVerifier &verifier, int32_t v,
            const std::vector<ValueAccess> &accesses, const Residencies &ofValue)
       : verifier(verifier), v(v), value(verifier.instance.program.values[v]),
@@ -483,6 +500,9 @@ private:
   void writeFast(int32_t step, const Residency &home);
   void writeSlow(int32_t step);
   void checkEnd();
+  int32_t inOwnTrip(const Residency &r, int32_t step) const {
+    return r.inOwnTrip(step, verifier.instance.numSteps());
+  }
 
   PlanVerifier &verifier;
   int32_t v;
@@ -517,13 +537,13 @@ PlanVerifier::Contents::events() const {
       events.push_back({step, Write, a, nullptr});
   }
   for (const Residency *r : isAlwaysThere ? Residencies() : ofValue) {
-    const ByWrite *write = r->written();
-    if (!write)
-      events.push_back({r->start(), Issue, nullptr, r});
-    events.push_back({r->last, End, nullptr, r});
+    int32_t begin = inOwnTrip(*r, 0);
+    if (!r->written())
+      events.push_back({r->start() - begin, Issue, nullptr, r});
+    events.push_back({r->last - begin, End, nullptr, r});
     if (r->copiedOut()) {
-      events.push_back({r->copiedAfter(), Back, nullptr, r});
-      events.push_back({r->out->done, Done, nullptr, r});
+      events.push_back({r->copiedAfter() - begin, Back, nullptr, r});
+      events.push_back({r->out->done - begin, Done, nullptr, r});
     }
   }
   std::stable_sort(
@@ -593,19 +613,21 @@ void PlanVerifier::Contents::writeFast(int32_t i, const Residency &home) {
   fastValid = true;
   slowValid = false;
   writer = &home;
-  if (home.copiedOut() && i > home.copiedAfter())
+  if (home.copiedOut() && inOwnTrip(home, i) > home.copiedAfter())
     report(Rule::V4, &home, i,
            "written in fast memory after its copy out was issued");
 }
 
 void PlanVerifier::Contents::writeSlow(int32_t i) {
-  auto in = llvm::find_if(
-      ofValue, [&](const Residency *x) { return x->isCopyingIn(i); });
+  auto in = llvm::find_if(ofValue, [&](const Residency *x) {
+    return x->isCopyingIn(inOwnTrip(*x, i));
+  });
   if (in != ofValue.end())
     report(Rule::V3, *in, i,
            "written in slow memory while it is being copied in");
   auto out = llvm::find_if(ofValue, [&](const Residency *x) {
-    return x->out && x->last < i && i < x->out->done;
+    int32_t at = inOwnTrip(*x, i);
+    return x->out && x->last < at && at < x->out->done;
   });
   if (out != ofValue.end())
     report(Rule::V3, *out, i,
@@ -655,8 +677,8 @@ void PlanVerifier::checkFlights() {
     auto begin = [&](const Residency &r) {
       return isOut ? r.copiedAfter() + 1 : r.copyIn()->issue;
     };
-    // What is behind the last step is the next trip.
-    std::vector<int64_t> inFlight(2 * size_t(n) + 2, 0);
+    // What is behind the last step is of later trips.
+    std::vector<int64_t> inFlight(3 * size_t(n) + 2, 0);
     Residencies copied;
     for (const Residency *r : good) {
       if (isOut ? !r->copiedOut() : !r->copiedIn())
@@ -665,14 +687,18 @@ void PlanVerifier::checkFlights() {
       ++inFlight[begin(*r)];
       --inFlight[(isOut ? r->out->done : r->copyIn()->ready) + 1];
     }
-    for (size_t i = 1; i <= 2 * size_t(n); ++i)
+    for (size_t i = 1; i <= 3 * size_t(n); ++i)
       inFlight[i] += inFlight[i - 1];
-    for (const Residency *r : copied)
-      if (taken[channel] + inFlight[begin(*r)] + inFlight[begin(*r) + n] >
-          limits[channel])
+    for (const Residency *r : copied) {
+      int64_t number = taken[channel];
+      for (size_t i = begin(*r) > n ? begin(*r) - n : begin(*r);
+           i <= 3 * size_t(n); i += n)
+        number += inFlight[i];
+      if (number > limits[channel])
         report(Rule::V7, *r, begin(*r),
                "more than " + Twine(limits[channel]) + " copies " +
                    (isOut ? "out" : "in") + " in flight");
+    }
   }
 }
 
@@ -713,7 +739,8 @@ void PlanVerifier::checkLoops() {
     }
     std::array<int64_t, 2> over = taken;
     for (const Residency *r : good)
-      for (int32_t at : {i, i + instance.numSteps()}) {
+      for (int trip = 0; trip < 3; ++trip) {
+        int32_t at = i + trip * instance.numSteps();
         over[0] += r->isCopyingIn(at);
         over[1] += r->isCopyingOut(at);
       }

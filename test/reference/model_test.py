@@ -277,7 +277,8 @@ class RandomLoop:
         self.body = Program([], [])
         for i in range(self.count):
             self.body.steps.append(Step(f"s{i}", pick([0, 1, 2, 5])))
-        for kind, most in (("input", 3), ("output", 2), ("temporary", 1)):
+        kinds = [("input", 3), ("output", 2), ("inout", 2), ("temporary", 1)]
+        for kind, most in kinds if seed % 3 else [("inout", 1)]:
             for _ in range(self.random.randint(kind == "input", most)):
                 self.add_value(kind)
         self.residencies = []
@@ -296,6 +297,8 @@ class RandomLoop:
         )
         for k, i in enumerate(steps):
             mode = "write" if kind != "input" and k == 0 else "read"
+            if kind == "inout":
+                mode = self.random.choice(["read", "write", "update"])
             self.body.steps[i].accesses.append(Access(v, size, mode))
 
     def residency(self, v):
@@ -303,12 +306,15 @@ class RandomLoop:
         r = Residency(v, 10 * self.random.randrange(8), 0)
         if self.random.random() < 0.6:
             r.offset2 = 10 * self.random.randrange(8)
-        if value.kind == "input":
+        if value.is_input:
             ahead = self.random.random() < 0.7
             r.issue = self.random.randrange(n)
             first = n if ahead else r.issue
             r.ready = self.random.randint(first, (2 if ahead else 1) * n - 1)
             r.last = self.random.randint(r.ready, (2 if ahead else 1) * n - 1)
+            if value.is_output and self.random.random() < 0.8:
+                r.back = self.random.randint(r.ready, r.last)
+                r.done = self.random.randint(r.back + 1, (3 if ahead else 2) * n)
             return r
         r.write = next(
             i
@@ -347,6 +353,9 @@ class RandomLoop:
             if r.copied_in and r.ready >= n:
                 first = Residency(r.value, r.offset, r.last - n, issue=0)
                 first.ready = r.ready - n
+                if r.copied_out:
+                    first.done = min(trips * n, r.done - n)
+                    first.back = r.copied_after - n
                 plan.residencies.append(first)
         for t in range(trips):
             plan.residencies += self.of_trip(t, trips)
@@ -376,8 +385,8 @@ class WrittenOut(Case):
     """Loops are valid where their trips written out are, and cost the same."""
 
     def test_random_loops(self):
-        valid = 0
-        for seed in range(1500):
+        valid = through = 0
+        for seed in range(3000):
             made = RandomLoop(seed)
             loop, plan = made.loop(1), made.plan()
             self.assertEqual(check_instance(loop), [])
@@ -386,6 +395,7 @@ class WrittenOut(Case):
                 self.assertNotEqual(five, [], f"seed {seed}")
                 continue
             valid += 1
+            through += any(r.is_ahead(made.count) and r.done for r in made.residencies)
             self.assertEqual(five, [], f"seed {seed}")
             for trips in (1, 2, 3, 4, 7):
                 loop = made.loop(trips)
@@ -395,6 +405,7 @@ class WrittenOut(Case):
                 if trips <= 4:
                     self.assertAlmostEqual(outcome.latency, expected.latency, 9)
         self.assertGreater(valid, 200)
+        self.assertGreater(through, 15)  # Copied in ahead, and out again.
 
 
 if __name__ == "__main__":

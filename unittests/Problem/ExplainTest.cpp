@@ -150,3 +150,20 @@ TEST_F(ExplainTest, AddsUpByReasonTheMostBytesFirst) {
   summary.add(instance, explain(instance, Plan()), INT64_MAX);
   EXPECT_EQ(summary.slowBytes(), INT64_MAX);
 }
+
+TEST_F(ExplainTest, TellsOfTheNextTripOfALoop) {
+  int32_t slice = add(8, ValueKind::Input);
+  instance.program.values[slice].streamed = true;
+  step(2, {{slice, 8}});
+  // Behind the computation, a copy costs nothing.
+  EXPECT_NE(causeOf(slice), SlowCause::CopiedOnce);
+  Plan plan;
+  plan.residencies = {Residency::byCopy(slice, 0, 0, 1, 1)};
+  plan.residencies[0].offset2 = 8;
+  instance.program.steps[0].name = "use";
+  InstanceRef body(instance.machine, instance.program);
+  EXPECT_EQ(explain(body, plan)[slice].text,
+            "fast: 8 of 8 bytes of traffic served from fast memory; at 0 and 8 "
+            "by turns, copied in before step 0 (use) of the next trip, started "
+            "1 steps ahead, until step 0 (use) of the next trip");
+}

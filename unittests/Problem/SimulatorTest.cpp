@@ -684,6 +684,30 @@ TEST(SimulatorTrips, ResultsGoOutDuringTheNextTrip) {
   EXPECT_NEAR(run(instance, bodyPlan(40, {out})).latency, 3 * (5 + 3), kExact);
 }
 
+TEST(SimulatorTrips, AnInOutGoesInAheadAndOutBehind) {
+  // 1 + 2 s in behind step 0, and out behind step 1, of 5 s each.
+  Instance instance =
+      streaming(3, {inOut("c", 20)}, {step(5, {update(0, 40)}), step(5)});
+  Residency both = Residency::byCopy(0, 0, 1, 2, 2);
+  both.out = {std::nullopt, 4};
+  both.offset2 = 20;
+  EXPECT_NEAR(run(instance, bodyPlan(40, {both})).latency, 3 + 3 * 10, kExact);
+  // What goes out in the trip that has read it needs one place.
+  both.out->done = 3;
+  both.offset2 = std::nullopt;
+  EXPECT_NEAR(run(instance, bodyPlan(20, {both})).latency, 3 + 3 * 13, kExact);
+  // Into the trip after that, under the first step: it goes out alone.
+  both.out->done = 5;
+  both.offset2 = 20;
+  EXPECT_NEAR(run(instance, bodyPlan(40, {both})).latency, 3 + 3 * 10, kExact);
+  Outcome trip = simulate(InstanceRef(instance).bodyOf(0),
+                          bodyPlan(40, {both}).loops[0].plan);
+  EXPECT_THAT(trip.times, testing::ElementsAre(5, 5));
+  EXPECT_EQ(trip.copies.size(), 2u);
+  EXPECT_EQ(trip.profile, (std::vector<int64_t>{40, 40}));
+  EXPECT_EQ(trip.slowBytes, 40);
+}
+
 /// A loop means the same as its trips written out: those between the third and
 /// the last cost what the third costs.
 TEST(SimulatorTrips, LongLoopsRepeatTheThirdTrip) {

@@ -819,6 +819,37 @@ TEST(VerifierTrips, TwoTripsShareTheMemory) {
   EXPECT_EQ(rulesOf(body, {ahead}), Rules{Rule::V1});
 }
 
+TEST(VerifierTrips, AnInOutGoesInAheadAndOutBehind) {
+  Instance one = withStreamed(
+      program({inOut("c", 20)}, {step(2, {update(0, 40)}), step(5)}));
+  using Rules = std::vector<Rule>;
+  Residency here = copiedOut(Residency::byCopy(0, 0, 0, 0, 0), 1);
+  Residency ahead = Residency::byCopy(0, 0, 1, 2, 2);
+  EXPECT_EQ(rulesOf(one, {here}), Rules());
+  EXPECT_EQ(rulesOf(one, {copiedOut(ahead, 3)}), Rules());
+  // What goes out of the trip that reads it, or into the one after that.
+  EXPECT_EQ(rulesOf(one, {at2(copiedOut(ahead, 4), 20)}), Rules());
+  EXPECT_EQ(rulesOf(one, {at2(copiedOut(ahead, 5), 20)}), Rules());
+  EXPECT_EQ(rulesOf(one, {copiedOut(ahead, 4)}), Rules{Rule::V8});
+  // It would meet itself two trips later.
+  EXPECT_EQ(rulesOf(one, {at2(copiedOut(ahead, 6), 20)}), Rules{Rule::V8});
+  EXPECT_EQ(rulesOf(one, {at2(copiedOut(ahead, 7), 20)}), Rules{Rule::V9});
+  EXPECT_EQ(rulesOf(one, {ahead}), Rules{Rule::V5});
+  one.program.steps[1].accesses = {read(0, 20)};
+  EXPECT_EQ(rulesOf(one, {copiedOut(ahead, 3)}), Rules());
+  EXPECT_EQ(rulesOf(one, {at2(copiedOut(ahead, 4), 20)}), Rules{Rule::V3});
+}
+
+TEST(VerifierTrips, ContentsThatAreWrittenAreInOnePlace) {
+  // The copy out of the first residency would end the second one's contents.
+  Instance body = withStreamed(program(
+      {output("y", 20)}, {step(1, {write(0, 20)}), step(1, {write(0, 20)})}));
+  using Rules = std::vector<Rule>;
+  EXPECT_EQ(rulesOf(body, {copiedOut(Residency::byWrite(0, 0, 0, 0), 2),
+                           Residency::byWrite(0, 20, 1, 1)}),
+            Rules{Rule::V8});
+}
+
 TEST(VerifierTrips, CopiesOfTwoTripsAreInFlightTogether) {
   Instance body =
       withStreamed(program({output("y", 20)}, {step(5, {write(0, 20)})}));

@@ -99,9 +99,9 @@ struct Value {
   /// it can be in fast memory or nobody knows. For readers: it changes no plan,
   /// and values that differ in it alone are equal.
   std::string reason = {};
-  /// An input or output of a loop's body of which every trip has other contents
-  /// than the one before, each in a place of its own in slow memory: a slice
-  /// that moves with the trip.
+  /// An input, output or inout of a loop's body of which every trip has other
+  /// contents than the one before, each in a place of its own in slow memory: a
+  /// slice that moves with the trip.
   bool streamed = false;
 
   bool isInput() const {

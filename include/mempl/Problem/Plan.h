@@ -56,9 +56,9 @@ struct CopyOut {
 
 /// A time during which a value is in fast memory. Steps and boundaries are
 /// numbered from 0, in the order of the plan. In the plan of a loop's body with
-/// n steps, those from n on are of the next trip: a streamed input may be
-/// copied in a trip ahead, and a streamed output be copied out into the next
-/// trip.
+/// n steps, those from n on are of the next trip, those from 2 n on of the one
+/// after it: a streamed input may be copied in a trip ahead, a streamed output
+/// be copied out into the next trip, and a streamed inout do both.
 struct Residency {
   int32_t value = 0;
   int32_t last = 0;   ///< Last step whose accesses it serves.
@@ -123,6 +123,10 @@ struct Residency {
   bool isAhead(int32_t numSteps) const {
     const CopyIn *in = copyIn();
     return in && in->ready >= numSteps;
+  }
+  /// The number that it has for a step or boundary of the trip that it serves.
+  int32_t inOwnTrip(int32_t place, int32_t numSteps) const {
+    return isAhead(numSteps) ? place + numSteps : place;
   }
   /// Bytes of fast memory that it holds, and that a copy of it moves.
   int64_t bytes(const Program &program) const {

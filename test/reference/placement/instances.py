@@ -72,8 +72,8 @@ def value_faults(value, is_body):
         yield f"unknown space {value.space}"
     if value.streamed not in (None, True):
         yield "is streamed or not"
-    if value.streamed and not (is_body and value.kind in ("input", "output")):
-        yield "only inputs and outputs of a loop's body are streamed"
+    if value.streamed and (not is_body or value.kind == "temporary"):
+        yield "only inputs, outputs and inouts of a loop's body are streamed"
 
 
 def step_faults(machine, program, i, written, is_body):

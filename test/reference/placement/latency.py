@@ -97,16 +97,13 @@ class Execution:
         self.machine = machine
         self.program, self.plan = program.in_order_of(plan)
         self.count = len(self.program.steps)
+        self.own = [r.of_own_trip(self.count) for r in self.plan.residencies]
         self.channels = Channels(machine)
         self.stalls = defaultdict(float)
 
-    def is_ahead(self, residency):
-        """Whether it is copied in one trip before the one that it serves."""
-        return residency.copied_in and residency.ready >= self.count
-
     def crosses_trips(self):
         return any(
-            self.is_ahead(r) or (r.copied_out and r.done > self.count)
+            r.is_ahead(self.count) or (r.copied_out and r.done > self.count)
             for r in self.plan.residencies
         )
 
@@ -134,7 +131,7 @@ class Execution:
     def begin(self):
         """Before the first trip: what it needs that is copied a trip ahead."""
         for k, r in self.numbered():
-            if self.is_ahead(r):
+            if r.is_ahead(self.count):
                 self.issue("in", k, 0)
 
     def boundary(self, i, trip, is_last):
@@ -142,24 +139,24 @@ class Execution:
         trip after the first is also the last boundary of the trip before, whose
         copies out it does not await again."""
         n = self.count
-        for k, r in self.numbered():
+        for k, r in enumerate(self.own):
             if r.copied_out and r.copied_after + 1 == i:
                 self.issue("out", k, trip)
         awaited = {
-            (k, trip) for k, r in self.numbered() if r.copied_out and r.done == i
+            (k, trip) for k, r in enumerate(self.own) if r.copied_out and r.done == i
         }
         if i > 0:
             awaited |= {
                 (k, trip - 1)
-                for k, r in self.numbered()
+                for k, r in enumerate(self.own)
                 if r.copied_out and r.done == n + i
             }
         seconds = self.wait("out", awaited)
         if i == n:
             return seconds
         for k, r in self.numbered():
-            if r.copied_in and r.issue == i and not (is_last and self.is_ahead(r)):
-                self.issue("in", k, trip + self.is_ahead(r))
+            if r.copied_in and r.issue == i and not (is_last and r.is_ahead(n)):
+                self.issue("in", k, trip + r.is_ahead(n))
         awaited = {
             (k, trip)
             for k, r in self.numbered()

@@ -7,7 +7,7 @@ The JSON is that of docs/Problem.md, and five keys more: `streamed` of a value,
 `after` of a step, `order` of a program and of a plan, `offset2` of a residency.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Optional
 
 
@@ -265,8 +265,23 @@ class Residency:
         return any(self.first <= s <= self.last for s in (step, step + count))
 
     def holds(self, step, count):
-        """Whether it occupies memory at a step, in this trip or the next."""
-        return any(self.start <= s <= self.end for s in (step, step + count))
+        """Whether it occupies memory at a step, in this trip or a later one."""
+        return any(self.start <= step + k * count <= self.end for k in range(3))
+
+    def is_ahead(self, count):
+        """Whether it is copied in one trip before the one that it serves."""
+        return self.copied_in and self.ready >= count
+
+    def of_own_trip(self, count):
+        """With the numbers that count from the trip which it serves."""
+        if not self.is_ahead(count):
+            return self
+        moved = {
+            name: getattr(self, name) - count
+            for name in ("issue", "ready", "last", "back", "done")
+            if getattr(self, name) is not None
+        }
+        return replace(self, **moved)
 
 
 @dataclass

@@ -4,7 +4,7 @@
 """When a plan is valid: rules V1 to V11.
 
 Each rule is a function that yields what breaks it. In the plan of a loop's
-body, places from n on, the number of steps, mean the next trip.
+body, places from n on, the number of steps, mean later trips.
 """
 
 from dataclasses import dataclass, replace
@@ -44,10 +44,9 @@ class Context:
         return self.machine.round_up(self.value_of(residency).size)
 
     def of_value(self, v):
-        return sorted(
-            (r for r in self.residencies if r.value == v),
-            key=lambda r: (r.start, r.end),
-        )
+        """By time, as the trip counts that they serve."""
+        own = (r.of_own_trip(self.count) for r in self.residencies if r.value == v)
+        return sorted(own, key=lambda r: (r.start, r.end))
 
     def accesses_of(self, v):
         return [
@@ -135,7 +134,7 @@ def check_fields(context, r):
         return
     value = context.value_of(r)
     streamed = value.kind if context.is_body and value.streamed else None
-    ahead = streamed == "input" and r.copied_in and r.ready >= n
+    ahead = streamed in ("input", "inout") and r.is_ahead(n)
     latest = 2 * n if ahead else n
     if not (0 <= r.start < n and r.start <= r.first <= r.last < latest):
         text = f"needs 0 <= {r.start} <= {r.first} <= {r.last} < {latest}"
@@ -145,8 +144,9 @@ def check_fields(context, r):
     elif r.back is not None and not r.copied_out:
         yield Violation("V9", r.value, r.back, "`back` without `done`")
     elif r.copied_out:
-        latest = 2 * n if streamed == "output" else n
-        if ahead or not (
+        if streamed in ("output", "inout"):
+            latest += n
+        if (ahead and streamed == "input") or not (
             r.first <= r.copied_after <= r.last and r.copied_after < r.done <= latest
         ):
             text = f"needs {r.first} <= {r.copied_after} <= {r.last}, back < done"
@@ -179,16 +179,20 @@ def check_overlaps(context):
     inside = [r for r in context.residencies if has_room(context, r)]
     inside.sort(key=lambda r: r.start)
     for k, later in enumerate(inside):
-        if later.end - later.start >= n and later.offset2 is None:
-            yield Violation("V8", later.value, later.start, "meets itself")
-        elif later.end - later.start >= n and share_bytes(
-            context, later, later.offset, later, later.offset2
-        ):
+        if meets_itself(context, later):
             yield Violation("V8", later.value, later.start, "meets itself")
         for earlier in inside[:k]:
             if collide(context, earlier, later):
                 text = f"overlaps the residency of value {earlier.value}"
                 yield Violation("V1", later.value, later.start, text)
+
+
+def meets_itself(context, r):
+    """Whether it shares bytes with itself in the next trip, or the one after."""
+    trips = (r.end - r.start) // context.count
+    return trips > 1 or (
+        trips == 1 and share_bytes(context, r, r.offset, r, r.offsets[-1])
+    )
 
 
 def share_bytes(context, a, a_offset, b, b_offset):
@@ -245,21 +249,22 @@ def check_times(context):
     n = context.count
     for v, value in enumerate(context.program.values):
         residencies = context.of_value(v)
+        only_read = value.streamed and value.kind == "input"
         for k, later in enumerate(residencies):
-            # Each trip of a streamed value has contents of its own: only what
-            # serves counts.
-            if value.streamed and any(
+            # Contents that slow memory has all along may be there twice: only
+            # what serves counts.
+            if only_read and any(
                 earlier.serves(i, n) and later.serves(i, n)
                 for earlier in residencies[:k]
                 for i in range(n)
             ):
                 text = "serves a step that another one serves"
-                yield Violation("V8", v, later.first % n, text)
-            elif not value.streamed and any(
+                yield Violation("V8", v, later.first, text)
+            elif not only_read and any(
                 later.start <= earlier.end for earlier in residencies[:k]
             ):
                 text = "begins while another one holds memory"
-                yield Violation("V8", v, later.start, text)
+                yield Violation("V8", v, later.start % n, text)
 
 
 class Contents:
@@ -267,9 +272,9 @@ class Contents:
 
     def __init__(self, context, v):
         self.v, self.value = v, context.program.values[v]
+        self.count = context.count
         self.residencies = context.of_value(v)
         self.accesses = context.accesses_of(v)
-        self.count = context.count
         # A streamed input has other contents in every trip, all in slow memory.
         self.always = bool(self.value.streamed) and self.value.kind == "input"
         self.slow = self.value.is_input
@@ -291,9 +296,10 @@ class Contents:
                 i == r.write and access.writes for i, access in self.accesses
             ):
                 yield self.broken("V4", r.write, "begins at a step that does not write")
-        for i in range(self.count + 1):
+        # What is copied in a trip ahead begins before the first step.
+        for i in range(-self.count, self.count + 1):
             yield from self.at_boundary(i)
-            if i < self.count:
+            if 0 <= i < self.count:
                 yield from self.at_step(i)
         # Copies out into the next trip.
         if any(r.copied_out and r.done > self.count for r in self.residencies):
@@ -383,8 +389,9 @@ def check_flights(context):
         if not limit:
             continue
         for first, _, r in spans:
+            here = first - n if first > n else first
             number = already + sum(
-                (a <= first <= b) + (a <= first + n <= b) for a, b, _ in spans
+                a <= here + k * n <= b for a, b, _ in spans for k in range(4)
             )
             if number > limit:
                 text = f"{number} copies in flight, of {limit}"
@@ -423,7 +430,7 @@ def check_loops(context):
         if i in context.plan.loops:
             inner = context.plan.loops[i]
             over = tuple(
-                already + sum((a <= i < b) + (a <= i + n < b) for a, b, _ in spans)
+                already + sum(a <= i + k * n < b for a, b, _ in spans for k in range(3))
                 for already, spans in zip(context.under_way, flights(context))
             )
         else:
