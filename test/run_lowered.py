@@ -6,14 +6,13 @@
 
     run_lowered.py --opt=mempl-opt --runner=mlir-runner --runtime=libmempl_runtime.so
                    --libs=FOLDER [--full] [--routes=llvm,memref,async] [--shard=0/4]
-                   [--solvers=greedy,search] [--tile] [NAME..]
+                   [--solvers=greedy,search] [NAME..]
 
 Each network runs as it is, and placed by every solver, under the checks of the
 runtime and with copies that take a while. The bits of all results must be those
 of the unplaced network, and its checksums those of expected.csv. Each solver
 has another target, and with each network others, so that together they see
-all; with --full every solver is run with every target (some ten minutes). With
---tile each network is tiled before, in loops and with trips written out.
+all; with --full every solver is run with every target (some ten minutes).
 
 Routes: `llvm` is mempl-lower-to-cpu; `memref` has fast memory as a global array
 and copies where they start; `async` has copies as tasks of MLIR's async
@@ -147,7 +146,6 @@ def main():
     for name in ("opt", "runner", "runtime", "libs"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--tile", action="store_true")
     parser.add_argument("--routes", default="llvm")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--budget", default="500")
@@ -174,7 +172,6 @@ def main():
             failed = True
         known = {}
         runs = 0
-        tiled = 0
         for number, solver in enumerate(args.solvers.split(",")):
             chosen = TARGETS if args.full else [TARGETS[(2 * index + number) % len(TARGETS)]]
             for target, capacity in chosen:
@@ -182,13 +179,7 @@ def main():
                     f"learned-memory-placement{{target={target} solver={solver} "
                     f"budget={args.budget} capacity={capacity}}}"
                 )
-                passes = [place]
-                if args.tile:
-                    unroll = ["false", "true"][number % 2]
-                    tile = f"mempl-tile-to-fit{{target={target} capacity={capacity or '32KiB'} unroll={unroll}}}"
-                    tiled += runner.opt(network, tile) != network
-                    passes = [tile, place]
-                placed = unwrap(runner.opt(network, *passes))
+                placed = unwrap(runner.opt(network, place))
                 for route in args.routes.split(","):
                     key = (route, placed)
                     if key not in known:
@@ -200,8 +191,7 @@ def main():
                             f"  {plain.split()}\n  {known[key].split()}"
                         )
                         failed = True
-        of_them = f" ({tiled} of them tiled)" if args.tile else ""
-        print(f"{name}: {runs} placed programs run{of_them}, {len(plain.split()) - 2} results compared", flush=True)
+        print(f"{name}: {runs} placed programs run, {len(plain.split()) - 2} results compared", flush=True)
     sys.exit(failed)
 
 

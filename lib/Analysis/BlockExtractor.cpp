@@ -300,6 +300,25 @@ void BlockExtractor::readSlow(const Reference &reference,
   accesses.push_back(std::move(access));
 }
 
+/// A slice that every trip finds in another place. The tensor that it is taken
+/// from stays in slow memory meanwhile.
+void BlockExtractor::bindStreamed(tensor::ExtractSliceOp slice,
+                                  Operation *insertion) {
+  Reference whole = resolve(slice.getSource());
+  bindNew(slice, /*allocated=*/false);
+  Storage &storage = program.storages.back();
+  storage.streamed = true;
+  storage.insertion = insertion;
+  storage.readOnly = !insertion;
+  mempl::Value &value = program.instance.program.values.back();
+  value.streamed = true;
+  value.kind = insertion ? ValueKind::InOut : ValueKind::Input;
+  StorageAccesses accesses;
+  readSlow(whole, slicesReason(), accesses);
+  accesses.back().writes = insertion;
+  llvm::append_range(foreign, accesses);
+}
+
 void BlockExtractor::bindView(Operation *op) {
   Reference reference = resolve(op->getOperand(0));
   reference.view.chain.push_back(op);
@@ -449,6 +468,9 @@ void BlockExtractor::visit(Operation *op, StorageAccesses *outerAccesses) {
   bool copies = llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
     return context.isCopied(operand);
   });
+  if (auto streamed = context.streamed.find(op);
+      streamed != context.streamed.end())
+    return bindStreamed(cast<tensor::ExtractSliceOp>(op), streamed->second);
   if (isViewOp(op) && !copies)
     return bindView(op);
   if (isa<tensor::EmptyOp>(op) ||
@@ -673,14 +695,22 @@ void BlockExtractor::visitInParallel(scf::InParallelOp op,
     addStep(op, std::move(own), 0, 0, nullptr, 1);
 }
 
+/// Whether what is inserted is there already.
+bool BlockExtractor::isOwnPlace(Operation *insert, const Reference &source,
+                                const Reference &dest) {
+  const Storage &storage = source.owner->program.storages[source.view.storage];
+  bool sameStorage =
+      source.owner == dest.owner && source.view.storage == dest.view.storage;
+  return storage.insertion == insert ||
+         (sameStorage && isInsertInPlace(insert));
+}
+
 /// What an op does that puts a tensor into a part of another one.
 void BlockExtractor::visitInsertion(Operation *insert, Value from, Value into,
                                     StorageAccesses &accesses) {
   Reference dest = resolve(into);
   Reference source = resolve(from);
-  bool sameStorage =
-      source.owner == dest.owner && source.view.storage == dest.view.storage;
-  if (sameStorage && isInsertInPlace(insert))
+  if (isOwnPlace(insert, source, dest))
     return;
   int64_t bytes = bytesOf(from, source);
   StorageAccess read;

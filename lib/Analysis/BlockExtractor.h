@@ -17,6 +17,7 @@
 #include "mempl/IR/Namespace.h"
 
 #include "SlowReason.h"
+#include "StreamedSlices.h"
 
 #include "mempl/Analysis/CostModel.h"
 #include "mempl/Analysis/CostOpInterface.h"
@@ -32,8 +33,9 @@
 
 namespace mlir {
 namespace tensor {
+class ExtractSliceOp;
 class InsertSliceOp;
-}
+} // namespace tensor
 namespace func {
 class CallOp;
 class ReturnOp;
@@ -94,6 +96,7 @@ struct ExtractionContext {
   /// Callees whose cost is being computed: a recursion has none.
   std::set<Operation *> callees;
   OrderFacts orderFacts;
+  StreamedSlices streamed;
 };
 
 /// Lets the steps of the program, and of the bodies in it, run in every order
@@ -153,6 +156,7 @@ private:
   void bind(Value tensor, Reference reference);
   void bindNew(Value tensor, bool allocated);
   void bindView(Operation *view);
+  void bindStreamed(tensor::ExtractSliceOp slice, Operation *insertion);
   void bindAlias(OpResult result, OpOperand &aliased);
   void keepSlow(const Reference &reference, const llvm::Twine &reason);
   void keepSlow(const Reference &reference, const SlowReason &reason);
@@ -193,8 +197,11 @@ private:
   void visitTrips(Region &region, StorageAccesses &accesses);
   void visitForall(scf::ForallOp loop, StorageAccesses *accesses);
   void visitInParallel(scf::InParallelOp op, StorageAccesses *accesses);
+  bool isOwnPlace(Operation *insert, const Reference &source,
+                  const Reference &dest);
   void visitInsertion(Operation *insert, Value source, Value dest,
                       StorageAccesses &accesses);
+  void finishStreamed();
   void finishLoop(Operation *loop, std::unique_ptr<FunctionProblem> body,
                   BlockExtractor &inner, StorageAccesses accesses);
   void visitReturn(func::ReturnOp op);

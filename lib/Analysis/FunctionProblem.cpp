@@ -23,6 +23,7 @@
 #include "mempl/IR/Mempl.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -50,30 +51,48 @@ bool mempl::ir::isAliasCast(Operation *op) {
          isMemoryEffectFree(op);
 }
 
+/// The tensor in whose buffer the op of `result` makes it, and nowhere else;
+/// null where there is none.
+static Value madeInPlaceOf(OpResult result,
+                           const bufferization::AnalysisState &state) {
+  Operation *op = result.getOwner();
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    unsigned number = result.getResultNumber();
+    Value tensor = loop.getYieldedValues()[number];
+    while (tensor && tensor != loop.getRegionIterArg(number)) {
+      auto made = dyn_cast<OpResult>(tensor);
+      tensor = made && loop->isProperAncestor(made.getOwner())
+                   ? madeInPlaceOf(made, state)
+                   : Value();
+    }
+    return tensor ? loop.getInitArgs()[number] : Value();
+  }
+  if (isViewOp(op) || isa<func::CallOp>(op) ||
+      !state.getOptions().dynCastBufferizableOp(op))
+    return {};
+  bufferization::AliasingOpOperandList aliases =
+      state.getAliasingOpOperands(result);
+  if (aliases.getNumAliases() != 1 ||
+      aliases.getAliases()[0].relation !=
+          bufferization::BufferRelation::Equivalent)
+    return {};
+  return aliases.getAliases()[0].opOperand->get();
+}
+
 bool mempl::ir::isInsertInPlace(Operation *op) {
   auto insert = cast<OffsetSizeAndStrideOpInterface>(op);
   // From the source back to the slice that it was computed in.
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState state(options);
   Value source = op->getOperand(0);
-  while (auto result = dyn_cast<OpResult>(source)) {
-    Operation *producer = result.getOwner();
-    if (auto extract = dyn_cast<tensor::ExtractSliceOp>(producer)) {
+  while (auto result = dyn_cast_if_present<OpResult>(source)) {
+    if (auto extract = dyn_cast<tensor::ExtractSliceOp>(result.getOwner())) {
       auto same = [](OpFoldResult a, OpFoldResult b) {
         return isEqualConstantIntOrValue(a, b);
       };
       return extract.isSameAs(insert, same);
     }
-    if (isViewOp(producer) || !options.dynCastBufferizableOp(producer) ||
-        isa<func::CallOp>(producer))
-      return false;
-    bufferization::AliasingOpOperandList aliases =
-        state.getAliasingOpOperands(result);
-    if (aliases.getNumAliases() != 1 ||
-        aliases.getAliases()[0].relation !=
-            bufferization::BufferRelation::Equivalent)
-      return false;
-    source = aliases.getAliases()[0].opOperand->get();
+    source = madeInPlaceOf(result, state);
   }
   return false;
 }
@@ -312,10 +331,21 @@ void mempl::ir::linkBodies(FunctionProblem &program) {
   }
 }
 
+/// Goes through a function on tensors, from the start.
+static std::unique_ptr<FunctionProblem> walk(func::FuncOp function,
+                                             ExtractionContext &context) {
+  auto program = std::make_unique<FunctionProblem>();
+  context.notes.clear();
+  context.unknowns.clear();
+  context.orderFacts = OrderFacts();
+  BlockExtractor(*program, context, nullptr).runOnFunction(function);
+  return program;
+}
+
 FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
     func::FuncOp function, const TargetDescription &target,
     const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
-    const bufferization::AnalysisState *analysis) {
+    const bufferization::AnalysisState *analysis, SlicePolicy slices) {
   assert(function.getBody().hasOneBlock() && "expected one block");
   auto program = std::make_unique<FunctionProblem>();
   ExtractionContext context(cost, target, notes, analysis);
@@ -323,16 +353,17 @@ FailureOr<std::unique_ptr<FunctionProblem>> mempl::ir::extractProblem(
   if (program->onBuffers) {
     extractBuffers(function, context, *program);
   } else {
-    BlockExtractor(*program, context, nullptr).runOnFunction(function);
-    if (!context.maxBytes.empty()) {
-      // A bound that an op gives to the storage of its operand holds for what
-      // is before the op, too.
-      program = std::make_unique<FunctionProblem>();
-      notes.clear();
-      context.unknowns.clear();
-      context.orderFacts = OrderFacts();
-      BlockExtractor(*program, context, nullptr).runOnFunction(function);
-    }
+    program = walk(function, context);
+    // A bound that an op gives to the storage of its operand holds for what is
+    // before the op, too.
+    if (!context.maxBytes.empty())
+      program = walk(function, context);
+    SmallVector<ProgramNote> slicesLeft;
+    context.streamed =
+        chooseStreamedSlices(*program, context, slices, slicesLeft);
+    if (!context.streamed.empty())
+      program = walk(function, context);
+    llvm::append_range(notes, slicesLeft);
     // Which operands bufferization copies depends on the order of ops.
     if (!context.anyCopied)
       freeOrder(*program, context.orderFacts);

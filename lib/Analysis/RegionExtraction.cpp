@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
 
+#include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -99,11 +100,25 @@ bool mempl::ir::isParallelLoop(Operation *loop) {
   return isa<scf::ForallOp, scf::ParallelOp, affine::AffineParallelOp>(loop);
 }
 
+/// What trips make anew is no input.
+void BlockExtractor::finishStreamed() {
+  llvm::BitVector seen(program.storages.size());
+  for (const mempl::Step &step : program.instance.program.steps)
+    for (const mempl::Access &access : step.accesses) {
+      bool isFirst = !seen.test(access.value);
+      seen.set(access.value);
+      mempl::Value &value = program.instance.program.values[access.value];
+      if (isFirst && value.streamed && value.isOutput() && !access.reads())
+        value.kind = mempl::ValueKind::Output;
+    }
+}
+
 /// Ends a loop that is a step with a program of its own.
 void BlockExtractor::finishLoop(Operation *loop,
                                 std::unique_ptr<FunctionProblem> body,
                                 BlockExtractor &inner,
                                 StorageAccesses accesses) {
+  inner.finishStreamed();
   int64_t trips = tripsOf(loop, context);
   for (StorageAccess access : inner.foreign) {
     access.readBytes = bytesOfTrips(access.readBytes, trips);

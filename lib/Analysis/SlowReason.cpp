@@ -137,6 +137,12 @@ SlowReason mempl::ir::callReason(func::CallOp call) {
   return {text + remedy, shared + remedy};
 }
 
+SlowReason mempl::ir::slicesReason() {
+  return {"is used slice by slice in a loop, in which each slice is placed by "
+          "itself",
+          ""};
+}
+
 SlowReason mempl::ir::encodingReason(Attribute encoding) {
   // What a tensor has in place of the memory space of its buffer.
   if (isa<IntegerAttr, SpaceAttr>(encoding))

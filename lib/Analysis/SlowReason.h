@@ -48,6 +48,9 @@ SlowReason opaqueRegionReason(Operation *op);
 /// An operand or a result of `call`.
 SlowReason callReason(func::CallOp call);
 
+/// A use in slices that are values of a loop's body.
+SlowReason slicesReason();
+
 /// The encoding of a tensor type.
 SlowReason encodingReason(Attribute encoding);
 

@@ -30,6 +30,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 using namespace mempl::ir;
 using mempl::Plan;
@@ -59,6 +61,8 @@ private:
   };
 
   void schedule();
+  void hoistSlices();
+  void putSlicesBack();
   LogicalResult runBoundary(int32_t boundary, Operation *before);
   void runStep(int32_t place);
   Value newStorage(const Residency &residency);
@@ -321,9 +325,40 @@ void PlanApplier::eraseDead() {
       op.erase();
 }
 
+/// Moves slices that are storages to the front of the body, with what their
+/// places are computed from: a copy may start before the first step.
+void PlanApplier::hoistSlices() {
+  llvm::SetVector<Operation *> slices;
+  for (auto [chain, storage] : llvm::zip_equal(chains, program.storages))
+    if (chain.placed && storage.streamed)
+      slices.insert(storage.root.getDefiningOp());
+  for (size_t i = 0; i < slices.size(); ++i)
+    for (Value operand : slices[i]->getOperands())
+      if (Operation *op = operand.getDefiningOp();
+          op && op->getBlock() == program.block)
+        slices.insert(op);
+  SmallVector<Operation *> inOrder(slices.begin(), slices.end());
+  llvm::sort(inOrder,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  for (Operation *op : llvm::reverse(inOrder))
+    op->moveBefore(program.block, program.block->begin());
+}
+
+/// Puts what trips write into slices back at the end of the body, where it is
+/// in slow memory.
+void PlanApplier::putSlicesBack() {
+  for (auto [chain, storage] : llvm::zip_equal(chains, program.storages)) {
+    if (!chain.placed || !storage.insertion)
+      continue;
+    storage.insertion->moveBefore(program.block->getTerminator());
+    storage.insertion->setOperand(0, chain.slow);
+  }
+}
+
 LogicalResult PlanApplier::run() {
   reorderSteps(program, plan.order);
   schedule();
+  hoistSlices();
   int32_t numSteps = program.steps.size();
   for (int32_t place = 0; place < numSteps; ++place) {
     if (failed(runBoundary(place, opAt(place))))
@@ -339,6 +374,7 @@ LogicalResult PlanApplier::run() {
     if (view && chains[view->storage].placed)
       operand.set(viewOn(chains[view->storage].slow, view->chain));
   }
+  putSlicesBack();
   eraseDead();
   for (const auto &[step, loopPlan] : plan.loops)
     if (program.steps[step].body &&

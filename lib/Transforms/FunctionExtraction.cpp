@@ -103,7 +103,8 @@ void mempl::ir::warnUselessConstraints(func::FuncOp function, bool called) {
 
 FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
-    llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped) {
+    llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped,
+    SlicePolicy slices) {
   CallGraph calls(module);
   bufferization::OneShotBufferizationOptions options =
       placementBufferizationOptions();
@@ -141,8 +142,9 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     }
     PlaceableFunction result;
     result.function = function;
-    FailureOr<std::unique_ptr<FunctionProblem>> program = extractProblem(
-        function, target, cost, result.notes, analysis ? &*analysis : nullptr);
+    FailureOr<std::unique_ptr<FunctionProblem>> program =
+        extractProblem(function, target, cost, result.notes,
+                       analysis ? &*analysis : nullptr, slices);
     if (failed(program))
       return WalkResult::interrupt();
     result.program = std::move(*program);
@@ -184,7 +186,7 @@ llvm::Expected<std::string> mempl::ir::chooseFunction(
 
 FailureOr<ModuleProblems>
 mempl::ir::extractProblems(ModuleOp module, const SelectedTarget &target,
-                           StringRef profile) {
+                           StringRef profile, SlicePolicy slices) {
   ModuleProblems problems;
   FailureOr<std::vector<PlaceableFunction>> functions = extractFunctions(
       module, target.target, target.cost,
@@ -192,7 +194,8 @@ mempl::ir::extractProblems(ModuleOp module, const SelectedTarget &target,
         emitRemark(function.getLoc())
             << "'" << function.getName() << "' is not placed: " << reason;
         problems.skipped.push_back({function.getName().str(), reason.str()});
-      });
+      },
+      slices);
   if (failed(functions))
     return failure();
   problems.functions = std::move(*functions);

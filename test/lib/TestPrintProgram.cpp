@@ -52,7 +52,7 @@ static void print(llvm::raw_ostream &os, const FunctionProblem &program,
   for (const mempl::Value &value : instance.program.values)
     os.indent(indent) << "value " << value.name << ": " << value.size
                       << " bytes, " << spell(value.kind) << spell(value.space)
-                      << "\n";
+                      << (value.streamed ? " streamed" : "") << "\n";
   for (auto [i, step] : llvm::enumerate(instance.program.steps)) {
     os.indent(indent) << "step " << i << " " << step.name << ":";
     StringRef comma = " ";
@@ -104,12 +104,13 @@ public:
     if (failed(description))
       return signalPassFailure();
     CostModel cost(*description);
-    FailureOr<std::vector<PlaceableFunction>> functions =
-        extractFunctions(module, *description, cost,
-                         [](func::FuncOp function, const llvm::Twine &reason) {
-                           llvm::outs() << "function " << function.getName()
-                                        << " is not placed: " << reason << "\n";
-                         });
+    FailureOr<std::vector<PlaceableFunction>> functions = extractFunctions(
+        module, *description, cost,
+        [](func::FuncOp function, const llvm::Twine &reason) {
+          llvm::outs() << "function " << function.getName()
+                       << " is not placed: " << reason << "\n";
+        },
+        slices);
     if (failed(functions))
       return signalPassFailure();
     for (PlaceableFunction &function : *functions) {
@@ -127,6 +128,12 @@ public:
       *this, "target",
       llvm::cl::desc("Preset or file that describes the machine"),
       llvm::cl::init("tiny")};
+  Option<SlicePolicy> slices{
+      *this, "slices", llvm::cl::desc("Which slices are values of loops"),
+      llvm::cl::values(clEnumValN(SlicePolicy::Never, "never", ""),
+                       clEnumValN(SlicePolicy::Auto, "auto", ""),
+                       clEnumValN(SlicePolicy::Always, "always", "")),
+      llvm::cl::init(SlicePolicy::Auto)};
 };
 
 } // namespace

@@ -69,6 +69,12 @@ struct Storage {
   bool readOnly = false;
   /// Where users pin it into fast memory.
   SmallVector<Location, 1> pins;
+  /// A slice of a loop's body that is a value of its own: `root` is the
+  /// tensor.extract_slice, and every trip has other contents.
+  bool streamed = false;
+  /// Of a streamed slice that trips write: the tensor.insert_slice that puts it
+  /// back into the same place, which is no step. Else null.
+  Operation *insertion = nullptr;
 
   /// What storages that are slow for the same reason have in common.
   const std::string &groupedReason() const {
@@ -147,6 +153,15 @@ struct ProgramNote {
   bool aboutStorage = false; ///< Storage::slowReason has it, too.
 };
 
+/// Which slices that move with the trip of a loop are values of its body
+/// (docs/Problem.md calls them streamed). The others are parts of the tensors
+/// that they are taken from.
+enum class SlicePolicy {
+  Never,
+  Auto,  ///< Where that is likely to be faster.
+  Always ///< All that can be.
+};
+
 /// The program of a function with one block. Its steps may run in every order
 /// that keeps what the function does (OpOrder.cpp); those of a function that is
 /// bufferized, or in which bufferization copies operands, stay in program
@@ -157,7 +172,8 @@ struct ProgramNote {
 FailureOr<std::unique_ptr<FunctionProblem>>
 extractProblem(func::FuncOp function, const TargetDescription &target,
                const CostModel &cost, SmallVectorImpl<ProgramNote> &notes,
-               const bufferization::AnalysisState *analysis = nullptr);
+               const bufferization::AnalysisState *analysis = nullptr,
+               SlicePolicy slices = SlicePolicy::Auto);
 
 /// Takes back that the steps of the program, and of the bodies in it, may run
 /// in another order.

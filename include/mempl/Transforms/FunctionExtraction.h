@@ -37,7 +37,8 @@ struct PlaceableFunction {
 /// constraints of users in it get a warning.
 FailureOr<std::vector<PlaceableFunction>> extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
-    llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped);
+    llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped,
+    SlicePolicy slices = SlicePolicy::Auto);
 
 /// A function that is not placed.
 struct SkippedFunction {
@@ -61,9 +62,9 @@ struct ModuleProblems {
 /// extractFunctions() with a remark for each function that cannot be placed,
 /// and a warning of the keys of `profile` that are of no use. Fails, with a
 /// diagnostic, on pins that cannot be kept (checkPins()) as well.
-FailureOr<ModuleProblems> extractProblems(ModuleOp module,
-                                          const SelectedTarget &target,
-                                          StringRef profile);
+FailureOr<ModuleProblems>
+extractProblems(ModuleOp module, const SelectedTarget &target,
+                StringRef profile, SlicePolicy slices = SlicePolicy::Auto);
 
 /// fixOrder() for all of them.
 void fixOrders(ModuleProblems &problems);
