@@ -57,7 +57,8 @@ class Options:
         if orders:
             solver = f"random-order seed={seed}"
         capacity = draw.choice([64, 128, 256, 512, 1024, 4096])
-        self.before = [f"{p}{{target=tiny capacity={capacity}}}" if "tile" in p else p for p in self.before]
+        tile = f"{{target=tiny capacity={capacity} unroll={'true' if seed % 2 else 'false'}}}"
+        self.before = [p + tile if "tile" in p else p for p in self.before]
         empties = "" if draw.random() < 0.8 else " eliminate-empty-tensors=false"
         # A program that is left as it was for a mistake of ours is a failure.
         self.place = (f"learned-memory-placement{{target=tiny solver={solver} budget=200 capacity={capacity}{empties} "

@@ -6,13 +6,14 @@
 
     run_lowered.py --opt=mempl-opt --runner=mlir-runner --runtime=libmempl_runtime.so
                    --libs=FOLDER [--full] [--routes=llvm,memref,async] [--shard=0/4]
-                   [--solvers=greedy,search] [NAME..]
+                   [--solvers=greedy,search] [--tile] [NAME..]
 
 Each network runs as it is, and placed by every solver, under the checks of the
 runtime and with copies that take a while. The bits of all results must be those
 of the unplaced network, and its checksums those of expected.csv. Each solver
 has another target, and with each network others, so that together they see
-all; with --full every solver is run with every target (some ten minutes).
+all; with --full every solver is run with every target (some ten minutes). With
+--tile each network is tiled before, in loops and with trips written out.
 
 Routes: `llvm` is mempl-lower-to-cpu; `memref` has fast memory as a global array
 and copies where they start; `async` has copies as tasks of MLIR's async
@@ -146,6 +147,7 @@ def main():
     for name in ("opt", "runner", "runtime", "libs"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--tile", action="store_true")
     parser.add_argument("--routes", default="llvm")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--budget", default="500")
@@ -172,6 +174,7 @@ def main():
             failed = True
         known = {}
         runs = 0
+        tiled = 0
         for number, solver in enumerate(args.solvers.split(",")):
             chosen = TARGETS if args.full else [TARGETS[(2 * index + number) % len(TARGETS)]]
             for target, capacity in chosen:
@@ -179,7 +182,13 @@ def main():
                     f"learned-memory-placement{{target={target} solver={solver} "
                     f"budget={args.budget} capacity={capacity}}}"
                 )
-                placed = unwrap(runner.opt(network, place))
+                passes = [place]
+                if args.tile:
+                    unroll = ["false", "true"][number % 2]
+                    tile = f"mempl-tile-to-fit{{target={target} capacity={capacity or '32KiB'} unroll={unroll}}}"
+                    tiled += runner.opt(network, tile) != network
+                    passes = [tile, place]
+                placed = unwrap(runner.opt(network, *passes))
                 for route in args.routes.split(","):
                     key = (route, placed)
                     if key not in known:
@@ -191,7 +200,8 @@ def main():
                             f"  {plain.split()}\n  {known[key].split()}"
                         )
                         failed = True
-        print(f"{name}: {runs} placed programs run, {len(plain.split()) - 2} results compared", flush=True)
+        of_them = f" ({tiled} of them tiled)" if args.tile else ""
+        print(f"{name}: {runs} placed programs run{of_them}, {len(plain.split()) - 2} results compared", flush=True)
     sys.exit(failed)
 
 

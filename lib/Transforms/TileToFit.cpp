@@ -59,6 +59,7 @@ struct MemplTileToFitPass
     limits.capacity = description->machine.capacity;
     limits.budget =
         static_cast<int64_t>(share * static_cast<double>(limits.capacity));
+    limits.unroll = unroll;
     IRRewriter rewriter(&getContext());
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function.isExternal() || !function.getBody().hasOneBlock())
@@ -66,7 +67,7 @@ struct MemplTileToFitPass
       for (const Segment &segment : tiling::chooseSegments(
                function.getBody().front(), *description, limits)) {
         tiling::tileSegment(rewriter, segment);
-        ++numLoops;
+        ++numRuns;
         numOps += segment.members.size();
       }
     }

@@ -30,17 +30,25 @@
 
 namespace mempl::ir::tiling {
 
-/// A run of ops that is split.
+/// An op of a segment.
+struct SplitOp {
+  Operation *op = nullptr;
+  /// By axis: the dimension of its first result that is split.
+  SmallVector<int32_t, 2> dims;
+};
+
+/// A run of ops that is split, along one dimension of its results or two.
 struct Segment {
   /// The ops that are split, in the order of the block. Ops between them that
   /// are not listed use none of their results, and stay before what is made.
-  SmallVector<Operation *> members;
-  /// The number of parts, at least 2.
-  int64_t trips = 1;
-  /// The greatest common divisor of the dimensions 0 in the run.
-  int64_t extent = 1;
-  /// The trips are written out, each with values of its own, instead of in a
-  /// loop.
+  SmallVector<SplitOp> members;
+  /// By axis: the number of parts, at least 2.
+  SmallVector<int64_t, 2> trips;
+  /// By axis: the greatest common divisor of what the members split.
+  SmallVector<int64_t, 2> extents;
+  /// The trips are written out, each with values of its own, instead of in
+  /// loops. There is one axis then; parts of inputs may overlap, and need not
+  /// be of one size.
   bool unroll = false;
 };
 
@@ -50,6 +58,8 @@ struct TilingLimits {
   int64_t capacity = 0;
   /// Bytes of the tensors of a trip that are live at once, at most.
   int64_t budget = 0;
+  /// Whether trips are written out where a loop could have them, too.
+  bool unroll = false;
 };
 
 /// The segments of `block` that take the least time on `target` by an estimate,

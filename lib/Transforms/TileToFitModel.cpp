@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Which ops work row by row on dimension 0, and what a block of them does with
+// How ops are split along a dimension, and what a block of them does with
 // memory.
 //
 //===----------------------------------------------------------------------===//
@@ -14,17 +14,19 @@
 #include "TileToFitModel.h"
 
 #include "mempl/Analysis/ByteSize.h"
+#include "mempl/Problem/TimeModel.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/AffineExprVisitor.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <algorithm>
 
 using namespace mlir;
+using namespace mempl::ir;
 using namespace mempl::ir::tiling;
-using mempl::ir::bytesOfType;
 
 //===----------------------------------------------------------------------===//
 // Splitting one op
@@ -37,93 +39,222 @@ static RankedTensorType staticTensor(Value value) {
              : RankedTensorType();
 }
 
-static int64_t rowsOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getDimSize(0);
+static int64_t dimOf(Value value, int64_t dim) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
 }
 
-/// Whether `map` has loop `d` as its first result and nowhere else.
-static bool isRowsOnly(AffineMap map, unsigned d) {
-  if (map.getNumResults() == 0 ||
-      map.getResult(0) != getAffineDimExpr(d, map.getContext()))
-    return false;
-  return llvm::none_of(map.getResults().drop_front(), [&](AffineExpr result) {
-    return result.isFunctionOfDim(d);
-  });
+/// The only result of `map` that depends on loop `d`; -1 if none does, -2 if
+/// several do.
+static int64_t resultWith(AffineMap map, unsigned d) {
+  int64_t found = -1;
+  for (auto [i, result] : llvm::enumerate(map.getResults()))
+    if (result.isFunctionOfDim(d))
+      found = found == -1 ? int64_t(i) : -2;
+  return found;
 }
 
-static std::optional<RowSplit> splitLinalg(linalg::LinalgOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumDpsInits() == 0)
+/// What part of a dimension `expr` reads for a part of loop `d`: a window that
+/// moves with the loop. Nothing if it is none.
+static std::optional<OperandSplit> windowOf(AffineExpr expr, unsigned d,
+                                            ArrayRef<int64_t> ranges) {
+  SmallVector<int64_t> flat;
+  if (failed(getFlattenedAffineExpr(expr, ranges.size(), 0, &flat)) ||
+      flat.size() != ranges.size() + 1 || flat.back() != 0)
+    return std::nullopt;
+  int64_t width = 1;
+  for (auto [i, range] : llvm::enumerate(ranges)) {
+    if (flat[i] < 0)
+      return std::nullopt;
+    if (i != d)
+      width += flat[i] * (range - 1);
+  }
+  OperandSplit window;
+  window.scale = flat[d];
+  window.high = width - window.scale;
+  return window;
+}
+
+static std::optional<Split> splitLinalg(linalg::LinalgOp op, int64_t dim) {
+  if (!op.hasPureTensorSemantics() || op.getNumDpsInits() == 0 ||
+      op.hasDynamicShape())
     return std::nullopt;
   AffineMap first = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (first.getNumResults() == 0)
+  auto loop = dyn_cast<AffineDimExpr>(first.getResult(dim));
+  if (!loop)
     return std::nullopt;
-  auto dim = dyn_cast<AffineDimExpr>(first.getResult(0));
-  if (!dim)
-    return std::nullopt;
-  unsigned d = dim.getPosition();
+  unsigned d = loop.getPosition();
   if (op.getIteratorTypesArray()[d] != utils::IteratorType::parallel)
     return std::nullopt;
-  RowSplit split;
-  split.rows.resize(op->getNumOperands());
+  Split split;
+  split.operands.resize(op->getNumOperands());
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  split.extent = ranges[d];
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
-    auto type = dyn_cast<ShapedType>(operand.get().getType());
-    if (type && !type.hasStaticShape())
+    int64_t with = resultWith(map, d);
+    bool init = op.isDpsInit(&operand);
+    if (with == -2 || (init && with < 0))
       return std::nullopt;
-    if (isRowsOnly(map, d))
-      split.rows.set(operand.getOperandNumber());
-    else if (op.isDpsInit(&operand) || map.isFunctionOfDim(d))
+    if (with < 0)
+      continue;
+    std::optional<OperandSplit> window =
+        windowOf(map.getResult(with), d, ranges);
+    if (!window || (init && !isa<AffineDimExpr>(map.getResult(with))))
       return std::nullopt;
+    window->dim = with;
+    split.operands[operand.getOperandNumber()] = *window;
+    if (init)
+      split.resultDims.push_back(with);
   }
-  split.divisor = rowsOf(op.getDpsInits()[0]);
   return split;
 }
 
-std::optional<RowSplit> mempl::ir::tiling::splitByRows(Operation *op) {
-  if (op->getNumResults() == 0 || !llvm::all_of(op->getResults(), staticTensor))
-    return std::nullopt;
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-    return splitLinalg(linalgOp);
-  if (!isa<tensor::PadOp, tensor::ConcatOp, tensor::ExpandShapeOp,
-           tensor::CollapseShapeOp, tensor::ExtractSliceOp,
-           tensor::InsertSliceOp>(op) ||
-      !staticTensor(op->getOperand(0)))
-    return std::nullopt;
-  RowSplit split;
-  split.rows.resize(op->getNumOperands());
-  split.rows.set(0);
-  int64_t rows = rowsOf(op->getResult(0));
-  split.divisor = std::min(rows, rowsOf(op->getOperand(0)));
-  bool keepsRows = rows == rowsOf(op->getOperand(0)) && rows > 1;
-  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
-    keepsRows &= isConstantIntValue(pad.getMixedLowPad()[0], 0) &&
-                 isConstantIntValue(pad.getMixedHighPad()[0], 0);
-  } else if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
-    keepsRows &=
-        concat.getDim() != 0 && llvm::all_of(concat.getInputs(), staticTensor);
-    split.rows.set();
-  } else if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
-    // Equal parts of the outermost dimension stay equal parts of it. With more
-    // dimensions in its group, the rows of one side are some of the other.
-    keepsRows = split.divisor > 1 &&
-                std::max(rows, rowsOf(op->getOperand(0))) % split.divisor == 0;
-  } else {
-    // Dimension 0 has more than one row, so it is none that a slice drops.
-    auto slice = cast<OffsetSizeAndStrideOpInterface>(op);
-    int64_t whole = rowsOf(isa<tensor::InsertSliceOp>(op) ? op->getResult(0)
-                                                          : op->getOperand(0));
-    keepsRows &= isConstantIntValue(slice.getMixedOffsets()[0], 0) &&
-                 isConstantIntValue(slice.getMixedSizes()[0], whole) &&
-                 isConstantIntValue(slice.getMixedStrides()[0], 1);
-    if (isa<tensor::InsertSliceOp>(op))
-      split.rows.set(1);
+/// The first dimension of the group that has more than one row, and the rows of
+/// all dimensions behind it; -1 if there is none.
+static std::pair<int64_t, int64_t> outermost(ArrayRef<int64_t> group,
+                                             Value tensor) {
+  int64_t dim = -1, inner = 1;
+  for (int64_t i : group) {
+    if (dim >= 0)
+      inner *= dimOf(tensor, i);
+    else if (dimOf(tensor, i) > 1)
+      dim = i;
   }
-  return keepsRows ? std::optional(split) : std::nullopt;
+  return {dim, inner};
 }
 
-bool mempl::ir::tiling::isRowView(Operation *op) {
+static std::optional<Split> splitReshape(Operation *op, int64_t dim) {
+  Split split;
+  split.resultDims = {int32_t(dim)};
+  split.operands.resize(1);
+  Value source = op->getOperand(0), result = op->getResult(0);
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    auto [outer, inner] =
+        outermost(collapse.getReassociationIndices()[dim], source);
+    if (outer < 0)
+      return std::nullopt;
+    split.extent = dimOf(source, outer);
+    split.resultScale = inner;
+    split.operands[0].dim = outer;
+    return split;
+  }
+  auto expand = cast<tensor::ExpandShapeOp>(op);
+  for (auto [i, group] : llvm::enumerate(expand.getReassociationIndices())) {
+    auto [outer, inner] = outermost(group, result);
+    if (outer != dim)
+      continue;
+    split.extent = dimOf(result, dim);
+    split.operands[0].dim = i;
+    split.operands[0].scale = inner;
+    return split;
+  }
+  return std::nullopt;
+}
+
+/// Dimension `dim` of the tensor of a slice as a dimension of the larger one.
+static int64_t sliceDim(OffsetSizeAndStrideOpInterface slice,
+                        const llvm::SmallBitVector &dropped, int64_t dim) {
+  for (unsigned i = 0; i < dropped.size(); ++i)
+    if (!dropped.test(i) && dim-- == 0)
+      return i;
+  return -1;
+}
+
+static std::optional<Split> splitSlice(tensor::ExtractSliceOp op, int64_t dim) {
+  int64_t from = sliceDim(op, op.getDroppedDims(), dim);
+  std::optional<int64_t> offset =
+      getConstantIntValue(op.getMixedOffsets()[from]);
+  std::optional<int64_t> stride =
+      getConstantIntValue(op.getMixedStrides()[from]);
+  if (!offset || !stride || *stride < 1)
+    return std::nullopt;
+  Split split;
+  split.extent = dimOf(op.getResult(), dim);
+  split.resultDims = {int32_t(dim)};
+  split.operands.resize(op->getNumOperands());
+  split.operands[0] = {int32_t(from), *stride, *offset, *offset + 1 - *stride};
+  return split;
+}
+
+static std::optional<Split> splitInsert(tensor::InsertSliceOp op, int64_t dim) {
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  int64_t extent = dimOf(op.getResult(), dim);
+  if (dropped.test(dim) || !isConstantIntValue(op.getMixedOffsets()[dim], 0) ||
+      !isConstantIntValue(op.getMixedSizes()[dim], extent) ||
+      !isConstantIntValue(op.getMixedStrides()[dim], 1))
+    return std::nullopt;
+  Split split;
+  split.extent = extent;
+  split.resultDims = {int32_t(dim)};
+  split.operands.resize(op->getNumOperands());
+  int64_t source = dim;
+  for (int64_t i = 0; i < dim; ++i)
+    source -= dropped.test(i);
+  split.operands[0].dim = source;
+  split.operands[1].dim = dim;
+  return split;
+}
+
+static std::optional<Split> splitPad(tensor::PadOp op, int64_t dim) {
+  std::optional<int64_t> low = getConstantIntValue(op.getMixedLowPad()[dim]);
+  if (!low || !op.getConstantPaddingValue())
+    return std::nullopt;
+  Split split;
+  split.extent = dimOf(op.getResult(), dim);
+  split.resultDims = {int32_t(dim)};
+  split.operands.resize(op->getNumOperands());
+  bool padded = dimOf(op.getSource(), dim) != split.extent;
+  split.operands[0].dim = dim;
+  split.operands[0].clamped = padded;
+  split.operands[0].low = split.operands[0].high = -*low;
+  return split;
+}
+
+static std::optional<Split> splitConcat(tensor::ConcatOp op, int64_t dim) {
+  if (int64_t(op.getDim()) == dim ||
+      !llvm::all_of(op.getInputs(), staticTensor))
+    return std::nullopt;
+  Split split;
+  split.extent = dimOf(op.getResult(), dim);
+  split.resultDims = {int32_t(dim)};
+  split.operands.resize(op->getNumOperands());
+  for (OperandSplit &operand : split.operands)
+    operand.dim = dim;
+  return split;
+}
+
+std::optional<Split> mempl::ir::tiling::splitAlong(Operation *op, int64_t dim) {
+  if (op->getNumResults() == 0 ||
+      !llvm::all_of(op->getResults(), staticTensor) ||
+      dimOf(op->getResult(0), dim) < 2)
+    return std::nullopt;
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+    return splitLinalg(linalgOp, dim);
+  if (op->getNumOperands() == 0 || !staticTensor(op->getOperand(0)))
+    return std::nullopt;
+  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+    return splitReshape(op, dim);
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return splitSlice(slice, dim);
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return splitInsert(insert, dim);
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return splitPad(pad, dim);
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+    return splitConcat(concat, dim);
+  return std::nullopt;
+}
+
+bool mempl::ir::tiling::isPartView(Operation *op) {
   return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
              tensor::ExtractSliceOp>(op);
+}
+
+bool mempl::ir::tiling::isUnwritten(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<tensor::EmptyOp>(op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,45 +266,70 @@ static int64_t bytesOf(Value tensor, const DataLayout &layout) {
   return type ? bytesOfType(type, layout).value_or(0) : 0;
 }
 
-BlockModel::BlockModel(Block &block, int64_t capacity)
-    : capacity(capacity), layout(DataLayout::closest(block.getParentOp())) {
+BlockModel::BlockModel(Block &block, const TargetDescription &target,
+                       int64_t capacity)
+    : machine(target.machine), capacity(capacity), cost(target),
+      layout(DataLayout::closest(block.getParentOp())) {
   for (Operation &op : block)
     visit(&op);
-  passOnWeights();
-  numValues = storageOf.size();
   for (auto [i, storage] : llvm::enumerate(storages))
     if (storage.lastUse >= 0)
       ops[storage.lastUse].ending.push_back(i);
   for (BlockOp &op : ops)
-    for (const Access &access : op.accesses)
-      if (!fits(access.storage))
-        op.cost += access.bytes;
+    setSeconds(op);
+}
+
+double BlockModel::seconds(double compute, double slowBytes,
+                           double fastBytes) const {
+  return std::max(compute, memorySeconds(machine, slowBytes, fastBytes));
+}
+
+/// What does not fit is slow; of what does, as much is slow as does not fit at
+/// the same time.
+void BlockModel::setSeconds(BlockOp &model) const {
+  double slow = 0, fast = 0, room = capacity;
+  SmallVector<int32_t, 8> counted;
+  for (const Access &access : model.accesses) {
+    if (!fits(access.storage)) {
+      slow += access.bytes;
+      continue;
+    }
+    fast += access.bytes;
+    if (llvm::is_contained(counted, access.storage))
+      continue;
+    counted.push_back(access.storage);
+    room -= storages[access.storage].bytes;
+  }
+  double over = std::clamp(-room, 0.0, fast);
+  model.seconds = seconds(model.compute, slow + over, fast - over);
 }
 
 /// A number for the value, which is new if nothing of the block has made it.
 int32_t BlockModel::idOf(Value value) {
-  auto [it, isNew] = ids.try_emplace(value, storageOf.size());
+  auto [it, isNew] = ids.try_emplace(value, values.size());
   if (isNew) {
-    storageOf.push_back(-1);
-    if (isa<TensorType>(value.getType()) &&
-        !isa_and_nonnull<tensor::EmptyOp>(value.getDefiningOp())) {
-      storageOf.back() = storages.size();
-      storages.push_back({bytesOf(value, layout), -1, -1});
+    BlockValue &made = values.emplace_back();
+    made.bytes = bytesOf(value, layout);
+    made.unwritten = isUnwritten(value);
+    auto fill = value.getDefiningOp<linalg::FillOp>();
+    made.filled = fill && isUnwritten(fill.getDpsInits()[0]);
+    if (isa<TensorType>(value.getType()) && !made.unwritten) {
+      made.storage = storages.size();
+      storages.push_back({made.bytes, -1, -1});
     }
   }
   return it->second;
 }
 
-void BlockModel::access(BlockOp &model, Value tensor, bool rows, int64_t bytes,
-                        bool gather) {
-  int32_t storage = storageOf[idOf(tensor)];
+void BlockModel::access(BlockOp &model, Value tensor, int32_t operand,
+                        int64_t bytes) {
+  int32_t storage = values[idOf(tensor)].storage;
   if (storage >= 0)
-    model.accesses.push_back(
-        {storage, bytes < 0 ? bytesOf(tensor, layout) : bytes, rows, gather});
+    model.accesses.push_back({storage, bytes, operand});
 }
 
 /// The payload of a linalg op may read elements of tensors from around it.
-void BlockModel::captured(BlockOp &model, Operation *op) {
+void BlockModel::visitCaptured(BlockOp &model, Operation *op) {
   op->walk([&](Operation *nested) {
     if (nested == op)
       return;
@@ -181,11 +337,12 @@ void BlockModel::captured(BlockOp &model, Operation *op) {
       if (op->isAncestor(value.getParentBlock()->getParentOp()))
         continue;
       int32_t id = idOf(value);
-      model.uses.push_back({id, /*rows=*/false});
-      if (storageOf[id] < 0)
+      model.uses.push_back({id, -1});
+      values[id].users.push_back(ops.size());
+      if (values[id].storage < 0)
         continue;
-      storages[storageOf[id]].lastUse = ops.size();
-      if (model.divisor == 0)
+      storages[values[id].storage].lastUse = ops.size();
+      if (model.splits.empty())
         continue;
       int64_t bytes = bytesOf(value, layout);
       if (isa<tensor::ExtractOp>(nested)) {
@@ -198,9 +355,31 @@ void BlockModel::captured(BlockOp &model, Operation *op) {
                                                               : read * range;
         bytes = std::min(bytes, read);
       }
-      access(model, value, /*rows=*/false, bytes, /*gather=*/true);
+      access(model, value, -2, bytes);
     }
   });
+}
+
+/// Ops that are never split cost the same whatever is chosen.
+void BlockModel::visitAccesses(BlockOp &model, Operation *op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  auto insert = dyn_cast<tensor::InsertSliceOp>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<TensorType>(operand.get().getType()))
+      continue;
+    bool read = linalgOp ? linalgOp.payloadUsesValueFromOperand(&operand)
+                         : !(insert && operand.getOperandNumber() == 1);
+    if (read)
+      access(model, operand.get(), operand.getOperandNumber(),
+             bytesOf(operand.get(), layout));
+  }
+  for (Value result : op->getResults()) {
+    access(model, result, -1,
+           bytesOf(insert ? insert.getSource() : result, layout));
+    // It is filled first, and the rest written over that.
+    if (isa<tensor::PadOp>(op))
+      access(model, result, -1, bytesOf(op->getOperand(0), layout));
+  }
 }
 
 void BlockModel::visit(Operation *op) {
@@ -209,84 +388,54 @@ void BlockModel::visit(Operation *op) {
   int32_t position = ops.size();
   model.movable =
       !op->hasTrait<OpTrait::IsTerminator>() && isMemoryEffectFree(op);
-  std::optional<RowSplit> split = splitByRows(op);
-  if (split && split->divisor > 1)
-    model.divisor = split->divisor;
+  if (op->getNumResults() > 0 && staticTensor(op->getResult(0)) &&
+      !isUnwritten(op->getResult(0))) {
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      model.splits.push_back(splitAlong(op, dim));
+    if (llvm::none_of(model.splits, [](auto &s) { return s.has_value(); }))
+      model.splits.clear();
+  }
+  model.view = isPartView(op) || isa<tensor::CastOp>(op);
   auto style = dyn_cast<DestinationStyleOpInterface>(op);
   auto insert = dyn_cast<tensor::InsertSliceOp>(op);
-  auto rows = [&](OpOperand &operand) {
-    return model.divisor > 0 && split->rows.test(operand.getOperandNumber());
-  };
   for (OpOperand &operand : op->getOpOperands()) {
     int32_t id = idOf(operand.get());
-    model.uses.push_back({id, rows(operand)});
-    if (storageOf[id] < 0)
+    model.uses.push_back({id, int32_t(operand.getOperandNumber())});
+    values[id].users.push_back(position);
+    if (values[id].storage < 0)
       continue;
-    storages[storageOf[id]].lastUse = position;
-    if (style && style.isDpsInit(&operand) && !operand.get().hasOneUse())
+    storages[values[id].storage].lastUse = position;
+    bool written = (style && style.isDpsInit(&operand)) ||
+                   (insert && operand.getOperandNumber() == 1);
+    if (written && !operand.get().hasOneUse())
       model.overwritten.push_back(id);
   }
-  captured(model, op);
+  visitCaptured(model, op);
 
   for (OpResult result : op->getResults()) {
     int32_t shared = -1;
-    if (model.divisor > 0 && isRowView(op))
-      shared = storageOf[idOf(op->getOperand(0))];
-    else if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-                 tensor::CollapseShapeOp, tensor::CastOp>(op))
-      shared = storageOf[idOf(op->getOperand(0))];
+    if (model.view)
+      shared = values[idOf(op->getOperand(0))].storage;
     else if (insert)
-      shared = storageOf[idOf(insert.getDest())];
+      shared = values[idOf(insert.getDest())].storage;
     else if (style)
-      shared = storageOf[idOf(style.getTiedOpOperand(result)->get())];
-    bool makes = !isa<tensor::EmptyOp>(op) && shared < 0;
+      shared = values[idOf(style.getTiedOpOperand(result)->get())].storage;
     int32_t id = idOf(result);
     model.results.push_back(id);
-    if (!makes && shared >= 0) {
+    BlockValue &value = values[id];
+    value.maker = position;
+    value.result = result.getResultNumber();
+    if (shared >= 0) {
       // The storage that a number was just given for is of no use.
-      storageOf[id] = shared;
-    } else if (storageOf[id] >= 0) {
-      storages[storageOf[id]].made = position;
+      value.storage = shared;
+    } else if (value.storage >= 0) {
+      storages[value.storage].made = position;
     }
   }
-  // Ops that are never split cost the same whatever is chosen.
-  if (model.divisor > 0 && !isRowView(op)) {
-    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-    for (OpOperand &operand : op->getOpOperands()) {
-      if (!isa<TensorType>(operand.get().getType()))
-        continue;
-      bool read = linalgOp ? linalgOp.payloadUsesValueFromOperand(&operand)
-                           : !(insert && operand.getOperandNumber() == 1);
-      if (read)
-        access(model, operand.get(), rows(operand));
-    }
-    for (Value result : op->getResults()) {
-      access(model, result, /*rows=*/true,
-             insert ? bytesOf(insert.getSource(), layout) : -1);
-      // It is filled first, and the rest written over that.
-      if (isa<tensor::PadOp>(op))
-        access(model, result, /*rows=*/true,
-               bytesOf(op->getOperand(0), layout));
-    }
+  if (!model.splits.empty() && !model.view) {
+    model.compute = cost.computeSeconds(op);
+    visitAccesses(model, op);
   }
   ops.push_back(std::move(model));
-}
-
-/// Ops whose result is used whole by ops that are split: a weight that is
-/// prepared, if it depends on nothing that is split.
-void BlockModel::passOnWeights() {
-  llvm::BitVector weights(storageOf.size());
-  for (BlockOp &op : llvm::reverse(ops)) {
-    op.feedsWeights = llvm::any_of(
-        op.results, [&](int32_t value) { return weights.test(value); });
-    auto style = dyn_cast<DestinationStyleOpInterface>(op.op);
-    for (auto [i, use] : llvm::enumerate(op.uses)) {
-      bool passed =
-          op.feedsWeights &&
-          (isRowView(op.op) || (style && i < op.op->getNumOperands() &&
-                                style.isDpsInit(&op.op->getOpOperand(i))));
-      if (passed || (op.divisor > 0 && !use.rows))
-        weights.set(use.value);
-    }
-  }
 }

@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 //
 // The choice is a shortest path over the positions of the block: from one
-// position to the next an op stays as it is, from one to a later one all ops
-// between become a loop. The ops that start at one position are looked at in
-// order, and what a loop around them would cost is kept up to date with each.
+// position to the next an op stays as it is, from one to a later one the ops
+// between are split. A segment grows op by op from its first one, of which a
+// dimension is split, or two: an op that uses what the segment makes is split
+// where that is, and an op before it that nothing else uses where its user
+// needs it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +19,11 @@
 
 #include "TileToFitModel.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -27,196 +33,668 @@ using namespace mempl::ir::tiling;
 
 /// Segments are at most this many ops long, which keeps the time for a block of
 /// many thousand ops in proportion to its length.
-static constexpr size_t kMaxSegment = 1024;
+static constexpr int32_t kMaxSegment = 256;
+/// Ops that are written out for a segment, at most.
+static constexpr int64_t kMaxUnrolled = 2048;
+
+static constexpr double kNever = std::numeric_limits<double>::infinity();
 
 namespace {
 
-/// A segment that grows op by op, with what a loop around it would cost.
+using Trips = std::array<int64_t, 2>;
+using Dims = std::array<int32_t, 2>;
+
+/// An access to a tensor from outside that only some of the axes split.
+struct SharedAccess {
+  int32_t storage;
+  double bytes; ///< Of the whole access.
+  std::array<bool, 2> split;
+  bool gather; ///< Elements that depend on the trip.
+};
+
+/// What a member does in all trips together.
+struct Term {
+  double compute = 0, slow = 0, fast = 0;
+  /// Rows that two parts read: bytes for each further trip.
+  double overlap = 0;
+  SmallVector<SharedAccess, 2> shared;
+};
+
+/// A segment that grows op by op, with what it would cost.
 class Growth {
 public:
-  Growth(const BlockModel &block, int64_t budget)
-      : block(block), budget(budget), valueStamps(block.numValues, -1),
-        storageStamps(block.storages.size(), -1),
-        weightStamps(block.storages.size(), -1),
-        lastAccess(block.storages.size()) {}
+  Growth(const BlockModel &block, const TilingLimits &limits)
+      : block(block), limits(limits), memberStamp(block.ops.size(), -1),
+        dims(block.ops.size()), first(block.storages.size(), 0),
+        last(block.storages.size(), 0), storageStamp(block.storages.size(), -1),
+        residentStamp(block.storages.size(), -1), high(block.values.size(), 0),
+        low(block.values.size(), 0), valueStamp(block.values.size(), -1),
+        left(block.values.size(), 0) {}
 
-  void start(int32_t position);
+  /// Begins anew at an op, of which these dimensions are split. False: it
+  /// cannot be.
+  bool start(int32_t position, ArrayRef<int32_t> axes);
 
   /// Adds the op behind the segment. False: no segment from this start can have
   /// it.
   bool add();
 
-  /// Whether the op that was added last is split.
-  bool endsWithMember() const { return !members.empty() && members.back(); }
-  const std::vector<char> &isMember() const { return members; }
+  bool endsWithMember() const { return isMember(end - 1); }
+  int32_t size() const { return end - begin; }
 
-  int64_t trips() const { return numTrips; }
-  int64_t extent() const { return divisor; }
-  /// Bytes of slow memory of a loop around the segment.
-  double cost() const;
+  /// Finds the numbers of trips that take the least time, and that.
+  double evaluate();
+
+  /// The segment as evaluate() has found it.
+  Segment segment() const;
 
 private:
-  bool dependsOnMembers(const BlockOp &op) const {
-    return llvm::any_of(op.uses, [&](const Use &use) {
-      return valueStamps[use.value] == begin;
-    });
+  const Split &splitOf(int32_t position, size_t axis) const {
+    return *block.ops[position].splits[dims[position][axis]];
   }
-  void extendLife(int32_t storage, int32_t from, int32_t to);
-  bool findTrips();
+  bool isMember(int32_t position) const {
+    return position >= 0 && memberStamp[position] == stamp;
+  }
+  bool isMade(int32_t value) const {
+    return isMember(block.values[value].maker);
+  }
+  int32_t dimOfValue(int32_t value, size_t axis) const {
+    const BlockValue &v = block.values[value];
+    return splitOf(v.maker, axis).resultDims[v.result];
+  }
+  bool findDims(const BlockOp &op, Dims &found) const;
+  bool join(int32_t position, const Dims &found);
+  void pull(int32_t value, int32_t position, int32_t operand);
+  bool isUsedSplit(int32_t position, int32_t value, const Dims &where) const;
+
+  void findReach();
+  void findLives();
+  void findLeft();
+  void makeTerms();
+  void addAccess(Term &term, int32_t position, const Access &access);
+  void addOutput(Term &term, int32_t position, int32_t value);
+  double bytesAtOnce(double trips) const;
+  double secondsOf(const Term &term, const Trips &trips, double all,
+                   double &room);
+  double secondsFor(const Trips &trips);
+  void tryTrips(const Trips &trips, bool unroll);
+  void tryLoops();
+  void tryUnrolled();
 
   const BlockModel &block;
-  int64_t budget;
-  // Stamps say for which start something holds.
-  std::vector<int32_t> valueStamps, storageStamps, weightStamps, lastAccess;
+  TilingLimits limits;
+  // Stamps say for which start, or which evaluation, something holds.
+  int32_t stamp = 0, evaluation = 0, attempt = 0;
+  std::vector<int32_t> memberStamp;
+  std::vector<Dims> dims;
+  std::vector<int32_t> first, last, storageStamp, residentStamp;
+  /// How many rows farther than its share of the trip a value is needed, and
+  /// from where on.
+  std::vector<int64_t> high, low;
+  std::vector<int32_t> valueStamp;
+  std::vector<char> left; ///< Used behind the segment.
   int32_t begin = 0, end = 0;
-  std::vector<char> members;
-  std::vector<int64_t> live; ///< Bytes that are live, by op, of all trips.
-  int64_t peak = 0, divisor = 0, numTrips = 1;
-  double moved = 0, left = 0, perTrip = 0, weights = 0;
+  size_t numAxes = 1, numMembers = 0;
+  bool exact = true; ///< No part of what is made overlaps another.
+  std::array<int64_t, 2> extents{}, longest{};
+
+  std::vector<Term> terms;
+  std::vector<double> live, ahead;
+  double outside = 0, kept = 0, whole = 0;
+  double bestSeconds = kNever;
+  Trips bestTrips{};
+  bool bestUnroll = false;
 };
 
 } // namespace
 
-void Growth::start(int32_t position) {
-  begin = end = position;
-  members.clear();
-  live.clear();
-  peak = divisor = 0;
-  numTrips = 1;
-  moved = left = perTrip = weights = 0;
+//===----------------------------------------------------------------------===//
+// Growing
+//===----------------------------------------------------------------------===//
+
+bool Growth::start(int32_t position, ArrayRef<int32_t> axes) {
+  ++stamp;
+  begin = position;
+  end = position + 1;
+  numAxes = axes.size();
+  numMembers = 0;
+  exact = true;
+  extents = longest = {0, 0};
+  Dims where{};
+  llvm::copy(axes, where.begin());
+  return join(position, where);
 }
 
-void Growth::extendLife(int32_t storage, int32_t from, int32_t to) {
-  for (int32_t i = from - begin; i <= to - begin; ++i) {
-    live[i] += block.storages[storage].bytes;
-    peak = std::max(peak, live[i]);
-  }
-  lastAccess[storage] = to;
-}
-
-/// The fewest trips, at least the present ones, that divide the rows and make
-/// the tensors of a trip small enough.
-bool Growth::findTrips() {
-  int64_t needed = std::max<int64_t>(
-      2, budget > 0 ? (peak + budget - 1) / budget : divisor + 1);
-  needed = std::max(needed, numTrips);
-  if (needed > divisor)
+/// Whether the op, which is a member or becomes one, uses the value in parts
+/// along these dimensions.
+bool Growth::isUsedSplit(int32_t position, int32_t value,
+                         const Dims &where) const {
+  if (!isMember(position))
     return false;
-  if (numTrips >= needed && divisor % numTrips == 0)
-    return true;
-  int64_t best = divisor;
-  for (int64_t i = 1; i * i <= divisor; ++i)
-    if (divisor % i == 0)
-      for (int64_t candidate : {i, divisor / i})
-        if (candidate >= needed)
-          best = std::min(best, candidate);
-  numTrips = best;
+  for (const Use &use : block.ops[position].uses) {
+    if (use.value != value)
+      continue;
+    for (size_t axis = 0; axis < numAxes; ++axis)
+      if (use.operand < 0 ||
+          splitOf(position, axis).operands[use.operand].dim != where[axis])
+        return false;
+  }
   return true;
+}
+
+/// Where an op is split that uses what members make.
+bool Growth::findDims(const BlockOp &op, Dims &found) const {
+  for (const Use &use : op.uses) {
+    if (use.operand < 0 || !isMade(use.value))
+      continue;
+    for (size_t axis = 0; axis < numAxes; ++axis) {
+      int32_t dim = dimOfValue(use.value, axis);
+      auto it = llvm::find_if(op.splits, [&](auto &split) {
+        return split && split->operands[use.operand].dim == dim;
+      });
+      if (it == op.splits.end())
+        return false;
+      found[axis] = it - op.splits.begin();
+    }
+    return true;
+  }
+  return false;
+}
+
+/// Makes the op a member that is split there, with the ops before it that only
+/// it needs.
+bool Growth::join(int32_t position, const Dims &found) {
+  const BlockOp &op = block.ops[position];
+  if (numAxes == 2 && found[0] == found[1])
+    return false;
+  for (size_t axis = 0; axis < numAxes; ++axis)
+    if (!op.splits[found[axis]])
+      return false;
+  // A tensor from outside that others see must not be written into.
+  for (int32_t value : op.overwritten)
+    if (!isMade(value))
+      return false;
+  dims[position] = found;
+  for (const Use &use : op.uses) {
+    // Padding depends on the trip.
+    for (size_t axis = 0; axis < numAxes && use.operand >= 0; ++axis)
+      exact &= !splitOf(position, axis).operands[use.operand].clamped;
+    if (!isMade(use.value))
+      continue;
+    for (size_t axis = 0; axis < numAxes; ++axis) {
+      if (use.operand < 0)
+        return false;
+      const OperandSplit &part = splitOf(position, axis).operands[use.operand];
+      if (part.dim != dimOfValue(use.value, axis))
+        return false;
+      exact &= part.isExact();
+    }
+  }
+  if (!exact && numAxes == 2)
+    return false;
+  memberStamp[position] = stamp;
+  ++numMembers;
+  for (size_t axis = 0; axis < numAxes; ++axis) {
+    int64_t extent = splitOf(position, axis).extent;
+    extents[axis] = std::gcd(extents[axis], extent);
+    longest[axis] = std::max(longest[axis], extent);
+  }
+  for (const Use &use : op.uses)
+    if (use.operand >= 0)
+      pull(use.value, position, use.operand);
+  return true;
+}
+
+/// Makes the op of an operand a member, too, if it is in the run and everything
+/// there that uses it is a member.
+void Growth::pull(int32_t value, int32_t position, int32_t operand) {
+  const BlockValue &v = block.values[value];
+  if (v.maker < begin || isMember(v.maker) || v.unwritten)
+    return;
+  const BlockOp &maker = block.ops[v.maker];
+  if (maker.splits.empty() || !maker.movable || maker.results.size() != 1)
+    return;
+  Dims where{};
+  for (size_t axis = 0; axis < numAxes; ++axis) {
+    where[axis] = splitOf(position, axis).operands[operand].dim;
+    if (where[axis] < 0)
+      return;
+  }
+  bool overlap = false;
+  for (int32_t user : v.users) {
+    if (user >= end)
+      continue;
+    if (!isUsedSplit(user, value, where))
+      return;
+    for (const Use &use : block.ops[user].uses)
+      for (size_t axis = 0; axis < numAxes && use.value == value; ++axis)
+        overlap |= !splitOf(user, axis).operands[use.operand].isExact();
+  }
+  if (overlap && numAxes == 2)
+    return;
+  if (join(v.maker, where))
+    exact &= !overlap;
 }
 
 bool Growth::add() {
   const BlockOp &op = block.ops[end];
-  bool depends = dependsOnMembers(op);
-  bool member = op.divisor > 0;
-  if (member && !depends &&
-      (op.feedsWeights || (divisor > 0 && std::gcd(divisor, op.divisor) == 1)))
-    member = false;
-  live.push_back(0);
-  members.push_back(member);
   int32_t position = end++;
-  if (!member) {
-    moved += op.cost;
-    return op.movable && !depends;
-  }
-  for (const Use &use : op.uses)
-    if (!use.rows && valueStamps[use.value] == begin)
-      return false;
-  // A tensor from outside that others see must not be written into.
-  for (int32_t value : op.overwritten)
-    if (valueStamps[value] != begin)
-      return false;
-  divisor = std::gcd(divisor, op.divisor);
-  for (int32_t value : op.results)
-    valueStamps[value] = begin;
-  for (const Access &access : op.accesses) {
-    const Storage &storage = block.storages[access.storage];
-    bool fits = block.fits(access.storage);
-    if (!access.rows) {
-      if (!fits)
-        (access.gather ? moved : perTrip) += access.bytes;
-      else if (std::exchange(weightStamps[access.storage], begin) != begin)
-        weights += access.bytes;
-    } else if (storageStamps[access.storage] == begin) {
-      extendLife(access.storage, lastAccess[access.storage] + 1, position);
-    } else if (storage.made == position) {
-      storageStamps[access.storage] = begin;
-      extendLife(access.storage, position, position);
-      left += fits ? 0 : storage.bytes;
-    } else if (!fits) {
-      moved += access.bytes;
-    }
-  }
-  for (int32_t storage : op.ending)
-    if (storageStamps[storage] == begin && !block.fits(storage))
-      left -= block.storages[storage].bytes;
-  return findTrips();
+  bool depends =
+      llvm::any_of(op.uses, [&](const Use &use) { return isMade(use.value); });
+  if (!depends)
+    return op.movable;
+  Dims found{};
+  return findDims(op, found) && join(position, found);
 }
 
-double Growth::cost() const {
-  double trips = numTrips;
-  double over =
-      std::clamp(weights + peak / trips - block.capacity, 0.0, weights);
-  return moved + left + perTrip * trips + over * (trips - 1);
+//===----------------------------------------------------------------------===//
+// What a segment costs
+//===----------------------------------------------------------------------===//
+
+/// How far the ops of a trip look ahead, and how far back, in rows.
+void Growth::findReach() {
+  for (int32_t p = end - 1; p >= begin; --p) {
+    if (!isMember(p))
+      continue;
+    const Split &split = splitOf(p, 0);
+    int64_t ahead = 0;
+    for (int32_t value : block.ops[p].results)
+      if (valueStamp[value] == evaluation)
+        ahead = std::max(ahead, high[value]);
+    ahead = llvm::divideCeil(ahead, split.resultScale);
+    for (const Use &use : block.ops[p].uses) {
+      if (use.operand < 0 || !isMade(use.value))
+        continue;
+      const OperandSplit &part = split.operands[use.operand];
+      if (std::exchange(valueStamp[use.value], evaluation) != evaluation) {
+        high[use.value] = std::numeric_limits<int64_t>::min();
+        low[use.value] = std::numeric_limits<int64_t>::max();
+      }
+      high[use.value] =
+          std::max(high[use.value], ahead * part.scale + part.high);
+      low[use.value] = std::min(low[use.value], ahead * part.scale + part.low);
+    }
+  }
+}
+
+/// From which op to which the tensors of a trip live.
+void Growth::findLives() {
+  live.assign(size() + 1, 0);
+  ahead.assign(size() + 1, 0);
+  kept = 0;
+  auto touch = [&](int32_t value, int32_t position) {
+    int32_t s = block.values[value].storage;
+    if (s < 0)
+      return;
+    if (storageStamp[s] == evaluation)
+      last[s] = position;
+    else if (isMember(block.storages[s].made)) {
+      storageStamp[s] = evaluation;
+      first[s] = last[s] = position;
+    }
+  };
+  for (int32_t p = begin; p < end; ++p) {
+    if (!isMember(p))
+      continue;
+    for (const Use &use : block.ops[p].uses)
+      touch(use.value, p);
+    for (int32_t value : block.ops[p].results)
+      touch(value, p);
+  }
+  for (int32_t p = begin; p < end; ++p) {
+    if (!isMember(p) || block.ops[p].view)
+      continue;
+    for (int32_t value : block.ops[p].results) {
+      const BlockValue &v = block.values[value];
+      if (v.storage < 0 || storageStamp[v.storage] != evaluation)
+        continue;
+      const Split &split = splitOf(p, 0);
+      double row = double(v.bytes) / double(split.extent * split.resultScale);
+      bool reaches = !exact && valueStamp[value] == evaluation;
+      if (reaches && high[value] > low[value])
+        kept += row * double(high[value] - low[value]);
+      if (first[v.storage] != p)
+        continue;
+      live[p - begin] += block.storages[v.storage].bytes;
+      live[last[v.storage] - begin + 1] -= block.storages[v.storage].bytes;
+      if (reaches && high[value] > 0) {
+        ahead[p - begin] += row * double(high[value]);
+        ahead[last[v.storage] - begin + 1] -= row * double(high[value]);
+      }
+    }
+  }
+}
+
+/// Bytes of a trip that are live at once.
+double Growth::bytesAtOnce(double trips) const {
+  double now = 0, most = 0;
+  for (int32_t i = 0; i < size(); ++i) {
+    now += live[i] / trips + ahead[i];
+    most = std::max(most, now);
+  }
+  return most + kept;
+}
+
+/// The values that are used behind the segment; names for parts of a tensor
+/// stand for the tensor.
+void Growth::findLeft() {
+  for (int32_t p = begin; p < end; ++p)
+    if (isMember(p))
+      for (int32_t value : block.ops[p].results)
+        left[value] = false;
+  for (int32_t p = end - 1; p >= begin; --p) {
+    if (!isMember(p))
+      continue;
+    for (int32_t value : block.ops[p].results) {
+      const auto &users = block.values[value].users;
+      left[value] |= !users.empty() && users.back() >= end;
+      int32_t source =
+          block.ops[p].uses.empty() ? -1 : block.ops[p].uses[0].value;
+      if (left[value] && block.ops[p].view && isMade(source))
+        left[source] = true;
+    }
+  }
+}
+
+void Growth::addAccess(Term &term, int32_t position, const Access &access) {
+  if (storageStamp[access.storage] == evaluation) {
+    term.fast += access.bytes;
+    return;
+  }
+  SharedAccess shared{access.storage, double(access.bytes), {}, false};
+  shared.gather = access.operand == -2;
+  bool all = true;
+  for (size_t axis = 0; axis < numAxes; ++axis) {
+    bool split = access.operand == -1;
+    if (access.operand >= 0) {
+      const OperandSplit &part =
+          splitOf(position, axis).operands[access.operand];
+      split = part.dim >= 0;
+      int64_t rows = splitOf(position, axis).extent * part.scale;
+      if (split && part.high > part.low && !block.fits(access.storage))
+        term.overlap +=
+            double(access.bytes) * double(part.high - part.low) / double(rows);
+    }
+    shared.split[axis] = split;
+    all &= split;
+  }
+  if (all && !block.fits(access.storage))
+    term.slow += access.bytes;
+  else
+    term.shared.push_back(shared);
+}
+
+/// What is used behind the segment is written there by its op, if that is the
+/// only access, and copied there else.
+void Growth::addOutput(Term &term, int32_t position, int32_t value) {
+  const BlockValue &v = block.values[value];
+  if (!left[value] || v.storage < 0 || block.ops[position].view ||
+      storageStamp[v.storage] != evaluation)
+    return;
+  bool fits = block.fits(v.storage);
+  if (fits)
+    whole += v.bytes;
+  Operation *op = block.ops[position].op;
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  bool inPlace = linalgOp && v.users.front() >= end && numAxes <= 2 &&
+                 isUnwritten(linalgOp.getDpsInits()[v.result]);
+  if (inPlace) {
+    if (!fits) {
+      term.fast -= v.bytes;
+      term.slow += v.bytes;
+    }
+    return;
+  }
+  Term copy;
+  copy.fast = v.bytes;
+  (fits ? copy.fast : copy.slow) += v.bytes;
+  terms.push_back(copy);
+}
+
+void Growth::makeTerms() {
+  terms.clear();
+  outside = whole = 0;
+  for (int32_t p = begin; p < end; ++p) {
+    const BlockOp &op = block.ops[p];
+    if (!isMember(p)) {
+      outside += op.seconds;
+      continue;
+    }
+    if (op.view)
+      continue;
+    Term term;
+    term.compute = op.compute;
+    for (const Access &access : op.accesses) {
+      bool filled = access.operand >= 0 &&
+                    block.values[op.uses[access.operand].value].filled;
+      if (filled && !isMade(op.uses[access.operand].value))
+        term.fast += access.bytes;
+      else
+        addAccess(term, p, access);
+    }
+    for (int32_t value : op.results)
+      addOutput(term, p, value);
+    terms.push_back(std::move(term));
+  }
+}
+
+/// Seconds of all trips of a member. What more than one trip uses stays in fast
+/// memory if there is `room` and that saves time.
+double Growth::secondsOf(const Term &term, const Trips &trips, double all,
+                         double &room) {
+  double slow = term.slow + term.overlap * (all - 1), fast = term.fast;
+  SmallVector<const SharedAccess *, 4> candidates;
+  for (const SharedAccess &shared : term.shared) {
+    double slice = shared.bytes, once = 1;
+    bool reused = false;
+    for (size_t axis = 0; axis < numAxes; ++axis) {
+      if (shared.split[axis])
+        slice /= double(trips[axis]);
+      else if (!shared.gather)
+        reused |= axis + 1 == numAxes || !shared.split[numAxes - 1];
+    }
+    // The outer loop changes what the inner one uses again.
+    for (size_t axis = 0; axis < numAxes; ++axis)
+      once *= shared.split[axis] ? double(trips[axis]) : 1;
+    double reads = shared.gather ? shared.bytes : slice * all;
+    double firstRead = reused ? slice * once : reads;
+    bool fits = block.fits(shared.storage);
+    double needed = fits ? double(block.storages[shared.storage].bytes) : slice;
+    if (residentStamp[shared.storage] == attempt) {
+      fast += reads;
+      continue;
+    }
+    double without = block.seconds(term.compute, slow + reads, fast);
+    double with = fits ? block.seconds(term.compute, slow, fast + reads)
+                       : block.seconds(term.compute, slow + firstRead,
+                                       fast + reads - firstRead);
+    if (with < without && needed <= room && (fits || reused)) {
+      room -= needed;
+      if (fits || !shared.split[0])
+        residentStamp[shared.storage] = attempt;
+      slow += fits ? 0 : firstRead;
+      fast += fits ? reads : reads - firstRead;
+    } else {
+      slow += reads;
+    }
+  }
+  return block.seconds(term.compute, slow, fast);
+}
+
+double Growth::secondsFor(const Trips &trips) {
+  double all = double(trips[0]) * double(numAxes == 2 ? trips[1] : 1);
+  double needed = bytesAtOnce(all);
+  if (needed > double(limits.budget))
+    return kNever;
+  ++attempt;
+  double room = double(limits.capacity) - needed - whole;
+  double seconds = outside;
+  for (const Term &term : terms) {
+    seconds += secondsOf(term, trips, all, room);
+    if (seconds >= bestSeconds)
+      return kNever;
+  }
+  return seconds;
+}
+
+void Growth::tryTrips(const Trips &trips, bool unroll) {
+  double seconds = secondsFor(trips);
+  if (seconds >= bestSeconds)
+    return;
+  bestSeconds = seconds;
+  bestTrips = trips;
+  bestUnroll = unroll;
+}
+
+static SmallVector<int64_t, 16> divisorsOf(int64_t number) {
+  SmallVector<int64_t, 16> found;
+  for (int64_t i = 1; i * i <= number; ++i)
+    if (number % i == 0) {
+      found.push_back(i);
+      if (i * i != number)
+        found.push_back(number / i);
+    }
+  llvm::sort(found);
+  return found;
+}
+
+/// Of the sizes that fit, so many are tried from the largest on.
+static constexpr int kTries = 5;
+
+void Growth::tryLoops() {
+  SmallVector<int64_t, 16> inners = {1};
+  if (numAxes == 2)
+    inners = divisorsOf(extents[1]);
+  int tries = 0;
+  for (int64_t outer : divisorsOf(extents[0])) {
+    int ofOuter = 0;
+    for (int64_t inner : inners) {
+      if (outer < 2 || (numAxes == 2 && inner < 2) || ofOuter == 2)
+        continue;
+      if (bytesAtOnce(double(outer * inner)) > double(limits.budget))
+        continue;
+      ++ofOuter;
+      tryTrips({outer, inner}, false);
+    }
+    tries += ofOuter > 0;
+    if (tries == kTries)
+      return;
+  }
+}
+
+void Growth::tryUnrolled() {
+  int tries = 0;
+  for (int64_t trips = 2; trips <= longest[0]; trips += 1 + trips / 8) {
+    if (trips * int64_t(numMembers) > kMaxUnrolled || tries == kTries)
+      return;
+    if (bytesAtOnce(double(trips)) > double(limits.budget))
+      continue;
+    ++tries;
+    tryTrips({trips, 1}, true);
+  }
+}
+
+double Growth::evaluate() {
+  ++evaluation;
+  bestSeconds = kNever;
+  findReach();
+  findLives();
+  findLeft();
+  makeTerms();
+  if (exact && !(limits.unroll && numAxes == 1))
+    tryLoops();
+  if (numAxes == 1 && (!exact || limits.unroll || bestSeconds == kNever))
+    tryUnrolled();
+  return bestSeconds;
+}
+
+Segment Growth::segment() const {
+  Segment segment;
+  segment.unroll = bestUnroll;
+  for (size_t axis = 0; axis < numAxes; ++axis) {
+    segment.trips.push_back(bestTrips[axis]);
+    segment.extents.push_back(extents[axis]);
+  }
+  for (int32_t p = begin; p < end; ++p) {
+    if (!isMember(p))
+      continue;
+    SplitOp &op = segment.members.emplace_back();
+    op.op = block.ops[p].op;
+    op.dims.append(dims[p].begin(), dims[p].begin() + numAxes);
+  }
+  return segment;
+}
+
+//===----------------------------------------------------------------------===//
+// The path
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// How the best path comes to a position.
+struct PathStep {
+  double seconds = kNever;
+  int32_t from = -1;
+  SmallVector<int32_t, 2> axes; ///< None: an op that stays as it is.
+};
+
+} // namespace
+
+/// The dimensions, and the pairs of them, that `op` can be split along.
+static SmallVector<SmallVector<int32_t, 2>> axesOf(const BlockOp &op) {
+  SmallVector<SmallVector<int32_t, 2>> found;
+  for (int32_t a = 0; a < int32_t(op.splits.size()); ++a)
+    if (op.splits[a])
+      found.push_back({a});
+  for (int32_t a = 0; a < int32_t(op.splits.size()); ++a)
+    for (int32_t b = a + 1; b < int32_t(op.splits.size()); ++b)
+      if (op.splits[a] && op.splits[b])
+        found.push_back({a, b});
+  return found;
 }
 
 std::vector<Segment>
 mempl::ir::tiling::chooseSegments(Block &block, const TargetDescription &target,
                                   const TilingLimits &limits) {
-  BlockModel model(block, limits.capacity);
-  size_t n = model.ops.size();
+  BlockModel model(block, target, limits.capacity);
+  auto n = int32_t(model.ops.size());
   std::vector<double> unsplit(n + 1, 0);
-  for (size_t i = 0; i < n; ++i)
-    unsplit[i + 1] = unsplit[i] + model.ops[i].cost;
-  std::vector<double> best(n + 1, std::numeric_limits<double>::infinity());
-  std::vector<int32_t> from(n + 1, -1);
-  best[0] = 0;
-  Growth growth(model, limits.budget);
-  for (size_t i = 0; i < n; ++i) {
-    double step = best[i] + model.ops[i].cost;
-    if (step <= best[i + 1]) {
-      best[i + 1] = step;
-      from[i + 1] = i;
-    }
-    if (model.ops[i].divisor == 0)
+  for (int32_t i = 0; i < n; ++i)
+    unsplit[i + 1] = unsplit[i] + model.ops[i].seconds;
+  std::vector<PathStep> best(n + 1);
+  best[0].seconds = 0;
+  Growth growth(model, limits);
+  for (int32_t i = 0; i < n; ++i) {
+    double step = best[i].seconds + model.ops[i].seconds;
+    if (step <= best[i + 1].seconds)
+      best[i + 1] = {step, i, {}};
+    if (model.ops[i].view)
       continue;
-    growth.start(i);
-    for (size_t j = i + 1; j <= std::min(n, i + kMaxSegment); ++j) {
-      if (!growth.add() || !growth.isMember().front())
-        break;
-      if (!growth.endsWithMember())
+    for (ArrayRef<int32_t> axes : axesOf(model.ops[i])) {
+      if (!growth.start(i, axes))
         continue;
-      double cost = growth.cost();
-      if (cost < unsplit[j] - unsplit[i] && best[i] + cost < best[j]) {
-        best[j] = best[i] + cost;
-        from[j] = i;
+      for (int32_t j = i + 1; j <= std::min(n, i + kMaxSegment); ++j) {
+        if (j > i + 1 && !growth.add())
+          break;
+        if (!growth.endsWithMember() || model.ops[j - 1].view)
+          continue;
+        double seconds = growth.evaluate();
+        if (seconds < unsplit[j] - unsplit[i] &&
+            best[i].seconds + seconds < best[j].seconds)
+          best[j] = {best[i].seconds + seconds, i,
+                     SmallVector<int32_t, 2>(axes)};
       }
     }
   }
   std::vector<Segment> segments;
-  for (size_t j = n; j > 0; j = from[j]) {
-    size_t i = from[j];
-    if (best[j] == best[i] + model.ops[i].cost && j == i + 1)
+  for (int32_t j = n; j > 0; j = best[j].from) {
+    if (best[j].axes.empty())
       continue;
-    growth.start(i);
-    while (growth.isMember().size() < j - i)
+    growth.start(best[j].from, best[j].axes);
+    while (growth.size() < j - best[j].from)
       growth.add();
-    Segment segment;
-    segment.trips = growth.trips();
-    segment.extent = growth.extent();
-    for (size_t k = i; k < j; ++k)
-      if (growth.isMember()[k - i])
-        segment.members.push_back(model.ops[k].op);
-    segments.push_back(std::move(segment));
+    growth.evaluate();
+    segments.push_back(growth.segment());
   }
   std::reverse(segments.begin(), segments.end());
   return segments;

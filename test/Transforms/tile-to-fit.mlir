@@ -30,20 +30,20 @@ func.func @residual(%x: tensor<16x64xf32>, %w: tensor<64x4xf32>)
   // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.0
   // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
   // CHECK-DAG: %[[C16:.*]] = arith.constant 16 : index
-  // CHECK-DAG: %[[STEP:.*]] = arith.constant 4 : index
+  // CHECK-DAG: %[[STEP:.*]] = arith.constant 2 : index
   // CHECK: %[[L:.*]]:2 = scf.for %[[B:.*]] = %[[C0]] to %[[C16]] step %[[STEP]]
   // CHECK-SAME: iter_args(%[[A1:.*]] = %{{.*}}, %[[A2:.*]] = %{{.*}})
-  // CHECK: %[[XB:.*]] = tensor.extract_slice %[[X]][%[[B]], 0] [4, 64] [1, 1]
-  // CHECK: %[[ROOT:.*]] = linalg.generic {{.*}} ins(%[[XB]] : tensor<4x64xf32>)
+  // CHECK: %[[XB:.*]] = tensor.extract_slice %[[X]][%[[B]], 0] [2, 64] [1, 1]
+  // CHECK: %[[ROOT:.*]] = linalg.generic {{.*}} ins(%[[XB]] : tensor<2x64xf32>)
   // CHECK: %[[TWICE:.*]] = linalg.add ins(%[[ROOT]], %[[ROOT]] :
-  // CHECK: %[[TO:.*]] = tensor.extract_slice %[[A1]][%[[B]], 0] [4, 64] [1, 1]
+  // CHECK: %[[TO:.*]] = tensor.extract_slice %[[A1]][%[[B]], 0] [2, 64] [1, 1]
   // CHECK: %[[R1:.*]] = linalg.add ins(%[[TWICE]], %[[ROOT]] : {{.*}}) outs(%[[TO]] :
-  // CHECK: %[[Y1:.*]] = tensor.insert_slice %[[R1]] into %[[A1]][%[[B]], 0] [4, 64] [1, 1]
-  // CHECK: linalg.fill ins(%[[ZERO]] : f32) outs(%{{.*}} : tensor<4x4xf32>)
-  // CHECK: %[[M:.*]] = linalg.matmul ins(%[[TWICE]], %[[W]] : tensor<4x64xf32>, tensor<64x4xf32>)
-  // CHECK: %[[T2:.*]] = tensor.extract_slice %[[A2]][%[[B]], 0] [4, 4] [1, 1]
+  // CHECK: %[[Y1:.*]] = tensor.insert_slice %[[R1]] into %[[A1]][%[[B]], 0] [2, 64] [1, 1]
+  // CHECK: linalg.fill ins(%[[ZERO]] : f32) outs(%{{.*}} : tensor<2x4xf32>)
+  // CHECK: %[[M:.*]] = linalg.matmul ins(%[[TWICE]], %[[W]] : tensor<2x64xf32>, tensor<64x4xf32>)
+  // CHECK: %[[T2:.*]] = tensor.extract_slice %[[A2]][%[[B]], 0] [2, 4] [1, 1]
   // CHECK: %[[R2:.*]] = mempl.transfer %[[M]] to %[[T2]]
-  // CHECK: %[[Y2:.*]] = tensor.insert_slice %[[R2]] into %[[A2]][%[[B]], 0] [4, 4] [1, 1]
+  // CHECK: %[[Y2:.*]] = tensor.insert_slice %[[R2]] into %[[A2]][%[[B]], 0] [2, 4] [1, 1]
   // CHECK: scf.yield %[[Y1]], %[[Y2]]
   // CHECK: return %[[L]]#0, %[[L]]#1
   %zero = arith.constant 0.0 : f32
@@ -156,13 +156,20 @@ func.func @update(%x: tensor<16x64xf32>, %old: tensor<16x64xf32>)
   return %n : tensor<16x64xf32>
 }
 
-// A sum over all rows ends the run, and with it what could be gained here. So
-// does an op that uses a tensor of the run whole.
+// A sum over all rows keeps the columns, and so does a product with a tensor of
+// the run on the right.
 
-// CHECK-LABEL: func @whole(
-// CHECK-NOT: scf.for
-// CHECK: return
-func.func @whole(%x: tensor<16x64xf32>, %w: tensor<16x16xf32>)
+// CHECK-LABEL: func @columns(
+// CHECK-SAME: %[[X:.*]]: tensor<16x64xf32>, %[[W:.*]]: tensor<16x16xf32>
+// CHECK: scf.for %[[B:.*]] = %{{.*}} iter_args(%[[A1:.*]] = %{{.*}}, %[[A2:.*]] = %{{.*}})
+// CHECK: %[[XB:.*]] = tensor.extract_slice %[[X]][0, %[[B]]] [16, 8] [1, 1]
+// CHECK: %[[E:.*]] = linalg.exp ins(%[[XB]] : tensor<16x8xf32>)
+// CHECK: linalg.fill {{.*}} -> tensor<8xf32>
+// CHECK: linalg.generic {{.*}}iterator_types = ["reduction", "parallel"]
+// CHECK: tensor.insert_slice %{{.*}} into %[[A1]][%[[B]]] [8] [1]
+// CHECK: %[[TO:.*]] = tensor.extract_slice %[[A2]][0, %[[B]]] [16, 8] [1, 1]
+// CHECK: linalg.matmul ins(%[[W]], %[[E]] : {{.*}}) outs(%[[TO]] :
+func.func @columns(%x: tensor<16x64xf32>, %w: tensor<16x16xf32>)
     -> (tensor<64xf32>, tensor<16x64xf32>) {
   %zero = arith.constant 0.0 : f32
   %e0 = tensor.empty() : tensor<16x64xf32>
@@ -183,17 +190,17 @@ func.func @whole(%x: tensor<16x64xf32>, %w: tensor<16x16xf32>)
   return %sum, %m : tensor<64xf32>, tensor<16x64xf32>
 }
 
-// One row is more than fits: there is nothing to split.
+// Sums along rows and along columns have no dimension in common, and a loop
+// around one of them alone would gain nothing.
 
-// CHECK-LABEL: func @row(
+// CHECK-LABEL: func @sums(
 // CHECK-NOT: scf.for
 // CHECK: return
-func.func @row(%x: tensor<4x1024xf32>) -> tensor<4x1024xf32> {
-  %e0 = tensor.empty() : tensor<4x1024xf32>
-  %a = linalg.exp ins(%x : tensor<4x1024xf32>) outs(%e0 : tensor<4x1024xf32>)
-      -> tensor<4x1024xf32>
-  %e1 = tensor.empty() : tensor<4x1024xf32>
-  %b = linalg.exp ins(%a : tensor<4x1024xf32>) outs(%e1 : tensor<4x1024xf32>)
-      -> tensor<4x1024xf32>
-  return %b : tensor<4x1024xf32>
+func.func @sums(%x: tensor<16x64xf32>, %f0: tensor<64xf32>, %f1: tensor<16xf32>)
+    -> (tensor<64xf32>, tensor<16xf32>) {
+  %s0 = linalg.reduce {arith.addf} ins(%x : tensor<16x64xf32>)
+      outs(%f0 : tensor<64xf32>) dimensions = [0]
+  %s1 = linalg.reduce {arith.addf} ins(%x : tensor<16x64xf32>)
+      outs(%f1 : tensor<16xf32>) dimensions = [1]
+  return %s0, %s1 : tensor<64xf32>, tensor<16xf32>
 }

@@ -364,35 +364,48 @@ def MemplOptimizeCopies
 }
 
 def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
-  let summary = "split runs of ops along the batch so that tensors fit";
+  let summary = "split runs of ops into parts so that tensors fit";
   let description = [{
     A tensor that is larger than fast memory can only be in slow memory. This
-    pass puts runs of ops that all work row by row on dimension 0 of their
-    tensors (the batch of a network) into an `scf.for` over parts of that
-    dimension, so that what one op of the run hands to the next is small. Run it
-    after fusion and before `learned-memory-placement`, which places what is
-    inside of the loop.
+    pass splits runs of ops into parts, so that what one op of a run hands to
+    the next is small. Run it after fusion and before
+    `learned-memory-placement`, which places what is made.
 
-    An op can be split if dimension 0 of every result is a parallel loop, and
-    every operand has that loop as its dimension 0 or does not have it at all (a
-    weight). This holds for ops of linalg on tensors (a `linalg.index` of that
-    loop is adjusted), `tensor.pad`, `tensor.concat`, `tensor.extract_slice` and
-    `tensor.insert_slice` that leave dimension 0 as it is, and reshapes that
-    keep it outermost. Nothing is computed twice and no element is computed
-    differently: the results stay the same, bit by bit.
+    A run is split along a parallel dimension: the batch, the rows of an image,
+    columns, channels, heads; or along two of them, as in the blocks of a matrix
+    product or the heads and rows of attention. From its first op the dimension
+    is followed through the run: an op that uses a part of a tensor of the run is
+    split where that is, and what only it needs (a filled accumulator, padding)
+    is split with it. Operands that do not have the dimension are used whole (a
+    weight). Split are ops of linalg on tensors (a `linalg.index` is adjusted),
+    `tensor.pad`, `tensor.concat`, `tensor.extract_slice`, `tensor.insert_slice`
+    and reshapes, the latter where the dimension is the outermost of its group.
 
-    Which runs are split, and into how many trips, is what moves the fewest
-    bytes to and from slow memory by an estimate: a tensor that fits counts
-    nothing, one that does not counts whenever it is used, a tensor that lives
-    inside of a trip counts nothing, and weights that do not fit beside the
-    tensors of a trip are read again in every trip. With the fewest trips that
-    are possible, the tensors of a trip that are live at once fill at most
-    `share` of the fast memory. What is not moved less is not split.
+    There are two forms. Where the parts do not overlap, a run becomes an
+    `scf.for`, or a nest of two, and every trip writes its part of what is used
+    behind the run in place. Where they overlap (convolutions and pools along
+    rows), or the dimension has no divisor, the trips are written out one after
+    the other, each with values of its own: an op does, in each trip, what its
+    users need by then, from where it ended in the trip before. Rows that two
+    parts share are kept from one trip to the next. With `unroll` the trips of
+    every run along one dimension are written out.
 
-    Limits: only the entry block of functions with one block, static shapes, and
-    whole parts of dimension 0 (the number of trips divides it). An op that does
-    not use what the run makes stays before the loop; any other op that cannot
-    be split ends the run.
+    Nothing is computed twice and no element is computed differently, and
+    reductions are never split: the results stay the same, bit by bit.
+
+    Which runs are split, along what, and into how many trips, is what takes the
+    least time by an estimate: an op takes the larger of what it computes and
+    what it moves. A tensor that fits is in fast memory, as far as those of an op
+    fit together; one that does not is in slow memory whenever it is used; a
+    tensor that lives inside of a trip is in fast memory; and what several trips
+    use is read again in each, or stays in fast memory if there is room beside
+    the tensors of a trip and that saves time. The tensors of a trip that are
+    live at once fill at most `share` of the fast memory. What does not get
+    faster is not split.
+
+    Limits: only the entry block of functions with one block, and static shapes.
+    An op that does not use what the run makes stays before it; any other op that
+    cannot be split ends the run. A run has at most 256 ops.
 
     The machine is `target` (a preset or a file), or what the module says (see
     `mempl-attach-target`); without either the pass fails.
@@ -400,10 +413,13 @@ def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
   let options = TargetOptions.options # [
     OptionWithDefault<"share", "share", "double", "1.0",
            "Part of the fast memory that the tensors of a trip may fill.">,
+    OptionWithDefault<"unroll", "unroll", "bool", "false",
+           "Write the trips out where a loop over one dimension could have "
+           "them, too.">,
   ];
   let statistics = [
-    Statistic<"numLoops", "loops", "Loops made">,
-    Statistic<"numOps", "ops-split", "Ops put into loops">,
+    Statistic<"numRuns", "runs", "Runs of ops split">,
+    Statistic<"numOps", "ops-split", "Ops split">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
