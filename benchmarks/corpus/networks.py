@@ -268,6 +268,23 @@ def encoder(batch, tokens, layers=12, d=768, train=False, attend=attend):
     return sgd_step(forward) if train else forward, (p, shape(batch, tokens, d))
 
 
+def speech_encoder(batch, frames=3000, bands=80, layers=12, d=768, attend=attend):
+    """Two convolutions over time, the second one halves it, and an encoder over what is left."""
+    p = {"c1": shape(3, bands, d), "c2": shape(3, d, d), "layers": [layer_shapes(d, 4 * d) for _ in range(layers)]}
+
+    def over_time(x, w, stride):
+        return lax.conv_general_dilated(x, w, (stride,), "SAME", dimension_numbers=("NWC", "WIO", "NWC"))
+
+    def forward(p, x):
+        x = jax.nn.gelu(over_time(x, p["c1"], 1))
+        x = jax.nn.gelu(over_time(x, p["c2"], 2))
+        for layer in p["layers"]:
+            x = transformer_layer(layer, x, attend=attend)
+        return norm(x)
+
+    return forward, (p, shape(batch, frames, bands))
+
+
 def transformer_adam(batch, tokens=512, layers=4, d=1024):
     forward, (p, x) = encoder(batch, tokens, layers, d)
     moments = jax.tree.map(lambda t: shape(*t.shape, dtype=jnp.float32), p)
@@ -366,7 +383,7 @@ def mixer(batch, tokens=196, layers=12, d=768):
     return forward, (p, shape(batch, tokens, d))
 
 
-def alphatensor(batch, size=16, d=512, rank=32):
+def alphatensor(batch, size=16, d=512, rank=32, attend=attend):
     """Torso of attention over pairs of grids, policy and value heads."""
     layer = lambda: layer_shapes(d, 4 * d)
     p = {
@@ -381,7 +398,7 @@ def alphatensor(batch, size=16, d=512, rank=32):
         """Rows of both grids attend to each other."""
         x = jnp.concatenate([a, b.transpose(0, 2, 1, 3)], axis=2)
         n = x.shape[0] * x.shape[1]
-        x = transformer_layer(layer, x.reshape(n, 2 * size, d)).reshape(x.shape)
+        x = transformer_layer(layer, x.reshape(n, 2 * size, d), attend=attend).reshape(x.shape)
         return x[:, :, :size], x[:, :, size:].transpose(0, 2, 1, 3)
 
     def forward(p, tensor, actions):
@@ -395,8 +412,8 @@ def alphatensor(batch, size=16, d=512, rank=32):
         x = p["emb"][actions].reshape(b * rank, -1, d)
         wide = jnp.repeat(memory, rank, axis=0)
         for layer in p["pol"]:
-            x = transformer_layer(layer["s"], x, causal=True)
-            x = transformer_layer(layer["x"], x, memory=wide)
+            x = transformer_layer(layer["s"], x, causal=True, attend=attend)
+            x = transformer_layer(layer["x"], x, memory=wide, attend=attend)
         value = memory.mean(1)
         for w in p["val"][:-1]:
             value = jax.nn.relu(value @ w)
@@ -470,6 +487,8 @@ NETWORKS = {
     "alexnet_b64": lambda: alexnet(64),
     "alphatensor_b8": lambda: alphatensor(8),
     "alphatensor_b32": lambda: alphatensor(32),
+    # Products of 5 x 5 matrices; the others are of 4 x 4.
+    "alphatensor5_b16": lambda: alphatensor(16, size=25),
     "bert_base_b8": lambda: encoder(8, 512),
     "bert_base_f32_b8": lambda: encoder(8, 512, attend=attend_f32),
     "bert_base_train_b4": lambda: encoder(4, 512, layers=6, train=True),
@@ -489,6 +508,7 @@ NETWORKS = {
     "resnet50_b32": lambda: resnet50(32),
     "resnet50_train_b16": lambda: resnet50(16, train=True),
     "resnet152_train_b16": lambda: resnet152(16, train=True),
+    "speech_b4": lambda: speech_encoder(4),
     "transformer_adam_b4": lambda: transformer_adam(4),
     "transformer_scan_b8": lambda: scanned_transformer(8),
     "vgg16_b8": lambda: vgg16(8),

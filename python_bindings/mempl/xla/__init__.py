@@ -16,13 +16,16 @@ from .._core import XlaDecision
 from ._compiler import TARGETS, Compiler, OutOfTime, Refused, missing
 from ._estimate import CLOCK
 from ._offers import Log
+from ._parts import Attempt
 from ._place import AnyCompiler, Progress, decisions, improve, options, place
 from ._placement import Constraint, Moved, Placement
+from ._split import Split
 
 __all__ = [
     "CLOCK",
     "TARGETS",
     "AnyCompiler",
+    "Attempt",
     "Compiler",
     "Constraint",
     "Log",
@@ -31,6 +34,7 @@ __all__ = [
     "Placement",
     "Progress",
     "Refused",
+    "Split",
     "XlaDecision",
     "decisions",
     "improve",

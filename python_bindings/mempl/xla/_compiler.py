@@ -95,8 +95,11 @@ class Compiler:
         self.target = target_name(target)
         if what := missing():
             raise Error(what)
+        lowered = _lowered(function, arguments)
         #: Name of the program, as in XLA's dumps.
-        self.name, self._program = _bytecode(_lowered(function, arguments))
+        self.name, self._program = _bytecode(lowered)
+        #: Which of the arrays in the arguments are the program's parameters; jax leaves out those that are not used.
+        self.parameters: list[int] = sorted(lowered._lowering.compile_args["kept_var_idx"])
         versions = [importlib.metadata.version(name) for name in NEEDED]
         #: Differs for what may be compiled otherwise: other programs, targets and compilers.
         self.identity = hashlib.sha256(self._program + " ".join([self.target, *versions]).encode()).hexdigest()

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from .. import _core
@@ -18,7 +18,10 @@ from .._solve import solve
 from ._compiler import Compiler, OutOfTime, Refused, target_name
 from ._estimate import CLOCK, estimated_cycles, trips_of
 from ._offers import BETTER, OVERRIDES, USELESS, WISHES, Log, Offer, RoundTrip
+from ._parts import Form, PartsSearch
 from ._placement import Constraint, Moved, Placement, Status, fits
+from ._predict import predicted_seconds
+from ._split import Reduce
 
 _COSTS: tuple[Cost, ...] = ("calibrated", "compiler")
 _RANK = {"kept": 0, "useless": 1, "refused": 2, "undecided": 3, "not tried": 4}
@@ -40,12 +43,13 @@ class Progress:
     """How place() stands. Estimates are XLA's, in seconds.
 
     Attributes:
-        doing: "compiling", "planning" or "offering".
+        doing: "compiling", "planning" or "offering"; "cutting" while numbers of parts are tried.
         round: rounds of planning that have begun.
         compilations: made so far.
         seconds_before, seconds_now: XLA's estimate of its own choice, and of the best so far; 0 before they are known.
         kept, refused: constraints and wishes.
         elapsed: seconds since the beginning.
+        parts: of the batch, in what is compiled, or was last.
     """
 
     doing: str
@@ -56,6 +60,7 @@ class Progress:
     kept: int
     refused: int
     elapsed: float
+    parts: int = 1
 
 
 class _Reader:
@@ -226,6 +231,24 @@ class _Limits:
 _RESERVE = 1.25
 
 
+def _switches(compiler_options: Mapping[str, str] | None, costs: Sequence[Cost]) -> dict[str, str]:
+    """Options of every compilation. Raises mempl.Error for those, and for costs, that cannot be."""
+    if not costs:
+        raise Error("costs: expected at least one of calibrated, compiler and roofline")
+    switches = {name: str(value) for name, value in (compiler_options or {}).items()}
+    for option in {OVERRIDES, WISHES} & switches.keys():
+        raise Error(f"compiler_options: expected none that set constraints themselves, found {option}")
+    return switches
+
+
+def _no_program(problem: Exception, limits: _Limits) -> Error:
+    """Why there is no result at all."""
+    if isinstance(problem, Refused):
+        return Error(f"XLA does not compile the program: {' '.join(str(problem).split())[:300]}")
+    assert limits.milliseconds is not None
+    return Error(f"XLA does not compile the program within time_limit_ms={limits.milliseconds:g}; give it more time")
+
+
 def _improve(
     compiler: AnyCompiler,
     target: str,
@@ -239,13 +262,10 @@ def _improve(
     log: Log | str | os.PathLike[str] | None,
     progress: Callable[[Progress], object] | None,
     cancelled: Callable[[], bool] | None,
+    parts: int = 1,
 ) -> Placement:
     target = target_name(target)
-    if not costs:
-        raise Error("costs: expected at least one of calibrated, compiler and roofline")
-    switches = {name: str(value) for name, value in (compiler_options or {}).items()}
-    for option in {OVERRIDES, WISHES} & switches.keys():
-        raise Error(f"compiler_options: expected none that set constraints themselves, found {option}")
+    switches = _switches(compiler_options, costs)
     if not isinstance(log, Log):
         log = Log(log, getattr(compiler, "identity", ""))
     reader = _Reader(target)
@@ -267,6 +287,7 @@ def _improve(
                 len(trip.kept),
                 len(trip.refused),
                 limits.elapsed(),
+                parts,
             )
         )
 
@@ -274,13 +295,8 @@ def _improve(
     note()
     try:
         trip.begin()
-    except Refused as problem:
-        raise Error(f"XLA does not compile the program: {' '.join(str(problem).split())[:300]}") from problem
-    except OutOfTime:
-        assert limits.milliseconds is not None
-        raise Error(
-            f"XLA does not compile the program within time_limit_ms={limits.milliseconds:g}; give it more time"
-        ) from None
+    except (Refused, OutOfTime) as problem:
+        raise _no_program(problem, limits) from problem
     notes: list[str] = []
 
     def read_back(text: str) -> tuple[Instance, Plan, dict[tuple[str, str], int]]:
@@ -313,6 +329,8 @@ def _improve(
         elapsed=limits.elapsed(),
         ended=ended,
         notes=notes,
+        parts=parts,
+        cycles_cut=trip.before,
     )
 
 
@@ -354,6 +372,139 @@ def improve(
     )
 
 
+class _Known:
+    """A compiler of one program, of which a text is there already."""
+
+    def __init__(self, compiler: Compiler, options: Mapping[str, str], text: str) -> None:
+        self._compiler, self._options, self._text = compiler, dict(options), text
+        self.deadline: float | None = None
+
+    def compile(self, options: Mapping[str, str], /) -> str:
+        if dict(options) == self._options:
+            return self._text
+        self._compiler.deadline = self.deadline
+        return self._compiler.compile(options)
+
+
+# The share of the time in which numbers of parts are tried; the rest is for constraints.
+_SHARE_OF_PARTS = 0.6
+
+
+class _InParts:
+    """One call of place() for a function that may be cut: finds the number of parts, and places what is fastest."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        target: str,
+        limits: _Limits,
+        settings: Mapping[str, Any],
+    ) -> None:
+        self._function, self._arguments = function, arguments
+        self._target, self._limits, self._settings = target_name(target), limits, settings
+        self._switches = _switches(settings["compiler_options"], settings["costs"])
+        self._reader = _Reader(self._target)
+        self._compiled = self._longest = 0.0
+        self._before = self._now = 0
+
+    def run(self, in_axes: Any, out_axes: Any, reduce: Reduce | None, parts: Sequence[int] | None) -> Placement:
+        search = PartsSearch(self._function, self._arguments, in_axes, out_axes, reduce, self._compile, self._predict)
+        try:
+            search.run(parts)
+        except (Refused, OutOfTime) as problem:
+            raise _no_program(problem, self._limits) from problem
+        whole, best = search.whole, search.best
+        placed = self._place(best, search, 1.0 if best is whole else 0.5)
+        if best is not whole and self._could_beat(whole, placed):
+            of_whole = self._place(whole, search, 1.0)
+            faster = min(placed, of_whole, key=lambda one: one.cycles_after)
+            placed = replace(faster, rounds=placed.rounds + of_whole.rounds, elapsed=self._limits.elapsed())
+        return replace(placed, compilations=int(self._compiled))
+
+    def _compile(self, function: Callable[..., Any], parts: int) -> tuple[Compiler, str | None, int]:
+        """A compiler for a function, the scheduled module and its estimate; of parts the log will do."""
+        compiler = Compiler(function, *self._arguments, target=self._target)
+        log = Log(self._settings["log"], compiler.identity)
+        if parts > 1 and (found := log.find(self._switches)):
+            if "cycles" not in found:
+                raise Refused(found["error"])
+            self._note(parts, found["cycles"])
+            return compiler, None, found["cycles"]
+        left = self._limits.left()
+        if left is not None:
+            spent = self._limits.elapsed()
+            share = left if parts == 1 else _SHARE_OF_PARTS * (left + spent) - spent
+            if parts > 1 and share <= self._longest:
+                raise OutOfTime
+            compiler.deadline = time.monotonic() + share
+        cancelled = self._settings["cancelled"]
+        if parts > 1 and cancelled is not None and cancelled():
+            raise OutOfTime
+        began = time.monotonic()
+        self._compiled += 1
+        try:
+            text = compiler.compile(self._switches)
+        except Refused as error:
+            log.add(self._switches, error=str(error)[:2000])
+            raise
+        finally:
+            compiler.close()  # Two at once would need the memory of two.
+        self._longest = max(self._longest, time.monotonic() - began)
+        cycles = estimated_cycles(text, trips_of(self._reader.instance(text, self._settings["costs"][0], 0)))
+        log.add(self._switches, cycles=cycles)
+        self._note(parts, cycles)
+        return compiler, text, cycles
+
+    def _note(self, parts: int, cycles: int) -> None:
+        self._before = self._before or cycles
+        self._now = min(self._now or cycles, cycles)
+        if self._settings["progress"] is not None:
+            clock, done = CLOCK[self._target], int(self._compiled)
+            before, now = self._before / clock, self._now / clock
+            self._settings["progress"](Progress("cutting", 0, done, before, now, 0, 0, self._limits.elapsed(), parts))
+
+    def _predict(self, whole: Form, batched: Sequence[int], numbers: Sequence[int]) -> dict[int, float]:
+        assert whole.text is not None
+        return predicted_seconds(whole.text, self._target, batched, numbers)
+
+    def _could_beat(self, whole: Form, placed: Placement) -> bool:
+        """Whether constraints on the whole function could gain more than what was found, as the simulator sees it."""
+        left = self._limits.left()
+        if left is not None and left <= self._longest:
+            return False
+        assert whole.text is not None
+        problem = self._reader.instance(whole.text, "calibrated", 1)
+        settings = self._settings
+        found = solve(problem, settings["solver"], budget=settings["budget"], seed=settings["seed"])
+        return bool(found.latency < placed.seconds_after)
+
+    def _place(self, form: Form, search: PartsSearch, share: float) -> Placement:
+        """Constraints on a form of the function, in a share of the time that is left."""
+        left, limits = self._limits.left(), self._limits
+        if left is not None:
+            milliseconds = 1000 * (limits.elapsed() + max(share * left, 1e-3))
+            limits = _Limits(milliseconds, limits.began)
+        compiler: AnyCompiler = form.compiler
+        if form.text is not None:
+            compiler = _Known(form.compiler, self._switches, form.text)
+        settings = {**self._settings, "log": Log(self._settings["log"], form.compiler.identity)}
+        try:
+            placed = _improve(compiler, self._target, limits, parts=form.parts, **settings)
+        finally:
+            form.compiler.close()
+        self._compiled += placed.compilations - (form.text is not None)
+        return replace(
+            placed,
+            function=form.function,
+            parts=form.parts,
+            is_loop=form.is_loop,
+            cycles_before=search.whole.cycles,
+            cycles_cut=form.cycles,
+            attempts=list(search.attempts),
+        )
+
+
 @renamed(seconds=("time_limit_ms", milliseconds(1000)), policy=("solver", str))
 def place(
     function: Any,
@@ -368,6 +519,10 @@ def place(
     log: str | os.PathLike[str] | None = None,
     progress: Callable[[Progress], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    in_axes: Any = None,
+    out_axes: Any = 0,
+    reduce: Reduce | None = None,
+    parts: Sequence[int] | None = None,
 ) -> Placement:
     """Finds compile options with which XLA places a JAX function better in the memories of a TPU; needs no TPU.
 
@@ -379,6 +534,13 @@ def place(
         result = mempl.xla.place(step, params, batch, target="v5e")
         print(result)
         compiled = jax.jit(step).lower(params, batch).compile(compiler_options=result.compiler_options)
+
+    With `in_axes` the function may also be cut along its batch: XLA then keeps in fast memory what is too large for it in
+    one piece. Numbers of parts that the simulator expects to gain are compiled, the fastest is placed, and
+    `result.function` is what to compile with the options. It may be the function as it was.
+
+        result = mempl.xla.place(encode, params, batch, in_axes=(None, 0))
+        compiled = jax.jit(result.function).lower(params, batch).compile(compiler_options=result.compiler_options)
 
     Args:
         function: a function, a jitted function, or a jax.stages.Traced or Lowered, which has its own arguments and,
@@ -396,25 +558,37 @@ def place(
             that was killed goes on.
         progress: called with a Progress after every compilation and when a round begins.
         cancelled: asked often; true ends with what has been found so far. Ctrl-C raises KeyboardInterrupt.
+        in_axes: where the batch is in the arguments, as of jax.vmap: an int, None, or for several arguments a tuple of ints,
+            Nones and pytrees of them. Unlike that of jax.vmap, the function takes batches, of any size, and what it makes of
+            one element must not depend on the others (see Split.check). None, the default, is not to cut it.
+        out_axes: where the batch is in the outputs: an int, None, or a pytree of them.
+        reduce: what to do with outputs for which `out_axes` is None: take the "mean" or the "sum" of those of the parts. For
+            gradients of a mean over the batch, "mean" is gradient accumulation.
+        parts: numbers of parts to compile, divisors of the batch; None for those divisors up to 16 that could gain.
 
     Raises:
         mempl.Error: jax or libtpu is not installed, an argument is wrong, or XLA does not compile the function, or not in time.
     """
     limits = _Limits(time_limit_ms, time.monotonic())
+    settings: dict[str, Any] = {
+        "compiler_options": compiler_options,
+        "solver": solver,
+        "budget": budget,
+        "seed": seed,
+        "costs": costs,
+        "log": log,
+        "progress": progress,
+        "cancelled": cancelled,
+    }
+    if in_axes is not None:
+        if not callable(function) or hasattr(function, "lower") and not hasattr(function, "trace"):
+            raise Error(f"in_axes: expected a function, found a {type(function).__name__}")
+        return _InParts(function, arguments, target, limits, settings).run(in_axes, out_axes, reduce, parts)
+    if parts is not None or reduce is not None:
+        raise Error("in_axes: expected where the batch is, with parts or reduce")
     with Compiler(function, *arguments, target=target) as compiler:
-        return _improve(
-            compiler,
-            target,
-            limits,
-            compiler_options=compiler_options,
-            solver=solver,
-            budget=budget,
-            seed=seed,
-            costs=costs,
-            log=log,
-            progress=progress,
-            cancelled=cancelled,
-        )
+        placed = _improve(compiler, target, limits, **settings)
+    return replace(placed, function=function)
 
 
 def decisions(

@@ -6,15 +6,18 @@ import html
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .._core import AccessMode, Instance, Plan, Program, verify
+from .._errors import Error
 from .._report import report_page
 from ._estimate import CLOCK
 from ._offers import NO_CARRY
+from ._parts import Attempt
+from ._split import Split
 
 Status = Literal["kept", "useless", "refused", "undecided", "not tried"]
 
@@ -121,6 +124,12 @@ class Placement:
         compilations, rounds, elapsed: what it took; seconds.
         ended: "nothing gains" or "time is over" or "cancelled".
         notes: sentences about what is not quite so.
+        function: what to compile with `compiler_options`: the one that was given, or a Split of it. None from improve(), and
+            in a result that was pickled.
+        parts: of the batch, one after the other, in `function`; 1 for the whole.
+        is_loop: whether parts are trips of a loop, else they are written out.
+        cycles_cut: XLA's estimate of `function` with its own choice; `cycles_before` is of the function that was given.
+        attempts: numbers of parts, in the order in which they were tried; empty without in_axes.
     """
 
     program: str
@@ -142,6 +151,14 @@ class Placement:
     elapsed: float
     ended: str
     notes: list[str]
+    function: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
+    parts: int = 1
+    is_loop: bool = False
+    cycles_cut: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "function"}
 
     @property
     def orders(self) -> list[Constraint]:
@@ -159,6 +176,21 @@ class Placement:
         return self.cycles_after / CLOCK[self.target]
 
     @property
+    def seconds_cut(self) -> float:
+        """XLA's estimate of `function` with its own choice, in seconds."""
+        return self.cycles_cut / CLOCK[self.target]
+
+    def check(self, *arguments: Any) -> float:
+        """Split.check() of `function`; 0 where it is not cut.
+
+        Raises:
+            mempl.Error: results differ by more than rounding explains, or there is no function.
+        """
+        if self.function is None:
+            raise Error("expected a result of mempl.xla.place() that was not pickled")
+        return self.function.check(*arguments) if isinstance(self.function, Split) else 0.0
+
+    @property
     def switched_off(self) -> list[str]:
         """What of XLA's assignment is switched off by `compiler_options`, in words."""
         return [words for option, words in _SWITCHES.items() if option in self.compiler_options]
@@ -171,6 +203,7 @@ class Placement:
         lines = [
             f"{self.program} on {self.target}, XLA's own estimate: {_milliseconds(self.seconds_before)} before,"
             f" {_milliseconds(self.seconds_after)} after, {ratio:.3f} times as fast",
+            *self._parts_lines(),
         ]
         for is_wish, kind in ((False, "constraints"), (True, "wishes")):
             some = [constraint for constraint in self.constraints if constraint.is_wish == is_wish]
@@ -193,6 +226,24 @@ class Placement:
             f"{self.compilations} compilations, {self.rounds} rounds, {self.elapsed:.0f} s; ended because {self._end_words()}"
         )
         return "\n".join(lines + [f"note: {note}" for note in self.notes])
+
+    def _parts_lines(self) -> list[str]:
+        """What became of numbers of parts, a line each."""
+        if not self.attempts:
+            return []
+        form = f"in {self.parts} parts{', a loop' if self.is_loop else ''}" if self.parts > 1 else "whole"
+        lines = [f"{form}: {_milliseconds(self.seconds_cut)} without constraints; tried:"]
+        for attempt in self.attempts:
+            what = (
+                "whole"
+                if attempt.parts == 1
+                else f"{attempt.parts} parts, {'a loop' if attempt.is_loop else 'written out'}"
+            )
+            seconds = None if attempt.cycles is None else attempt.cycles / CLOCK[self.target]
+            found = attempt.reason if seconds is None else _milliseconds(seconds)
+            guess = "" if attempt.predicted is None else f" (predicted {_milliseconds(attempt.predicted)})"
+            lines.append(f"  {what}: {found}{guess}")
+        return lines
 
     def _end_words(self) -> str:
         return {"nothing gains": "nothing gains any more", "cancelled": "it was cancelled"}.get(
@@ -217,7 +268,7 @@ class Placement:
         """
         plans = {"XLA": self.xla_plan, "mempl": self.plan}
         remarks = []
-        if self.cycles_after == self.cycles_before:
+        if self.cycles_after == self.cycles_cut:
             remarks.append("Nothing gained, so XLA's plan stays as it is.")
         elif fits(self.final_plan, self.final_instance, self.instance):
             plans["XLA with constraints"] = self.final_plan
