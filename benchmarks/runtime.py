@@ -97,6 +97,9 @@ class Network:
         run([self.opt, f"{MODELS}/{name}.mlir", f"--pass-pipeline=builtin.module({PREPARE})", "-o", self.prepared])
         self.profile = f"{work}/{name}.profile.json"
 
+    def driver(self, repeats):
+        return driver(self.name, repeats)
+
     def place(self, solver, profile=True, more=""):
         """Places the network; returns the seconds that the simulator expects."""
         decisions = f"{self.work}/decisions.json"
@@ -115,7 +118,7 @@ class Network:
         body = self.placed.split("module {\n", 1)[1].rstrip()
         whole, lowered = f"{self.work}/whole.mlir", f"{self.work}/lowered.mlir"
         with open(whole, "w") as f:
-            f.write(body[: body.rindex("}")] + driver(self.name, repeats))
+            f.write(body[: body.rindex("}")] + self.driver(repeats))
         passes = f"builtin.module(mempl-lower-to-cpu{{functions={self.name}}})"
         run([self.opt, whole, f"--pass-pipeline={passes}", "-o", lowered])
         command = [tool("mlir-runner"), "-O0", "-e", "main", "-entry-point-result=void", lowered]
@@ -313,8 +316,12 @@ def main():
         text = table(args, work)
     if args.write:
         command = " ".join(["benchmarks/runtime.py", *sys.argv[1:]])
+        rest = ""
+        if os.path.exists(args.write):
+            with open(args.write) as f:  # What tiles.py writes stays.
+                rest = "".join(f.read().partition("\n## Tiled\n")[1:])
         with open(args.write, "w") as f:
-            f.write(PREFACE.format(command=command, repeats=args.repeats) + text + NOTES)
+            f.write(PREFACE.format(command=command, repeats=args.repeats) + text + NOTES + rest)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ import gpu  # noqa: E402
 
 REGISTERS = [f"{name}_{axis}" for name in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"]
 TYPES = {"!llvm.ptr": "p", "i64": "l", "i32": "i", "f32": "f", "f64": "d", "i1": "b", "i8": "b", "i16": "s"}
+ORDERS = ("lazy", "eager", "early-copies", "late-copies", "1")
 C_TYPES = {"p": "void *", "l": "long", "i": "int", "f": "float", "d": "double", "b": "char", "s": "short"}
 
 
@@ -98,7 +99,7 @@ def check_network(tools, kernels, name, solver, expected):
     module = gpu.lower(tools, name, placed, tools.args.runs)
     library = kernels.library(tools, name, os.path.join(tools.folder, f"{name}.run.mlir"))
     outputs = {}
-    for order in ("lazy", "eager", "early-copies", "late-copies", "1"):
+    for order in ORDERS:
         log = os.path.join(tools.folder, f"{name}.log")
         environment = {
             **tools.environment,
@@ -121,6 +122,22 @@ def check_network(tools, kernels, name, solver, expected):
         f"{tools.args.runs + 1 if tools.args.runs else 0} + 1 runs), {count('synchronize')} waits of the host"
     )
     print(f"{name}, {solver}: {'; '.join(problems) or 'as expected'}: {summary}", flush=True)
+    return problems
+
+
+def check_carried(tools, kernels):
+    """A loop whose copies go from trip to trip, and the same without a plan: how
+    many elements it writes, and how many of them differ."""
+    source = os.path.join(HERE, "Runtime", "Inputs", "rotating.mlir")
+    module = tools.passes(source, gpu.lowering(tools.args, "placed,plain"))
+    library = kernels.library(tools, "placed,plain", source)
+    problems = []
+    for order in ORDERS:
+        environment = {**tools.environment, "FAKE_CUDA_ORDER": order, "FAKE_CUDA_KERNELS": library}
+        numbers = gpu.execute(tools, module, environment)
+        if numbers != [0, 0, 32, 0, 64, 0, 160, 0, 192, 0]:
+            problems.append(f"carried copies, {order}: {numbers}")
+    print("\n".join(problems) or "carried copies: as expected", flush=True)
     return problems
 
 
@@ -163,6 +180,7 @@ def main():
     problems = []
     with tempfile.TemporaryDirectory() as folder:
         tools = gpu.Tools(gpu_args, folder)
+        problems += check_carried(tools, kernels)
         for name in networks:
             for solver in args.solvers.split(","):
                 problems += check_network(tools, kernels, name, solver, expected)

@@ -25,7 +25,7 @@ FUSE = "func.func(linalg-fuse-elementwise-ops),canonicalize"
 BUFFERIZE = (
     "eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
     "function-boundary-type-conversion=identity-layout-map "
-    "allow-return-allocs-from-loops}"
+    "allow-return-allocs-from-loops},mempl-complete-carried-copies"
 )
 LOWER = (
     "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
@@ -69,17 +69,22 @@ def read_expected():
 def use_arena(text, at_wait):
     """Fast memory as one array, copies as memref.copy."""
     size = 64
-    for m in re.finditer(r"mempl\.alloc <\w+> at (\d+) bytes (\d+)", text):
-        size = max(size, int(m[1]) + int(m[2]))
+    for m in re.finditer(r"mempl\.alloc <\w+> at (\d+)(?: or (\d+) if \S+)? bytes (\d+)", text):
+        size = max(size, max(int(m[1]), int(m[2] or 0)) + int(m[3]))
     arena = f"memref<{size}xi8>"
     lines = []
     for n, line in enumerate(text.split("\n")):
         line = re.sub(r", #mempl\.space<\w+>", "", line)
-        if m := re.match(r"(\s*)(%\S+) = mempl\.alloc <\w+> at (\d+) bytes \d+(?:\((.*)\))? : (.*)", line):
+        if m := re.match(
+            r"(\s*)(%\S+) = mempl\.alloc <\w+> at (\d+)(?: or (\d+) if (\S+))? bytes \d+(?:\((.*)\))? : (.*)", line
+        ):
             lines += [
                 f"{m[1]}%arena_{n} = memref.get_global @mempl_arena : {arena}",
-                f"{m[1]}%offset_{n} = arith.constant {m[3]} : index",
-                f"{m[1]}{m[2]} = memref.view %arena_{n}[%offset_{n}][{m[4] or ''}] : {arena} to {m[5]}",
+                f"{m[1]}%even_{n} = arith.constant {m[3]} : index",
+                f"{m[1]}%odd_{n} = arith.constant {m[4] or m[3]} : index",
+                f"{m[1]}%parity_{n} = arith.constant false" if not m[5] else "",
+                f"{m[1]}%offset_{n} = arith.select {m[5] or f'%parity_{n}'}, %odd_{n}, %even_{n} : index",
+                f"{m[1]}{m[2]} = memref.view %arena_{n}[%offset_{n}][{m[6] or ''}] : {arena} to {m[7]}",
             ]
         elif m := re.match(r"(\s*)%\S+ = mempl\.copy_start (?:prefetch |evict )?(\S+) to (\S+) : (.*)", line):
             if not at_wait:

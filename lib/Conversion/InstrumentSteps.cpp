@@ -1,5 +1,4 @@
-//===- InstrumentSteps.cpp - tell the runtime what each step accesses
-//------===//
+//===- InstrumentSteps.cpp - what each step accesses, for the runtime -----===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,6 +11,8 @@
 // what the payload of a linalg op loads.
 //
 //===----------------------------------------------------------------------===//
+
+#include "Addresses.h"
 
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Utils.h"
@@ -55,10 +56,6 @@ private:
   void declare(Operation *step, const StepAccess &access);
   Value constant(int64_t value) {
     return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
-  }
-  Value toNumber(Value index) {
-    return arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
-                                      index);
   }
 
   RuntimeCalls calls;
@@ -157,44 +154,32 @@ static SmallVector<StepAccess> accessesOf(Operation *op) {
   return accesses;
 }
 
-/// Emits the call of mempl_step_access.
+/// Emits the call of mempl_step_access, or of mempl_step_access_strided for
+/// what is not in one piece.
 void Instrumentation::declare(Operation *step, const StepAccess &access) {
   auto type = cast<MemRefType>(access.memref.getType());
-  int64_t element = elementBytes(step, type.getElementType());
-  auto metadata =
-      memref::ExtractStridedMetadataOp::create(builder, loc, access.memref);
-  Value address = toNumber(memref::ExtractAlignedPointerAsIndexOp::create(
-      builder, loc, access.memref));
-  Value offset = arith::MulIOp::create(
-      builder, loc, toNumber(metadata.getOffset()), constant(element));
-  address = arith::AddIOp::create(builder, loc, address, offset);
-  Value pointer = LLVM::IntToPtrOp::create(
-      builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), address);
-  // Elements, and the distance from the first to the last one.
-  Value count = constant(1), last = constant(0), one = constant(1);
-  for (auto [size, stride] :
-       llvm::zip(metadata.getSizes(), metadata.getStrides())) {
-    Value extent = toNumber(size);
-    count = arith::MulIOp::create(builder, loc, count, extent);
-    Value steps = arith::SubIOp::create(builder, loc, extent, one);
-    last = arith::AddIOp::create(
-        builder, loc, last,
-        arith::MulIOp::create(builder, loc, steps, toNumber(stride)));
-  }
-  Value some = arith::MinUIOp::create(builder, loc, count, one);
-  Value span = arith::MulIOp::create(
-      builder, loc, arith::AddIOp::create(builder, loc, last, one),
-      constant(element));
-  // A memref without elements spans nothing.
-  span = arith::MulIOp::create(builder, loc, span, some);
-  Value moved = arith::MulIOp::create(builder, loc, count, constant(element));
+  Value element = constant(elementBytes(step, type.getElementType()));
+  BufferNumbers buffer = numbersOf(builder, loc, access.memref,
+                                   elementBytes(step, type.getElementType()));
+  Value bytes = element;
+  for (Value size : buffer.sizes)
+    bytes = arith::MulIOp::create(builder, loc, bytes, size);
+  Value moved = bytes;
   if (access.moved >= 0)
     moved = arith::MinUIOp::create(builder, loc, moved, constant(access.moved));
   if (access.mode == MEMPL_UPDATE)
     moved = arith::MulIOp::create(builder, loc, moved, constant(2));
   Value mode =
       LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), access.mode);
-  calls.call(builder, loc, "mempl_step_access", {pointer, span, moved, mode});
+  if (isContiguous(type)) {
+    calls.call(builder, loc, "mempl_step_access",
+               {buffer.address, bytes, moved, mode});
+    return;
+  }
+  llvm::append_range(buffer.sizes, buffer.strides);
+  calls.call(builder, loc, "mempl_step_access_strided",
+             {buffer.address, element, constant(type.getRank()),
+              arrayOf(builder, loc, buffer.sizes), moved, mode});
 }
 
 void Instrumentation::instrument(Operation *step,

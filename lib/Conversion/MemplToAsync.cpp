@@ -73,8 +73,10 @@ void mempl::ir::populateMemplToAsyncPatterns(RewritePatternSet &patterns) {
 
 void ConvertMemplToAsyncPass::runOnOperation() {
   ModuleOp module = getOperation();
-  if (failed(rejectUnlowerable(module)))
+  if (failed(rejectUnlowerable(module)) ||
+      failed(completeCarriedCopies(module)))
     return signalPassFailure();
+  eraseCopiesOntoThemselves(module);
   RewritePatternSet patterns(&getContext());
   populateMemplToAsyncPatterns(patterns);
   ConversionTarget target(getContext());

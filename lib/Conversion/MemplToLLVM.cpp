@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Addresses.h"
+
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Patterns.h"
 
@@ -63,15 +65,66 @@ struct AllocToCall : RuntimePattern<AllocOp> {
                   ConversionPatternRewriter &rewriter) const override;
 };
 
-struct CopyToCalls : RuntimePattern<CopyStartOp> {
-  using RuntimePattern::RuntimePattern;
-  LogicalResult
-  matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override;
+/// The start of a copy, carried or not.
+template <typename OpTy> class CopyPattern : public RuntimePattern<OpTy> {
+protected:
+  using RuntimePattern<OpTy>::RuntimePattern;
+  using OpAdaptor = typename OpTy::Adaptor;
+  Value startCopy(OpTy op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const;
 
 private:
-  Value shapeOf(CopyStartOp op, OpAdaptor adaptor,
+  Value shapeOf(OpTy op, OpAdaptor adaptor,
                 ConversionPatternRewriter &rewriter) const;
+};
+
+struct CopyToCalls : CopyPattern<CopyStartOp> {
+  using CopyPattern::CopyPattern;
+  LogicalResult
+  matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value copy = startCopy(op, adaptor, rewriter);
+    for (CopyWaitOp wait : waitsOf(op)) {
+      rewriter.setInsertionPoint(wait);
+      calls.call(rewriter, wait.getLoc(), "mempl_copy_wait", copy);
+      rewriter.eraseOp(wait);
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct CarriedCopyToCalls : CopyPattern<CopyStartCarriedOp> {
+  using CopyPattern::CopyPattern;
+  LogicalResult
+  matchAndRewrite(CopyStartCarriedOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value copy = startCopy(op, adaptor, rewriter);
+    calls.call(rewriter, op.getLoc(), "mempl_copy_carry", copy);
+    rewriter.replaceOp(op, copy);
+    return success();
+  }
+};
+
+struct CarriedWaitToCall : RuntimePattern<CopyWaitCarriedOp> {
+  using RuntimePattern::RuntimePattern;
+  LogicalResult
+  matchAndRewrite(CopyWaitCarriedOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    calls.call(rewriter, op.getLoc(), "mempl_copy_wait", adaptor.getToken());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct NoCopyToNumber : RuntimePattern<NoCopyOp> {
+  using RuntimePattern::RuntimePattern;
+  LogicalResult
+  matchAndRewrite(NoCopyOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, constant(rewriter, op.getLoc(), 0));
+    return success();
+  }
 };
 
 struct ReleaseToCall : RuntimePattern<ReleaseOp> {
@@ -97,10 +150,14 @@ AllocToCall::matchAndRewrite(AllocOp op, OpAdaptor adaptor,
   Type converted = getTypeConverter()->convertType(type);
   if (!converted)
     return rewriter.notifyMatchFailure(op, "LLVM has no type for it");
+  Value offset = constant(rewriter, loc, op.getOffset());
+  if (op.getOffset2())
+    offset = LLVM::SelectOp::create(rewriter, loc, adaptor.getOdd(),
+                                    constant(rewriter, loc, *op.getOffset2()),
+                                    offset);
   Value address = calls
                       .call(rewriter, loc, "mempl_alloc",
-                            {constant(rewriter, loc, op.getOffset()),
-                             constant(rewriter, loc, op.getBytes())},
+                            {offset, constant(rewriter, loc, op.getBytes())},
                             LLVM::LLVMPointerType::get(op.getContext()))
                       .getResult();
   auto descriptor = MemRefDescriptor::poison(rewriter, loc, converted);
@@ -130,45 +187,35 @@ AllocToCall::matchAndRewrite(AllocOp op, OpAdaptor adaptor,
 
 /// Sizes, strides of the source and strides of the destination, in an array on
 /// the stack that the function has once.
-Value CopyToCalls::shapeOf(CopyStartOp op, OpAdaptor adaptor,
-                           ConversionPatternRewriter &rewriter) const {
+template <typename OpTy>
+Value CopyPattern<OpTy>::shapeOf(OpTy op, OpAdaptor adaptor,
+                                 ConversionPatternRewriter &rewriter) const {
   Location loc = op.getLoc();
   int64_t rank = cast<MemRefType>(op.getSource().getType()).getRank();
-  Type number = rewriter.getI64Type();
-  Type pointer = LLVM::LLVMPointerType::get(op.getContext());
-  Value array;
-  {
-    OpBuilder::InsertionGuard guard(rewriter);
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
-    array = LLVM::AllocaOp::create(rewriter, loc, pointer, number,
-                                   constant(rewriter, loc, 3 * rank));
-  }
   MemRefDescriptor source(adaptor.getSource()), dest(adaptor.getDest());
-  auto store = [&](int64_t index, Value value) {
-    Value place = LLVM::GEPOp::create(rewriter, loc, pointer, number, array,
-                                      ArrayRef<LLVM::GEPArg>{int32_t(index)});
-    LLVM::StoreOp::create(rewriter, loc, value, place);
-  };
+  SmallVector<Value> sizes, sourceStrides, destStrides;
   for (int64_t i = 0; i < rank; ++i) {
-    store(i, source.size(rewriter, loc, i));
-    store(rank + i, source.stride(rewriter, loc, i));
-    store(2 * rank + i, dest.stride(rewriter, loc, i));
+    sizes.push_back(source.size(rewriter, loc, i));
+    sourceStrides.push_back(source.stride(rewriter, loc, i));
+    destStrides.push_back(dest.stride(rewriter, loc, i));
   }
-  return array;
+  return arrayOf(
+      rewriter, loc,
+      llvm::to_vector(llvm::concat<Value>(sizes, sourceStrides, destStrides)));
 }
 
-LogicalResult
-CopyToCalls::matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
-                             ConversionPatternRewriter &rewriter) const {
+/// Emits the call that starts the copy; returns its number.
+template <typename OpTy>
+Value CopyPattern<OpTy>::startCopy(OpTy op, OpAdaptor adaptor,
+                                   ConversionPatternRewriter &rewriter) const {
   Location loc = op.getLoc();
   auto from = cast<MemRefType>(op.getSource().getType());
   auto to = cast<MemRefType>(op.getDest().getType());
   Value bytes =
-      constant(rewriter, loc, elementBytes(op, from.getElementType()));
-  Value source = addressOf(rewriter, loc, adaptor.getSource(), from);
-  Value dest = addressOf(rewriter, loc, adaptor.getDest(), to);
-  Value name = calls.string(rewriter, loc, locationName(op));
+      this->constant(rewriter, loc, elementBytes(op, from.getElementType()));
+  Value source = this->addressOf(rewriter, loc, adaptor.getSource(), from);
+  Value dest = this->addressOf(rewriter, loc, adaptor.getDest(), to);
+  Value name = this->calls.string(rewriter, loc, locationName(op));
   SmallVector<Value> arguments;
   StringRef function = "mempl_copy_start";
   if (isContiguous(from) && isContiguous(to)) {
@@ -176,31 +223,28 @@ CopyToCalls::matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
     for (int64_t i = 0; i < from.getRank(); ++i)
       bytes = LLVM::MulOp::create(
           rewriter, loc, bytes,
-          from.isDynamicDim(i) ? descriptor.size(rewriter, loc, i)
-                               : constant(rewriter, loc, from.getDimSize(i)));
+          from.isDynamicDim(i)
+              ? descriptor.size(rewriter, loc, i)
+              : this->constant(rewriter, loc, from.getDimSize(i)));
     arguments = {dest, source, bytes, name};
   } else {
     function = "mempl_copy_start_strided";
     arguments = {dest,
                  source,
                  bytes,
-                 constant(rewriter, loc, from.getRank()),
+                 this->constant(rewriter, loc, from.getRank()),
                  shapeOf(op, adaptor, rewriter),
                  name};
   }
-  Value copy =
-      calls.call(rewriter, loc, function, arguments, rewriter.getI64Type())
-          .getResult();
-  for (CopyWaitOp wait : waitsOf(op)) {
-    rewriter.setInsertionPoint(wait);
-    calls.call(rewriter, wait.getLoc(), "mempl_copy_wait", copy);
-    rewriter.eraseOp(wait);
-  }
-  rewriter.eraseOp(op);
-  return success();
+  return this->calls
+      .call(rewriter, loc, function, arguments, rewriter.getI64Type())
+      .getResult();
 }
 
-void mempl::ir::addMemplSpaceConversion(LLVMTypeConverter &converter) {
+void mempl::ir::addMemplTypeConversion(LLVMTypeConverter &converter) {
+  converter.addConversion([](TokenType token) -> Type {
+    return IntegerType::get(token.getContext(), 64);
+  });
   converter.addTypeAttributeConversion(
       [](BaseMemRefType, SpaceAttr space) -> Attribute {
         return IntegerAttr::get(IntegerType::get(space.getContext(), 64), 0);
@@ -210,7 +254,8 @@ void mempl::ir::addMemplSpaceConversion(LLVMTypeConverter &converter) {
 void mempl::ir::populateMemplToLLVMPatterns(const LLVMTypeConverter &converter,
                                             RuntimeCalls &calls,
                                             RewritePatternSet &patterns) {
-  patterns.add<AllocToCall, CopyToCalls, ReleaseToCall>(converter, calls);
+  patterns.add<AllocToCall, CopyToCalls, CarriedCopyToCalls, CarriedWaitToCall,
+               NoCopyToNumber, ReleaseToCall>(converter, calls);
   populateTransferToCopyPattern(patterns);
 }
 
@@ -257,16 +302,19 @@ public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
     LLVMTypeConverter converter(&getContext());
-    addMemplSpaceConversion(converter);
+    addMemplTypeConversion(converter);
     if (failed(rejectUnlowerable(module)) || failed(check(module, converter)))
       return signalPassFailure();
+    eraseCopiesOntoThemselves(module);
     RuntimeCalls calls(module);
     RewritePatternSet patterns(&getContext());
     populateMemplToLLVMPatterns(converter, calls, patterns);
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    target.addIllegalOp<AllocOp, CopyStartOp, CopyWaitOp, ReleaseOp,
-                        TransferOp>();
+    target.addIllegalDialect<MemplDialect>();
+    TypeConverter tokens;
+    addTokenConversion(tokens, IntegerType::get(&getContext(), 64));
+    populateTokenCarryingPatterns(tokens, patterns, target);
     if (failed(applyPartialConversion(module, target, std::move(patterns))))
       signalPassFailure();
   }

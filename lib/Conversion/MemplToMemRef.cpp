@@ -11,6 +11,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -97,12 +99,12 @@ static std::optional<DmaShape> blocksOf(MemRefType type) {
 }
 
 /// The side of a copy that is in slow memory.
-static MemRefType slowSideOf(CopyStartOp op) {
+template <typename OpTy> static MemRefType slowSideOf(OpTy op) {
   Value slow = copiesIn(op) ? op.getSource() : op.getDest();
   return cast<MemRefType>(slow.getType());
 }
 
-std::string mempl::ir::whyNoDma(CopyStartOp op) {
+template <typename OpTy> static std::string whyNoDmaFor(OpTy op) {
   auto from = cast<MemRefType>(op.getSource().getType());
   auto to = cast<MemRefType>(op.getDest().getType());
   if (isFast(from) == isFast(to))
@@ -118,6 +120,107 @@ std::string mempl::ir::whyNoDma(CopyStartOp op) {
         "one distance in slow memory, got "
      << from << " and " << to;
   return text;
+}
+
+std::string mempl::ir::whyNoDma(Operation *start) {
+  if (auto carried = dyn_cast<CopyStartCarriedOp>(start))
+    return whyNoDmaFor(carried);
+  return whyNoDmaFor(cast<CopyStartOp>(start));
+}
+
+/// The number of elements of a buffer.
+static Value countOf(OpBuilder &builder, Location loc, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t known = 1;
+  for (int64_t extent : type.getShape())
+    known *= ShapedType::isDynamic(extent) ? 1 : extent;
+  Value count = arith::ConstantIndexOp::create(builder, loc, known);
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      count = arith::MulIOp::create(
+          builder, loc, count, memref::DimOp::create(builder, loc, buffer, i));
+  return count;
+}
+
+/// Emits the DMA of a copy that whyNoDma() has nothing against.
+template <typename OpTy>
+static void startDma(OpBuilder &builder, OpTy op, Value source, Value dest,
+                     Value count, Value tags, Value tag) {
+  Location loc = op.getLoc();
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  SmallVector<Value> indices(cast<MemRefType>(source.getType()).getRank(),
+                             zero);
+  Value stride, block;
+  if (MemRefType slow = slowSideOf(op); !isContiguous(slow))
+    if (DmaShape shape = *blocksOf(slow); shape.stride != 0) {
+      stride = arith::ConstantIndexOp::create(builder, loc, shape.stride);
+      block = arith::ConstantIndexOp::create(builder, loc, shape.block);
+    }
+  memref::DmaStartOp::create(builder, loc, source, indices, dest, indices,
+                             count, tags, tag, stride, block);
+}
+
+//===----------------------------------------------------------------------===//
+// Tags of copies that loops carry
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The tags of a function: an array, and the first of each copy.
+struct FunctionTags {
+  Value array;
+  DenseMap<Operation *, int64_t> first;
+};
+
+/// Functions get their tags when the first of their ops is converted.
+class Tags {
+public:
+  const FunctionTags &of(Operation *op, OpBuilder &builder);
+  /// Emits the place of the tag of a copy.
+  Value placeOf(CopyStartCarriedOp op, OpBuilder &builder);
+
+private:
+  DenseMap<Operation *, FunctionTags> functions;
+};
+
+} // namespace
+
+/// The storage in fast memory of a copy; null if it is not to be seen.
+static AllocOp fastStorageOf(CopyStartCarriedOp op) {
+  return storageOf(copiesIn(op) ? op.getDest() : op.getSource())
+      .getDefiningOp<AllocOp>();
+}
+
+const FunctionTags &Tags::of(Operation *op, OpBuilder &builder) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  FunctionTags &tags = functions[function];
+  if (tags.array)
+    return tags;
+  // Where trips take turns between two storages, two copies may be under way.
+  int64_t count = 0;
+  function->walk([&](CopyStartCarriedOp start) {
+    tags.first[start] = count;
+    AllocOp storage = fastStorageOf(start);
+    count += storage && storage.getOffset2() ? 2 : 1;
+  });
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
+  tags.array =
+      memref::AllocaOp::create(builder, function.getLoc(),
+                               MemRefType::get({count}, builder.getI32Type()));
+  return tags;
+}
+
+Value Tags::placeOf(CopyStartCarriedOp op, OpBuilder &builder) {
+  int64_t first = of(op, builder).first.lookup(op);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, op.getLoc(), value);
+  };
+  AllocOp storage = fastStorageOf(op);
+  if (!storage || !storage.getOffset2())
+    return constant(first);
+  return arith::SelectOp::create(builder, op.getLoc(), storage.getOdd(),
+                                 constant(first + 1), constant(first));
 }
 
 //===----------------------------------------------------------------------===//
@@ -138,8 +241,7 @@ struct AllocToView : OpConversionPattern<AllocOp> {
     memref::GlobalOp global = arena->second;
     Value bytes = memref::GetGlobalOp::create(
         rewriter, op.getLoc(), global.getType(), global.getName());
-    Value offset =
-        arith::ConstantIndexOp::create(rewriter, op.getLoc(), op.getOffset());
+    Value offset = offsetOf(rewriter, op);
     rewriter.replaceOpWithNewOp<memref::ViewOp>(
         op, cast<MemRefType>(op.getResult().getType()), bytes, offset,
         adaptor.getDynamicSizes());
@@ -200,36 +302,16 @@ CopyToDma::matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
   if (std::string reason = whyNoDma(op); !reason.empty())
     return rewriter.notifyMatchFailure(op, reason);
   Location loc = op.getLoc();
-  Value source = adaptor.getSource(), dest = adaptor.getDest();
-  auto type = cast<MemRefType>(source.getType());
   Operation *scope =
       op->getParentWithTrait<OpTrait::AutomaticAllocationScope>();
   rewriter.setInsertionPointToStart(&scope->getRegion(0).front());
   Value tag = memref::AllocaOp::create(
       rewriter, loc, MemRefType::get({1}, rewriter.getI32Type()));
   rewriter.setInsertionPoint(op);
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(rewriter, loc, value);
-  };
-  Value zero = constant(0);
-  int64_t known = 1;
-  for (int64_t extent : type.getShape())
-    known *= ShapedType::isDynamic(extent) ? 1 : extent;
-  Value count = constant(known);
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    if (type.isDynamicDim(i))
-      count = arith::MulIOp::create(
-          rewriter, loc, count,
-          memref::DimOp::create(rewriter, loc, source, i));
-  SmallVector<Value> indices(type.getRank(), zero);
-  Value stride, block;
-  if (MemRefType slow = slowSideOf(op); !isContiguous(slow))
-    if (DmaShape shape = *blocksOf(slow); shape.stride != 0) {
-      stride = constant(shape.stride);
-      block = constant(shape.block);
-    }
-  memref::DmaStartOp::create(rewriter, loc, source, indices, dest, indices,
-                             count, tag, zero, stride, block);
+  Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+  Value count = countOf(rewriter, loc, adaptor.getSource());
+  startDma(rewriter, op, adaptor.getSource(), adaptor.getDest(), count, tag,
+           zero);
   for (CopyWaitOp wait : waitsOf(op)) {
     rewriter.setInsertionPoint(wait);
     memref::DmaWaitOp::create(rewriter, wait.getLoc(), tag, zero, count);
@@ -237,6 +319,82 @@ CopyToDma::matchAndRewrite(CopyStartOp op, OpAdaptor adaptor,
   }
   rewriter.eraseOp(op);
   return success();
+}
+
+namespace {
+
+/// What stands for no copy, as the place of its tag.
+constexpr int64_t kNoTag = -1;
+
+template <typename OpTy> struct TagPattern : OpConversionPattern<OpTy> {
+  TagPattern(const TypeConverter &converter, MLIRContext *context,
+             std::shared_ptr<Tags> tags)
+      : OpConversionPattern<OpTy>(converter, context), tags(std::move(tags)) {}
+  std::shared_ptr<Tags> tags;
+};
+
+struct CarriedToDma : TagPattern<CopyStartCarriedOp> {
+  using TagPattern::TagPattern;
+  LogicalResult
+  matchAndRewrite(CopyStartCarriedOp op, OneToNOpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (std::string reason = whyNoDma(op); !reason.empty())
+      return rewriter.notifyMatchFailure(op, reason);
+    Location loc = op.getLoc();
+    Value source = op.getSource(), dest = op.getDest();
+    Value array = tags->of(op, rewriter).array;
+    Value place = tags->placeOf(op, rewriter);
+    Value count = countOf(rewriter, loc, source);
+    startDma(rewriter, op, source, dest, count, array, place);
+    if (!fastStorageOf(op)) {
+      // The next trip may start a copy while this one is under way.
+      memref::DmaWaitOp::create(rewriter, loc, array, place, count);
+      place = arith::ConstantIndexOp::create(rewriter, loc, kNoTag);
+    }
+    rewriter.replaceOpWithMultiple(op, {ValueRange{place, count}});
+    return success();
+  }
+};
+
+struct CarriedWaitToDma : TagPattern<CopyWaitCarriedOp> {
+  using TagPattern::TagPattern;
+  LogicalResult
+  matchAndRewrite(CopyWaitCarriedOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    ValueRange token = adaptor.getToken();
+    Value none = arith::ConstantIndexOp::create(rewriter, loc, kNoTag);
+    Value some = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ne,
+                                       token[0], none);
+    Value array = tags->of(op, rewriter).array;
+    auto guard = scf::IfOp::create(rewriter, loc, some, /*withElse=*/false);
+    rewriter.setInsertionPoint(guard.thenYield());
+    memref::DmaWaitOp::create(rewriter, loc, array, token[0], token[1]);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct NoCopyToTag : OpConversionPattern<NoCopyOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(NoCopyOp op, OneToNOpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value none = arith::ConstantIndexOp::create(rewriter, op.getLoc(), kNoTag);
+    Value zero = arith::ConstantIndexOp::create(rewriter, op.getLoc(), 0);
+    rewriter.replaceOpWithMultiple(op, {ValueRange{none, zero}});
+    return success();
+  }
+};
+
+} // namespace
+
+void mempl::ir::populateCarriedToDmaPatterns(const TypeConverter &converter,
+                                             RewritePatternSet &patterns) {
+  auto tags = std::make_shared<Tags>();
+  MLIRContext *context = patterns.getContext();
+  patterns.add<CarriedToDma, CarriedWaitToDma>(converter, context, tags);
+  patterns.add<NoCopyToTag>(converter, context);
 }
 
 void mempl::ir::populateTransferToCopyPattern(RewritePatternSet &patterns) {
@@ -290,11 +448,13 @@ FailureOr<CopyLowering> ConvertMemplToMemRefPass::checkOptions() {
 /// An error for each copy that no DMA can do.
 static LogicalResult checkDmas(ModuleOp module) {
   bool failed = false;
-  module.walk([&](CopyStartOp op) {
+  module.walk([&](Operation *op) {
+    if (!isa<CopyStartOp, CopyStartCarriedOp>(op))
+      return;
     std::string reason = whyNoDma(op);
     if (reason.empty())
       return;
-    op.emitOpError() << reason;
+    op->emitOpError() << reason;
     failed = true;
   });
   return failure(failed);
@@ -306,6 +466,9 @@ void ConvertMemplToMemRefPass::runOnOperation() {
   if (failed(lowering) || failed(rejectUnlowerable(module)) ||
       (*lowering == CopyLowering::Dma && failed(checkDmas(module))))
     return signalPassFailure();
+  eraseCopiesOntoThemselves(module);
+  if (*lowering == CopyLowering::Sync && failed(completeCarriedCopies(module)))
+    return signalPassFailure();
   RewritePatternSet patterns(&getContext());
   populateMemplToMemRefPatterns(patterns, createArenas(module, alignment),
                                 *lowering);
@@ -314,6 +477,14 @@ void ConvertMemplToMemRefPass::runOnOperation() {
   target.addIllegalOp<AllocOp, ReleaseOp, TransferOp>();
   if (*lowering != CopyLowering::Keep)
     target.addIllegalOp<CopyStartOp, CopyWaitOp>();
+  TypeConverter tokens;
+  Type index = IndexType::get(&getContext());
+  addTokenConversion(tokens, {index, index});
+  if (*lowering == CopyLowering::Dma) {
+    target.addIllegalOp<CopyStartCarriedOp, CopyWaitCarriedOp, NoCopyOp>();
+    populateCarriedToDmaPatterns(tokens, patterns);
+    populateTokenCarryingPatterns(tokens, patterns, target);
+  }
   if (failed(applyPartialConversion(module, target, std::move(patterns))))
     signalPassFailure();
 }

@@ -8,6 +8,7 @@
 
 #include "mempl/Conversion/Utils.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -28,7 +29,8 @@ static bool hasKnownSize(Type type) {
 static StringRef whyUnlowerable(Operation *op) {
   if (isa<KernelOp>(op))
     return "cannot be lowered: what it does is code of another compiler";
-  if (!isa<AllocOp, CopyStartOp, CopyWaitOp, TransferOp, ReleaseOp>(op))
+  if (!isa<AllocOp, CopyStartOp, CopyWaitOp, CopyStartCarriedOp,
+           CopyWaitCarriedOp, NoCopyOp, TransferOp, ReleaseOp>(op))
     return "cannot be lowered: it is a problem or a plan, not a program; run "
            "mempl-apply-plan before";
   auto onTensors = [](Type type) { return isa<TensorType, FutureType>(type); };
@@ -47,14 +49,35 @@ static StringRef whyUnlowerable(Operation *op) {
       return "cannot be lowered: it is inside of an op that is not registered";
   if (auto wait = dyn_cast<CopyWaitOp>(op); wait && !wait.getStart())
     return "cannot be lowered: the mempl.copy_start of its token is not known";
+  if (auto wait = dyn_cast<CopyWaitCarriedOp>(op))
+    if (auto argument = dyn_cast<BlockArgument>(wait.getToken()))
+      if (!carriesTokens(argument.getOwner()->getParentOp()))
+        return "cannot be lowered: its copy is started in another function or "
+               "block";
   return "";
+}
+
+/// Whether an op that is not of mempl passes on a token, and no lowering knows
+/// how.
+static bool losesTokens(Operation *op) {
+  return !carriesTokens(op) &&
+         (llvm::any_of(op->getOperandTypes(), llvm::IsaPred<TokenType>) ||
+          llvm::any_of(op->getResultTypes(), llvm::IsaPred<TokenType>));
 }
 
 LogicalResult mempl::ir::rejectUnlowerable(Operation *root) {
   bool failed = false;
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (!isa_and_nonnull<MemplDialect>(op->getDialect()))
+    if (!isa_and_nonnull<MemplDialect>(op->getDialect())) {
+      if (losesTokens(op)) {
+        op->emitError() << "'" << op->getName()
+                        << "' cannot be lowered: expected only scf.for, "
+                           "scf.if, scf.while and arith.select to pass on the "
+                           "token of a copy";
+        failed = true;
+      }
       return WalkResult::advance();
+    }
     StringRef reason = whyUnlowerable(op);
     if (reason.empty())
       return WalkResult::advance();
@@ -69,7 +92,9 @@ llvm::MapVector<SpaceAttr, int64_t> mempl::ir::bytesPerSpace(Operation *root) {
   llvm::MapVector<SpaceAttr, int64_t> bytes;
   root->walk([&](mempl::ir::AllocOp alloc) {
     int64_t &size = bytes[alloc.getSpace()];
-    size = std::max<int64_t>(size, alloc.getOffset() + alloc.getBytes());
+    int64_t last =
+        std::max<int64_t>(alloc.getOffset(), alloc.getOffset2().value_or(0));
+    size = std::max<int64_t>(size, last + alloc.getBytes());
   });
   return bytes;
 }
@@ -80,6 +105,10 @@ bool mempl::ir::isFast(Type type) {
 }
 
 bool mempl::ir::copiesIn(CopyStartOp start) {
+  return isFast(start.getDest().getType());
+}
+
+bool mempl::ir::copiesIn(CopyStartCarriedOp start) {
   return isFast(start.getDest().getType());
 }
 
@@ -107,6 +136,17 @@ Value mempl::ir::storageOf(Value buffer) {
     buffer = source;
   }
   return buffer;
+}
+
+Value mempl::ir::offsetOf(OpBuilder &builder, AllocOp alloc) {
+  Location loc = alloc.getLoc();
+  Value offset =
+      arith::ConstantIndexOp::create(builder, loc, alloc.getOffset());
+  if (!alloc.getOffset2())
+    return offset;
+  Value other =
+      arith::ConstantIndexOp::create(builder, loc, *alloc.getOffset2());
+  return arith::SelectOp::create(builder, loc, alloc.getOdd(), other, offset);
 }
 
 int64_t mempl::ir::elementBytes(Operation *op, Type element) {

@@ -15,37 +15,15 @@
 
 using namespace mempl::runtime;
 
-//===----------------------------------------------------------------------===//
-// Shapes
-//===----------------------------------------------------------------------===//
-
-int64_t CopyShape::bytes() const {
-  int64_t bytes = elementBytes;
-  for (int64_t size : sizes)
-    bytes *= size;
-  return bytes;
-}
-
-int64_t CopyShape::span(const std::vector<int64_t> &strides) const {
-  int64_t last = 0;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == 0)
-      return 0;
-    last += (sizes[i] - 1) * strides[i];
-  }
-  return (last + 1) * elementBytes;
-}
-
 static void move(const CopyShape &shape, size_t dimension, char *dest,
                  const char *source) {
   if (dimension == shape.sizes.size()) {
-    std::memcpy(dest, source, shape.elementBytes);
+    std::memcpy(dest, source, shape.rowBytes);
     return;
   }
   for (int64_t i = 0; i < shape.sizes[dimension]; ++i)
-    move(shape, dimension + 1,
-         dest + i * shape.destStrides[dimension] * shape.elementBytes,
-         source + i * shape.sourceStrides[dimension] * shape.elementBytes);
+    move(shape, dimension + 1, dest + i * shape.destStrides[dimension],
+         source + i * shape.sourceStrides[dimension]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -111,17 +89,28 @@ int64_t Copies::start(Copy copy) {
   return number;
 }
 
-Copy Copies::wait(int64_t number) {
-  std::unique_lock<std::mutex> lock(mutex);
+/// The copy that is about to be used as `use` says.
+Copy &Copies::find(int64_t number, const char *use) {
   auto it = copies.find(number);
   if (it == copies.end())
-    fail("wait for copy %lld, which is not under way%s",
+    fail("%s copy %lld, which is not under way%s", use,
          static_cast<long long>(number),
          number > 0 && number <= lastNumber ? ": it was waited for before"
                                             : "");
-  completed.wait(lock, [&] { return it->second.complete; });
-  Copy copy = std::move(it->second);
-  copies.erase(it);
+  return it->second;
+}
+
+void Copies::carry(int64_t number) {
+  std::lock_guard<std::mutex> lock(mutex);
+  find(number, "carry of").carried = true;
+}
+
+Copy Copies::wait(int64_t number) {
+  std::unique_lock<std::mutex> lock(mutex);
+  Copy &awaited = find(number, "wait for");
+  completed.wait(lock, [&] { return awaited.complete; });
+  Copy copy = std::move(awaited);
+  copies.erase(number);
   return copy;
 }
 

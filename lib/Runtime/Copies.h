@@ -16,6 +16,7 @@
 #define MEMPL_LIB_RUNTIME_COPIES_H
 
 #include "ChannelModel.h"
+#include "CopyShape.h"
 #include "Memory.h"
 
 #include <chrono>
@@ -28,26 +29,21 @@
 
 namespace mempl::runtime {
 
-/// What a copy moves: `elementBytes` bytes for each index of the sizes. No
-/// sizes are one element.
-struct CopyShape {
-  int64_t elementBytes = 0;
-  std::vector<int64_t> sizes, sourceStrides, destStrides; ///< In elements.
-
-  int64_t bytes() const;
-  /// Bytes from the first to the last one that is accessed.
-  int64_t span(const std::vector<int64_t> &strides) const;
-};
-
 struct Copy {
   void *dest = nullptr;
   const void *source = nullptr;
   CopyShape shape;
   ChannelModel::Channel channel = ChannelModel::In;
   std::string name;
-  Range destRange, sourceRange;
+  Region destRegion, sourceRegion;
+  bool carried = false; ///< Into another trip of a loop.
   bool complete = false;
   QueuedCopy times;
+
+  /// Whether it reads or writes a byte of the range.
+  bool uses(Range range) const {
+    return destRegion.overlaps(range) || sourceRegion.overlaps(range);
+  }
 };
 
 class Copies {
@@ -70,10 +66,15 @@ public:
   /// that starts and waits may look, and not at `complete` and `times`.
   const std::map<int64_t, Copy> &underWay() const { return copies; }
 
+  /// The copy is waited for in another trip of a loop; fatal if it is not under
+  /// way.
+  void carry(int64_t number);
+
   /// A step draws `rate` bytes per second for the next `seconds`.
   void setDraw(double rate, double seconds);
 
 private:
+  Copy &find(int64_t number, const char *use);
   void serve(ChannelModel::Channel channel);
 
   Clock::time_point begin = Clock::now();

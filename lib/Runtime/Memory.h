@@ -15,6 +15,8 @@
 #ifndef MEMPL_LIB_RUNTIME_MEMORY_H
 #define MEMPL_LIB_RUNTIME_MEMORY_H
 
+#include "Region.h"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -23,20 +25,6 @@
 #include <string>
 
 namespace mempl::runtime {
-
-/// Bytes [begin, end).
-struct Range {
-  uintptr_t begin = 0, end = 0;
-
-  static Range of(const void *address, int64_t bytes) {
-    uintptr_t begin = reinterpret_cast<uintptr_t>(address);
-    return {begin, begin + uintptr_t(bytes)};
-  }
-  bool empty() const { return begin == end; }
-  bool overlaps(Range other) const {
-    return begin < other.end && other.begin < end && !empty() && !other.empty();
-  }
-};
 
 class FastMemory {
 public:

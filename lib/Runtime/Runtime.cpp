@@ -33,9 +33,9 @@ public:
   void *allocate(int64_t offset, int64_t bytes);
   void release(const void *storage);
   int64_t startCopy(Copy copy);
+  void carryCopy(int64_t number) { copies->carry(number); }
   void waitForCopy(int64_t number);
-  void declareAccess(const void *address, int64_t span, int64_t moved,
-                     int32_t mode);
+  void declareAccess(const Region &region, int64_t moved, int32_t mode);
   void beginStep(const char *name, const char *location);
   void endStep();
   void beginFunction(const char *name);
@@ -47,8 +47,8 @@ private:
   void finish();
   bool checks() const { return config.check; }
   std::string place() const;
-  void checkAccess(const void *address, int64_t span, int32_t mode,
-                   const std::string &user);
+  void checkAccess(const Region &region, int32_t mode, const std::string &user);
+  bool isFilledByCarried(Range storage) const;
   void sleepUntil(double time);
 
   mempl_config config = {};
@@ -63,8 +63,7 @@ private:
   double stepBegin = 0, stepMemory = 0;
   int64_t slowBytes = 0, fastBytes = 0; ///< Of the declared accesses.
   struct Access {
-    const void *address;
-    int64_t span;
+    Region region;
     int32_t mode;
   };
   std::vector<Access> accesses; ///< Declared, to be checked.
@@ -89,6 +88,14 @@ Machine &machine() {
 }
 
 std::string nameOf(const char *name) { return name ? name : "unnamed"; }
+
+/// Fatal if a size or a stride is negative.
+void checkShape(const char *function, int64_t elementBytes,
+                const int64_t *numbers, int64_t count) {
+  if (elementBytes < 0 ||
+      std::any_of(numbers, numbers + count, [](int64_t i) { return i < 0; }))
+    fail("%s: expected no negative sizes and strides", function);
+}
 
 } // namespace
 
@@ -134,11 +141,12 @@ std::string Machine::place() const {
 // Checks
 //===----------------------------------------------------------------------===//
 
-void Machine::checkAccess(const void *address, int64_t span, int32_t mode,
+void Machine::checkAccess(const Region &region, int32_t mode,
                           const std::string &user) {
-  Range range = Range::of(address, span);
+  Range range = region.span();
   if (range.empty())
     return;
+  const void *address = reinterpret_cast<const void *>(range.begin);
   const char *verb = mode == MEMPL_READ ? "reads" : "writes";
   if (fast.contains(address)) {
     Range storage = fast.storageAt(address);
@@ -147,18 +155,18 @@ void Machine::checkAccess(const void *address, int64_t span, int32_t mode,
            fast.describe(address).c_str());
     if (range.end > storage.end)
       fail("%s %s %lld bytes from %s, but the storage ends after %lld",
-           user.c_str(), verb, static_cast<long long>(span),
+           user.c_str(), verb, static_cast<long long>(range.end - range.begin),
            fast.describe(address).c_str(),
            static_cast<long long>(storage.end - range.begin));
   } else if (std::string problem = slow.problemOf(range); !problem.empty()) {
     fail("%s %s %s", user.c_str(), verb, problem.c_str());
   }
   for (const auto &[number, copy] : copies->underWay()) {
-    if (range.overlaps(copy.destRange))
+    if (region.overlaps(copy.destRegion))
       fail("%s %s bytes that the copy of '%s' is still writing: it is not "
            "waited for yet",
            user.c_str(), verb, copy.name.c_str());
-    if ((mode & MEMPL_WRITE) && range.overlaps(copy.sourceRange))
+    if ((mode & MEMPL_WRITE) && region.overlaps(copy.sourceRegion))
       fail("%s writes bytes that the copy of '%s' is still reading: it is not "
            "waited for yet",
            user.c_str(), copy.name.c_str());
@@ -169,12 +177,22 @@ void Machine::checkAccess(const void *address, int64_t span, int32_t mode,
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// Whether a copy that the trip before has started is filling this storage: a
+/// trip that waits for the copy names its storage before.
+bool Machine::isFilledByCarried(Range storage) const {
+  for (const auto &[number, copy] : copies->underWay())
+    if (copy.carried && copy.channel == ChannelModel::In &&
+        fast.storageAt(copy.dest) == storage)
+      return true;
+  return false;
+}
+
 void *Machine::allocate(int64_t offset, int64_t bytes) {
   Range range = fast.rangeOf(offset, bytes);
   void *storage = reinterpret_cast<void *>(range.begin);
-  if (checks()) {
+  if (checks() && !isFilledByCarried(range)) {
     for (const auto &[number, copy] : copies->underWay())
-      if (range.overlaps(copy.destRange) || range.overlaps(copy.sourceRange))
+      if (copy.uses(range))
         fail("new storage at byte %lld of fast memory overlaps the copy of "
              "'%s', which is not waited for yet",
              static_cast<long long>(offset), copy.name.c_str());
@@ -189,7 +207,7 @@ void Machine::release(const void *storage) {
     return;
   Range range = fast.storageAt(storage);
   for (const auto &[number, copy] : copies->underWay())
-    if (range.overlaps(copy.destRange) || range.overlaps(copy.sourceRange))
+    if (copy.uses(range))
       fail("release of storage at %s, but the copy of '%s' is not waited for "
            "yet",
            fast.describe(storage).c_str(), copy.name.c_str());
@@ -212,7 +230,7 @@ void Machine::freeSlow(void *storage) {
     if (!block)
       fail("free of slow memory that is not allocated");
     for (const auto &[number, copy] : copies->underWay())
-      if (block->overlaps(copy.destRange) || block->overlaps(copy.sourceRange))
+      if (copy.uses(*block))
         fail("free of slow memory, but the copy of '%s' is not waited for yet",
              copy.name.c_str());
   }
@@ -224,18 +242,12 @@ void Machine::freeSlow(void *storage) {
 //===----------------------------------------------------------------------===//
 
 int64_t Machine::startCopy(Copy copy) {
-  copy.destRange =
-      Range::of(copy.dest, copy.shape.span(copy.shape.destStrides));
-  copy.sourceRange =
-      Range::of(copy.source, copy.shape.span(copy.shape.sourceStrides));
   copy.channel =
       fast.contains(copy.dest) ? ChannelModel::In : ChannelModel::Out;
   if (checks()) {
     std::string user = "the copy of '" + copy.name + "'";
-    checkAccess(copy.source, copy.sourceRange.end - copy.sourceRange.begin,
-                MEMPL_READ, user);
-    checkAccess(copy.dest, copy.destRange.end - copy.destRange.begin,
-                MEMPL_WRITE, user);
+    checkAccess(copy.sourceRegion, MEMPL_READ, user);
+    checkAccess(copy.destRegion, MEMPL_WRITE, user);
   }
   return copies->start(std::move(copy));
 }
@@ -243,6 +255,9 @@ int64_t Machine::startCopy(Copy copy) {
 void Machine::waitForCopy(int64_t number) {
   double begin = copies->now();
   Copy copy = copies->wait(number);
+  // Nobody else ends storage that a trip leaves to the next one.
+  if (checks() && copy.carried && copy.channel == ChannelModel::Out)
+    fast.end(copy.source);
   if (tracePath.empty())
     return;
   double bytes = double(copy.shape.bytes());
@@ -254,6 +269,7 @@ void Machine::waitForCopy(int64_t number) {
        copy.times.finished,
        {{"copy", double(number)},
         {"bytes", bytes},
+        {"carried", double(copy.carried)},
         {"issued", copy.times.issued * 1e6}}});
   trace.add({"wait for " + copy.name,
              "wait",
@@ -277,15 +293,15 @@ void Machine::sleepUntil(double time) {
   }
 }
 
-void Machine::declareAccess(const void *address, int64_t span, int64_t moved,
-                            int32_t mode) {
-  if (mode < MEMPL_READ || mode > MEMPL_UPDATE || span < 0 || moved < 0)
-    fail("mempl_step_access: expected a span and bytes of at least 0 and a "
-         "mode of 1 to 3, got %lld, %lld and %d",
-         static_cast<long long>(span), static_cast<long long>(moved), mode);
+void Machine::declareAccess(const Region &region, int64_t moved, int32_t mode) {
+  if (mode < MEMPL_READ || mode > MEMPL_UPDATE || moved < 0)
+    fail("mempl_step_access: expected bytes of at least 0 and a mode of 1 to "
+         "3, got %lld and %d",
+         static_cast<long long>(moved), mode);
+  const void *address = reinterpret_cast<const void *>(region.span().begin);
   (fast.contains(address) ? fastBytes : slowBytes) += moved;
   if (checks())
-    accesses.push_back({address, span, mode});
+    accesses.push_back({region, mode});
 }
 
 void Machine::beginStep(const char *name, const char *location) {
@@ -294,7 +310,7 @@ void Machine::beginStep(const char *name, const char *location) {
   step = name ? name : "unnamed";
   stepLocation = location ? location : step;
   for (const Access &access : accesses)
-    checkAccess(access.address, access.span, access.mode, place());
+    checkAccess(access.region, access.mode, place());
   accesses.clear();
   stepMemory = 0;
   if (config.slowdown) {
@@ -374,7 +390,9 @@ int64_t mempl_copy_start(void *dest, const void *source, int64_t bytes,
   Copy copy;
   copy.dest = dest;
   copy.source = source;
-  copy.shape.elementBytes = bytes;
+  copy.shape.rowBytes = bytes;
+  copy.destRegion = Range::of(dest, bytes);
+  copy.sourceRegion = Range::of(source, bytes);
   copy.name = nameOf(name);
   return machine().startCopy(std::move(copy));
 }
@@ -382,25 +400,43 @@ int64_t mempl_copy_start(void *dest, const void *source, int64_t bytes,
 int64_t mempl_copy_start_strided(void *dest, const void *source,
                                  int64_t element_bytes, int64_t rank,
                                  const int64_t *shape, const char *name) {
+  checkShape("mempl_copy_start_strided", element_bytes, shape, 3 * rank);
+  std::vector<int64_t> sizes(shape, shape + rank);
+  std::vector<int64_t> sourceStrides(shape + rank, shape + 2 * rank);
+  std::vector<int64_t> destStrides(shape + 2 * rank, shape + 3 * rank);
   Copy copy;
   copy.dest = dest;
   copy.source = source;
-  copy.shape.elementBytes = element_bytes;
-  copy.shape.sizes.assign(shape, shape + rank);
-  copy.shape.sourceStrides.assign(shape + rank, shape + 2 * rank);
-  copy.shape.destStrides.assign(shape + 2 * rank, shape + 3 * rank);
-  if (element_bytes < 0 ||
-      std::any_of(shape, shape + 3 * rank, [](int64_t i) { return i < 0; }))
-    fail("mempl_copy_start_strided: expected no negative sizes and strides");
+  copy.shape =
+      CopyShape::ofElements(element_bytes, sizes, sourceStrides, destStrides);
+  copy.destRegion = Region(dest, element_bytes, sizes, destStrides);
+  copy.sourceRegion = Region(source, element_bytes, sizes, sourceStrides);
   copy.name = nameOf(name);
   return machine().startCopy(std::move(copy));
 }
 
-void mempl_copy_wait(int64_t copy) { machine().waitForCopy(copy); }
+void mempl_copy_carry(int64_t copy) { machine().carryCopy(copy); }
+
+void mempl_copy_wait(int64_t copy) {
+  if (copy != 0)
+    machine().waitForCopy(copy);
+}
 
 void mempl_step_access(const void *address, int64_t span, int64_t moved,
                        int32_t mode) {
-  machine().declareAccess(address, span, moved, mode);
+  if (span < 0)
+    fail("mempl_step_access: expected a span of at least 0, got %lld",
+         static_cast<long long>(span));
+  machine().declareAccess(Range::of(address, span), moved, mode);
+}
+
+void mempl_step_access_strided(const void *address, int64_t element_bytes,
+                               int64_t rank, const int64_t *shape,
+                               int64_t moved, int32_t mode) {
+  checkShape("mempl_step_access_strided", element_bytes, shape, 2 * rank);
+  Region region(address, element_bytes, {shape, shape + rank},
+                {shape + rank, shape + 2 * rank});
+  machine().declareAccess(region, moved, mode);
 }
 
 void mempl_step_begin(const char *name, const char *location) {

@@ -63,3 +63,16 @@ func.func @other(%a: memref<8xf32>) {
   linalg.fill ins(%zero : f32) outs(%a : memref<8xf32>)
   return
 }
+
+// Columns are rows at a distance: the runtime is told of both.
+// RUN: mempl-opt --mempl-instrument-steps --canonicalize %s | FileCheck %s --check-prefix=COLUMNS
+// COLUMNS-LABEL: func.func @columns
+// COLUMNS: %[[SHAPE:.*]] = llvm.alloca %{{.*}} x i64
+// COLUMNS: llvm.call @mempl_step_access_strided(%{{.*}}, %{{.*}}, %{{.*}}, %[[SHAPE]], %{{.*}}, %{{.*}})
+// COLUMNS: llvm.call @mempl_step_begin(
+// COLUMNS-NEXT: linalg.fill
+func.func @columns(%a: memref<4x8xf32, strided<[32, 1], offset: ?>>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%a : memref<4x8xf32, strided<[32, 1], offset: ?>>)
+  return
+}

@@ -46,5 +46,21 @@ func.func @token(%t: !mempl.token, %a: memref<4xf32>, %b: memref<4xf32>) {
 
 // -----
 
+func.func @carried_token(%t: !mempl.token) {
+  // expected-error @+1 {{'mempl.copy_wait_carried' op cannot be lowered: its copy is started in another function or block}}
+  mempl.copy_wait_carried %t
+  return
+}
+
+// -----
+
+func.func @returned_token() -> !mempl.token {
+  %t = mempl.no_copy
+  // expected-error @+1 {{'func.return' cannot be lowered: expected only scf.for, scf.if, scf.while and arith.select to pass on the token of a copy}}
+  return %t : !mempl.token
+}
+
+// -----
+
 // expected-error @+1 {{'mempl.alloc' op cannot be lowered: it is in no function}}
 %a = mempl.alloc <vmem> at 0 bytes 16 : memref<4xf32, #mempl.space<vmem>>

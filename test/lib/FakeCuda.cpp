@@ -371,6 +371,45 @@ FAKE_EXPORT int cuMemcpyAsync(unsigned long long to, unsigned long long from,
   return 0;
 }
 
+namespace {
+/// The argument of cuMemcpy2DAsync.
+struct Memcpy2D {
+  size_t sourceX, sourceY;
+  unsigned sourceKind;
+  const void *sourceHost;
+  unsigned long long source;
+  void *sourceArray;
+  size_t sourcePitch;
+  size_t destX, destY;
+  unsigned destKind;
+  void *destHost;
+  unsigned long long dest;
+  void *destArray;
+  size_t destPitch;
+  size_t width, height;
+};
+} // namespace
+
+FAKE_EXPORT int cuMemcpy2DAsync_v2(const Memcpy2D *copy, void *stream) {
+  FAKE_INJECT("cuMemcpy2DAsync_v2");
+  note("copy s%d %zu x %zu", streamOf(stream)->number, copy->height,
+       copy->width);
+  if (copy->sourceKind != 4 || copy->destKind != 4 ||
+      copy->sourcePitch < copy->width || copy->destPitch < copy->width)
+    return 1;
+  auto run = [copy = *copy] {
+    protectDevice(PROT_READ | PROT_WRITE);
+    for (size_t row = 0; row < copy.height; ++row)
+      std::memmove(
+          reinterpret_cast<void *>(copy.dest + row * copy.destPitch),
+          reinterpret_cast<void *>(copy.source + row * copy.sourcePitch),
+          copy.width);
+    protectDevice(PROT_NONE);
+  };
+  issue(streamOf(stream), {run, nullptr, nullptr, true});
+  return 0;
+}
+
 FAKE_EXPORT int cuMemsetD16Async(unsigned long long to, unsigned short value,
                                  size_t count, void *stream) {
   auto run = [=] {

@@ -46,7 +46,7 @@ public:
     if (failed(rejectUnlowerable(module)))
       return signalPassFailure();
     LLVMTypeConverter converter(&getContext());
-    addMemplSpaceConversion(converter);
+    addMemplTypeConversion(converter);
     RuntimeCalls calls(module);
     SymbolTableCollection symbols;
     RewritePatternSet patterns(&getContext());

@@ -106,6 +106,46 @@ TEST(Runtime, CopiesWithStrides) {
               testing::ElementsAre(11, 19, 27, 12, 20, 28));
 }
 
+TEST(Runtime, CopiesRowsOfThreeDimensions) {
+  configure(checkedConfig());
+  std::vector<int32_t> cube = numbers(4 * 6 * 8), back(4 * 6 * 8);
+  auto *fast = static_cast<int32_t *>(mempl_alloc(0, 4 * 2 * 3 * 8));
+  // Rows 1 to 3 of planes 2 and 3, all columns; and back to the same place.
+  const int64_t in[] = {2, 3, 8, 48, 8, 1, 24, 8, 1};
+  const int64_t out[] = {2, 3, 8, 24, 8, 1, 48, 8, 1};
+  mempl_copy_wait(
+      mempl_copy_start_strided(fast, cube.data() + 104, 4, 3, in, "in"));
+  EXPECT_EQ(fast[0], 105);
+  EXPECT_EQ(fast[24], 153);
+  EXPECT_EQ(fast[47], 176);
+  mempl_copy_wait(
+      mempl_copy_start_strided(back.data() + 104, fast, 4, 3, out, "out"));
+  EXPECT_EQ(std::count(back.begin(), back.end(), 0), 192 - 48);
+  EXPECT_EQ(back[104], 105);
+  EXPECT_EQ(back[175], 176);
+}
+
+TEST(Runtime, NoCopyTakesNoTime) {
+  configure(checkedConfig());
+  mempl_copy_wait(0);
+}
+
+TEST(Runtime, StorageOfCarriedCopyIsNamedAgain) {
+  mempl_config config = checkedConfig();
+  config.copy_latency = 0.01;
+  configure(config);
+  std::vector<int32_t> source = numbers(16), back(16);
+  void *fast = mempl_alloc(64, 64);
+  int64_t copy = mempl_copy_start(fast, source.data(), 64, "ahead");
+  mempl_copy_carry(copy);
+  EXPECT_EQ(mempl_alloc(64, 64), fast);
+  mempl_copy_wait(copy);
+  EXPECT_EQ(std::memcmp(fast, source.data(), 64), 0);
+  // After the wait it is new storage again.
+  mempl_alloc(64, 64);
+  EXPECT_NE(std::memcmp(fast, source.data(), 64), 0);
+}
+
 TEST(Runtime, CopyOfNothing) {
   configure(checkedConfig());
   int32_t source = 0;
@@ -369,3 +409,87 @@ TEST(Runtime, ReadsTheEnvironment) {
 extern "C" int memplHeaderIsC(void);
 
 TEST(Runtime, HeaderIsC) { EXPECT_EQ(memplHeaderIsC(), MEMPL_UPDATE); }
+
+//===----------------------------------------------------------------------===//
+// Copies that loops carry, and slices
+//===----------------------------------------------------------------------===//
+
+TEST_F(RuntimeDeathTest, OtherStorageThanThatOfACarriedCopy) {
+  mempl_config config = checkedConfig();
+  config.copy_latency = 10;
+  std::vector<int32_t> source = numbers(16);
+  EXPECT_ERROR(
+      {
+        configure(config);
+        void *fast = mempl_alloc(64, 64);
+        mempl_copy_carry(mempl_copy_start(fast, source.data(), 64, "ahead"));
+        mempl_alloc(96, 64);
+      },
+      "new storage at byte 96 of fast memory overlaps the copy of 'ahead'");
+}
+
+TEST_F(RuntimeDeathTest, StorageEndsWithCarriedCopyOutOfIt) {
+  std::vector<int32_t> slow = numbers(16);
+  EXPECT_ERROR(
+      {
+        configure(checkedConfig());
+        void *fast = mempl_alloc(64, 64);
+        int64_t copy = mempl_copy_start(slow.data(), fast, 64, "behind");
+        mempl_copy_carry(copy);
+        mempl_copy_wait(copy);
+        mempl_step_access(fast, 64, 64, MEMPL_READ);
+        mempl_step_begin("read", "here");
+      },
+      "reads byte 64 of fast memory, which is no storage");
+}
+
+TEST_F(RuntimeDeathTest, CarriesNoCopy) {
+  EXPECT_ERROR(
+      {
+        configure(checkedConfig());
+        mempl_copy_carry(7);
+      },
+      "carry of copy 7, which is not under way");
+}
+
+/// Columns [first, first + 2) of a matrix of 4 x 8 numbers.
+static void accessColumns(std::vector<int32_t> &matrix, int64_t first,
+                          int32_t mode) {
+  const int64_t shape[] = {4, 2, 8, 1};
+  mempl_step_access_strided(matrix.data() + first, 4, 2, shape, 32, mode);
+  mempl_step_begin("columns", "here");
+  mempl_step_end();
+}
+
+/// A copy of columns 2 and 3 out of fast memory, not waited for.
+static int64_t copyColumnsOut(std::vector<int32_t> &matrix) {
+  const int64_t shape[] = {4, 2, 2, 1, 8, 1};
+  return mempl_copy_start_strided(matrix.data() + 2, mempl_alloc(0, 32), 4, 2,
+                                  shape, "columns 2 and 3");
+}
+
+TEST(Runtime, ColumnsBesideColumnsOfACopy) {
+  mempl_config config = checkedConfig();
+  config.copy_latency = 0.01;
+  configure(config);
+  std::vector<int32_t> matrix = numbers(32);
+  int64_t copy = copyColumnsOut(matrix);
+  accessColumns(matrix, 0, MEMPL_UPDATE);
+  accessColumns(matrix, 4, MEMPL_UPDATE);
+  accessColumns(matrix, 6, MEMPL_UPDATE);
+  mempl_copy_wait(copy);
+}
+
+TEST_F(RuntimeDeathTest, ColumnsThatACopyWrites) {
+  mempl_config config = checkedConfig();
+  config.copy_latency = 10;
+  std::vector<int32_t> matrix = numbers(32);
+  for (int64_t first : {1, 2, 3})
+    EXPECT_ERROR(
+        {
+          configure(config);
+          copyColumnsOut(matrix);
+          accessColumns(matrix, first, MEMPL_READ);
+        },
+        "reads bytes that the copy of 'columns 2 and 3' is still writing");
+}

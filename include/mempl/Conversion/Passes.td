@@ -32,6 +32,15 @@ def ConvertMemplToMemRef : Pass<"convert-mempl-to-memref", "ModuleOp"> {
     - `sync`: a `memref.copy` where the copy starts.
     - `keep`: nothing, for `convert-mempl-to-async`.
 
+    A copy that a loop carries into the next trip has its tag in an array that
+    the function has; where trips take turns between two offsets, so they do
+    between two tags. The loop carries the place of the tag, -1 for no copy, and
+    the number of elements. A copy whose fast side is no `mempl.alloc` of the
+    function, as far as one can see, is waited for where it starts.
+
+    A `memref.copy` of a buffer onto itself, which bufferization leaves where a
+    slice is put back, is erased.
+
     Runs after One-Shot Bufferize. An op of mempl that is on tensors, a
     `mempl.kernel`, a problem or a plan is an error.
   }];
@@ -44,6 +53,7 @@ def ConvertMemplToMemRef : Pass<"convert-mempl-to-memref", "ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
   ];
 }
 
@@ -53,7 +63,8 @@ def ConvertMemplToAsync : Pass<"convert-mempl-to-async", "ModuleOp"> {
     A `mempl.copy_start` becomes an `async.execute` with a `memref.copy`, its
     wait an `async.await`. A task waits for the one of the same direction before
     it in the block, so that copies in and copies out are each served first in,
-    first out. `mempl.transfer` becomes `memref.copy`.
+    first out. `mempl.transfer` becomes `memref.copy`. A copy that a loop carries
+    is waited for where it starts, as by `mempl-complete-carried-copies`.
 
     Runs after One-Shot Bufferize. `mempl.alloc` and `mempl.release` stay: they
     are lowered by `convert-mempl-to-memref{copies=keep}`, before or after. An
@@ -69,11 +80,14 @@ def ConvertMemplToAsync : Pass<"convert-mempl-to-async", "ModuleOp"> {
 def ConvertMemplToLLVM : Pass<"convert-mempl-to-llvm", "ModuleOp"> {
   let summary = "storage and copies as calls of the runtime library";
   let description = [{
-    `mempl.alloc`, `release`, `copy_start` and `copy_wait` become calls of
-    `libmempl_runtime.so` (include/mempl/Runtime/Runtime.h) in the LLVM dialect;
-    casts between memrefs and their descriptors go away when the rest of the
-    module is lowered. `mempl.transfer` becomes `memref.copy`. Memory spaces
-    stay as they are: `convert-mempl-spaces{map=*=none}` is for after it.
+    `mempl.alloc`, `release` and copies become calls of `libmempl_runtime.so`
+    (include/mempl/Runtime/Runtime.h) in the LLVM dialect; casts between memrefs
+    and their descriptors go away when the rest of the module is lowered.
+    `mempl.transfer` becomes `memref.copy`. The token of a copy that a loop
+    carries becomes its number, 0 for no copy. A `memref.copy` of a buffer onto
+    itself, which bufferization leaves where a slice is put back, is erased.
+    Memory spaces stay as they are: `convert-mempl-spaces{map=*=none}` is for
+    after it.
 
     Runs after One-Shot Bufferize. The runtime has one fast memory: a second one
     is an error, and so is an op of mempl that is on tensors, a `mempl.kernel`,
@@ -83,6 +97,21 @@ def ConvertMemplToLLVM : Pass<"convert-mempl-to-llvm", "ModuleOp"> {
     "::mlir::LLVM::LLVMDialect",
     "::mlir::memref::MemRefDialect",
   ];
+}
+
+def MemplCompleteCarriedCopies
+    : Pass<"mempl-complete-carried-copies", "ModuleOp"> {
+  let summary = "wait where they start for copies that loops carry";
+  let description = [{
+    Each `mempl.copy_start_carried` becomes a `mempl.copy_start` and a
+    `mempl.copy_wait` behind it; `mempl.copy_wait_carried`, `mempl.no_copy` and
+    the tokens that loops and branches pass on go away. The program does the same
+    with no copy under way from one trip to the next. For lowerings to machines
+    that have nothing that a loop can carry. The checks of mempl's runtime would
+    take storage that a later trip names again for new: it does not need this pass.
+
+    Runs after One-Shot Bufferize.
+  }];
 }
 
 def ConvertMemplSpaces : Pass<"convert-mempl-spaces", "ModuleOp"> {
@@ -232,6 +261,13 @@ def ConvertMemplToGPU : Pass<"convert-mempl-to-gpu", "ModuleOp"> {
       inside of a region that the copy did not start in does the host wait.
     - A `mempl.transfer` and a `memref.copy` are a `gpu.memcpy async` in the
       order of the work; launches follow one another.
+    - A `mempl.copy_start_carried`, and any copy of a buffer that is not
+      contiguous, is a call of the runtime, before which the host waits for the
+      work issued so far; the host waits for the copy as well. It runs beside the
+      work issued in between. The token of a copy that a loop carries becomes its
+      number, 0 for no copy.
+    - A `memref.copy` of a buffer onto itself, which bufferization leaves where a
+      slice is put back, is erased.
     - `memref.alloc` becomes `gpu.alloc host_shared`, `memref.dealloc`
       `gpu.dealloc`, in every function of the module: kernels read slow memory
       over the bus, so it must be pinned. What only the host accesses stays.
@@ -248,12 +284,13 @@ def ConvertMemplToGPU : Pass<"convert-mempl-to-gpu", "ModuleOp"> {
     `gpu.wait async [%t]` by `%t`, and a copy that forks from the work there
     would be in the stream of the work, without any overlap.
 
-    Errors: `mempl.kernel`, which has no implementation; copies of buffers that
-    are not contiguous, in whatever op; linalg on buffers, ops that the pass
-    does not know that access fast memory or hold device work; storage that
-    another function passes in fast memory; functions with several blocks.
+    Errors: `mempl.kernel`, which has no implementation; linalg on buffers, ops
+    that the pass does not know that access fast memory or hold device work;
+    storage that another function passes in fast memory; functions with several
+    blocks.
   }];
   let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect",
     "::mlir::arith::ArithDialect",
     "::mlir::gpu::GPUDialect",
     "::mlir::memref::MemRefDialect",
@@ -271,7 +308,9 @@ def ConvertMemplToNVGPU : Pass<"convert-mempl-to-nvgpu"> {
       a loop over the chunks of a thread with one `nvgpu.device_async_copy` of
       4, 8 or 16 bytes each, and a group of its own.
     - A `mempl.copy_wait` waits for that group, not for younger ones, and then
-      for all threads (`gpu.barrier`).
+      for all threads (`gpu.barrier`). A `mempl.copy_wait_carried` waits for all
+      groups: which are younger depends on the trip. The tokens that loops carry
+      are those of groups, an empty one for no copy.
     - A `mempl.transfer` is both at once.
     - A `mempl.release` is a barrier: no thread may still read storage that the
       next copy overwrites.

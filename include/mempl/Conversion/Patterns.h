@@ -24,8 +24,10 @@
 #include <optional>
 
 namespace mlir {
+class ConversionTarget;
 class LLVMTypeConverter;
 class RewritePatternSet;
+class TypeConverter;
 } // namespace mlir
 
 namespace mempl::ir {
@@ -47,26 +49,47 @@ using Arenas = llvm::MapVector<SpaceAttr, memref::GlobalOp>;
 /// names. `alignment` is a power of two, in bytes.
 Arenas createArenas(ModuleOp module, int64_t alignment);
 
-/// Why no DMA of the memref dialect can do a copy; empty if one can.
-std::string whyNoDma(CopyStartOp start);
+/// Why no DMA of the memref dialect can do the copy that `start`, a
+/// `mempl.copy_start` or a `mempl.copy_start_carried`, starts; empty if one
+/// can.
+std::string whyNoDma(Operation *start);
+
+/// The token of a copy becomes values of these types, as many as there are; all
+/// other types stay.
+void addTokenConversion(TypeConverter &converter, TypeRange tokenTypes);
+
+/// Ops that pass on tokens pass on what `converter` makes of them.
+void populateTokenCarryingPatterns(const TypeConverter &converter,
+                                   RewritePatternSet &patterns,
+                                   ConversionTarget &target);
 
 /// `mempl.alloc` becomes a view of its arena, `mempl.release` goes away,
-/// `mempl.transfer` becomes memref.copy, and copies what `copies` says.
+/// `mempl.transfer` becomes memref.copy, and copies what `copies` says. Those
+/// that a loop carries are left: see populateCarriedToDmaPatterns() and
+/// completeCarriedCopies().
 void populateMemplToMemRefPatterns(RewritePatternSet &patterns,
                                    const Arenas &arenas, CopyLowering copies);
 
+/// Copies that a loop carries become DMAs: their tokens, by `converter`, two
+/// indices, the place of the tag in an array that the function has, -1 for no
+/// copy, and the number of elements.
+void populateCarriedToDmaPatterns(const TypeConverter &converter,
+                                  RewritePatternSet &patterns);
+
 /// `mempl.copy_start` becomes async.execute, which waits for the one of the
 /// same direction before it in the block, its waits async.await, and
-/// `mempl.transfer` memref.copy. `mempl.alloc` and `release` stay.
+/// `mempl.transfer` memref.copy. `mempl.alloc` and `release` stay, and so do
+/// copies that a loop carries: see completeCarriedCopies().
 void populateMemplToAsyncPatterns(RewritePatternSet &patterns);
 
-/// Both memories become ordinary memory in types of LLVM.
-void addMemplSpaceConversion(LLVMTypeConverter &converter);
+/// Both memories become ordinary memory in types of LLVM, and the token of a
+/// copy its number.
+void addMemplTypeConversion(LLVMTypeConverter &converter);
 
-/// `mempl.alloc`, `release`, `copy_start` and `copy_wait` become calls of
-/// libmempl_runtime.so, which has one fast memory; `mempl.transfer` becomes
-/// memref.copy. `converter` has had addMemplSpaceConversion(); it and `calls`
-/// outlive the patterns.
+/// `mempl.alloc`, `release` and copies become calls of libmempl_runtime.so,
+/// which has one fast memory; `mempl.transfer` becomes memref.copy. `converter`
+/// has had addMemplTypeConversion(); it and `calls` outlive the patterns. Loops
+/// that carry copies need populateTokenCarryingPatterns(), with tokens as i64.
 void populateMemplToLLVMPatterns(const LLVMTypeConverter &converter,
                                  RuntimeCalls &calls,
                                  RewritePatternSet &patterns);

@@ -29,11 +29,31 @@
 namespace mempl::ir {
 
 /// Emits an error for each op of mempl inside `root` that no conversion lowers:
-/// ops on tensors or in no function, kernels, problems and plans, and a
-/// copy_wait whose copy is started elsewhere. What is left after it are
-/// `mempl.alloc`, `release`, `copy_start`, `copy_wait` and `transfer` on
-/// memrefs.
+/// ops on tensors or in no function, kernels, problems and plans, a copy_wait
+/// whose copy is started elsewhere, and ops that pass on the token of a copy
+/// and are not those of carriesTokens(). What is left after it are
+/// `mempl.alloc`, `release`, `copy_start`, `copy_wait`, `copy_start_carried`,
+/// `copy_wait_carried`, `no_copy` and `transfer` on memrefs.
 LogicalResult rejectUnlowerable(Operation *root);
+
+/// Whether an op may pass on the token of a copy: scf.for, if and while with
+/// their terminators, and arith.select.
+bool carriesTokens(Operation *op);
+
+/// Whether copies inside `root` are waited for in another trip of a loop.
+bool hasCarriedCopies(Operation *root);
+
+/// Waits for each `mempl.copy_start_carried` inside `root` where it starts: it
+/// becomes a `mempl.copy_start` and a `mempl.copy_wait`, and tokens go away.
+/// For lowerings to machines that have nothing that a loop can carry. Ops are
+/// those that rejectUnlowerable() has nothing against.
+LogicalResult completeCarriedCopies(Operation *root);
+
+/// Erases each memref.copy inside `root` whose two sides are the same buffer,
+/// or views of one with the same operands. Bufferization leaves them where a
+/// slice is put back into its place. While a copy to it is under way they are
+/// more than superfluous: they would undo what has arrived.
+void eraseCopiesOntoThemselves(Operation *root);
 
 /// All ops of the kind, so that they and others can be erased one by one.
 template <typename OpTy> llvm::SmallVector<OpTy> opsOf(Operation *root) {
@@ -51,6 +71,7 @@ bool isFast(Type type);
 
 /// Whether the copy, on memrefs, goes into fast memory; else it goes out of it.
 bool copiesIn(CopyStartOp start);
+bool copiesIn(CopyStartCarriedOp start);
 
 /// The ops that wait for the copy: at most one runs each time that it starts.
 llvm::SmallVector<CopyWaitOp> waitsOf(CopyStartOp start);
@@ -62,6 +83,9 @@ Value viewedBuffer(Operation *op);
 /// The buffer of which `buffer` is a view, through views and casts of memrefs:
 /// the result of a `mempl.alloc` for storage in fast memory.
 Value storageOf(Value buffer);
+
+/// The offset of a storage as an index: a constant, or the choice of two.
+Value offsetOf(OpBuilder &builder, AllocOp alloc);
 
 /// Bytes between two elements of a memref; 0 if the size of an element is not
 /// known.

@@ -84,7 +84,8 @@ MEMPL_RUNTIME_API void mempl_configure(const mempl_config *config);
 /// Byte `offset` of fast memory, where storage of `bytes` bytes begins; the
 /// start of fast memory is aligned to 4096. Storage that it overlaps ends. Both
 /// are at least 0; reaching over the capacity is always an error. With `check`,
-/// so is overlapping a copy that is not awaited.
+/// so is overlapping a copy that is not awaited. Storage that a carried copy is
+/// filling may be named again: it is the same storage, not new.
 MEMPL_RUNTIME_API void *mempl_alloc(int64_t offset, int64_t bytes);
 
 /// Ends the storage in fast memory that `storage` points into. With `check`, it
@@ -110,8 +111,13 @@ MEMPL_RUNTIME_API int64_t
 mempl_copy_start_strided(void *dest, const void *source, int64_t element_bytes,
                          int64_t rank, const int64_t *shape, const char *name);
 
-/// Waits until the copy is complete. A number that is none of a copy under way,
-/// or was waited for before, is always an error.
+/// Says that another trip of a loop waits for the copy. Where it goes out of
+/// fast memory, the storage that it reads ends when it is awaited.
+MEMPL_RUNTIME_API void mempl_copy_carry(int64_t copy);
+
+/// Waits until the copy is complete. 0 is no copy: nothing to wait for. Any
+/// other number that is none of a copy under way, or was waited for before, is
+/// always an error.
 MEMPL_RUNTIME_API void mempl_copy_wait(int64_t copy);
 
 /*===----------------------------------------------------------------------===*/
@@ -127,6 +133,14 @@ enum mempl_access_mode { MEMPL_READ = 1, MEMPL_WRITE = 2, MEMPL_UPDATE = 3 };
 /// reading. A copy writes and reads until it is awaited.
 MEMPL_RUNTIME_API void mempl_step_access(const void *address, int64_t span,
                                          int64_t moved, int32_t mode);
+
+/// The same for `rank` dimensions with strides: `shape` has rank sizes, then
+/// rank strides, in elements of `element_bytes` bytes, none negative.
+MEMPL_RUNTIME_API void mempl_step_access_strided(const void *address,
+                                                 int64_t element_bytes,
+                                                 int64_t rank,
+                                                 const int64_t *shape,
+                                                 int64_t moved, int32_t mode);
 
 /// A step begins. `name` says what it does, `location` where it stands in the
 /// program; both are for traces and errors, may be null, and must live on.

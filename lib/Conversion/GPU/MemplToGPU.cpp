@@ -111,8 +111,13 @@ static void pinAllocations(func::FuncOp function) {
   });
 }
 
-static void removeSpaces(ModuleOp module) {
+/// Takes the types of mempl away: spaces of memrefs, and tokens, which are
+/// numbers now.
+static void removeTypes(ModuleOp module) {
   AttrTypeReplacer replacer;
+  replacer.addReplacement([](TokenType token) -> Type {
+    return IntegerType::get(token.getContext(), 64);
+  });
   replacer.addReplacement([](MemRefType type) -> std::optional<Type> {
     if (!isFast(type))
       return std::nullopt;
@@ -127,6 +132,12 @@ static void removeSpaces(ModuleOp module) {
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,
                                         /*replaceTypes=*/true);
+  for (auto cast : opsOf<UnrealizedConversionCastOp>(module))
+    if (cast->getNumOperands() == 1 &&
+        cast->getOperandTypes() == cast->getResultTypes()) {
+      cast.getResult(0).replaceAllUsesWith(cast.getOperand(0));
+      cast.erase();
+    }
 }
 
 namespace {
@@ -143,6 +154,7 @@ struct ConvertMemplToGPU
         (usesDevice(function) ? onDevice : onHost).push_back(function);
     if (onDevice.empty())
       return markAllAnalysesPreserved();
+    eraseCopiesOntoThemselves(module);
     // While all functions are as they were: what is only for the host depends
     // on those that are called.
     SmallVector<WorkOrder, 0> orders;
@@ -153,7 +165,7 @@ struct ConvertMemplToGPU
     for (WorkOrder &order : orders)
       if (failed(order.run()))
         return signalPassFailure();
-    removeSpaces(module);
+    removeTypes(module);
   }
 
 private:

@@ -9,7 +9,8 @@
 // convert-mempl-to-nvgpu: cp.async moves 4, 8 or 16 bytes per thread. The
 // chunks of a tile are numbered; thread t copies chunks t, t + threads, .. and
 // commits them as one group. A wait leaves the groups of younger copies of its
-// block in flight; waiting for more than that is always correct.
+// block in flight; waiting for more than that is always correct, and a wait for
+// a copy of the trip before leaves none.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,6 +57,8 @@ private:
   LogicalResult emitCopy(Operation *op, Value source, Value dest,
                          nvgpu::DeviceAsyncCreateGroupOp &group);
   LogicalResult lowerStart(CopyStartOp start);
+  LogicalResult lowerStart(CopyStartCarriedOp start);
+  LogicalResult lowerOther(Operation *op);
   LogicalResult lowerWait(CopyWaitOp wait);
   void emitWait(Location loc, Value group, int64_t youngerGroups);
   bool isTile(Value buffer) {
@@ -80,12 +83,17 @@ LogicalResult KernelLowering::checkStorage(mempl::ir::AllocOp alloc) {
   if (!type.hasStaticShape())
     return alloc.emitOpError()
            << "cannot give a dynamic shape to a tile in workgroup memory";
-  int64_t end = alloc.getOffset() + alloc.getBytes();
+  int64_t end =
+      std::max<int64_t>(alloc.getOffset(), alloc.getOffset2().value_or(0)) +
+      alloc.getBytes();
   if (end > kMaxWorkgroupBytes)
     return alloc.emitOpError()
            << "ends at byte " << end << " of workgroup memory, of which a "
            << "kernel has at most " << kMaxWorkgroupBytes;
   bool released = llvm::any_of(others, [&](Operation *op) {
+    // The trip that waits for a copy releases what it brought.
+    if (auto carried = dyn_cast<CopyStartCarriedOp>(op))
+      return storageOf(carried.getDest()) == alloc.getResult();
     auto release = dyn_cast<ReleaseOp>(op);
     return release && storageOf(release.getValue()) == alloc.getResult();
   });
@@ -106,7 +114,8 @@ LogicalResult KernelLowering::collect() {
         spaces.insert(alloc.getSpace());
         return WalkResult::advance();
       }
-    } else if (isa<CopyStartOp, CopyWaitOp, TransferOp, ReleaseOp>(op) &&
+    } else if (isa<CopyStartOp, CopyWaitOp, CopyStartCarriedOp,
+                   CopyWaitCarriedOp, NoCopyOp, TransferOp, ReleaseOp>(op) &&
                llvm::none_of(op->getOperandTypes(),
                              llvm::IsaPred<TensorType, FutureType>)) {
       others.push_back(op);
@@ -129,8 +138,7 @@ void KernelLowering::createStorage(mempl::ir::AllocOp alloc) {
   Location loc = alloc.getLoc();
   Value all = memref::GetGlobalOp::create(builder, loc, storage.getType(),
                                           storage.getSymName());
-  Value offset =
-      arith::ConstantIndexOp::create(builder, loc, alloc.getOffset());
+  Value offset = offsetOf(builder, alloc);
   Value view = memref::ViewOp::create(
       builder, loc, cast<MemRefType>(alloc.getResult().getType()), all, offset,
       ValueRange{});
@@ -176,7 +184,8 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
           });
     }
     auto alloc = storageOf(dest).getDefiningOp<mempl::ir::AllocOp>();
-    if (aligned && alloc && alloc.getOffset() % bytes == 0)
+    if (aligned && alloc && alloc.getOffset() % bytes == 0 &&
+        alloc.getOffset2().value_or(0) % bytes == 0)
       return elements;
   }
   return op->emitOpError() << "cannot copy " << type
@@ -239,6 +248,14 @@ LogicalResult KernelLowering::lowerStart(CopyStartOp start) {
   return success();
 }
 
+LogicalResult KernelLowering::lowerStart(CopyStartCarriedOp start) {
+  nvgpu::DeviceAsyncCreateGroupOp group;
+  if (failed(emitCopy(start, start.getSource(), start.getDest(), group)))
+    return failure();
+  start.getToken().replaceAllUsesWith(group.getAsyncToken());
+  return success();
+}
+
 void KernelLowering::emitWait(Location loc, Value group,
                               int64_t youngerGroups) {
   nvgpu::DeviceAsyncWaitOp::create(builder, loc, TypeRange(), group,
@@ -256,6 +273,38 @@ LogicalResult KernelLowering::lowerWait(CopyWaitOp wait) {
     younger += isa<CopyStartOp>(op);
   builder.setInsertionPoint(wait);
   emitWait(wait.getLoc(), groups.lookup(start.getHandle()), younger);
+  return success();
+}
+
+/// All but storage.
+LogicalResult KernelLowering::lowerOther(Operation *op) {
+  builder.setInsertionPoint(op);
+  if (auto start = dyn_cast<CopyStartOp>(op))
+    return lowerStart(start);
+  if (auto wait = dyn_cast<CopyWaitOp>(op))
+    return lowerWait(wait);
+  if (auto start = dyn_cast<CopyStartCarriedOp>(op))
+    return lowerStart(start);
+  if (auto wait = dyn_cast<CopyWaitCarriedOp>(op)) {
+    // How many groups are younger depends on the trip: none stays in flight.
+    emitWait(op->getLoc(), wait.getToken(), 0);
+    return success();
+  }
+  if (auto none = dyn_cast<NoCopyOp>(op)) {
+    Value group = nvgpu::DeviceAsyncCreateGroupOp::create(
+        builder, op->getLoc(),
+        nvgpu::DeviceAsyncTokenType::get(builder.getContext()), ValueRange{});
+    none.getToken().replaceAllUsesWith(group);
+    return success();
+  }
+  if (auto transfer = dyn_cast<TransferOp>(op)) {
+    nvgpu::DeviceAsyncCreateGroupOp group;
+    if (failed(emitCopy(op, transfer.getSource(), transfer.getDest(), group)))
+      return failure();
+    emitWait(op->getLoc(), group.getAsyncToken(), 0);
+    return success();
+  }
+  gpu::BarrierOp::create(builder, op->getLoc());
   return success();
 }
 
@@ -279,30 +328,18 @@ LogicalResult KernelLowering::run() {
         /*constant=*/false, builder.getI64IntegerAttr(kWidestChunk));
     SymbolTable(symbols).insert(storage);
   }
-  for (Operation *op : others) {
-    LogicalResult result = success();
-    if (auto start = dyn_cast<CopyStartOp>(op)) {
-      result = lowerStart(start);
-    } else if (auto wait = dyn_cast<CopyWaitOp>(op)) {
-      result = lowerWait(wait);
-    } else if (auto transfer = dyn_cast<TransferOp>(op)) {
-      nvgpu::DeviceAsyncCreateGroupOp group;
-      result = emitCopy(op, transfer.getSource(), transfer.getDest(), group);
-      if (succeeded(result))
-        emitWait(op->getLoc(), group.getAsyncToken(), 0);
-    } else {
-      builder.setInsertionPoint(op);
-      gpu::BarrierOp::create(builder, op->getLoc());
-    }
-    if (failed(result))
+  for (Operation *op : others)
+    if (failed(lowerOther(op)))
       return failure();
-  }
   for (Operation *op : llvm::reverse(others))
     op->erase();
   for (mempl::ir::AllocOp alloc : allocs)
     createStorage(alloc);
 
   AttrTypeReplacer replacer;
+  replacer.addReplacement([](TokenType token) -> Type {
+    return nvgpu::DeviceAsyncTokenType::get(token.getContext());
+  });
   auto workgroup = gpu::AddressSpaceAttr::get(
       builder.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
   replacer.addReplacement([&](MemRefType type) -> std::optional<Type> {

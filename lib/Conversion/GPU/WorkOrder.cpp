@@ -12,9 +12,16 @@
 // needs no other dependences. Tokens never cross the border of a region, where
 // upstream's lowering would take them for events: the host waits there.
 //
+// Copies that a loop carries into the next trip, and those of slices, which
+// gpu.memcpy does not do, are calls of the runtime: it has a stream for each
+// direction, and a number for each copy that the host waits for. They run
+// beside the kernels that are launched in between.
+//
 //===----------------------------------------------------------------------===//
 
 #include "WorkOrder.h"
+
+#include "../Addresses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -55,6 +62,7 @@ static SmallVector<Operation *> opsIn(Block &block) {
 
 WorkOrder::WorkOrder(func::FuncOp function)
     : function(function), builder(function.getContext()),
+      calls(function->getParentOfType<ModuleOp>()),
       hostOnly(hostOnlyAllocations(function)) {}
 
 LogicalResult WorkOrder::run() {
@@ -223,21 +231,52 @@ LogicalResult WorkOrder::pinConstant(memref::GetGlobalOp op) {
 // Copies
 //===----------------------------------------------------------------------===//
 
-LogicalResult WorkOrder::checkCopy(Operation *op, Value source, Value dest) {
-  for (Value buffer : {source, dest})
-    if (!hasIdentityLayout(buffer))
-      return op->emitOpError() << "cannot copy a buffer that is not "
-                                  "contiguous by gpu.memcpy: "
-                               << buffer.getType();
-  return success();
+/// Whether a copy goes out of fast memory.
+template <typename OpTy> static bool copiesOut(OpTy start) {
+  return start.getHint() == CopyHint::Evict ||
+         (start.getHint() == CopyHint::None &&
+          !isFast(start.getDest().getType()));
+}
+
+/// Starts a copy that the host waits for, once all work so far is done; returns
+/// its number.
+Value WorkOrder::callCopy(State &state, Operation *op, Value source, Value dest,
+                          bool out) {
+  waitOnHost(state);
+  Location loc = op->getLoc();
+  auto constant = [&](Type type, int64_t value) -> Value {
+    return LLVM::ConstantOp::create(builder, loc, type, value);
+  };
+  auto type = cast<MemRefType>(source.getType());
+  int64_t bytes = elementBytes(op, type.getElementType());
+  BufferNumbers from = numbersOf(builder, loc, source, bytes);
+  BufferNumbers to = numbersOf(builder, loc, dest, bytes);
+  SmallVector<Value> shape(from.sizes);
+  llvm::append_range(shape, from.strides);
+  llvm::append_range(shape, to.strides);
+  Type number = builder.getI64Type();
+  return calls
+      .call(builder, loc, "mempl_gpu_copy_start",
+            {to.address, from.address, constant(number, bytes),
+             constant(number, type.getRank()), arrayOf(builder, loc, shape),
+             constant(builder.getI32Type(), out)},
+            number)
+      .getResult();
+}
+
+void WorkOrder::callWait(Location loc, Value copy) {
+  calls.call(builder, loc, "mempl_gpu_copy_wait", copy);
 }
 
 LogicalResult WorkOrder::startCopy(State &state, CopyStartOp start) {
-  if (failed(checkCopy(start, start.getSource(), start.getDest())))
-    return failure();
-  bool out =
-      start.getHint() == CopyHint::Evict ||
-      (start.getHint() == CopyHint::None && !isFast(start.getDest().getType()));
+  bool out = copiesOut(start);
+  if (!hasIdentityLayout(start.getSource()) ||
+      !hasIdentityLayout(start.getDest())) {
+    called[start.getHandle()] =
+        callCopy(state, start, start.getSource(), start.getDest(), out);
+    starts.push_back(start);
+    return success();
+  }
   Value stream = newStream(state, {state.work, state.channels[out]});
   auto copy = gpu::MemcpyOp::create(
       builder, start.getLoc(), gpu::AsyncTokenType::get(builder.getContext()),
@@ -253,6 +292,11 @@ LogicalResult WorkOrder::startCopy(State &state, CopyStartOp start) {
 
 LogicalResult WorkOrder::waitForCopy(State &state, CopyWaitOp wait) {
   CopyStartOp start = wait.getStart();
+  if (Value number = start ? called.lookup(start.getHandle()) : Value()) {
+    callWait(wait.getLoc(), number);
+    wait.erase();
+    return success();
+  }
   auto copy = start ? pending.find(start.getHandle()) : pending.end();
   if (copy == pending.end())
     return wait.emitOpError() << "expected a copy that this function started";
@@ -270,11 +314,45 @@ LogicalResult WorkOrder::waitForCopy(State &state, CopyWaitOp wait) {
 
 LogicalResult WorkOrder::copyInOrder(State &state, Operation *op, Value source,
                                      Value dest) {
-  if (failed(checkCopy(op, source, dest)))
-    return failure();
-  copy(state, op->getLoc(), dest, source);
+  if (hasIdentityLayout(source) && hasIdentityLayout(dest))
+    copy(state, op->getLoc(), dest, source);
+  else
+    callWait(op->getLoc(),
+             callCopy(state, op, source, dest, !isFast(dest.getType())));
   op->erase();
   return success();
+}
+
+/// A number as the token that ops still take.
+static Value asToken(OpBuilder &builder, Location loc, Value number) {
+  return UnrealizedConversionCastOp::create(
+             builder, loc, TokenType::get(builder.getContext()), number)
+      .getResult(0);
+}
+
+LogicalResult WorkOrder::startCarried(State &state, CopyStartCarriedOp start) {
+  Value number = callCopy(state, start, start.getSource(), start.getDest(),
+                          copiesOut(start));
+  start.getToken().replaceAllUsesWith(asToken(builder, start.getLoc(), number));
+  start.erase();
+  return success();
+}
+
+LogicalResult WorkOrder::waitForCarried(State &state, CopyWaitCarriedOp wait) {
+  Value number =
+      UnrealizedConversionCastOp::create(builder, wait.getLoc(),
+                                         builder.getI64Type(), wait.getToken())
+          .getResult(0);
+  callWait(wait.getLoc(), number);
+  wait.erase();
+  return success();
+}
+
+void WorkOrder::numberNoCopy(NoCopyOp none) {
+  Value zero =
+      LLVM::ConstantOp::create(builder, none.getLoc(), builder.getI64Type(), 0);
+  none.getToken().replaceAllUsesWith(asToken(builder, none.getLoc(), zero));
+  none.erase();
 }
 
 //===----------------------------------------------------------------------===//
@@ -389,8 +467,7 @@ LogicalResult WorkOrder::runOnOp(State &state, Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](mempl::ir::AllocOp alloc) {
         auto type = cast<MemRefType>(alloc.getResult().getType());
-        Value offset = arith::ConstantIndexOp::create(builder, op->getLoc(),
-                                                      alloc.getOffset());
+        Value offset = offsetOf(builder, alloc);
         // The memory space goes when all types are converted.
         auto view = memref::ViewOp::create(builder, op->getLoc(), type,
                                            arenas.lookup(alloc.getSpace()),
@@ -405,6 +482,13 @@ LogicalResult WorkOrder::runOnOp(State &state, Operation *op) {
       })
       .Case([&](CopyStartOp start) { return startCopy(state, start); })
       .Case([&](CopyWaitOp wait) { return waitForCopy(state, wait); })
+      .Case(
+          [&](CopyStartCarriedOp start) { return startCarried(state, start); })
+      .Case([&](CopyWaitCarriedOp wait) { return waitForCarried(state, wait); })
+      .Case([&](NoCopyOp none) {
+        numberNoCopy(none);
+        return success();
+      })
       .Case([&](TransferOp transfer) {
         return copyInOrder(state, op, transfer.getSource(), transfer.getDest());
       })

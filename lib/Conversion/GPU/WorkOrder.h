@@ -39,8 +39,8 @@ class WorkOrder {
 public:
   explicit WorkOrder(func::FuncOp function);
 
-  /// Rewrites the function. All ops of mempl are gone after that, except for
-  /// mempl.alloc, which becomes a view; types still name spaces. On failure an
+  /// Rewrites the function. All ops of mempl are gone after that; types still
+  /// name spaces, and tokens are casts of numbers. On failure an
   /// error has been reported, and the function is half rewritten.
   LogicalResult run();
 
@@ -67,7 +67,12 @@ private:
   LogicalResult accessFromHost(State &state, Operation *op, Value buffer);
   LogicalResult accessFast(State &state, Operation *op, Value buffer,
                            bool isStore);
-  LogicalResult checkCopy(Operation *op, Value source, Value dest);
+  Value callCopy(State &state, Operation *op, Value source, Value dest,
+                 bool out);
+  void callWait(Location loc, Value copy);
+  LogicalResult startCarried(State &state, CopyStartCarriedOp start);
+  LogicalResult waitForCarried(State &state, CopyWaitCarriedOp wait);
+  void numberNoCopy(NoCopyOp none);
   void pinAllocation(memref::AllocOp op);
   LogicalResult pinConstant(memref::GetGlobalOp op);
   void free(State &state, Operation *op, Value buffer);
@@ -82,11 +87,14 @@ private:
 
   func::FuncOp function;
   OpBuilder builder;
+  RuntimeCalls calls;
   SmallPtrSet<Operation *, 8> hostOnly;
   /// Per token, the first token of its stream.
   DenseMap<Value, Value> streamOf;
   /// Tokens of copies that nobody has waited for, by the mempl token.
   llvm::MapVector<Value, Value> pending;
+  /// Numbers of copies that the runtime makes, by the mempl token.
+  DenseMap<Value, Value> called;
   SmallVector<CopyStartOp> starts;
   llvm::MapVector<SpaceAttr, Value> arenas;
   /// What is freed, and given back, at the end of the function.

@@ -35,6 +35,26 @@ using DevicePointer = unsigned long long;
 constexpr int kOutOfMemory = 2;
 constexpr int kNotReady = 600;
 
+/// What cuMemcpy2DAsync takes, as the driver lays it out.
+struct Memcpy2D {
+  /// Memory of either kind, by addresses that both know.
+  static constexpr unsigned kUnified = 4;
+
+  size_t sourceX, sourceY;
+  unsigned sourceKind;
+  const void *sourceHost;
+  DevicePointer source;
+  Handle sourceArray;
+  size_t sourcePitch;
+  size_t destX, destY;
+  unsigned destKind;
+  void *destHost;
+  DevicePointer dest;
+  Handle destArray;
+  size_t destPitch;
+  size_t width, height; ///< Bytes and rows.
+};
+
 // field, symbol, parameters. A symbol with a version suffix is the one that
 // the documented name stands for since CUDA 4.
 #define MEMPL_CUDA_FUNCTIONS(X)                                                \
@@ -59,6 +79,7 @@ constexpr int kNotReady = 600;
   X(memHostUnregister, "cuMemHostUnregister", (void *))                        \
   X(memcpyAsync, "cuMemcpyAsync",                                              \
     (DevicePointer, DevicePointer, size_t, Handle))                            \
+  X(memcpy2DAsync, "cuMemcpy2DAsync_v2", (const Memcpy2D *, Handle))           \
   X(memsetD16Async, "cuMemsetD16Async",                                        \
     (DevicePointer, unsigned short, size_t, Handle))                           \
   X(memsetD32Async, "cuMemsetD32Async",                                        \

@@ -17,25 +17,6 @@ func.func @tensors(%w: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-func.func @strided(%w: memref<4x8xf32, strided<[16, 1]>>) {
-  %a = mempl.alloc <hbm> at 0 bytes 128 : memref<4x8xf32, #mempl.space<hbm>>
-  // expected-error@+1 {{cannot copy a buffer that is not contiguous by gpu.memcpy}}
-  %t = mempl.copy_start %w to %a : memref<4x8xf32, strided<[16, 1]>> to memref<4x8xf32, #mempl.space<hbm>>
-  mempl.copy_wait %t, %w to %a : memref<4x8xf32, strided<[16, 1]>> to memref<4x8xf32, #mempl.space<hbm>>
-  return
-}
-
-// -----
-
-func.func @strided_transfer(%w: memref<4x8xf32, strided<[16, 1]>>) {
-  %a = mempl.alloc <hbm> at 0 bytes 128 : memref<4x8xf32, #mempl.space<hbm>>
-  // expected-error@+1 {{cannot copy a buffer that is not contiguous by gpu.memcpy}}
-  mempl.transfer %w to %a : memref<4x8xf32, strided<[16, 1]>> to memref<4x8xf32, #mempl.space<hbm>>
-  return
-}
-
-// -----
-
 func.func @linalg(%x: f32) {
   %a = mempl.alloc <hbm> at 0 bytes 16 : memref<4xf32, #mempl.space<hbm>>
   // expected-error@+1 {{is not a kernel: run convert-linalg-to-gpu-launch before}}

@@ -72,3 +72,59 @@ func.func @launch(%x: memref<8x64xf32>, %j: index) {
   mempl.release %b : memref<8x64xf32, #mempl.space<hbm>>
   return
 }
+
+// -----
+
+// The tile of the next trip comes in during this one: the loop carries groups,
+// an empty one for no copy.
+// CHECK-LABEL: gpu.func @rotating(
+// CHECK: %[[T0:.*]] = nvgpu.device_async_create_group
+// CHECK: scf.for {{.*}} iter_args(%[[T:.*]] = %[[T0]]) -> (!nvgpu.device.async.token)
+// CHECK: scf.if {{.*}} -> (!nvgpu.device.async.token)
+// CHECK: nvgpu.device_async_copy
+// CHECK: %[[T1:.*]] = nvgpu.device_async_create_group
+// CHECK: scf.yield %[[T1]]
+// CHECK: %[[NONE:.*]] = nvgpu.device_async_create_group
+// CHECK-NEXT: scf.yield %[[NONE]]
+// CHECK: arith.select
+// CHECK: nvgpu.device_async_wait %[[T]] {numGroups = 0 : i32}
+// CHECK-NEXT: gpu.barrier
+// NVVM-LABEL: llvm.func @rotating
+// NVVM: nvvm.cp.async.wait.group 0
+gpu.module @carried {
+  gpu.func @rotating(%x: memref<64x32xf32>, %out: memref<64x32xf32>) kernel {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c4 = arith.constant 4 : index
+    %i = gpu.thread_id x
+    %s0 = memref.subview %x[0, 0] [16, 32] [1, 1] : memref<64x32xf32> to memref<16x32xf32, strided<[32, 1]>>
+    %a0 = mempl.alloc <shared> at 0 bytes 2048 : memref<16x32xf32, #mempl.space<shared>>
+    %t0 = mempl.copy_start_carried %s0 to %a0
+        : memref<16x32xf32, strided<[32, 1]>> to memref<16x32xf32, #mempl.space<shared>>
+    %r = scf.for %k = %c0 to %c4 step %c1 iter_args(%t = %t0) -> !mempl.token {
+      %parity = arith.remui %k, %c2 : index
+      %odd = arith.cmpi ne, %parity, %c0 : index
+      %even = arith.cmpi eq, %parity, %c0 : index
+      %next = arith.addi %k, %c1 : index
+      %more = arith.cmpi ult, %next, %c4 : index
+      %tn = scf.if %more -> !mempl.token {
+        %s = memref.subview %x[16, 0] [16, 32] [1, 1] : memref<64x32xf32> to memref<16x32xf32, strided<[32, 1], offset: 512>>
+        %a = mempl.alloc <shared> at 0 or 2048 if %even bytes 2048 : memref<16x32xf32, #mempl.space<shared>>
+        %t1 = mempl.copy_start_carried %s to %a
+            : memref<16x32xf32, strided<[32, 1], offset: 512>> to memref<16x32xf32, #mempl.space<shared>>
+        scf.yield %t1 : !mempl.token
+      } else {
+        %none = mempl.no_copy
+        scf.yield %none : !mempl.token
+      }
+      %b = mempl.alloc <shared> at 0 or 2048 if %odd bytes 2048 : memref<16x32xf32, #mempl.space<shared>>
+      mempl.copy_wait_carried %t
+      %v = memref.load %b[%c0, %i] : memref<16x32xf32, #mempl.space<shared>>
+      memref.store %v, %out[%k, %i] : memref<64x32xf32>
+      mempl.release %b : memref<16x32xf32, #mempl.space<shared>>
+      scf.yield %tn : !mempl.token
+    }
+    gpu.return
+  }
+}
