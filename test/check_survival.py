@@ -29,15 +29,21 @@ OPTIONS = {
 SECONDS = 120
 
 
-def nest_of_loops(depth):
-    """A nest, in each loop of which storage is made and released."""
+def nest_of_loops(depth, carries):
+    """A nest, in each loop of which storage is made and released, or copied out while the next trip runs."""
     buffer = "memref<16xf32, #mempl.space<fast>>"
-    head = "".join(f"scf.for %i{i} = %c0 to %n step %c1 {{\n"
-                   f"%a{i} = mempl.alloc <fast> at {64 * i} bytes 64 : {buffer}\n"
-                   f"linalg.exp ins(%w : memref<16xf32>) outs(%a{i} : {buffer})\n" for i in range(depth))
-    tail = "".join(f"mempl.release %a{i} : {buffer}\n}}\n" for i in reversed(range(depth)))
+    storage = (f"%a{{i}} = mempl.alloc <fast> at {{at}} bytes 64 : {buffer}\n"
+               f"linalg.exp ins(%w : memref<16xf32>) outs(%a{{i}} : {buffer})\n")
+    head, tail = "scf.for %i{i} = %c0 to %n step %c1 {{\n" + storage, f"mempl.release %a{{i}} : {buffer}\n}}}}\n"
+    if carries:
+        head = ("%r{i} = scf.for %i{i} = %c0 to %n step %c1 iter_args(%t{i} = %no) -> !mempl.token {{\n"
+                "mempl.copy_wait_carried %t{i}\n" + storage)
+        tail = (f"%u{{i}} = mempl.copy_start_carried evict %a{{i}} to %w : {buffer} to memref<16xf32>\n"
+                "scf.yield %u{i} : !mempl.token\n}}\nmempl.copy_wait_carried %r{i}\n")
+    heads = "".join(head.format(i=i, at=64 * i) for i in range(depth))
+    tails = "".join(tail.format(i=i) for i in reversed(range(depth)))
     return ("func.func @nest(%w: memref<16xf32>, %n: index) {\n%c0 = arith.constant 0 : index\n"
-            f"%c1 = arith.constant 1 : index\n{head}{tail}return\n}}\n")
+            f"%c1 = arith.constant 1 : index\n%no = mempl.no_copy\n{heads}{tails}return\n}}\n")
 
 
 def main():
@@ -55,11 +61,12 @@ def main():
     names = sorted(set(re.findall(r"^ +--((?:mempl|learned-memory)-[a-z0-9-]+)", text, re.MULTILINE)))
     failed, runs, refused = 0, 0, 0
     # A pass that walked each body twice would not end before the sun burns out.
-    deep = subprocess.run([args.opt, "--pass-pipeline=builtin.module(func.func(mempl-check-placement))"],
-                          input=nest_of_loops(100), capture_output=True, text=True, timeout=SECONDS)
-    if deep.returncode:
-        failed += 1
-        print(f"mempl-check-placement of a deep nest: {deep.stderr[-500:]}")
+    for depth, carries in (100, False), (40, True):
+        deep = subprocess.run([args.opt, "--pass-pipeline=builtin.module(func.func(mempl-check-placement))"],
+                              input=nest_of_loops(depth, carries), capture_output=True, text=True, timeout=SECONDS)
+        if deep.returncode:
+            failed += 1
+            print(f"mempl-check-placement of a deep nest: {deep.stderr[-500:]}")
     for name in names:
         for options in OPTIONS.get(name, [""]):
             for file in args.files:

@@ -67,6 +67,8 @@ static Value madeInPlaceOf(OpResult result,
     }
     return tensor ? loop.getInitArgs()[number] : Value();
   }
+  if (auto wait = dyn_cast<CopyWaitOp>(op))
+    return wait.getStart() ? wait.getStart().getDest() : Value();
   if (isViewOp(op) || isa<func::CallOp>(op) ||
       !state.getOptions().dynCastBufferizableOp(op))
     return {};

@@ -7,9 +7,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Parsing, verification, effects and bufferization of mempl.alloc, copy_start,
-// copy_wait, transfer and release. To One-Shot Analysis a copy writes its
-// destination when it starts, and the result of the wait is a new definition:
-// the destination has no other name after that, so no alias is lost.
+// copy_wait, their carried forms, transfer and release. To One-Shot Analysis a
+// copy writes its destination when it starts, and the result of the wait is a
+// new definition: the destination has no other name after that, so no alias is
+// lost.
 //
 //===----------------------------------------------------------------------===//
 
@@ -444,7 +445,18 @@ LogicalResult CopyWaitOp::bufferize(RewriterBase &rewriter,
 // mempl.copy_start_carried and mempl.copy_wait_carried
 //===----------------------------------------------------------------------===//
 
+/// Whether `op` may pass a token on: control flow, or a choice.
+static bool passesTokens(Operation *op) {
+  return isa<RegionBranchOpInterface, RegionBranchTerminatorOpInterface,
+             SelectLikeOpInterface>(op);
+}
+
 LogicalResult CopyStartCarriedOp::verify() {
+  for (Operation *user : getToken().getUsers())
+    if (!isa<CopyWaitCarriedOp>(user) && !passesTokens(user))
+      return emitOpError() << "expected only mempl.copy_wait_carried and "
+                              "control flow to use its token, found '"
+                           << user->getName() << "'";
   bool tensor = isa<RankedTensorType>(getSource().getType());
   if (bool(getResult()) != tensor)
     return emitOpError() << "expected a tensor as second result on tensors, "

@@ -14,7 +14,8 @@
 // count as one, and what a loop uses is in use throughout the loop. A copy that
 // starts earlier takes bytes that are free and passes no other copy into fast
 // memory; how many may be under way at once is not known here. Functions with
-// several blocks, or with memrefs for tensors, stay as they are.
+// several blocks, with memrefs for tensors, or with copies that loops carry
+// from trip to trip, stay as they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -419,11 +420,12 @@ public:
   }
 
 private:
-  /// Ops that hide what happens to storage.
+  /// Ops that hide what happens to storage. A copy that another trip awaits has
+  /// its bytes beyond the uses of their tensor.
   static bool isUnknown(Operation *op) {
     bool known = isa<FunctionOpInterface, RegionBranchOpInterface,
                      BufferizableOpInterface>(op);
-    return isa<ToBufferOp, ToTensorOp>(op) ||
+    return isa<ToBufferOp, ToTensorOp, CopyStartCarriedOp>(op) ||
            llvm::any_of(op->getRegions(), [&](Region &region) {
              return !known || llvm::hasNItemsOrMore(region, 2);
            });

@@ -276,3 +276,13 @@ func.func @seconds_and_operations(%a: tensor<4xf32>) {
   %r = mempl.kernel "k"(%a) {seconds = 1.0 : f64, vector_ops = 1.0 : f64} : (tensor<4xf32>) -> tensor<4xf32>
   return
 }
+
+// -----
+
+func.func @token_of_carried_copy(%w: tensor<4xf32>, %a: tensor<4xf32>) {
+  // expected-error @below {{expected only mempl.copy_wait_carried and control flow to use its token, found 'func.call'}}
+  %t, %c = mempl.copy_start_carried %w to %a : tensor<4xf32>
+  func.call @f(%t) : (!mempl.token) -> ()
+  return
+}
+func.func private @f(!mempl.token)

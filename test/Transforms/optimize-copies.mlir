@@ -449,3 +449,31 @@ func.func @several_blocks(%w: tensor<64xf32>) {
   mempl.release %c : tensor<64xf32>
   return
 }
+
+// Nor where a loop carries copies: one of the last trip holds bytes that no
+// tensor of this one names.
+// CHECK-LABEL: func.func @carried
+// CHECK:         scf.for
+// CHECK:         mempl.copy_wait_carried
+// CHECK-NEXT:    mempl.alloc
+// CHECK-NEXT:    mempl.copy_start prefetch
+func.func @carried(%o: tensor<256xf32>, %z: f32, %v: tensor<64xf32>, %n: index) -> (tensor<256xf32>, tensor<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c256 = arith.constant 256 : index
+  %no = mempl.no_copy
+  %r:3 = scf.for %i = %c0 to %c256 step %c64 iter_args(%x = %o, %y = %v, %u = %no) -> (tensor<256xf32>, tensor<64xf32>, !mempl.token) {
+    %y1 = linalg.abs ins(%y : tensor<64xf32>) outs(%y : tensor<64xf32>) -> tensor<64xf32>
+    mempl.copy_wait_carried %u
+    %a = mempl.alloc <fast> at 0 bytes 256 : tensor<64xf32>
+    %f = mempl.copy_start prefetch %y1 to %a : tensor<64xf32>
+    %c = mempl.copy_wait %f : tensor<64xf32>
+    %d = linalg.abs ins(%c : tensor<64xf32>) outs(%c : tensor<64xf32>) -> tensor<64xf32>
+    %s = tensor.extract_slice %x[%i] [64] [1] : tensor<256xf32> to tensor<64xf32>
+    %t, %s1 = mempl.copy_start_carried evict %d to %s : tensor<64xf32>
+    %x1 = tensor.insert_slice %s1 into %x[%i] [64] [1] : tensor<64xf32> into tensor<256xf32>
+    scf.yield %x1, %y1, %t : tensor<256xf32>, tensor<64xf32>, !mempl.token
+  }
+  mempl.copy_wait_carried %r#2
+  return %r#0, %r#1 : tensor<256xf32>, tensor<64xf32>
+}

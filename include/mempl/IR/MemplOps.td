@@ -151,7 +151,7 @@ def Mempl_CopyStartCarriedOp : Mempl_Op<"copy_start_carried", [
   let description = [{
     As `mempl.copy_start`, but the handle is a token on tensors, too, which a
     loop can carry: a `mempl.copy_wait_carried` of the next trip, or after the
-    loop, waits for it. On tensors `result` is the storage of `dest`; what is in
+    loop, waits for it. Only that op and control flow use the token. On tensors `result` is the storage of `dest`; what is in
     it is complete only after the wait. A copy out of fast memory frees the
     storage of `source` when it is waited for.
 

@@ -328,6 +328,14 @@ def MemplCheckPlacement
     copy, as the read of a version that was overwritten in place. The bodies of
     loops are walked until nothing changes.
 
+    A loop that carries the tokens of copies is walked for trips 0, 1, 2 and the
+    last, and if the number of trips is known at run time only, for several
+    numbers of trips, 0 among them. So it is known which of two offsets each
+    storage has. Each of these copies has to be waited for exactly once, by a
+    trip that names the bytes that it went to. Until then no other storage has
+    its bytes of fast memory, and nobody writes, or reads where it writes, the
+    part of the tensor that it moves.
+
     It knows nothing of plans, nor of the function before it was placed: an op
     that was given the wrong tensor is another program, and as valid as any.
     After bufferization there are no versions any more, and no outdated ones.
@@ -351,7 +359,8 @@ def MemplOptimizeCopies
     was only read goes away, a value that is copied out and in again while its
     fast storage was free all the time stays there, and a copy whose source was
     ready earlier starts right after the op that made it ready, where its
-    storage is free.
+    storage is free. Functions in which loops carry copies from trip to trip stay
+    as they are.
   }];
   let statistics = [
     Statistic<"numUnused", "num-unused-removed", "Copies that nobody used">,
