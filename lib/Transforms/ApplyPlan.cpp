@@ -14,11 +14,17 @@
 // has nothing to copy. An op that only gives the storage another name makes no
 // new version of it: its result is one more view.
 //
+// In the body of a loop, a copy that another trip awaits is tied to it by a
+// token that the loop carries. Everything is counted by the trip in which it
+// happens: what the plan says of the next trip is what this one does for the
+// trip before it.
+//
 //===----------------------------------------------------------------------===//
 
 #include "mempl/Transforms/ApplyPlan.h"
 
 #include "ReorderSteps.h"
+#include "TripTokens.h"
 
 #include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
@@ -42,7 +48,8 @@ namespace {
 class PlanApplier {
 public:
   PlanApplier(FunctionProblem &program, const Plan &plan, SpaceAttr space)
-      : program(program), plan(plan), space(space), builder(space.getContext()),
+      : program(program), plan(plan), space(space),
+        numSteps(program.steps.size()), builder(space.getContext()),
         chains(program.storages.size()), events(program.steps.size() + 2) {}
 
   LogicalResult run();
@@ -53,6 +60,9 @@ private:
     bool placed = false;
     Value slow, fast;
     int32_t residency = -1; ///< The one that serves now.
+    /// Of a slice that trips write: the tensor that it is a part of, with what
+    /// was put back into it last. Null before anything was.
+    Value whole, wasPutBack;
   };
 
   /// What happens at a boundary; indices of residencies in list order.
@@ -61,11 +71,27 @@ private:
   };
 
   void schedule();
-  void hoistSlices();
-  void putSlicesBack();
   LogicalResult runBoundary(int32_t boundary, Operation *before);
+  void release(int32_t residency, Location loc);
+  bool meetsFetch(const Residency &placed) const;
+  LogicalResult startOut(int32_t residency, Location loc);
+  void finishOut(int32_t residency, int32_t boundary, Location loc);
+  void startIn(int32_t residency, Operation *before);
+  void finishIn(int32_t residency, Location loc);
+  LogicalResult startAhead(ArrayRef<int32_t> residencies, Operation *before);
+  LogicalResult startFirst();
+  LogicalResult fetch(ArrayRef<int32_t> residencies, Value condition,
+                      Value trip, bool isFirst, SmallVectorImpl<Value> &tokens);
+  void awaitLast();
   void runStep(int32_t place);
-  Value newStorage(const Residency &residency);
+  void hoistSlices();
+  void putSliceBack(int32_t storage, Operation *before);
+  Value newStorage(const Residency &residency, Value like, Value isOdd);
+  /// In the trip that has the residency.
+  Value newStorage(const Residency &residency) {
+    return newStorage(residency, program.storages[residency.value].root,
+                      trips ? trips->isOdd() : Value());
+  }
   Value viewOn(Value whole, ArrayRef<Operation *> chain);
   Value putBack(Value whole, ArrayRef<Operation *> chain, Value part);
   void setBase(int32_t storage, bool fast, Value whole);
@@ -79,7 +105,10 @@ private:
   FunctionProblem &program;
   const Plan &plan;
   SpaceAttr space;
+  int32_t numSteps;
   OpBuilder builder;
+  scf::ForOp loop;                ///< Of the body; null in a function.
+  std::optional<LoopTrips> trips; ///< Of a plan that tells trips apart.
   std::vector<TensorChain> chains;
   std::vector<Boundary> events;
   DenseMap<int32_t, Value> copiesIn, copiesBack;
@@ -94,32 +123,51 @@ void PlanApplier::schedule() {
   for (auto [i, residency] : llvm::enumerate(plan.residencies)) {
     chains[residency.value].placed = true;
     assert(!residency.isKept() && "no run of a function leaves values");
+    // What it does is counted in the trip that it serves, but the issue.
+    int32_t own = residency.isAhead(numSteps) ? numSteps : 0;
     if (const mempl::CopyIn *in = residency.copyIn()) {
       events[in->issue].issues.push_back(i);
-      events[in->ready].readies.push_back(i);
+      events[in->ready - own].readies.push_back(i);
     } else {
       events[residency.start()].writes.push_back(i);
     }
-    if (residency.out) {
-      events[residency.copiedAfter() + 1].backs.push_back(i);
-      events[residency.out->done].dones.push_back(i);
+    if (!residency.out) {
+      events[residency.end() - own + 1].releases.push_back(i);
+      continue;
     }
-    events[residency.end() + 1].releases.push_back(i);
+    events[residency.copiedAfter() - own + 1].backs.push_back(i);
+    int32_t done = residency.out->done - own;
+    if (isCarriedOut(residency, numSteps))
+      events[done - numSteps].dones.push_back(i);
+    else if (meetsFetch(residency))
+      events[std::max(done, residency.last - own + 1)].dones.push_back(i);
+    else {
+      events[done].dones.push_back(i);
+      events[residency.end() - own + 1].releases.push_back(i);
+    }
   }
   for (auto [chain, storage] : llvm::zip_equal(chains, program.storages))
     chain.slow = storage.root;
 }
 
-Value PlanApplier::newStorage(const Residency &residency) {
+/// Storage for the residency, of the shape of `like`, in a trip of which
+/// `isOdd` says whether it is odd; null where that is known to be even.
+Value PlanApplier::newStorage(const Residency &residency, Value like,
+                              Value isOdd) {
   const Storage &storage = program.storages[residency.value];
   auto type = cast<RankedTensorType>(storage.root.getType());
   Location loc = storage.root.getLoc();
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < type.getRank(); ++i)
     if (type.isDynamicDim(i))
-      sizes.push_back(tensor::DimOp::create(builder, loc, storage.root, i));
-  return AllocOp::create(builder, loc, type, space, residency.offset,
-                         storage.size, sizes);
+      sizes.push_back(tensor::DimOp::create(builder, loc, like, i));
+  if (!residency.offset2 || !isOdd)
+    return AllocOp::create(builder, loc, type, space, residency.offset,
+                           storage.size, sizes);
+  return AllocOp::create(builder, loc, type, space,
+                         builder.getI64IntegerAttr(residency.offset),
+                         builder.getI64IntegerAttr(*residency.offset2),
+                         builder.getI64IntegerAttr(storage.size), isOdd, sizes);
 }
 
 Value PlanApplier::viewOn(Value whole, ArrayRef<Operation *> chain) {
@@ -185,86 +233,265 @@ void PlanApplier::setBase(int32_t storage, bool fast, Value whole) {
 bool PlanApplier::servedFast(int32_t storage, int32_t place) const {
   const TensorChain &chain = chains[storage];
   return chain.residency >= 0 &&
-         plan.residencies[chain.residency].serves(place);
+         plan.residencies[chain.residency].serves(place, numSteps);
+}
+
+//===----------------------------------------------------------------------===//
+// Boundaries
+//===----------------------------------------------------------------------===//
+
+void PlanApplier::release(int32_t residency, Location loc) {
+  ReleaseOp::create(builder, loc, contents[residency]);
+  TensorChain &chain = chains[plan.residencies[residency].value];
+  if (chain.residency == residency) {
+    chain.residency = -1;
+    chain.fast = {};
+  }
+}
+
+/// Whether a copy out within the trip is under way when the next trip's part of
+/// the same tensor is read. It then gives the tensor at once, as to
+/// bufferization what is beside it would be old, and frees its storage where it
+/// is awaited: no sooner than that is done with.
+bool PlanApplier::meetsFetch(const Residency &placed) const {
+  int32_t own = placed.isAhead(numSteps) ? numSteps : 0;
+  return llvm::any_of(plan.residencies, [&](const Residency &other) {
+    return other.value == placed.value && other.isAhead(numSteps) &&
+           placed.copiedAfter() - own < other.copyIn()->issue &&
+           other.copyIn()->issue < placed.out->done - own;
+  });
+}
+
+LogicalResult PlanApplier::startOut(int32_t residency, Location loc) {
+  int32_t value = plan.residencies[residency].value;
+  const Storage &storage = program.storages[value];
+  TensorChain &chain = chains[value];
+  Value source = contents[residency];
+  if (storage.readOnly)
+    return emitError(storage.root.getLoc())
+           << "the plan copies out '"
+           << program.instance.program.values[value].name
+           << "', which cannot be written";
+  bool isCarried = isCarriedOut(plan.residencies[residency], numSteps);
+  if (isCarried || meetsFetch(plan.residencies[residency])) {
+    auto start = CopyStartCarriedOp::create(
+        builder, loc, TokenType::get(space.getContext()), chain.slow.getType(),
+        CopyHint::Evict, source, chain.slow);
+    chain.slow = start.getResult();
+    if (isCarried)
+      loop.getBody()->getTerminator()->setOperand(trips->tokenOut(residency),
+                                                  start.getToken());
+    else
+      copiesBack[residency] = start.getToken();
+    return success();
+  }
+  auto start = CopyStartOp::create(
+      builder, loc,
+      FutureType::get(space.getContext(),
+                      cast<RankedTensorType>(source.getType())),
+      CopyHintAttr::get(space.getContext(), CopyHint::Evict), source,
+      chain.slow);
+  copiesBack[residency] = start.getHandle();
+  return success();
+}
+
+void PlanApplier::finishOut(int32_t residency, int32_t boundary, Location loc) {
+  if (isCarriedOut(plan.residencies[residency], numSteps)) {
+    // The copy of the trip before, whose storage this frees.
+    CopyWaitCarriedOp::create(builder, loc, Type(),
+                              loop.getRegionIterArg(trips->tokenOut(residency)),
+                              Value());
+    return;
+  }
+  TensorChain &chain = chains[plan.residencies[residency].value];
+  Value handle = copiesBack[residency];
+  if (isa<TokenType>(handle.getType())) {
+    CopyWaitCarriedOp::create(builder, loc, Type(), handle, Value());
+    return;
+  }
+  auto wait = CopyWaitOp::create(
+      builder, loc, TypeRange{cast<FutureType>(handle.getType()).getTensor()},
+      handle, Value(), Value());
+  chain.slow = wait.getResult();
+  if (llvm::is_contained(events[boundary].releases, residency))
+    release(residency, loc);
+}
+
+void PlanApplier::startIn(int32_t residency, Operation *before) {
+  const Residency &placed = plan.residencies[residency];
+  Value slow = chains[placed.value].slow;
+  // A constant has its contents from the start, wherever it stands.
+  Operation *source = slow.getDefiningOp();
+  if (isa_and_present<arith::ConstantOp>(source) &&
+      source->getBlock() == before->getBlock() &&
+      before->isBeforeInBlock(source))
+    source->moveBefore(program.block, program.block->begin());
+  Value storage = newStorage(placed);
+  auto start = CopyStartOp::create(
+      builder, before->getLoc(),
+      FutureType::get(space.getContext(),
+                      cast<RankedTensorType>(storage.getType())),
+      CopyHintAttr::get(space.getContext(), CopyHint::Prefetch), slow, storage);
+  copiesIn[residency] = start.getHandle();
+}
+
+void PlanApplier::finishIn(int32_t residency, Location loc) {
+  const Residency &placed = plan.residencies[residency];
+  chains[placed.value].residency = residency;
+  if (placed.isAhead(numSteps)) {
+    Value storage = newStorage(placed);
+    auto wait = CopyWaitCarriedOp::create(
+        builder, loc, storage.getType(),
+        loop.getRegionIterArg(trips->tokenIn(residency)), storage);
+    setBase(placed.value, /*fast=*/true, wait.getResult());
+    return;
+  }
+  Value handle = copiesIn[residency];
+  auto wait = CopyWaitOp::create(
+      builder, loc, TypeRange{cast<FutureType>(handle.getType()).getTensor()},
+      handle, Value(), Value());
+  setBase(placed.value, /*fast=*/true, wait.getResult());
+}
+
+/// Starts the copies, which are ahead, for the trip with the induction variable
+/// `trip` where `condition` holds, which is null if it always does. Their
+/// tokens are those of no copies where it does not hold.
+LogicalResult PlanApplier::fetch(ArrayRef<int32_t> residencies, Value condition,
+                                 Value trip, bool isFirst,
+                                 SmallVectorImpl<Value> &tokens) {
+  Location loc = loop.getLoc();
+  auto start = [&]() -> LogicalResult {
+    for (int32_t i : residencies) {
+      const Residency &residency = plan.residencies[i];
+      auto slice = program.storages[residency.value]
+                       .root.getDefiningOp<tensor::ExtractSliceOp>();
+      Value whole = isFirst ? Value() : chains[residency.value].whole;
+      Value source =
+          slice ? trips->sliceAt(builder, slice, trip, whole) : Value();
+      if (!source)
+        return emitError(program.storages[residency.value].root.getLoc())
+               << "the plan copies '"
+               << program.instance.program.values[residency.value].name
+               << "' in a trip ahead, whose place is not known then";
+      Value storage =
+          newStorage(residency, source, isFirst ? Value() : trips->isNextOdd());
+      auto copy = CopyStartCarriedOp::create(
+          builder, loc, TokenType::get(space.getContext()), storage.getType(),
+          CopyHint::Prefetch, source, storage);
+      tokens.push_back(copy.getToken());
+    }
+    return success();
+  };
+  if (!condition)
+    return start();
+  SmallVector<Type> types(residencies.size(),
+                          TokenType::get(space.getContext()));
+  auto branch = scf::IfOp::create(builder, loc, types, condition,
+                                  /*addThenBlock=*/true, /*addElseBlock=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  if (failed(start()))
+    return failure();
+  scf::YieldOp::create(builder, loc, tokens);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  SmallVector<Value> none(residencies.size(),
+                          NoCopyOp::create(builder, loc, types.front()));
+  scf::YieldOp::create(builder, loc, none);
+  tokens.assign(branch.result_begin(), branch.result_end());
+  return success();
+}
+
+/// Starts copies for the next trip, if there is one.
+LogicalResult PlanApplier::startAhead(ArrayRef<int32_t> residencies,
+                                      Operation *before) {
+  SmallVector<Value> tokens;
+  if (residencies.empty())
+    return success();
+  // To bufferization, all of the tensor is written by then, and read here.
+  for (int32_t i : residencies) {
+    int32_t value = plan.residencies[i].value;
+    if (chains[value].slow != program.storages[value].root)
+      putSliceBack(value, before);
+  }
+  builder.setInsertionPoint(before);
+  if (failed(fetch(residencies, trips->hasNext(), trips->getNext(),
+                   /*isFirst=*/false, tokens)))
+    return failure();
+  Operation *yield = loop.getBody()->getTerminator();
+  for (auto [residency, token] : llvm::zip_equal(residencies, tokens))
+    yield->setOperand(trips->tokenIn(residency), token);
+  return success();
+}
+
+/// Starts before the loop what its first trip expects from the one before.
+LogicalResult PlanApplier::startFirst() {
+  SmallVector<int32_t> residencies;
+  for (auto [i, residency] : llvm::enumerate(plan.residencies))
+    if (residency.isAhead(numSteps))
+      residencies.push_back(i);
+  SmallVector<Value> tokens;
+  if (residencies.empty())
+    return success();
+  builder.setInsertionPoint(loop);
+  if (failed(fetch(residencies, trips->runs(builder), loop.getLowerBound(),
+                   /*isFirst=*/true, tokens)))
+    return failure();
+  for (auto [residency, token] : llvm::zip_equal(residencies, tokens)) {
+    OpOperand &init = loop.getInitArgsMutable()[trips->tokenIn(residency)];
+    Operation *none = init.get().getDefiningOp();
+    init.set(token);
+    if (none->use_empty())
+      none->erase();
+  }
+  return success();
+}
+
+/// Awaits what is under way after the last trip.
+void PlanApplier::awaitLast() {
+  builder.setInsertionPointAfter(loop);
+  for (auto [i, residency] : llvm::enumerate(plan.residencies))
+    if (isCarriedOut(residency, numSteps))
+      CopyWaitCarriedOp::create(builder, loop.getLoc(), Type(),
+                                loop.getResult(trips->tokenOut(i)), Value());
 }
 
 LogicalResult PlanApplier::runBoundary(int32_t boundary, Operation *before) {
   builder.setInsertionPoint(before);
+  Location loc = before->getLoc();
   Boundary &at = events[boundary];
-  auto release = [&](int32_t i) {
-    ReleaseOp::create(builder, before->getLoc(), contents[i]);
-    TensorChain &chain = chains[plan.residencies[i].value];
-    if (chain.residency == i) {
-      chain.residency = -1;
-      chain.fast = {};
-    }
-  };
   for (int32_t i : at.releases)
-    if (const auto &out = plan.residencies[i].out;
-        !out || out->done != boundary)
-      release(i);
-  for (int32_t i : at.backs) {
-    const Residency &residency = plan.residencies[i];
-    const Storage &storage = program.storages[residency.value];
-    TensorChain &chain = chains[residency.value];
-    if (storage.readOnly)
-      return emitError(storage.root.getLoc())
-             << "the plan copies out '"
-             << program.instance.program.values[residency.value].name
-             << "', which cannot be written";
-    auto start = CopyStartOp::create(
-        builder, before->getLoc(),
-        FutureType::get(space.getContext(),
-                        cast<RankedTensorType>(contents[i].getType())),
-        CopyHintAttr::get(space.getContext(), CopyHint::Evict), contents[i],
-        chain.slow);
-    copiesBack[i] = start.getHandle();
-  }
-  for (int32_t i : at.dones) {
-    TensorChain &chain = chains[plan.residencies[i].value];
-    Value handle = copiesBack[i];
-    auto wait = CopyWaitOp::create(
-        builder, before->getLoc(),
-        TypeRange{cast<FutureType>(handle.getType()).getTensor()}, handle,
-        Value(), Value());
-    chain.slow = wait.getResult();
-    if (plan.residencies[i].end() + 1 == boundary)
-      release(i);
-  }
+    if (!llvm::is_contained(at.dones, i))
+      release(i, loc);
+  for (int32_t i : at.backs)
+    if (failed(startOut(i, loc)))
+      return failure();
+  for (int32_t i : at.dones)
+    finishOut(i, boundary, loc);
+  SmallVector<int32_t> ahead;
   for (int32_t i : at.issues) {
-    const Residency &residency = plan.residencies[i];
-    TensorChain &chain = chains[residency.value];
-    // A constant has its contents from the start, wherever it stands.
-    Operation *source = chain.slow.getDefiningOp();
-    if (isa_and_present<arith::ConstantOp>(source) &&
-        source->getBlock() == before->getBlock() &&
-        before->isBeforeInBlock(source))
-      source->moveBefore(program.block, program.block->begin());
-    Value storage = newStorage(residency);
-    auto start = CopyStartOp::create(
-        builder, before->getLoc(),
-        FutureType::get(space.getContext(),
-                        cast<RankedTensorType>(storage.getType())),
-        CopyHintAttr::get(space.getContext(), CopyHint::Prefetch), chain.slow,
-        storage);
-    copiesIn[i] = start.getHandle();
+    if (plan.residencies[i].isAhead(numSteps)) {
+      ahead.push_back(i);
+      continue;
+    }
+    if (failed(startAhead(std::exchange(ahead, {}), before)))
+      return failure();
+    startIn(i, before);
   }
-  for (int32_t i : at.readies) {
-    Value handle = copiesIn[i];
-    auto wait = CopyWaitOp::create(
-        builder, before->getLoc(),
-        TypeRange{cast<FutureType>(handle.getType()).getTensor()}, handle,
-        Value(), Value());
-    chains[plan.residencies[i].value].residency = i;
-    setBase(plan.residencies[i].value, /*fast=*/true, wait.getResult());
-  }
+  if (failed(startAhead(ahead, before)))
+    return failure();
+  for (int32_t i : at.readies)
+    finishIn(i, loc);
   for (int32_t i : at.writes) {
-    Value storage = newStorage(plan.residencies[i]);
     chains[plan.residencies[i].value].residency = i;
-    setBase(plan.residencies[i].value, /*fast=*/true, storage);
+    setBase(plan.residencies[i].value, /*fast=*/true,
+            newStorage(plan.residencies[i]));
   }
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
 
 /// Whether `op` names its operand's storage, and `view` is what it gives.
 static bool isLastOf(const View &view, Operation *op) {
@@ -311,20 +538,6 @@ void PlanApplier::runStep(int32_t place) {
   }
 }
 
-/// Erases views and allocations that nothing uses any more.
-void PlanApplier::eraseDead() {
-  for (Operation *op : llvm::reverse(maybeDead))
-    if (op->use_empty())
-      op->erase();
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(*program.block)))
-    if ((isViewOp(&op) || isAliasCast(&op) ||
-         isa<tensor::EmptyOp, tensor::InsertSliceOp,
-             bufferization::AllocTensorOp>(op)) &&
-        op.use_empty())
-      op.erase();
-}
-
 /// Moves slices that are storages to the front of the body, with what their
 /// places are computed from: a copy may start before the first step.
 void PlanApplier::hoistSlices() {
@@ -344,22 +557,55 @@ void PlanApplier::hoistSlices() {
     op->moveBefore(program.block, program.block->begin());
 }
 
-/// Puts what trips write into slices back at the end of the body, where it is
-/// in slow memory.
-void PlanApplier::putSlicesBack() {
-  for (auto [chain, storage] : llvm::zip_equal(chains, program.storages)) {
-    if (!chain.placed || !storage.insertion)
-      continue;
-    storage.insertion->moveBefore(program.block->getTerminator());
-    storage.insertion->setOperand(0, chain.slow);
+/// Puts what the trip has written into a slice back into its tensor: at the end
+/// of the body, or before others read what is beside it.
+void PlanApplier::putSliceBack(int32_t storage, Operation *before) {
+  TensorChain &chain = chains[storage];
+  Operation *insertion = program.storages[storage].insertion;
+  if (chain.slow == chain.wasPutBack)
+    return;
+  Value whole;
+  if (!chain.whole) {
+    insertion->moveBefore(before);
+    insertion->setOperand(0, chain.slow);
+    whole = insertion->getResult(0);
+  } else {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(before);
+    auto again = cast<tensor::InsertSliceOp>(builder.clone(*insertion));
+    again.getSourceMutable().set(chain.slow);
+    again.getDestMutable().set(chain.whole);
+    whole = again.getResult();
+    program.block->getTerminator()->replaceUsesOfWith(chain.whole, whole);
   }
+  chain.whole = whole;
+  chain.wasPutBack = chain.slow;
+}
+
+/// Erases views and allocations that nothing uses any more.
+void PlanApplier::eraseDead() {
+  for (Operation *op : llvm::reverse(maybeDead))
+    if (op->use_empty())
+      op->erase();
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(*program.block)))
+    if ((isViewOp(&op) || isAliasCast(&op) ||
+         isa<tensor::EmptyOp, tensor::InsertSliceOp,
+             bufferization::AllocTensorOp>(op)) &&
+        op.use_empty())
+      op.erase();
 }
 
 LogicalResult PlanApplier::run() {
   reorderSteps(program, plan.order);
+  loop = dyn_cast<scf::ForOp>(program.block->getParentOp());
+  if (loop && llvm::any_of(plan.residencies, [&](const Residency &residency) {
+        return residency.offset2 || residency.isAhead(numSteps) ||
+               isCarriedOut(residency, numSteps);
+      }))
+    trips.emplace(loop, plan, numSteps);
   schedule();
   hoistSlices();
-  int32_t numSteps = program.steps.size();
   for (int32_t place = 0; place < numSteps; ++place) {
     if (failed(runBoundary(place, opAt(place))))
       return failure();
@@ -374,7 +620,14 @@ LogicalResult PlanApplier::run() {
     if (view && chains[view->storage].placed)
       operand.set(viewOn(chains[view->storage].slow, view->chain));
   }
-  putSlicesBack();
+  for (auto [i, storage] : llvm::enumerate(program.storages))
+    if (chains[i].placed && storage.insertion)
+      putSliceBack(i, terminator);
+  if (trips) {
+    if (failed(startFirst()))
+      return failure();
+    awaitLast();
+  }
   eraseDead();
   for (const auto &[step, loopPlan] : plan.loops)
     if (program.steps[step].body &&

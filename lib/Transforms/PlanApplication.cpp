@@ -107,6 +107,7 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   placed.insert(function);
   llvm::DenseSet<Value> roots;
   collectPlaced(program, plan, roots);
+  carryTokens(program, plan);
   std::optional<ContentsOfOperands> contents;
   if (options.verify)
     contents.emplace(function);

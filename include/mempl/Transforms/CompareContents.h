@@ -29,8 +29,9 @@ namespace mempl::ir {
 /// and operands changed meanwhile, and ops that read no tensor erased.
 ///
 /// Copies are what they copy, and views the part of the tensor that they are
-/// of. What is put together from several tensors, or passed on by control flow
-/// and calls, is not compared.
+/// of; of a copy that the trip before has started, the part that this trip
+/// would take. What is put together from several tensors, or passed on by
+/// control flow and calls, is not compared.
 class ContentsOfOperands {
 public:
   explicit ContentsOfOperands(Operation *function);
@@ -50,18 +51,14 @@ private:
       DictionaryAttr slice;
       SmallVector<Value, 2> operands;
       Type type;
-      bool operator==(const Step &other) const {
-        return slice == other.slice && operands == other.operands &&
-               type == other.type;
-      }
     };
     SmallVector<Step, 2> steps;
-    bool operator==(const Contents &other) const {
-      return base == other.base && steps == other.steps;
-    }
+    /// The loop of which this is for the next trip; null if it is for this one.
+    Operation *aheadIn = nullptr;
   };
 
   static Contents contentsOf(Value tensor);
+  static bool areSame(const Contents &now, const Contents &before);
   static void visit(Operation *function,
                     llvm::function_ref<void(OpOperand &, Contents)> each);
 
