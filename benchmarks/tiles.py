@@ -23,9 +23,10 @@ import re
 import sys
 import tempfile
 
-from runtime import NETWORKS, TARGET, Network, run, spearman
+from runtime import TARGET, Network, run, spearman
 
 HEADING = "## Tiled"
+NETWORKS = "vgg_small,resnet_small,mobilenet_small,transformer_small,gpt_prefill_small,alphatensor_small"
 
 
 def bytes_of(size):
@@ -43,8 +44,12 @@ class TiledNetwork(Network):
         self.prepared = f"{work}/{name}.tiled.mlir"
         passes = f"builtin.module({tile},canonicalize,mempl-prepare)"
         run([self.opt, whole, f"--pass-pipeline={passes}", "-o", self.prepared])
-        with open(self.prepared, encoding="utf-8") as f:
-            self.loops = f.read().count("scf.for")
+        self.loops = loops_in(self.prepared) - loops_in(whole)
+
+
+def loops_in(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read().count("scf.for")
 
 
 def traffic(events):
@@ -61,7 +66,7 @@ def latencies(args, work):
     relative, networks = ([], []), 0
     for name in args.networks.split(","):
         network = TiledNetwork(args, work, name)
-        if network.loops == 0:
+        if network.loops <= 0:
             print(f"{name}: not tiled")
             continue
         network.measure_profile()
@@ -88,95 +93,159 @@ def latencies(args, work):
     return lines
 
 
-# A matrix product and a convolution of 3 x 3, whose tensors are many times the
-# fast memory.
-SIZE = 256
-IMAGE, CHANNELS, FILTERS = 32, 32, 64
+# A matrix product and a convolution of 3 x 3 whose tensors are many times the
+# fast memory, as they are and in tiles that leave room for the next ones.
+SIZE, TILE, DEPTH = 240, 48, 8
+IMAGE, CHANNELS, FILTERS, ROWS, SOME = 32, 16, 64, 4, 2
+
+
+def matrix(rows, columns):
+    return f"tensor<{rows}x{columns}xf32>"
+
+
+def slice_of(name, source, of, offsets, sizes, result):
+    text = f"[{', '.join(offsets)}] [{', '.join(map(str, sizes))}] [{', '.join('1' for _ in sizes)}]"
+    return f"%{name} = tensor.extract_slice %{source}{text} : {of} to {result}"
+
+
+def filled(name, out, type):
+    return f"%{name} = linalg.fill ins(%zero : f32) outs(%{out} : {type}) -> {type}"
+
+
+def loop(iv, last, step, carried, type, body, result):
+    """A loop that carries one tensor; `body` ends with its yield."""
+    return f"""%{result} = scf.for %{iv} = %c0 to %c{last} step %c{step} iter_args(%{carried}) -> ({type}) {{
+{body}
+}}"""
+
+
+def product(tiled):
+    whole, tile = matrix(SIZE, SIZE), matrix(TILE, TILE)
+    left, right = matrix(TILE, DEPTH), matrix(DEPTH, TILE)
+    if not tiled:
+        body = filled("z", "e", whole) + f"""
+%r = linalg.matmul ins(%a, %b : {whole}, {whole}) outs(%z : {whole}) -> {whole}"""
+    else:
+        inner = f"""
+{slice_of("sa", "a", whole, ["%i", "%k"], [TILE, DEPTH], left)}
+{slice_of("sb", "b", whole, ["%k", "%j"], [DEPTH, TILE], right)}
+%m = linalg.matmul ins(%sa, %sb : {left}, {right}) outs(%t : {tile}) -> {tile}
+scf.yield %m : {tile}"""
+        middle = f"""
+{slice_of("se", "y", whole, ["%i", "%j"], [TILE, TILE], tile)}
+{filled("sz", "se", tile)}
+{loop("k", SIZE, DEPTH, "t = %sz", tile, inner, "p")}
+%q = tensor.insert_slice %p into %y[%i, %j] [{TILE}, {TILE}] [1, 1] : {tile} into {whole}
+scf.yield %q : {whole}"""
+        outer = f"""
+{loop("j", SIZE, TILE, "y = %x", whole, middle, "n")}
+scf.yield %n : {whole}"""
+        body = loop("i", SIZE, TILE, "x = %e", whole, outer, "r")
+    return (whole, whole), whole, body
+
+
+def convolution(tiled):
+    image, filters = f"tensor<1x{IMAGE + 2}x{IMAGE + 2}x{CHANNELS}xf32>", f"tensor<3x3x{CHANNELS}x{FILTERS}xf32>"
+    whole = f"tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>"
+
+    def convolve(image, filters, out, into, types):
+        return (
+            "%" + into + " = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : "
+            f"tensor<2xi64>}} ins(%{image}, %{filters} : {types[0]}, {types[1]}) outs(%{out} : {types[2]}) -> {types[2]}"
+        )
+
+    if not tiled:
+        body = filled("z", "e", whole) + "\n" + convolve("a", "b", "z", "r", (image, filters, whole))
+        return (image, filters), whole, body
+    rows = f"tensor<1x{ROWS + 2}x{IMAGE + 2}x{CHANNELS}xf32>"
+    some, tile = f"tensor<3x3x{CHANNELS}x{SOME}xf32>", f"tensor<1x{ROWS}x{IMAGE}x{SOME}xf32>"
+    at, sizes = ["0", "%i", "0", "%j"], [1, ROWS, IMAGE, SOME]
+    inner = f"""
+{slice_of("sb", "b", filters, ["0", "0", "0", "%j"], [3, 3, CHANNELS, SOME], some)}
+{slice_of("se", "y", whole, at, sizes, tile)}
+{filled("sz", "se", tile)}
+{convolve("sa", "sb", "sz", "m", (rows, some, tile))}
+%q = tensor.insert_slice %m into %y[{", ".join(at)}] [{", ".join(map(str, sizes))}] [1, 1, 1, 1] : {tile} into {whole}
+scf.yield %q : {whole}"""
+    outer = f"""
+{slice_of("sa", "a", image, ["0", "%i", "0", "0"], [1, ROWS + 2, IMAGE + 2, CHANNELS], rows)}
+{loop("j", FILTERS, SOME, "y = %x", whole, inner, "n")}
+scf.yield %n : {whole}"""
+    return (image, filters), whole, loop("i", IMAGE, ROWS, "x = %e", whole, outer, "r")
+
+
+def function(arguments, result, body):
+    numbers = sorted({0, SIZE, TILE, DEPTH, IMAGE, FILTERS, ROWS, SOME})
+    constants = "\n".join(f"%c{n} = arith.constant {n} : index" for n in numbers)
+    return f"""func.func @op(%a: {arguments[0]}, %b: {arguments[1]}) -> {result} {{
+{constants}
+%zero = arith.constant 0.0 : f32
+%e = tensor.empty() : {result}
+{body}
+return %r : {result}
+}}
+"""
+
+
 OPS = {
-    f"matrix product, {SIZE} x {SIZE} x {SIZE}": f"""
-func.func @op(%a: tensor<{SIZE}x{SIZE}xf32>, %b: tensor<{SIZE}x{SIZE}xf32>) -> tensor<{SIZE}x{SIZE}xf32> {{
-  %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<{SIZE}x{SIZE}xf32>
-  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<{SIZE}x{SIZE}xf32>) -> tensor<{SIZE}x{SIZE}xf32>
-  %r = linalg.matmul ins(%a, %b : tensor<{SIZE}x{SIZE}xf32>, tensor<{SIZE}x{SIZE}xf32>)
-      outs(%z : tensor<{SIZE}x{SIZE}xf32>) -> tensor<{SIZE}x{SIZE}xf32>
-  return %r : tensor<{SIZE}x{SIZE}xf32>
-}}
-""",
-    f"convolution, {IMAGE} x {IMAGE}, 3 x 3, {CHANNELS} to {FILTERS} channels": f"""
-func.func @op(%a: tensor<1x{IMAGE + 2}x{IMAGE + 2}x{CHANNELS}xf32>, %b: tensor<3x3x{CHANNELS}x{FILTERS}xf32>)
-    -> tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32> {{
-  %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>
-  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>)
-      -> tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>
-  %r = linalg.conv_2d_nhwc_hwcf {{dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}}
-      ins(%a, %b : tensor<1x{IMAGE + 2}x{IMAGE + 2}x{CHANNELS}xf32>, tensor<3x3x{CHANNELS}x{FILTERS}xf32>)
-      outs(%z : tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>) -> tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>
-  return %r : tensor<1x{IMAGE}x{IMAGE}x{FILTERS}xf32>
-}}
-""",
+    f"matrix product, {SIZE} x {SIZE} x {SIZE}": product,
+    f"convolution, {IMAGE} x {IMAGE}, 3 x 3, {CHANNELS} to {FILTERS} channels": convolution,
 }
 
 
-def least_bytes(product, words):
-    """The fewest bytes that the op moves with `words` floats of fast memory, and those of its tensors: at least
-    each tensor once. The product: 2 m n k / sqrt(S) - 2 S words (Smith, Lowery, Langou, van de Geijn 2019). The
+def least_bytes(op, words):
+    """Bytes of the op's tensors, and the fewest that it moves with `words` floats of fast memory: at least each
+    tensor once. The product: 2 m n k / sqrt(S) - 2 S words (Smith, Lowery, Langou, van de Geijn 2019). The
     convolution: 2 G / sqrt(w h S) - 2 S words for G products and filters of w x h (Chen, Demmel, Dinh, Haberle,
     Holtz 2022), of which the other is the case of 1 x 1."""
-    if product:
+    if op is product:
         tensors, products, window = 3 * SIZE**2, SIZE**3, 1
     else:
         tensors = (IMAGE + 2) ** 2 * CHANNELS + 9 * CHANNELS * FILTERS + IMAGE**2 * FILTERS
         products, window = IMAGE**2 * FILTERS * 9 * CHANNELS, 9
-    bound = 2 * products / math.sqrt(window * words) - 2 * words
-    return 4 * max(tensors, bound), 4 * tensors
-
-
-def call_of(text):
-    """A main that calls @op with tensors of zeros."""
-    shapes = re.findall(r"%[ab]: (tensor<[^>]*>)", text)
-    result = re.search(r"-> (tensor<[^>]*>) \{", text)[1]
-    lines = [f"  %{n} = arith.constant dense<0.0> : {shape}" for n, shape in zip("ab", shapes)]
-    return "\n".join(
-        ["func.func @main() {", *lines, f"  %r = call @op(%a, %b) : ({', '.join(shapes)}) -> {result}", "  return\n}\n"]
-    )
+    return 4 * tensors, 4 * max(tensors, 2 * products / math.sqrt(window * words) - 2 * words)
 
 
 class Op(Network):
     """One of OPS, in place of a network."""
 
-    def __init__(self, args, work, text, tiled):
-        self.args, self.work, self.name, self.text = args, work, "op", text
+    def __init__(self, args, work, op, tiled):
+        self.args, self.work, self.name = args, work, "op"
         self.opt = os.path.join(args.bin, "mempl-opt")
         self.libraries = [
             os.path.join(args.libs, "libmlir_c_runner_utils.so"),
             os.path.join(args.bin, "..", "lib", "libmempl_runtime.so"),
         ]
+        self.arguments, self.result, body = op(tiled)
         self.prepared = f"{work}/op.mlir"
         with open(self.prepared, "w", encoding="utf-8") as f:
-            f.write(text)
-        if tiled:
-            tile = f"mempl-tile-to-fit{{target={TARGET} capacity={args.capacity}}}"
-            run([self.opt, self.prepared, f"--pass-pipeline=builtin.module({tile})", "-o", self.prepared])
+            f.write(function(self.arguments, self.result, body))
 
     def driver(self, repeats):
-        return call_of(self.text)
+        a, b = self.arguments
+        return f"""
+func.func @main() {{
+  %a = arith.constant dense<0.0> : {a}
+  %b = arith.constant dense<0.0> : {b}
+  %r = call @op(%a, %b) : ({a}, {b}) -> {self.result}
+  return
+}}
+"""
 
 
 def rooflines(args, work):
     words = bytes_of(args.capacity) // 4
     lines = [
-        "| op | its tensors | must move | whole | tiled | tiled / must move |",
+        "| op | its tensors | must move | whole | in tiles | in tiles / must move |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for number, (name, text) in enumerate(OPS.items()):
+    for name, op in OPS.items():
         moved = []
         for tiled in (False, True):
-            op = Op(args, work, text, tiled)
-            op.place(args.solvers.split(",")[-1], profile=False, more=f"capacity={args.capacity}")
-            moved.append(traffic(op.execute(1, {}, f"{work}/op.trace")))
-        least, tensors = least_bytes(number == 0, words)
+            program = Op(args, work, op, tiled)
+            program.place(args.solvers.split(",")[-1], profile=False, more=f"capacity={args.capacity}")
+            moved.append(traffic(program.execute(1, {}, f"{work}/op.trace")))
+        tensors, least = least_bytes(op, words)
         kib = [f"{value / 1024:.0f}" for value in (tensors, least, *moved)]
         lines.append(f"| {name} | {' | '.join(kib)} | {moved[1] / least:.2f} |")
         print(lines[-1], flush=True)
@@ -196,8 +265,10 @@ slices, with copies of slices, and copies that loops carry from one trip into th
 """
 
 BOUNDS = """
-Bytes that a matrix product and a convolution move to and from slow memory when they run, in KiB: placed whole, and tiled
-to fit and placed by {solver}. Beside them what any order of the arithmetic has to move with this much fast memory: for
+Bytes that a matrix product and a convolution move to and from slow memory when they run, in KiB: placed whole and in
+tiles that are written by hand, by {solver}. Beside them what any order of the arithmetic has to move with this much fast
+memory. An op that reads slow memory counts each of its operands once, as the runtime and the simulator have it: placed
+whole, an op may seem to move less than it must, for no machine has such an order. Tiles in fast memory are real: for
 the product 2 m n k / sqrt(S) - 2 S words, where S is the number of words in fast memory (Hong and Kung 1981 for the form,
 [Smith, Lowery, Langou, van de Geijn 2019](https://arxiv.org/abs/1702.02017) for the constant); for the convolution 2 G /
 sqrt(w h S) - 2 S, where G is the number of products and the filter is w x h ([Chen, Demmel, Dinh, Haberle, Holtz
