@@ -81,13 +81,14 @@ llvm::Error Game::chooseLoopPlans() {
                                        makeLoopPlan(problem, step, body))});
     return llvm::Error::success();
   }
-  auto choices =
-      planLoops(accesses, [](const Instance &body) -> llvm::Expected<Plan> {
-        auto result = solveGreedily(body);
-        if (!result)
-          return result.takeError();
-        return std::move(result->plan);
-      });
+  auto choices = planLoops(accesses,
+                           [](const Instance &body) -> llvm::Expected<Plan> {
+                             auto result = solveGreedily(body);
+                             if (!result)
+                               return result.takeError();
+                             return std::move(result->plan);
+                           },
+                           {kGreedyPipelining});
   if (!choices)
     return choices.takeError();
   PlanEditor editor(accesses);

@@ -493,13 +493,14 @@ public:
     SolverContext inner = context;
     inner.timeLimitMs = 0;
     inner.cancelled = [&] { return deadline.hasPassed(); };
-    auto loops =
-        planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
-          auto result = solve(body, inner);
-          if (!result)
-            return result.takeError();
-          return std::move(result->plan);
-        });
+    auto loops = planLoops(index,
+                           [&](const Instance &body) -> llvm::Expected<Plan> {
+                             auto result = solve(body, inner);
+                             if (!result)
+                               return result.takeError();
+                             return std::move(result->plan);
+                           },
+                           {kGreedyPipelining, /*seed=*/0, inner.cancelled});
     if (!loops)
       return loops.takeError();
     GreedyRun run(index, *loops, deadline);

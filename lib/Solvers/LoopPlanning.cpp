@@ -8,6 +8,8 @@
 
 #include "mempl/Solvers/LoopPlanning.h"
 
+#include "TripPipelining.h"
+
 #include "mempl/Problem/TimeModel.h"
 #include "mempl/Problem/Verifier.h"
 
@@ -20,8 +22,8 @@ static constexpr int kMostCapacities = 32;
 static int64_t usedCapacity(InstanceRef body, const Plan &plan) {
   int64_t used = 0;
   for (const Residency &r : plan.residencies)
-    used =
-        std::max(used, r.offset + body.machine.roundUp(r.bytes(body.program)));
+    used = std::max(used, std::max(r.offset, r.offset2.value_or(0)) +
+                              body.machine.roundUp(r.bytes(body.program)));
   for (int32_t i = 0; i < body.numSteps(); ++i)
     used = std::max(used, body.machine.roundUp(reservedBytes(
                               body.program.steps[i], plan.bodyPlan(i))));
@@ -44,11 +46,42 @@ static Program withoutCompute(const Program &body) {
   return idle;
 }
 
+/// The best plan with copies across trips from `plan`, a plan for `posed`, and
+/// from one for what streamed values leave to the others.
+static std::optional<BodyPlan> acrossTrips(InstanceRef outer, int32_t step,
+                                           const Instance &posed,
+                                           const Plan &plan,
+                                           const BodySolver &solve,
+                                           const PipeliningLimits &limits) {
+  if (limits.budget == 0 || !hasStreamedValues(posed.program))
+    return std::nullopt;
+  int64_t capacity = posed.machine.capacity;
+  auto best = pipelineTrips(outer, step, plan, capacity, limits);
+  std::optional<Instance> rest = withoutStreamedValues(posed);
+  if (!rest)
+    return best;
+  llvm::Expected<Plan> ofRest = solve(*rest);
+  if (!ofRest) {
+    llvm::consumeError(ofRest.takeError());
+    return best;
+  }
+  llvm::erase_if(ofRest->residencies, [&](const Residency &r) {
+    return posed.program.values[r.value].streamed;
+  });
+  auto other = pipelineTrips(outer, step, *ofRest, capacity, limits);
+  auto costOf = [&](const BodyPlan &each) {
+    LoopCost cost = loopCost(outer, step, each.plan);
+    return std::max(cost.latency, cost.slowBytes / posed.machine.slowBandwidth);
+  };
+  return other && (!best || costOf(*other) < costOf(*best)) ? other : best;
+}
+
 /// Plans for the body of the loop at `step` made by solving `posed`, which
 /// differs in its costs: in all of the memory, then up to `most` times in half
 /// of what the last plan used.
 static void addPlans(InstanceRef outer, int32_t step, Instance posed, int most,
                      const BodySolver &solve,
+                     const PipeliningLimits &pipelining,
                      std::vector<std::shared_ptr<const LoopPlan>> &plans) {
   InstanceRef body = outer.bodyOf(step);
   const Machine &m = outer.machine;
@@ -62,24 +95,29 @@ static void addPlans(InstanceRef outer, int32_t step, Instance posed, int most,
       break;
     }
     plan->instance.clear();
-    BodyPlan planned{usedCapacity(body, *plan), std::move(*plan)};
-    capacity = planned.capacity / 2;
+    int64_t used = 0;
+    auto add = [&](BodyPlan planned) {
+      used = std::max(used, planned.capacity);
+      if (llvm::none_of(plans, [&](const auto &other) {
+            return static_cast<const BodyPlan &>(*other) == planned;
+          }))
+        plans.push_back(std::make_shared<LoopPlan>(
+            makeLoopPlan(outer, step, std::move(planned))));
+    };
+    if (auto across = acrossTrips(outer, step, posed, *plan, solve, pipelining))
+      add(std::move(*across));
+    if (!plan->residencies.empty() || !plan->loops.empty())
+      add({usedCapacity(body, *plan), std::move(*plan)});
+    if (used == 0)
+      break;
+    capacity = used / 2;
     capacity -= capacity % m.alignment;
-    if (planned.plan.residencies.empty() && planned.plan.loops.empty())
-      break;
-    bool isLast = planned.capacity == 0;
-    if (llvm::none_of(plans, [&](const auto &other) {
-          return static_cast<const BodyPlan &>(*other) == planned;
-        }))
-      plans.push_back(std::make_shared<LoopPlan>(
-          makeLoopPlan(outer, step, std::move(planned))));
-    if (isLast)
-      break;
   }
 }
 
 llvm::Expected<std::vector<LoopChoices>>
-mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
+mempl::planLoops(const AccessIndex &index, const BodySolver &solve,
+                 const PipeliningLimits &pipelining) {
   std::vector<LoopChoices> loops;
   const Program &program = index.program();
   Machine m = index.machine();
@@ -98,10 +136,11 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve) {
     const Program &body = *step.body;
     int nesting = nestingOf(body);
     addPlans(index.instance(), i, {step.name, m, body},
-             nesting < 2 ? kMostCapacities : 1, solve, choices.plans);
+             nesting < 2 ? kMostCapacities : 1, solve, pipelining,
+             choices.plans);
     if (nesting == 0)
       addPlans(index.instance(), i, {step.name, m, withoutCompute(body)},
-               kMostCapacities, solve, choices.plans);
+               kMostCapacities, solve, {}, choices.plans);
     if (mayRunWithoutPlan({m, body}))
       choices.plans.push_back(nullptr);
     if (choices.plans.empty())

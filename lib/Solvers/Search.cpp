@@ -110,6 +110,8 @@ private:
   // Bodies get a share of the moves each; they are small programs. All of them
   // together get half of the time.
   static constexpr int64_t kBodyShare = 20;
+  /// Copies across trips are what most of the time of a loop depends on.
+  static constexpr int64_t kLeastPipelining = 2000;
   static constexpr double kBodiesShare = 0.5;
   /// When what is in fast memory when is decided, in shares of the limits: with
   /// so much, and where it could not be packed so much more, up to the last.
@@ -199,13 +201,15 @@ private:
       return deadline.hasPassed() || deadline.share() > kBodiesShare;
     };
     AccessIndex index(instance);
-    auto loops =
-        planLoops(index, [&](const Instance &body) -> llvm::Expected<Plan> {
-          auto result = solvePart(body, inner);
-          if (!result)
-            return result.takeError();
-          return std::move(result->plan);
-        });
+    auto loops = planLoops(index,
+                           [&](const Instance &body) -> llvm::Expected<Plan> {
+                             auto result = solvePart(body, inner);
+                             if (!result)
+                               return result.takeError();
+                             return std::move(result->plan);
+                           },
+                           {std::max(inner.budget, kLeastPipelining),
+                            context.seed, inner.cancelled});
     if (!loops)
       return loops.takeError();
     int64_t moves = 0;

@@ -32,9 +32,22 @@ struct LoopChoices {
 /// Solves a body whose machine has the given capacity.
 using BodySolver = std::function<llvm::Expected<Plan>(const Instance &body)>;
 
+/// What it may cost to have copies of one plan go across trips.
+struct PipeliningLimits {
+  /// Units of the budget of a solver; 0: copies stay within their trips.
+  int64_t budget = 0;
+  uint64_t seed = 0;
+  /// Asked often; true ends the search for such a plan. May be empty.
+  std::function<bool()> cancelled;
+};
+
+/// What `greedy`, which has no budget, lets it cost.
+inline constexpr int64_t kGreedyPipelining = 2000;
+
 /// Plans all loops of a program. An error if a loop has no valid plan at all.
-llvm::Expected<std::vector<LoopChoices>> planLoops(const AccessIndex &index,
-                                                   const BodySolver &solve);
+llvm::Expected<std::vector<LoopChoices>>
+planLoops(const AccessIndex &index, const BodySolver &solve,
+          const PipeliningLimits &pipelining = {});
 
 /// One plan per loop, in the order of the choices; null ones run slow.
 using ChosenLoops = std::vector<std::shared_ptr<const LoopPlan>>;
