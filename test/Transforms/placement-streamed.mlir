@@ -1,24 +1,30 @@
 // RUN: mempl-opt %s --pass-pipeline='builtin.module(learned-memory-placement{target=tiny solver=greedy}, func.func(mempl-check-placement))' | FileCheck %s
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=BUF
 
-// A slice per trip comes in from its place in a tensor in slow memory, and one
-// goes back to its place at the end of the trip. Bufferization copies nothing.
+// A slice per trip comes in from its place in a tensor in slow memory, behind the
+// trip before, and one goes back to its place behind the trip after. Each has two
+// places in fast memory by turns. Bufferization copies nothing.
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME: %[[A:.*]]: tensor<64x64xf32>, %[[O:.*]]: tensor<64x64xf32>
-// CHECK: scf.for %[[I:.*]] = {{.*}} iter_args(%[[X:.*]] = %[[O]])
-// CHECK-DAG: %[[S:.*]] = tensor.extract_slice %[[A]][%[[I]], 0]
-// CHECK-DAG: %[[T:.*]] = tensor.extract_slice %[[X]][%[[I]], 0]
-// CHECK: mempl.copy_start prefetch %[[S]] to
+// CHECK: %[[NONE:.*]] = mempl.no_copy
+// CHECK: %[[FIRST:.*]], %{{.*}} = mempl.copy_start_carried prefetch
+// CHECK: scf.for %[[I:.*]] = {{.*}} iter_args(%[[X:.*]] = %[[O]], %[[OUT:.*]] = %[[NONE]], %[[IN:.*]] = %[[FIRST]])
+// CHECK: %[[T:.*]] = tensor.extract_slice %[[X]][%[[I]], 0]
+// CHECK: %[[NEXT:.*]] = scf.if
+// CHECK: tensor.extract_slice %[[A]]
+// CHECK: mempl.alloc <fast> at {{[0-9]+}} or {{[0-9]+}} if
+// CHECK: mempl.copy_start_carried prefetch
+// CHECK: mempl.copy_wait_carried %[[IN]] to
 // CHECK: linalg.exp
-// CHECK: mempl.copy_start evict %{{.*}} to %[[T]]
-// CHECK: %[[B:.*]] = mempl.copy_wait
+// CHECK: %[[BACK:.*]], %[[B:.*]] = mempl.copy_start_carried evict %{{.*}} to %[[T]]
+// CHECK: mempl.copy_wait_carried %[[OUT]]
 // CHECK: tensor.insert_slice %[[B]] into %[[X]][%[[I]], 0]
-// CHECK-NEXT: scf.yield
+// CHECK-NEXT: scf.yield %{{.*}}, %[[BACK]], %[[NEXT]]
 // BUF-LABEL: func.func @rows(
 // BUF-NOT: memref.{{alloc|copy}}
-// BUF: mempl.copy_start prefetch
+// BUF: mempl.copy_start_carried prefetch
 // BUF-NOT: memref.{{alloc|copy}}
-// BUF: mempl.copy_start evict
+// BUF: mempl.copy_start_carried evict
 // BUF-NOT: memref.{{alloc|copy}}
 // BUF: return
 func.func @rows(%a: tensor<64x64xf32>, %o: tensor<64x64xf32>) -> tensor<64x64xf32> {
