@@ -4,18 +4,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Cuts networks along their batch and asks the real XLA compiler what it makes of them, with our constraints and without.
 
-    xla_parts.py --out=FOLDER [--networks=a,b] [--target=v5e] [--time-limit-ms=600000]
+    xla_parts.py --out=FOLDER [--networks=a,b] [--target=v5e] [--time-limit-ms=600000] [--no-constraints]
 
 One call of mempl.xla.place(.., in_axes=..) for each network of corpus/networks.py that has a batch, and what it did as
 a table: XLA alone, constraints alone, parts alone, both. Wants the Python package with its extra, `pip install
-'./python_bindings[xla]'`, and no TPU. Constraints alone are what xla_roundtrip.py wrote into the same folder; without
-it, that column has gaps.
+'./python_bindings[xla]'`, and no TPU. Constraints alone are what xla_roundtrip.py wrote into the same folder; where it
+wrote nothing, that column has gaps, and both columns have them after a run with --no-constraints, which only looks for
+parts. A second run without it goes on from there.
+
+--programs=FOLDER has whole programs that make.py compiled, such as corpus/programs; they are not compiled again. They
+have to come from the same version of libtpu.
 
 FOLDER/NAME.TARGET.parts.jsonl has every compilation, so a run that was killed goes on where it was; a network that is
 finished is not done again. The table goes to standard output.
 """
 
 import argparse
+import gzip
 import json
 import math
 import os
@@ -30,7 +35,8 @@ from xla_roundtrip import write_whole
 AXES = {
     "alphatensor_b8": {"in_axes": (None, 0, 0)},
     "alphatensor_b32": {"in_axes": (None, 0, 0)},
-    "alphatensor5_b16": {"in_axes": (None, 0, 0)},
+    "alphatensor_f32_b32": {"in_axes": (None, 0, 0)},
+    "alphatensor5_f32_b16": {"in_axes": (None, 0, 0)},
     "dlrm_b2048": {"in_axes": (None, 0, 0)},
     "gpt2_decode_b8": {"in_axes": (None, 0, 0, 0, None)},
     "gpt2_xl_decode_b8": {"in_axes": (None, 0, 0, 0, None)},
@@ -45,11 +51,31 @@ AXES = {
 NO_BATCH = ("decoder32_b1", "gpt2_prefill_b1", "gpt2_prefill_f32_b1", "gpt2_medium_adam_b4", "transformer_adam_b4")
 
 
+def take_whole_from(path, function):
+    """Lets place() have the whole program from a file, where there is one."""
+    from mempl.xla import _place, Compiler
+
+    class Saved(Compiler):
+        def __init__(self, what, *arguments, target):
+            super().__init__(what, *arguments, target=target)
+            self.is_whole = what is function
+
+        def compile(self, options):
+            if options or not self.is_whole:
+                return super().compile(options)
+            with gzip.open(path, "rt") as file:
+                return file.read()
+
+    _place.Compiler = Saved if os.path.exists(path) else Compiler
+
+
 def run_network(args, network, function, arguments):
     """One row of the table."""
     import mempl.xla
 
     base = os.path.join(args.out, f"{network}.{args.target}")
+    if args.programs:
+        take_whole_from(os.path.join(args.programs, f"{network}.{args.target}.hlo.txt.gz"), function)
 
     def note(p):
         now = f"{p.seconds_before * 1e3:.3f} ms before, {p.seconds_now * 1e3:.3f} ms now"
@@ -60,7 +86,7 @@ def run_network(args, network, function, arguments):
         *arguments,
         target=args.target,
         time_limit_ms=args.time_limit_ms,
-        solver=args.solver,
+        constraints=not args.no_constraints,
         log=base + ".parts.jsonl",
         progress=note,
         **{"in_axes": (None, 0), **AXES.get(network, {})},
@@ -69,15 +95,16 @@ def run_network(args, network, function, arguments):
         "network": network,
         "target": args.target,
         "before": result.cycles_before,
-        "cut": min((a.cycles for a in result.attempts if a.cycles), default=result.cycles_before),
-        "after": result.cycles_after,
+        "cut": min(a.cycles for a in result.attempts if a.cycles),
+        "after": None if args.no_constraints else result.cycles_after,
         "parts": result.parts,
         "is_loop": result.is_loop,
         "attempts": [[a.parts, a.is_loop, a.predicted, a.cycles, a.reason] for a in result.attempts],
         "compilations": result.compilations,
         "ended": result.ended,
     }
-    result.save(base + ".parts.options.json")
+    if not args.no_constraints:
+        result.save(base + ".parts.options.json")
     write_whole(base + ".parts.json", json.dumps(row, indent=1) + "\n")
     return row
 
@@ -89,33 +116,36 @@ def best_attempt(row):
 
 
 def table(rows, folder):
-    """Markdown, with the geometric means of what every row has."""
+    """Markdown, with the geometric means over all rows."""
     import mempl.xla
 
     header = [
-        "program", "XLA alone, ms", "constraints alone", "parts alone", "both", "times", "parts", "of them, predicted to gain",
-        "compilations",
+        "program", "XLA alone, ms", "constraints alone", "parts alone", "both", "times, parts alone", "times, best of all",
+        "parts", "predicted to gain", "compiled",
     ]
     lines = ["| " + " | ".join(header) + " |", "|" + " -- |" * len(header)]
-    cut, both = [], []
+    cut, best = [], []
     for r in rows:
         clock = mempl.xla.CLOCK[r["target"]]
-        ms = lambda cycles: f"{cycles / clock * 1e3:.3f}"
+        ms = lambda cycles: f"{cycles / clock * 1e3:.3f}" if cycles else "-"
         alone = os.path.join(folder, f"{r['network']}.{r['target']}.result.json")
         constrained = None
         if os.path.exists(alone):
             with open(alone) as file:
                 constrained = json.load(file)["after"]
+        # Whole, there is nothing but constraints.
+        both = r["after"] or (constrained if min(r["attempts"], key=lambda a: a[3] or math.inf)[0] == 1 else None)
         whole = next((a[2] for a in r["attempts"] if a[0] == 1), None)
         gains = sorted({a[0] for a in r["attempts"] if a[0] > 1 and a[2] and whole and a[2] < whole})
         cut.append(r["before"] / r["cut"])
-        both.append(r["before"] / r["after"])
+        best.append(r["before"] / min(x for x in (r["before"], r["cut"], constrained, both) if x))
         lines.append("| " + " | ".join([
-            f"{r['network']}, {r['target']}", ms(r["before"]), ms(constrained) if constrained else "-", ms(r["cut"]), ms(r["after"]),
-            f"{r['before'] / r['after']:.3f}", best_attempt(r), ", ".join(map(str, gains)) or "none", str(r["compilations"]),
+            f"{r['network']}, {r['target']}", ms(r["before"]), ms(constrained), ms(r["cut"]), ms(both), f"{cut[-1]:.3f}",
+            f"{best[-1]:.3f}", best_attempt(r), ", ".join(map(str, gains)) or "none",
+            str(sum(1 for a in r["attempts"] if a[3])),
         ]) + " |")
     mean = lambda ratios: math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else 1.0
-    lines += ["", f"Geometric mean of {len(rows)}: parts alone {mean(cut):.3f} times, both {mean(both):.3f} times."]
+    lines += ["", f"Geometric means of {len(rows)}: parts alone {mean(cut):.3f} times, best of all {mean(best):.3f} times."]
     return "\n".join(lines)
 
 
@@ -125,7 +155,8 @@ def main():
     parser.add_argument("--networks", help="default: all of corpus/networks.py that have a batch")
     parser.add_argument("--target", default="v5e", choices=list(make.TARGETS))
     parser.add_argument("--time-limit-ms", type=float, default=600000, metavar="MS", help="for each network (default 600000)")
-    parser.add_argument("--solver", default="search", help="of the plans that become constraints; none for no constraints")
+    parser.add_argument("--no-constraints", action="store_true", help="parts only")
+    parser.add_argument("--programs", help="a folder with whole programs that are compiled already")
     parser.add_argument("--report", action="store_true", help="the table of what is there, no runs")
     args = parser.parse_args()
     # Networks are only traced here, and jax would look for a TPU first.
@@ -140,9 +171,12 @@ def main():
     rows, failures = [], 0
     for network in names:
         done = os.path.join(args.out, f"{network}.{args.target}.parts.json")
+        row = None
         if os.path.exists(done):
             with open(done) as file:
-                rows.append(json.load(file))
+                row = json.load(file)
+        if row and (row["after"] or args.no_constraints or args.report):
+            rows.append(row)
         elif not args.report:
             try:
                 rows.append(run_network(args, network, *NETWORKS[network]()))

@@ -383,8 +383,8 @@ def mixer(batch, tokens=196, layers=12, d=768):
     return forward, (p, shape(batch, tokens, d))
 
 
-def alphatensor(batch, size=16, d=512, rank=32, attend=attend):
-    """Torso of attention over pairs of grids, policy and value heads."""
+def alphatensor(batch, size=16, d=512, rank=32, width=64, seen=None, attend=attend):
+    """Torso of attention over pairs of grids, policy and value heads; the policy sees so much of the memory."""
     layer = lambda: layer_shapes(d, 4 * d)
     p = {
         "inp": [shape(size, d) for _ in range(3)],
@@ -398,7 +398,7 @@ def alphatensor(batch, size=16, d=512, rank=32, attend=attend):
         """Rows of both grids attend to each other."""
         x = jnp.concatenate([a, b.transpose(0, 2, 1, 3)], axis=2)
         n = x.shape[0] * x.shape[1]
-        x = transformer_layer(layer, x.reshape(n, 2 * size, d), attend=attend).reshape(x.shape)
+        x = transformer_layer(layer, x.reshape(n, 2 * size, d), width=width, attend=attend).reshape(x.shape)
         return x[:, :, :size], x[:, :, size:].transpose(0, 2, 1, 3)
 
     def forward(p, tensor, actions):
@@ -410,10 +410,10 @@ def alphatensor(batch, size=16, d=512, rank=32, attend=attend):
                 grids[i], grids[j] = pair(grids[i], grids[j], layer)
         memory = jnp.concatenate([g.reshape(b, size * size, d) for g in grids], axis=1)
         x = p["emb"][actions].reshape(b * rank, -1, d)
-        wide = jnp.repeat(memory, rank, axis=0)
+        wide = jnp.repeat(memory[:, :seen], rank, axis=0)
         for layer in p["pol"]:
-            x = transformer_layer(layer["s"], x, causal=True, attend=attend)
-            x = transformer_layer(layer["x"], x, memory=wide, attend=attend)
+            x = transformer_layer(layer["s"], x, width=width, causal=True, attend=attend)
+            x = transformer_layer(layer["x"], x, memory=wide, width=width, attend=attend)
         value = memory.mean(1)
         for w in p["val"][:-1]:
             value = jax.nn.relu(value @ w)
@@ -487,8 +487,9 @@ NETWORKS = {
     "alexnet_b64": lambda: alexnet(64),
     "alphatensor_b8": lambda: alphatensor(8),
     "alphatensor_b32": lambda: alphatensor(32),
+    "alphatensor_f32_b32": lambda: alphatensor(32, width=32, seen=96, attend=attend_f32),
     # Products of 5 x 5 matrices; the others are of 4 x 4.
-    "alphatensor5_b16": lambda: alphatensor(16, size=25),
+    "alphatensor5_f32_b16": lambda: alphatensor(16, size=25, width=32, seen=96, attend=attend_f32),
     "bert_base_b8": lambda: encoder(8, 512),
     "bert_base_f32_b8": lambda: encoder(8, 512, attend=attend_f32),
     "bert_base_train_b4": lambda: encoder(4, 512, layers=6, train=True),
@@ -509,6 +510,7 @@ NETWORKS = {
     "resnet50_train_b16": lambda: resnet50(16, train=True),
     "resnet152_train_b16": lambda: resnet152(16, train=True),
     "speech_b4": lambda: speech_encoder(4),
+    "speech_f32_b4": lambda: speech_encoder(4, attend=attend_f32),
     "transformer_adam_b4": lambda: transformer_adam(4),
     "transformer_scan_b8": lambda: scanned_transformer(8),
     "vgg16_b8": lambda: vgg16(8),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import time
 
 import pytest
 from conftest import ROOT
@@ -301,8 +302,8 @@ def chained(w, x):
 SHAPES = (jax.ShapeDtypeStruct((4194304,), jnp.float32), jax.ShapeDtypeStruct((8, 8388608), jnp.float32))
 
 
-def place(**options):
-    return mempl.xla.place(chained, *SHAPES, in_axes=(None, 0), time_limit_ms=None, budget=100, **options)
+def place(time_limit_ms=None, **options):
+    return mempl.xla.place(chained, *SHAPES, in_axes=(None, 0), time_limit_ms=time_limit_ms, budget=100, **options)
 
 
 def test_the_fastest_form_is_placed(fake, tmp_path):
@@ -331,12 +332,31 @@ def test_the_fastest_form_is_placed(fake, tmp_path):
     assert {c.form for c in fake.made if c.asked} == {(1, False), (4, False)}
 
 
+def test_parts_alone_need_no_more_compilations(fake):
+    result = place(constraints=False)
+    assert (result.parts, result.cycles_after, result.compiler_options) == (4, 1800000, {})
+    assert result.compilations == sum(compiler.asked for compiler in fake.made)
+
+
 def test_the_whole_is_placed_where_parts_are_slower(fake):
     fake.cycles = {(1, False): 3600000, **{(n, True): 3600001 for n in (2, 4, 8)}}
     result = place()
     assert (result.parts, result.function, result.check()) == (1, chained, 0.0)
     assert result.cycles_after <= result.cycles_before == result.cycles_cut == 3600000
     assert "whole: 2.400 ms without constraints; tried:" in str(result)
+
+
+def test_parts_are_not_tried_when_it_is_cancelled_or_the_time_is_over(fake):
+    result = place(cancelled=lambda: True)
+    assert (result.parts, result.ended, result.compilations) == (1, "cancelled", 1)
+    assert "the time was over" in {attempt.reason for attempt in result.attempts}
+    assert place(time_limit_ms=600_000).parts == 4
+    # One that takes longer than what is left of the share of parts is not begun.
+    slow = fake.compile
+    fake.compile = lambda self, options: (time.sleep(0.3), slow(self, options))[1]
+    result = place(time_limit_ms=700)
+    assert (result.parts, result.cycles_after) == (1, result.cycles_before)
+    assert "the time was over" in {attempt.reason for attempt in result.attempts}
 
 
 def test_parts_are_not_tried_without_in_axes(fake):

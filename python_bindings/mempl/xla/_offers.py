@@ -224,12 +224,12 @@ class RoundTrip:
         if self._tried is not None:
             self._tried()
 
-    def begin(self) -> int:
+    def begin(self, switches_too: bool = True) -> int:
         """The compiler alone, and without weights kept over from the run before; returns cycles of the former."""
         self.before, text = self._attempt(self.switches, [])
         assert text is not None
         self.total, self.text, self.first_text = self.before, text, text
-        if self.is_over() or NO_CARRY.keys() & self.switches.keys():
+        if not switches_too or self.is_over() or NO_CARRY.keys() & self.switches.keys():
             return self.before
         try:
             switches = {**self.switches, **NO_CARRY}

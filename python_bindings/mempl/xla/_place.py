@@ -263,6 +263,7 @@ def _improve(
     progress: Callable[[Progress], object] | None,
     cancelled: Callable[[], bool] | None,
     parts: int = 1,
+    constraints: bool = True,
 ) -> Placement:
     target = target_name(target)
     switches = _switches(compiler_options, costs)
@@ -294,7 +295,7 @@ def _improve(
     trip = RoundTrip(compiler, search.evaluate, log, limits.left(), switches, cancelled=cancelled, tried=note)
     note()
     try:
-        trip.begin()
+        trip.begin(constraints)
     except (Refused, OutOfTime) as problem:
         raise _no_program(problem, limits) from problem
     notes: list[str] = []
@@ -305,7 +306,8 @@ def _improve(
     began = time.monotonic()
     instance, xla_plan, before = read_back(trip.first_text)
     trip.reserve = _RESERVE * (time.monotonic() - began)
-    search.improve(trip, note)
+    if constraints:
+        search.improve(trip, note)
     ended = "cancelled" if trip.was_cancelled else "time is over" if trip.is_over() else "nothing gains"
     is_own = trip.text == trip.first_text
     final_instance, final_plan, after = (instance, xla_plan, before) if is_own else read_back(trip.text)
@@ -471,7 +473,7 @@ class _InParts:
     def _could_beat(self, whole: Form, placed: Placement) -> bool:
         """Whether constraints on the whole function could gain more than what was found, as the simulator sees it."""
         left = self._limits.left()
-        if left is not None and left <= self._longest:
+        if not self._settings["constraints"] or (left is not None and left <= self._longest):
             return False
         assert whole.text is not None
         problem = self._reader.instance(whole.text, "calibrated", 1)
@@ -523,6 +525,7 @@ def place(
     out_axes: Any = 0,
     reduce: Reduce | None = None,
     parts: Sequence[int] | None = None,
+    constraints: bool = True,
 ) -> Placement:
     """Finds compile options with which XLA places a JAX function better in the memories of a TPU; needs no TPU.
 
@@ -565,6 +568,7 @@ def place(
         reduce: what to do with outputs for which `out_axes` is None: take the "mean" or the "sum" of those of the parts. For
             gradients of a mean over the batch, "mean" is gradient accumulation.
         parts: numbers of parts to compile, divisors of the batch; None for those divisors up to 16 that could gain.
+        constraints: whether to look for any; else the number of parts is all that is found.
 
     Raises:
         mempl.Error: jax or libtpu is not installed, an argument is wrong, or XLA does not compile the function, or not in time.
@@ -579,6 +583,7 @@ def place(
         "log": log,
         "progress": progress,
         "cancelled": cancelled,
+        "constraints": constraints,
     }
     if in_axes is not None:
         if not callable(function) or hasattr(function, "lower") and not hasattr(function, "trace"):

@@ -67,13 +67,10 @@ def predicted_seconds(text: str, target: str, batched: Collection[int], numbers:
     """
     names = {name for number, name in parameters(text).items() if number in batched}
     found: dict[int, float] = {}
-    whole = _core.read_hlo("<HLO>", text=text, target=f"tpu-{target}", cost="calibrated", max_carried=1)[0]
-    # What is kept from run to run is not there for the next part.
-    machine = whole.machine
-    machine.max_carried = 0
-    part = whole.with_machine(machine)
+    # A weight may stay in fast memory from one part to the next, as it may from run to run.
+    whole = _core.read_hlo("<HLO>", text=text, target=f"tpu-{target}", cost="calibrated", max_carried=1)[0].to_json()
     for parts in numbers:
-        program = json.loads((whole if parts == 1 else part).to_json())
+        program = json.loads(whole)
         depends = [value["name"].split("{")[0] in names for value in program["values"]]
         _spread(program["steps"], depends)
         _cut(program, depends, parts)
