@@ -308,9 +308,9 @@ def ConvertMemplToNVGPU : Pass<"convert-mempl-to-nvgpu"> {
       a loop over the chunks of a thread with one `nvgpu.device_async_copy` of
       4, 8 or 16 bytes each, and a group of its own.
     - A `mempl.copy_wait` waits for that group, not for younger ones, and then
-      for all threads (`gpu.barrier`). A `mempl.copy_wait_carried` waits for all
-      groups: which are younger depends on the trip. The tokens that loops carry
-      are those of groups, an empty one for no copy.
+      for all threads (`gpu.barrier`). A `mempl.copy_wait_carried` leaves
+      those under way that began since, in whatever trip it is. The tokens that
+      loops carry are those of groups, an empty one for no copy.
     - A `mempl.transfer` is both at once.
     - A `mempl.release` is a barrier: no thread may still read storage that the
       next copy overwrites.

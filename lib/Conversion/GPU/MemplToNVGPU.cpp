@@ -9,8 +9,8 @@
 // convert-mempl-to-nvgpu: cp.async moves 4, 8 or 16 bytes per thread. The
 // chunks of a tile are numbered; thread t copies chunks t, t + threads, .. and
 // commits them as one group. A wait leaves the groups of younger copies of its
-// block in flight; waiting for more than that is always correct, and a wait for
-// a copy of the trip before leaves none.
+// block in flight, and those that are committed for sure since the copy of the
+// trip before; waiting for more than that is always correct.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,6 +40,9 @@ static constexpr int64_t kMaxWorkgroupBytes = 48 << 10;
 static constexpr int64_t kWidestChunk = 16;
 
 namespace {
+
+/// Ops of a block, from one to another.
+using OpRange = llvm::iterator_range<Block::iterator>;
 
 /// Lowers the ops of mempl of one kernel.
 class KernelLowering {
@@ -72,11 +75,49 @@ private:
   SmallVector<Operation *> others;
   llvm::SetVector<SpaceAttr> spaces;
   memref::GlobalOp storage;
+  /// Per wait for a carried copy, the groups that may stay in flight.
+  DenseMap<Operation *, int64_t> youngerGroups;
   /// Per start of a copy, its group.
   DenseMap<Value, Value> groups;
 };
 
 } // namespace
+
+/// Groups that these ops commit in any case.
+static int64_t groupsIn(OpRange ops) {
+  int64_t groups = 0;
+  for (Operation &op : ops) {
+    groups += isa<CopyStartOp, CopyStartCarriedOp, NoCopyOp, TransferOp>(op);
+    auto branch = dyn_cast<scf::IfOp>(op);
+    if (branch && branch.elseBlock())
+      groups += std::min(groupsIn(*branch.thenBlock()),
+                         groupsIn(*branch.elseBlock()));
+  }
+  return groups;
+}
+
+/// Groups that are committed in any case after that of `token` and before
+/// `end`, an op of the same block.
+static int64_t groupsSince(Value token, Operation *end) {
+  Operation *start = token.getDefiningOp();
+  if (!start || start->getBlock() != end->getBlock())
+    return 0;
+  return groupsIn({std::next(start->getIterator()), end->getIterator()});
+}
+
+/// The same for the token of a wait, which may be of the trip before.
+static int64_t groupsSince(CopyWaitCarriedOp wait) {
+  Value token = wait.getToken();
+  auto carried = dyn_cast<BlockArgument>(token);
+  auto loop = dyn_cast<scf::ForOp>(wait->getParentOp());
+  if (!carried || !loop || carried.getOwner() != loop.getBody())
+    return groupsSince(token, wait);
+  int64_t here = groupsIn({loop.getBody()->begin(), wait->getIterator()});
+  Value given = loop.getTiedLoopInit(carried)->get();
+  Value yielded = loop.getTiedLoopYieldedValue(carried)->get();
+  Operation *end = loop.getBody()->getTerminator();
+  return here + std::min(groupsSince(given, loop), groupsSince(yielded, end));
+}
 
 LogicalResult KernelLowering::checkStorage(mempl::ir::AllocOp alloc) {
   auto type = cast<MemRefType>(alloc.getResult().getType());
@@ -286,8 +327,7 @@ LogicalResult KernelLowering::lowerOther(Operation *op) {
   if (auto start = dyn_cast<CopyStartCarriedOp>(op))
     return lowerStart(start);
   if (auto wait = dyn_cast<CopyWaitCarriedOp>(op)) {
-    // How many groups are younger depends on the trip: none stays in flight.
-    emitWait(op->getLoc(), wait.getToken(), 0);
+    emitWait(op->getLoc(), wait.getToken(), youngerGroups.lookup(wait));
     return success();
   }
   if (auto none = dyn_cast<NoCopyOp>(op)) {
@@ -328,6 +368,10 @@ LogicalResult KernelLowering::run() {
         /*constant=*/false, builder.getI64IntegerAttr(kWidestChunk));
     SymbolTable(symbols).insert(storage);
   }
+  // Of the ops as they are.
+  for (Operation *op : others)
+    if (auto wait = dyn_cast<CopyWaitCarriedOp>(op))
+      youngerGroups[wait] = groupsSince(wait);
   for (Operation *op : others)
     if (failed(lowerOther(op)))
       return failure();
