@@ -655,6 +655,50 @@ class Generator:
         self.emit("}")
         pool.append(result)
 
+    def tiles(self, pool):
+        """A loop over parts of a tensor, beside parts of others."""
+        def is_cut(t):
+            return t.dims and not t.dynamic and t.dims[0] > 1
+        dest = self.pick(pool, is_cut)
+        if not dest:
+            return
+        n = dest.dims[0]
+        size = self.random.choice([d for d in range(1, n) if n % d == 0])
+        carried, result, t = self.like(dest), self.like(dest), self.fresh("t")
+        counts = self.chance(0.3)
+        low, high, step = (self.constant(x) for x in ((0, n // size, 1) if counts else (0, n, size)))
+        self.emit(f"{result.name} = scf.for {t} = {low} to {high} step {step} iter_args({carried.name} = {dest.name}) "
+                  f"-> ({dest.type}) {{")
+        self.depth += 1
+        i = t
+        if counts:
+            i = self.fresh("i")
+            self.emit(f"{i} = affine.apply affine_map<(d0) -> (d0 * {size})>({t})")
+
+        def place(source, at):
+            rest = source.dims[1:]
+            return " ".join("[" + ", ".join(map(str, (first, *more))) + "]" for first, more in
+                            ((at, [0] * len(rest)), (size, rest), (1, [1] * len(rest))))
+
+        def cut(source):
+            part = self.new((size, *source.dims[1:]), source.element)
+            self.emit(f"{part.name} = tensor.extract_slice {source.name}{place(source, i)} : {source.type} to {part.type}")
+            return part
+
+        parts = []
+        for _ in range(self.random.choice([0, 1, 1, 2])):
+            other = self.pick(pool, lambda t: is_cut(t) and t.dims[0] == n)
+            parts.append(cut(other or dest))
+        own = cut(carried)
+        self.depth -= 1
+        given, = self.inside(pool + parts + [own], self.random.randint(1, 3), [own])
+        back, at = self.like(dest), i if self.chance(0.85) else 0
+        self.emit(f"  {back.name} = tensor.insert_slice {given.name} into {carried.name}{place(dest, at)} : "
+                  f"{given.type} into {dest.type}")
+        self.yields("scf.yield", [back])
+        self.emit("}")
+        pool.append(result)
+
     def wrap(self, pool):
         wanted = [self.pick(pool)]
         spelled, results = self.results(wanted)
@@ -715,7 +759,7 @@ class Generator:
                      [self.move] * 2 + [self.pad, self.concat, self.make, self.make, self.gather, self.copy,
                                         self.vector, self.select])
             if self.depth < 2:
-                kinds += [self.loop] * 3 + [self.branch] * 2 + [self.repeat, self.forall, self.wrap]
+                kinds += [self.loop] * 3 + [self.tiles] * 3 + [self.branch] * 2 + [self.repeat, self.forall, self.wrap]
                 kinds += [self.call] if self.calls else []
             if self.effects:
                 kinds += [self.show] * 3 + [self.remember] * 4 + [self.unknown] * 2

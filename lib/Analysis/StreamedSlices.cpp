@@ -182,8 +182,8 @@ class SliceChooser {
 public:
   SliceChooser(const ExtractionContext &context, SlicePolicy policy,
                SmallVectorImpl<ProgramNote> &notes)
-      : facts(context.orderFacts), capacity(context.target.machine.capacity),
-        policy(policy), notes(notes) {}
+      : facts(context.orderFacts), machine(context.target.machine),
+        capacity(machine.capacity), policy(policy), notes(notes) {}
 
   StreamedSlices run(const FunctionProblem &function);
 
@@ -213,6 +213,7 @@ private:
   }
 
   const OrderFacts &facts;
+  const mempl::Machine &machine;
   int64_t capacity;
   SlicePolicy policy;
   SmallVectorImpl<ProgramNote> &notes;
@@ -437,6 +438,7 @@ bool SliceChooser::isUsedOnlyBySlices(const Group &group) const {
 /// come back, and of one that the loop moves several times it is better to have
 /// all of it. What comes from slow memory or goes there is as well moved in
 /// parts, each beside what another trip computes; it then needs less room.
+/// Parts that move faster than a copy starts are too small for that.
 bool SliceChooser::isWorthwhile(const Group &group) const {
   const mempl::Value &whole = valueOf(group.whole);
   if (policy == SlicePolicy::Always || whole.size > capacity)
@@ -446,6 +448,8 @@ bool SliceChooser::isWorthwhile(const Group &group) const {
   for (const Candidate &candidate : group.candidates) {
     moved = llvm::SaturatingAdd<uint64_t>(moved, candidate.bytesOfAll);
     writes |= bool(candidate.insertion);
+    if (double(candidate.bytes) < machine.copyLatency * machine.copyBandwidth)
+      return false;
   }
   if (moved > uint64_t(whole.size) || !isUsedOnlyBySlices(group))
     return false;

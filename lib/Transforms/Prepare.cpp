@@ -409,8 +409,10 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
                                              bool *hasTwoForms) {
   OrderCarrier carrier;
   IRRewriter rewriter(module->getContext(), &carrier);
+  putLoopsInOrder(rewriter, module);
   toDestinationStyle(rewriter, module);
   foldWholeSlices(rewriter, module);
+  hoistInvariants(rewriter, module);
   eraseUnusedViews(rewriter, module);
   separateDestinations(rewriter, module);
   keepConstrainedAllocations(rewriter, module);

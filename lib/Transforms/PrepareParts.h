@@ -27,6 +27,15 @@ namespace mempl::ir {
 /// constraints of a user that `like` has, if that is one as well.
 Value newEmpty(RewriterBase &rewriter, Value like);
 
+/// Turns loops over tensors whose trips may run in any order (scf.forall
+/// without a mapping, scf.parallel) and affine.for into scf.for.
+void putLoopsInOrder(RewriterBase &rewriter, Operation *module);
+
+/// Moves what is the same in all trips of an scf.for over tensors before it:
+/// numbers, constants and names of tensors, and slices that the trips update in
+/// place, which the loop then carries.
+void hoistInvariants(RewriterBase &rewriter, Operation *module);
+
 /// Turns ops that bring a buffer of their own into ops that write an operand.
 void toDestinationStyle(RewriterBase &rewriter, Operation *module);
 

@@ -37,7 +37,7 @@ func.func @inserted_in_parallel(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>) -> ten
     scf.forall.in_parallel {
       tensor.parallel_insert_slice %s into %o[%i, 0] [1, 8] [1, 1] : tensor<8xf32> into tensor<4x8xf32>
     }
-  }
+  } {mapping = [#gpu.block<x>]}
   return %x : tensor<4x8xf32>
 }
 

@@ -15,7 +15,7 @@
 // The output of the loop is in fast memory, and nothing is copied.
 // PLACED: mempl.alloc
 // PLACED-NOT: memref.copy
-// PLACED: scf.forall
+// PLACED: scf.for
 // PLACED: linalg.matmul {{.*}}outs({{.*}} #mempl.space<
 // PLACED-NOT: memref.copy
 

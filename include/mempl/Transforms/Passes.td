@@ -191,9 +191,11 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
   let statistics = PlacementStatistics.statistics;
   let dependentDialects = [
     "::mempl::ir::MemplDialect",
+    "::mlir::arith::ArithDialect",
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect",
     "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
   ];
 }
@@ -207,7 +209,10 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     tensor.generate, tensor.from_elements, kernels) write into an operand. Ops
     that share an allocation, or a tensor that is only filled, as `cse` makes
     them, get one each. A tensor that a loop makes anew each trip is updated in
-    place, if the old one has been read by then. Where tensors flow together
+    place, if the old one has been read by then. Loops over tensors that have no
+    order (scf.forall without a mapping, scf.parallel), and affine.for, become
+    scf.for, and what is the same in all trips leaves the loop: slices that all
+    trips update are carried. Where tensors flow together
     (conditionals, while loops), a copy stays with bufferization if it would be
     made once more.
 
@@ -226,8 +231,10 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
   ];
   let dependentDialects = [
     "::mempl::ir::MemplDialect",
+    "::mlir::arith::ArithDialect",
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
   ];
 }
