@@ -6,14 +6,15 @@
 
     run_lowered.py --opt=mempl-opt --runner=mlir-runner --runtime=libmempl_runtime.so
                    --libs=FOLDER [--full] [--routes=llvm,memref,async] [--shard=0/4]
-                   [--solvers=greedy,search] [--tile] [NAME..]
+                   [--solvers=greedy,search] [--tile] [--searched=5] [NAME..]
 
 Each network runs as it is, and placed by every solver, under the checks of the
 runtime and with copies that take a while. The bits of all results must be those
 of the unplaced network, and its checksums those of expected.csv. Each solver
 has another target, and with each network others, so that together they see
 all; with --full every solver is run with every target (some ten minutes). With
---tile each network is tiled before, in loops and with trips written out.
+--tile each network is tiled before, in loops and with trips written out; with
+--searched the pass decides what is, of so many networks at least.
 
 Routes: `llvm` is mempl-lower-to-cpu; `memref` has fast memory as a global array
 and copies where they start; `async` has copies as tasks of MLIR's async
@@ -148,6 +149,7 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--tile", action="store_true")
+    parser.add_argument("--searched", type=int, default=0)
     parser.add_argument("--routes", default="llvm")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--budget", default="500")
@@ -159,6 +161,7 @@ def main():
     expected = read_expected()
     runner = Runner(args)
     failed = False
+    searched = set()
     for index, name in enumerate(everything):
         if index % shards != shard or (args.networks and name not in args.networks):
             continue
@@ -180,9 +183,13 @@ def main():
             for target, capacity in chosen:
                 place = (
                     f"learned-memory-placement{{target={target} solver={solver} "
-                    f"budget={args.budget} capacity={capacity}}}"
+                    f"budget={args.budget} capacity={capacity} tile=false}}"
                 )
                 passes = [place]
+                if args.searched:
+                    passes = [place.replace("tile=false", "tile=true")]
+                    if runner.opt(network, *passes) != runner.opt(network, place):
+                        searched.add(name)
                 if args.tile:
                     unroll = ["false", "true"][number % 2]
                     tile = f"mempl-tile-to-fit{{target={target} capacity={capacity or '32KiB'} unroll={unroll}}}"
@@ -202,6 +209,9 @@ def main():
                         failed = True
         of_them = f" ({tiled} of them tiled)" if args.tile else ""
         print(f"{name}: {runs} placed programs run{of_them}, {len(plain.split()) - 2} results compared", flush=True)
+    if len(searched) < args.searched:
+        print(f"{len(searched)} networks are tiled ({', '.join(sorted(searched))}), expected {args.searched}")
+        failed = True
     sys.exit(failed)
 
 

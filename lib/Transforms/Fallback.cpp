@@ -34,8 +34,10 @@ LogicalResult mempl::ir::reportMistake(Location loc, StringRef name,
   bool fails = fallback == Fallback::Error;
   InFlightDiagnostic diagnostic = fails ? emitError(loc) : emitWarning(loc);
   diagnostic << "internal error: " << text;
-  if (!fails)
+  if (fallback == Fallback::Slow)
     diagnostic << "; '" << name << "' is not placed and stays in slow memory";
+  else if (fallback == Fallback::Whole)
+    diagnostic << "; '" << name << "' is placed without being split";
   diagnostic << file;
   for (const Diagnostic &finding : findings)
     diagnostic.attachNote(finding.getLocation()) << finding.str();

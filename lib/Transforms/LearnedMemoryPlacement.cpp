@@ -8,13 +8,15 @@
 //
 // mempl-prepare, -extract-instance, -solve and -apply-plan without the problem
 // as IR between them: prepareForTarget(), extractProblems(), solveOrFallBack(),
-// PlanApplication. What is only here is what is written to files and to stderr.
+// PlanApplication. What is only here is that functions may be split, by
+// searchTiling(), and what is written to files and to stderr.
 //
 //===----------------------------------------------------------------------===//
 
 #include "PlanApplication.h"
 #include "ReorderSteps.h"
 #include "SolverChoice.h"
+#include "TileSearch.h"
 
 #include "mempl/IR/Mempl.h"
 #include "mempl/Problem/Coverage.h"
@@ -30,11 +32,14 @@
 #include "mempl/Transforms/Pins.h"
 #include "mempl/Transforms/Prepare.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 
 namespace mempl::ir {
 #define GEN_PASS_DEF_LEARNEDMEMORYPLACEMENT
@@ -53,6 +58,17 @@ namespace {
 struct Texts {
   std::string unknowns;
   std::string trace, slowTrace; ///< With the plan, and with none.
+};
+
+/// A function that was solved.
+struct SolvedFunction {
+  Solution solution;
+  Texts texts;
+  std::string tiling; ///< How it is split; empty if it is whole.
+  int64_t numTiledRuns = 0;
+  double slowLatency = 0; ///< Seconds; of the whole function.
+  /// The same without being split; null for one that is whole.
+  std::unique_ptr<SolvedFunction> whole;
 };
 
 class LearnedMemoryPlacementPass
@@ -76,12 +92,14 @@ private:
   LogicalResult chooseWritten(ModuleProblems &problems);
   FailureOr<Solution> solve(const PlaceableFunction &function,
                             const SolverChoice &choice);
+  bool mayTile() const;
+  void tileIfFaster(PlannedFunction &planned, SolvedFunction &solved,
+                    ModuleOp unprepared, const TileSearchOptions &options,
+                    PlanApplication &application);
   Texts makeTexts(const PlaceableFunction &function, const Solution &solution,
                   const TargetDescription &machine);
-  LogicalResult report(PlannedFunction &planned, const Solution &solution,
-                       const Texts &texts);
-  void printSummary(const Instance &instance, const Solution &solution,
-                    const Texts &texts);
+  LogicalResult report(PlannedFunction &planned, const SolvedFunction &solved);
+  void printSummary(const Instance &instance, const SolvedFunction &solved);
   LogicalResult writeFiles(const PlannedFunction &planned,
                            const Solution &solution, const Texts &texts);
 
@@ -168,9 +186,43 @@ Texts LearnedMemoryPlacementPass::makeTexts(const PlaceableFunction &of,
   return texts;
 }
 
+/// Whether there is anything to search for: a profile has no times of parts,
+/// and without a placement nothing is faster.
+bool LearnedMemoryPlacementPass::mayTile() const {
+  return tile && profile.empty() && solverName != "none";
+}
+
+/// Searches for a way to split the function, whose plan is that of `solved`,
+/// and makes it the function if there is a faster one.
+void LearnedMemoryPlacementPass::tileIfFaster(PlannedFunction &planned,
+                                              SolvedFunction &solved,
+                                              ModuleOp unprepared,
+                                              const TileSearchOptions &options,
+                                              PlanApplication &application) {
+  func::FuncOp function = planned.function->function;
+  auto original = unprepared.lookupSymbol<func::FuncOp>(function.getName());
+  if (!original)
+    return;
+  std::optional<TiledFunction> tiled =
+      searchTiling(unprepared, original, planned.function->program->instance,
+                   solved.solution, options);
+  if (!tiled)
+    return;
+  auto whole = std::make_unique<SolvedFunction>(std::move(solved));
+  solved = SolvedFunction();
+  solved.slowLatency = whole->slowLatency;
+  solved.whole = std::move(whole);
+  solved.solution = std::move(tiled->solution);
+  solved.tiling = tiled->str();
+  solved.numTiledRuns = tiled->numRuns;
+  planned.whole = application.replace(
+      *planned.function, std::exchange(planned.plan, solved.solution.plan),
+      std::move(tiled->function), std::move(tiled->unprepared));
+}
+
 void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
-                                              const Solution &solution,
-                                              const Texts &texts) {
+                                              const SolvedFunction &solved) {
+  const Solution &solution = solved.solution;
   mempl::Outcome outcome = mempl::simulate(instance, solution.plan);
   mempl::BoundDeadline deadline(contextOf(budget, timeLimitMs, seed, threads),
                                 1, solution.seconds);
@@ -185,13 +237,17 @@ void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
                : deadline.hasPassed();
   };
   double bound = mempl::lowerBound(instance, boundOptions).bound;
-  double slow = mempl::slowLatency(instance);
   llvm::raw_ostream &os = llvm::errs();
   os << instance.name << ": " << instance.program.steps.size() << " steps, "
      << instance.program.values.size() << " values, "
      << mempl::formatBytes(instance.machine.capacity) << " of fast memory\n"
-     << "  slow memory only  " << mempl::formatSeconds(slow) << "\n"
-     << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
+     << "  slow memory only  " << mempl::formatSeconds(solved.slowLatency)
+     << "\n";
+  if (solved.whole)
+    os << "  placed whole      "
+       << mempl::formatSeconds(solved.whole->solution.latency) << "\n"
+       << "  tiled             " << solved.tiling << "\n";
+  os << "  placed            " << mempl::formatSeconds(outcome.latency) << "  ("
      << solution.winner << ", " << solution.plan.numCopiesIn() << " copies in, "
      << solution.plan.numCopiesOut() << " back, ";
   if (int64_t moved = countMovedSteps(solution.plan))
@@ -207,8 +263,8 @@ void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
     os << "  not placeable     ";
     mempl::printUncovered(os, uncovered, "    ");
   }
-  if (!texts.unknowns.empty())
-    os << "  not known         " << texts.unknowns << "\n";
+  if (!solved.texts.unknowns.empty())
+    os << "  not known         " << solved.texts.unknowns << "\n";
 }
 
 LogicalResult
@@ -243,17 +299,26 @@ LearnedMemoryPlacementPass::writeFiles(const PlannedFunction &planned,
 
 /// Says and writes what there is about a function.
 LogicalResult LearnedMemoryPlacementPass::report(PlannedFunction &planned,
-                                                 const Solution &solution,
-                                                 const Texts &texts) {
+                                                 const SolvedFunction &solved) {
   const Instance &instance = planned.function->program->instance;
   planned.report.emit(*planned.function, planned.isSlow);
   PlacementStatistics{numFunctions, numStorages, numPlacedFast, numPrefetches,
                       numEvictions, peakBytes,   numMovedSteps, numFallbacks}
       .add(instance, planned.plan, planned.isSlow);
+  func::FuncOp function = planned.function->function;
+  if (solved.whole && !planned.isSlow) {
+    numTiledRuns += solved.numTiledRuns;
+    remark::passed(function.getLoc(),
+                   remark::RemarkOpts::name("Tiled").category("mempl").function(
+                       function.getName()))
+        << "'" + function.getName().str() + "': " + solved.tiling + ": " +
+               mempl::formatSeconds(solved.solution.latency) + ", " +
+               mempl::formatSeconds(solved.whole->solution.latency) + " whole";
+  }
   if (summary)
-    printSummary(instance, solution, texts);
-  return planned.function->function.getName() == written
-             ? writeFiles(planned, solution, texts)
+    printSummary(instance, solved);
+  return function.getName() == written
+             ? writeFiles(planned, solved.solution, solved.texts)
              : success();
 }
 
@@ -267,6 +332,7 @@ LogicalResult LearnedMemoryPlacementPass::run() {
   if (failed(machine))
     return failure();
   OriginalFunctions originals(module);
+  OwningOpRef<ModuleOp> unprepared = mayTile() ? module.clone() : ModuleOp();
   if (failed(prepareForTarget(module, machine->target, machine->cost,
                               eliminateEmptyTensors)))
     return failure();
@@ -279,7 +345,10 @@ LogicalResult LearnedMemoryPlacementPass::run() {
   PlanApplication application(module, machine->target, std::move(originals),
                               {verify, *choice});
   std::vector<PlannedFunction> all;
-  std::vector<std::pair<Solution, Texts>> made; // For each of them.
+  std::vector<SolvedFunction> made; // For each of them.
+  SolverChoice ofWhole = *choice;
+  if (mayTile())
+    ofWhole.context = contextBesideSearch(choice->context);
   for (PlaceableFunction &f : problems->functions) {
     if (f.program->onBuffers) {
       emitRemark(f.function.getLoc())
@@ -287,24 +356,35 @@ LogicalResult LearnedMemoryPlacementPass::run() {
       warnUselessConstraints(f.function, /*called=*/false);
       continue;
     }
-    FailureOr<Solution> solution = solve(f, *choice);
+    FailureOr<Solution> solution = solve(f, ofWhole);
     if (failed(solution))
       return failure();
+    SolvedFunction solved;
+    solved.slowLatency = mempl::slowLatency(f.program->instance);
+    solved.texts = makeTexts(f, *solution, machine->target);
+    solved.solution = std::move(*solution);
     PlannedFunction planned;
     planned.function = &f;
-    planned.plan = solution->plan;
-    Texts texts = makeTexts(f, *solution, machine->target);
+    planned.plan = solved.solution.plan;
+    if (mayTile())
+      tileIfFaster(planned, solved, *unprepared,
+                   {*machine, *choice, reorder, eliminateEmptyTensors},
+                   application);
+    if (solved.whole)
+      solved.texts = makeTexts(f, solved.solution, machine->target);
     if (failed(application.apply(planned)))
       return failure();
     all.push_back(std::move(planned));
-    made.emplace_back(std::move(*solution), std::move(texts));
+    made.push_back(std::move(solved));
   }
   if (failed(application.finish(all)))
     return failure();
   for (auto [planned, solved] : llvm::zip(all, made)) {
+    if (solved.whole && !planned.whole)
+      solved = std::move(*std::exchange(solved.whole, nullptr));
     if (planned.isSlow)
-      solved.first = slowSolution(planned.function->program->instance);
-    if (failed(report(planned, solved.first, solved.second)))
+      solved.solution = slowSolution(planned.function->program->instance);
+    if (failed(report(planned, solved)))
       return failure();
   }
   return success();

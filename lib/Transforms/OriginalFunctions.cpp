@@ -70,6 +70,15 @@ Operation *OriginalFunctions::get(Operation *function) const {
   return nullptr;
 }
 
+OwningOpRef<Operation *>
+OriginalFunctions::exchange(Operation *function,
+                            OwningOpRef<Operation *> other) {
+  for (auto &[op, original] : originals)
+    if (op == function)
+      std::swap(original, other);
+  return other;
+}
+
 OwningOpRef<ModuleOp> OriginalFunctions::module(ModuleOp module) const {
   IRMapping mapping;
   OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone(mapping));

@@ -47,6 +47,10 @@ public:
   /// The function as it was; null if that is not known.
   Operation *get(Operation *function) const;
 
+  /// Makes `other` what the function was, and gives what it was till then.
+  OwningOpRef<Operation *> exchange(Operation *function,
+                                    OwningOpRef<Operation *> other);
+
   /// A copy of `module` in which all functions are as they were.
   OwningOpRef<ModuleOp> module(ModuleOp module) const;
 

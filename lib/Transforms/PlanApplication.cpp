@@ -75,15 +75,43 @@ static void collectPlaced(const FunctionProblem &program, const Plan &plan,
       collectPlaced(*body, loop.plan, roots);
 }
 
-/// After a mistake of mempl, the `reason`: the function gets its body back.
+std::unique_ptr<WholeFunction>
+PlanApplication::replace(PlaceableFunction &function, Plan plan,
+                         PlaceableFunction tiled,
+                         OwningOpRef<Operation *> unprepared) {
+  auto whole = std::make_unique<WholeFunction>();
+  func::FuncOp op = function.function;
+  whole->body.takeBody(op.getBody());
+  op.getBody().takeBody(tiled.function.getBody());
+  whole->plan = std::move(plan);
+  whole->unprepared = originals.exchange(op, std::move(unprepared));
+  tiled.function = op;
+  whole->function = std::exchange(function, std::move(tiled));
+  return whole;
+}
+
+/// Places a function that was split as the whole that it was.
+LogicalResult PlanApplication::placeWhole(PlannedFunction &planned) {
+  std::unique_ptr<WholeFunction> whole = std::move(planned.whole);
+  func::FuncOp op = planned.function->function;
+  placed.erase(op);
+  op.getBody().takeBody(whole->body);
+  originals.exchange(op, std::move(whole->unprepared));
+  *planned.function = std::move(whole->function);
+  planned.plan = std::move(whole->plan);
+  if (failed(apply(planned)))
+    return failure();
+  if (!placed.contains(op))
+    originals.restore(op);
+  return success();
+}
+
+/// After a mistake of mempl, the `reason`: the function is whole again, or gets
+/// its body back.
 LogicalResult PlanApplication::fallBack(PlannedFunction &planned,
                                         StringRef reason,
                                         llvm::ArrayRef<Diagnostic> findings) {
   func::FuncOp function = planned.function->function;
-  Fallback fallback =
-      originals.get(function) ? options.choice.fallback : Fallback::Error;
-  placed.erase(function);
-  originals.restore(function);
   mempl::Reproducer file;
   file.tool = "mempl-opt";
   if (!options.choice.solver.empty())
@@ -92,6 +120,15 @@ LogicalResult PlanApplication::fallBack(PlannedFunction &planned,
   file.instance = planned.function->program->instance;
   file.failedSolver = options.choice.solver;
   file.failedPlan = planned.plan;
+  if (planned.whole) {
+    (void)reportMistake(function.getLoc(), function.getName(), reason,
+                        mempl::askForReport(file), findings, Fallback::Whole);
+    return placeWhole(planned);
+  }
+  Fallback fallback =
+      originals.get(function) ? options.choice.fallback : Fallback::Error;
+  placed.erase(function);
+  originals.restore(function);
   planned.isSlow = true;
   return reportMistake(function.getLoc(), function.getName(), reason,
                        mempl::askForReport(file), findings, fallback);
@@ -151,27 +188,30 @@ PlanApplication::checkModule(llvm::MutableArrayRef<PlannedFunction> all) {
     return success();
   // Callers mostly follow what they call.
   for (PlannedFunction &planned : llvm::reverse(all)) {
-    if (!placed.contains(planned.function->function))
-      continue;
-    if (isAccepted(module))
-      return success();
-    if (failed(fallBack(planned, kNotBufferized, findings)))
-      return failure();
+    // One that is split is whole next.
+    while (placed.contains(planned.function->function)) {
+      if (isAccepted(module))
+        return success();
+      if (failed(fallBack(planned, kNotBufferized, findings)))
+        return failure();
+    }
   }
   return success();
 }
 
 /// Gives functions their bodies back in which One-Shot Bufferize would make
-/// more allocations or copies than in the original ones.
-void PlanApplication::keepNeverWorse(
-    llvm::MutableArrayRef<PlannedFunction> all) {
+/// more allocations or copies than in the original ones; those that are split
+/// are whole first.
+LogicalResult
+PlanApplication::keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all) {
   if (placed.empty())
-    return;
+    return success();
   std::optional<llvm::StringMap<BufferWork>> before =
       bufferWorkOf(*originals.module(module));
   std::optional<llvm::StringMap<BufferWork>> after = bufferWorkOf(module);
   if (!before || !after)
-    return;
+    return success();
+  bool anyWhole = false;
   for (PlannedFunction &planned : all) {
     func::FuncOp function = planned.function->function;
     if (!placed.contains(function))
@@ -180,6 +220,12 @@ void PlanApplication::keepNeverWorse(
                            .moreThan(before->lookup(function.getName()));
     if (more.empty())
       continue;
+    if (planned.whole) {
+      anyWhole = true;
+      if (failed(placeWhole(planned)))
+        return failure();
+      continue;
+    }
     emitRemark(function.getLoc())
         << "left in slow memory: bufferization of the placed function would "
            "make "
@@ -188,6 +234,7 @@ void PlanApplication::keepNeverWorse(
     originals.restore(function);
     planned.isSlow = true;
   }
+  return anyWhole ? keepNeverWorse(all) : success();
 }
 
 LogicalResult
@@ -197,6 +244,5 @@ PlanApplication::finish(llvm::MutableArrayRef<PlannedFunction> all) {
   originals.restore(placed);
   if (failed(checkModule(all)))
     return failure();
-  keepNeverWorse(all);
-  return success();
+  return keepNeverWorse(all);
 }

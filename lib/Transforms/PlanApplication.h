@@ -22,6 +22,15 @@
 
 namespace mempl::ir {
 
+/// What a function that is split is when it is whole.
+struct WholeFunction {
+  Region body; ///< Prepared.
+  PlaceableFunction function;
+  Plan plan; ///< Valid for the function's instance.
+  /// The function before it was prepared.
+  OwningOpRef<Operation *> unprepared;
+};
+
 /// A function with a plan for it, and what became of it.
 struct PlannedFunction {
   PlaceableFunction *function = nullptr;
@@ -29,6 +38,9 @@ struct PlannedFunction {
   PlacementReport report;
   /// It is in slow memory in spite of its plan.
   bool isSlow = false;
+  /// What is placed instead where something is wrong with the function as it
+  /// is split; null for one that is whole.
+  std::unique_ptr<WholeFunction> whole;
 };
 
 /// Applies the plans of a module.
@@ -48,6 +60,13 @@ public:
       : module(module), target(target), originals(std::move(originals)),
         options(std::move(options)) {}
 
+  /// Gives `function` the body of `tiled`, which it is to have when plans are
+  /// applied, and `unprepared` as what it was before it was prepared. What it
+  /// has had till then, with the plan `plan`.
+  std::unique_ptr<WholeFunction> replace(PlaceableFunction &function, Plan plan,
+                                         PlaceableFunction tiled,
+                                         OwningOpRef<Operation *> unprepared);
+
   /// Makes the report and rewrites the function. Fails with a diagnostic.
   LogicalResult apply(PlannedFunction &planned);
 
@@ -59,8 +78,9 @@ public:
 private:
   LogicalResult fallBack(PlannedFunction &planned, StringRef reason,
                          llvm::ArrayRef<Diagnostic> findings);
+  LogicalResult placeWhole(PlannedFunction &planned);
   LogicalResult checkModule(llvm::MutableArrayRef<PlannedFunction> all);
-  void keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all);
+  LogicalResult keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all);
 
   ModuleOp module;
   const TargetDescription &target;

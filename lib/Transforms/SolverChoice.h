@@ -23,7 +23,8 @@ namespace mempl::ir {
 /// What passes do where a solver gives no plan, or where a mistake of mempl
 /// spoils it.
 enum class Fallback {
-  Slow, ///< The function stays in slow memory, with a remark or warning.
+  Slow,  ///< The function stays in slow memory, with a remark or warning.
+  Whole, ///< It is placed without being split, with a warning.
   Error
 };
 

@@ -35,6 +35,8 @@ struct SplitOp {
   Operation *op = nullptr;
   /// By axis: the dimension of its first result that is split.
   SmallVector<int32_t, 2> dims;
+
+  bool operator==(const SplitOp &) const = default;
 };
 
 /// A run of ops that is split, along one dimension of its results or two.
@@ -50,6 +52,8 @@ struct Segment {
   /// loops. There is one axis then; parts of inputs may overlap, and need not
   /// be of one size.
   bool unroll = false;
+
+  bool operator==(const Segment &) const = default;
 };
 
 /// What chooseSegments() may count on.

@@ -167,6 +167,7 @@ def place(
     threads: int = 1,
     fallback: Literal["slow", "error"] = "slow",
     reorder: bool = True,
+    tile: bool = False,
     profile: str | os.PathLike[str] = "",
     file: str = "<mlir>",
 ) -> Placed:
@@ -183,6 +184,7 @@ def place(
         threads: that solvers may use.
         fallback: what happens where the solver finds no plan.
         reorder: whether ops may run in another order, where nobody can tell but by the time.
+        tile: whether runs of ops may be split into loops over parts of their tensors, where that is faster.
         profile: JSON file with measured seconds of ops.
         file: name of the text in errors and remarks.
 
@@ -206,5 +208,6 @@ def place(
         threads=threads,
         fallback=fallback,
         reorder=reorder,
+        tile=tile,
         profile=os.fspath(profile),
     )

@@ -359,7 +359,7 @@ void bindPlace(nb::module_ &m) {
          const std::string &target, const std::string &solver,
          const std::string &capacity, int64_t budget, int64_t timeLimitMs,
          uint64_t seed, int threads, const std::string &fallback, bool reorder,
-         const std::string &profile) {
+         bool tile, const std::string &profile) {
         mempl::ir::LearnedMemoryPlacementOptions options;
         options.solverName = solver;
         options.target = target;
@@ -370,6 +370,7 @@ void bindPlace(nb::module_ &m) {
         options.threads = threads;
         options.fallback = fallback;
         options.reorder = reorder;
+        options.tile = tile;
         options.profile = profile;
         nb::gil_scoped_release release;
         return place(text, file, options);
@@ -377,8 +378,8 @@ void bindPlace(nb::module_ &m) {
       nb::arg("text"), nb::kw_only(), nb::arg("file"), nb::arg("target"),
       nb::arg("solver"), nb::arg("capacity"), nb::arg("budget"),
       nb::arg("time_limit_ms"), nb::arg("seed"), nb::arg("threads"),
-      nb::arg("fallback"), nb::arg("reorder"), nb::arg("profile"),
-      "What mempl.place() calls.");
+      nb::arg("fallback"), nb::arg("reorder"), nb::arg("tile"),
+      nb::arg("profile"), "What mempl.place() calls.");
 }
 
 } // namespace

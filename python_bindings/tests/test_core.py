@@ -357,6 +357,25 @@ def test_the_pass_moves_ops_unless_told_otherwise():
     assert ops(reorder=False) == ["exp", "exp", "log", "log"]
 
 
+def test_the_pass_splits_what_is_faster_in_parts():
+    chain = """func.func @main(%a: tensor<16x64xf32>) -> tensor<16x64xf32> {
+      %e = tensor.empty() : tensor<16x64xf32>
+      %x = linalg.exp ins(%a : tensor<16x64xf32>) outs(%e : tensor<16x64xf32>) -> tensor<16x64xf32>
+      %y = linalg.log ins(%x : tensor<16x64xf32>) outs(%e : tensor<16x64xf32>) -> tensor<16x64xf32>
+      %z = linalg.abs ins(%y : tensor<16x64xf32>) outs(%e : tensor<16x64xf32>) -> tensor<16x64xf32>
+      return %z : tensor<16x64xf32>
+    }"""
+
+    def place(**arguments):
+        return mempl.place(chain, target="tiny", capacity="2KiB", **arguments)
+
+    assert "scf.for" not in place(tile=False).text
+    tiled = place(tile=True)
+    assert "scf.for" in tiled.text
+    (remark,) = [r for r in tiled.remarks if r.name == "Tiled"]
+    assert "1 run of 3 ops" in remark.message
+
+
 def test_the_pass_says_what_is_wrong():
     with pytest.raises(mempl.Error) as caught:
         mempl.place("func.func @f() {\n  return 1\n}", target="tiny", file="f.mlir")

@@ -155,9 +155,17 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     take turns, if the program is faster so. Both can then be in fast memory
     around the loop.
 
+    With `tile`, runs of ops are split into loops over parts of their tensors,
+    as `mempl-tile-to-fit` does it, where the program is faster so: ways to split
+    are tried, placed quickly and compared, and the best is placed by `solver`
+    beside the whole function, of which the faster remains. Results stay the same,
+    bit by bit. Ops with a result that is pinned or forbidden are not split, and
+    nothing is with a `profile`: nobody has measured the parts.
+
     The machine is `target` (a preset or a file), or what the module says (see
-    `mempl-attach-target`); without either the pass fails. Run it after fusion and tiling: it places what is there. `cse` may run
-    before it: unrelated ops that share a destination get one each.
+    `mempl-attach-target`); without either the pass fails. Run it after fusion: it
+    places what is there. `cse` may run before it: unrelated ops that share a
+    destination get one each.
 
     Functions that others of the module call, and functions with several blocks,
     stay in slow memory, with a remark. A remark per function adds up the traffic
@@ -187,9 +195,15 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
            "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
+    OptionWithDefault<"tile", "tile", "bool", "false",
+           "Splits runs of ops into loops over parts of their tensors where the "
+           "program is faster so.">,
   ];
-  let statistics = PlacementStatistics.statistics;
+  let statistics = PlacementStatistics.statistics # [
+    Statistic<"numTiledRuns", "num-tiled-runs", "Runs of ops that are split">,
+  ];
   let dependentDialects = [
+    "::mlir::arith::ArithDialect",
     "::mempl::ir::MemplDialect",
     "::mlir::arith::ArithDialect",
     "::mlir::bufferization::BufferizationDialect",
