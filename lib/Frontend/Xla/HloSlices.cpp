@@ -232,7 +232,8 @@ std::optional<MovingSlice> LoopSlices::written(const Site &at) const {
     update = c->root;
   }
   auto behindViews = [&](int32_t instruction) {
-    while (c->instructions[instruction].opcode == "bitcast")
+    while (c->instructions[instruction].opcode == "bitcast" &&
+           !c->instructions[instruction].operands.empty())
       instruction = c->instructions[instruction].operands[0];
     return instruction;
   };
