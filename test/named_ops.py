@@ -11,6 +11,7 @@ The ops are those that the TableGen files of MLIR under --include define: one
 that has no program here is an error. Operands are computed by a step before,
 and the result is read by one after it, so that all three are placed in fast
 memory; the bits of the results must be those of the program without placement.
+Programs are placed as they are, and tiled before.
 Ops that do not bufferize are placed after mempl-prepare-lowering only.
 """
 
@@ -260,7 +261,9 @@ def main():
             f.write(module)
     driver = driver_for(module)
     plain = runner.execute(with_driver(module, driver))
-    for passes in [PLACE], ["--mempl-prepare-lowering", PLACE]:
+    everywhere = ["--mempl-prepare-lowering", PLACE]
+    tiled = [[f"--mempl-tile-to-fit=target=tiny capacity={options}", PLACE] for options in ("128", "256 unroll=true")]
+    for passes in [PLACE], everywhere, *tiled:
         placed = runner.opt(module, *passes)
         fast = runner.execute(with_driver(placed, driver))
         if len(plain) != len(names) or len(fast) != len(names):
@@ -270,7 +273,7 @@ def main():
             if a != b:
                 print(f"linalg.{name}: DIFFERENT RESULTS: {a} {b}")
                 bad.add(name)
-            if function.count("mempl.alloc") < storages_of(name) and len(passes) == 2:
+            if function.count("mempl.alloc") < storages_of(name) and passes == everywhere:
                 print(f"linalg.{name}: NOT PLACED")
                 bad.add(name)
     print(f"{len(names) - len(bad & set(names))} ops of linalg placed, lowered and run")

@@ -78,6 +78,9 @@ static std::optional<Split> splitLinalg(linalg::LinalgOp op, int64_t dim) {
   if (!op.hasPureTensorSemantics() || op.getNumDpsInits() == 0 ||
       op.hasDynamicShape())
     return std::nullopt;
+  // The text of a named op does not have what it makes of an index.
+  if (op.hasIndexSemantics() && !isa<linalg::GenericOp>(op.getOperation()))
+    return std::nullopt;
   AffineMap first = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   auto loop = dyn_cast<AffineDimExpr>(first.getResult(dim));
   if (!loop)

@@ -73,6 +73,8 @@ protected:
   void finish(ValueRange results, Operation *behind);
 
   Value slice(Value source, const Ranges &part, Location loc);
+  Value insertAt(Value source, Value dest, ArrayRef<OpFoldResult> offsets,
+                 Location loc);
   Value makeEmpty(Value like, const Ranges &part, Location loc);
   Value makeFilled(linalg::FillOp fill, const Ranges &part, Location loc);
   Operation *makeTile(Operation *op, ValueRange operands, const Ranges &units);
@@ -213,6 +215,14 @@ Value SegmentRewriter::slice(Value source, const Ranges &part, Location loc) {
                                         at.sizes, at.strides);
 }
 
+Value SegmentRewriter::insertAt(Value source, Value dest,
+                                ArrayRef<OpFoldResult> offsets, Location loc) {
+  SliceNumbers at(cast<RankedTensorType>(source.getType()), {},
+                  rewriter.getContext());
+  return tensor::InsertSliceOp::create(rewriter, loc, source, dest, offsets,
+                                       at.sizes, at.strides);
+}
+
 Value SegmentRewriter::makeEmpty(Value like, const Ranges &part, Location loc) {
   return tensor::EmptyOp::create(rewriter, loc, partType(like, part),
                                  ValueRange());
@@ -319,8 +329,7 @@ void SegmentRewriter::putBack(Value result, Value tile, const Ranges &part) {
                .getResult();
   SliceNumbers at(cast<RankedTensorType>(tile.getType()), part,
                   rewriter.getContext());
-  whole = tensor::InsertSliceOp::create(rewriter, loc, tile, whole, at.offsets,
-                                        at.sizes, at.strides);
+  whole = insertAt(tile, whole, at.offsets, loc);
 }
 
 //===----------------------------------------------------------------------===//
@@ -500,7 +509,7 @@ private:
   /// Rows of a value that a trip has made.
   struct Piece {
     Value tile;
-    int64_t begin, end;
+    int64_t begin = 0, end = 0;
   };
 
   bool isOnDemand(Operation *op) const { return onDemand.contains(op); }
@@ -522,6 +531,7 @@ private:
   /// By op: where each trip ends.
   DenseMap<Operation *, SmallVector<int64_t>> ends;
   DenseMap<Value, SmallVector<Piece>> pieces;
+  DenseMap<Operation *, Piece> lastPadded;
   DenseMap<std::pair<Value, std::pair<int64_t, int64_t>>, Value> cache;
 };
 
@@ -604,8 +614,7 @@ Value UnrollRewriter::joined(Value value, int64_t dim, int64_t begin,
     SliceNumbers at(cast<RankedTensorType>(part.tile.getType()),
                     rowsOf(dim, part.begin - begin, part.end - begin),
                     rewriter.getContext());
-    whole = tensor::InsertSliceOp::create(rewriter, loc, part.tile, whole,
-                                          at.offsets, at.sizes, at.strides);
+    whole = insertAt(part.tile, whole, at.offsets, loc);
   }
   return whole;
 }
@@ -635,32 +644,44 @@ Value UnrollRewriter::rows(Value value, int64_t dim, int64_t begin, int64_t end,
   return cache[{value, {begin, end}}] = made;
 }
 
-/// Rows of a padded tensor, of which the pieces are put into a filled one if
-/// there are several.
+/// Rows of a padded tensor. Those that the part before has are copied from
+/// there, so that the op before can write the new ones in place.
 Value UnrollRewriter::padded(tensor::PadOp pad, int64_t dim, int64_t begin,
                              int64_t end) {
   Location loc = pad.getLoc();
+  const Piece before = lastPadded.lookup(pad);
+  int64_t known = before.tile && before.begin <= begin && begin < before.end
+                      ? std::min(before.end, end)
+                      : begin;
   int64_t low = -members.find(pad)->second.splits[0].operands[0].low;
-  int64_t from = std::max<int64_t>(begin - low, 0);
+  int64_t from = std::max<int64_t>(known - low, 0);
   int64_t to = std::min(end - low, pad.getSourceType().getDimSize(dim));
   SmallVector<Piece> parts;
   if (from < to)
     parts = piecesOf(pad.getSource(), dim, from, to, loc);
-  if (parts.size() == 1)
-    return makeTile(pad, parts.front().tile, rowsOf(dim, begin, end))
-        ->getResult(0);
-  Value whole = makeEmpty(pad.getResult(), rowsOf(dim, begin, end), loc);
-  whole = linalg::FillOp::create(rewriter, loc, pad.getConstantPaddingValue(),
-                                 whole)
-              .getResult(0);
-  for (const Piece &part : parts) {
-    auto type = cast<RankedTensorType>(part.tile.getType());
-    SliceNumbers at(type, {}, rewriter.getContext());
-    at.offsets = pad.getMixedLowPad();
-    at.offsets[dim] = rewriter.getIndexAttr(part.begin + low - begin);
-    whole = tensor::InsertSliceOp::create(rewriter, loc, part.tile, whole,
-                                          at.offsets, at.sizes, at.strides);
+  Value whole;
+  if (parts.size() == 1 && known == begin) {
+    whole = makeTile(pad, parts.front().tile, rowsOf(dim, begin, end))
+                ->getResult(0);
+  } else {
+    whole = makeEmpty(pad.getResult(), rowsOf(dim, begin, end), loc);
+    whole = linalg::FillOp::create(rewriter, loc, pad.getConstantPaddingValue(),
+                                   whole)
+                .getResult(0);
+    SmallVector<OpFoldResult> offsets(pad.getMixedLowPad());
+    for (const Piece &part : parts) {
+      offsets[dim] = rewriter.getIndexAttr(part.begin + low - begin);
+      whole = insertAt(part.tile, whole, offsets, loc);
+    }
+    if (known > begin) {
+      Value old =
+          slice(before.tile,
+                rowsOf(dim, begin - before.begin, known - before.begin), loc);
+      offsets.assign(offsets.size(), rewriter.getIndexAttr(0));
+      whole = insertAt(old, whole, offsets, loc);
+    }
   }
+  lastPadded[pad] = {whole, begin, end};
   return whole;
 }
 

@@ -37,6 +37,11 @@ static constexpr int32_t kMaxSegment = 256;
 /// Ops that are written out for a segment, at most.
 static constexpr int64_t kMaxUnrolled = 2048;
 
+/// A segment takes less than this share of the time that its ops take as they
+/// are. The estimate does not see what tiling takes from placement: room to
+/// fetch the next weights, for instance.
+static constexpr double kWorthIt = 0.97;
+
 static constexpr double kNever = std::numeric_limits<double>::infinity();
 
 namespace {
@@ -52,8 +57,15 @@ struct SharedAccess {
   bool gather; ///< Elements that depend on the trip.
 };
 
+/// Bytes of a member: of all trips together, a share of which each trip moves,
+/// and what every trip moves.
+struct Moved {
+  double slow = 0, fast = 0, slowPerTrip = 0, fastPerTrip = 0;
+};
+
 /// What a member does in all trips together.
 struct Term {
+  int32_t position = 0;
   double compute = 0, slow = 0, fast = 0;
   /// Rows that two parts read: bytes for each further trip.
   double overlap = 0;
@@ -114,9 +126,11 @@ private:
   void addAccess(Term &term, int32_t position, const Access &access);
   void addOutput(Term &term, int32_t position, int32_t value);
   double bytesAtOnce(double trips) const;
-  double secondsOf(const Term &term, const Trips &trips, double all,
-                   double &room);
-  double secondsFor(const Trips &trips);
+  Moved moves(const Term &term, const Trips &trips, double all, double &room);
+  void findEnds(int64_t trips);
+  double secondsWrittenOut(const Term &term, const Moved &moved,
+                           int64_t trips) const;
+  double secondsFor(const Trips &trips, bool unroll);
   void tryTrips(const Trips &trips, bool unroll);
   void tryLoops();
   void tryUnrolled();
@@ -140,6 +154,7 @@ private:
 
   std::vector<Term> terms;
   std::vector<double> live, ahead;
+  std::vector<int64_t> ends; ///< By op and trip.
   double outside = 0, kept = 0, whole = 0;
   double bestSeconds = kNever;
   Trips bestTrips{};
@@ -446,6 +461,7 @@ void Growth::addOutput(Term &term, int32_t position, int32_t value) {
     return;
   }
   Term copy;
+  copy.position = position;
   copy.fast = v.bytes;
   (fits ? copy.fast : copy.slow) += v.bytes;
   terms.push_back(copy);
@@ -463,6 +479,7 @@ void Growth::makeTerms() {
     if (op.view)
       continue;
     Term term;
+    term.position = p;
     term.compute = op.compute;
     for (const Access &access : op.accesses) {
       bool filled = access.operand >= 0 &&
@@ -478,50 +495,98 @@ void Growth::makeTerms() {
   }
 }
 
-/// Seconds of all trips of a member. What more than one trip uses stays in fast
-/// memory if there is `room` and that saves time.
-double Growth::secondsOf(const Term &term, const Trips &trips, double all,
-                         double &room) {
-  double slow = term.slow + term.overlap * (all - 1), fast = term.fast;
-  SmallVector<const SharedAccess *, 4> candidates;
+/// What a member moves. What more than one trip uses stays in fast memory if
+/// there is `room` and that saves time.
+Moved Growth::moves(const Term &term, const Trips &trips, double all,
+                    double &room) {
+  Moved moved;
+  moved.slow = term.slow + term.overlap * (all - 1);
+  moved.fast = term.fast;
   for (const SharedAccess &shared : term.shared) {
-    double slice = shared.bytes, once = 1;
+    double part = shared.bytes, parts = 1;
     bool reused = false;
-    for (size_t axis = 0; axis < numAxes; ++axis) {
-      if (shared.split[axis])
-        slice /= double(trips[axis]);
-      else if (!shared.gather)
-        reused |= axis + 1 == numAxes || !shared.split[numAxes - 1];
-    }
-    // The outer loop changes what the inner one uses again.
     for (size_t axis = 0; axis < numAxes; ++axis)
-      once *= shared.split[axis] ? double(trips[axis]) : 1;
-    double reads = shared.gather ? shared.bytes : slice * all;
-    double firstRead = reused ? slice * once : reads;
+      if (shared.split[axis]) {
+        part /= double(trips[axis]);
+        parts *= double(trips[axis]);
+      }
+    // The inner loop uses again what the outer one alone changes.
+    reused = !shared.gather && !shared.split[numAxes - 1];
+    if (!reused && numAxes == 2)
+      reused = !shared.gather && !shared.split[0] && block.fits(shared.storage);
     bool fits = block.fits(shared.storage);
-    double needed = fits ? double(block.storages[shared.storage].bytes) : slice;
-    if (residentStamp[shared.storage] == attempt) {
-      fast += reads;
-      continue;
-    }
-    double without = block.seconds(term.compute, slow + reads, fast);
-    double with = fits ? block.seconds(term.compute, slow, fast + reads)
-                       : block.seconds(term.compute, slow + firstRead,
-                                       fast + reads - firstRead);
-    if (with < without && needed <= room && (fits || reused)) {
-      room -= needed;
-      if (fits || !shared.split[0])
+    double reads = shared.gather ? shared.bytes : part * all;
+    double once = reused ? part * parts : reads;
+    double needed = fits ? double(block.storages[shared.storage].bytes) : part;
+    bool resident = residentStamp[shared.storage] == attempt;
+    if (!resident && needed <= room && (fits || reused)) {
+      double slow = moved.slow + moved.slowPerTrip * all;
+      double fast = moved.fast + moved.fastPerTrip * all;
+      double kept = fits ? 0 : once;
+      resident = block.seconds(term.compute, slow + kept, fast + reads - kept) <
+                 block.seconds(term.compute, slow + reads, fast);
+      if (resident) {
+        room -= needed;
         residentStamp[shared.storage] = attempt;
-      slow += fits ? 0 : firstRead;
-      fast += fits ? reads : reads - firstRead;
-    } else {
-      slow += reads;
+        moved.slow += kept;
+        moved.fast -= kept;
+      }
     }
+    (resident ? moved.fastPerTrip : moved.slowPerTrip) += reads / all;
   }
-  return block.seconds(term.compute, slow, fast);
+  return moved;
 }
 
-double Growth::secondsFor(const Trips &trips) {
+/// Where the trips of each op end, if they are written out.
+void Growth::findEnds(int64_t trips) {
+  ends.assign(size() * trips, 0);
+  std::vector<char> used(size(), false);
+  for (int32_t p = end - 1; p >= begin; --p) {
+    if (!isMember(p))
+      continue;
+    const Split &split = splitOf(p, 0);
+    int64_t *mine = &ends[(p - begin) * trips];
+    for (int64_t t = 0; t < trips; ++t) {
+      int64_t needed = llvm::divideCeil(mine[t], split.resultScale);
+      mine[t] =
+          std::min(split.extent,
+                   used[p - begin] ? needed : split.extent * (t + 1) / trips);
+    }
+    mine[trips - 1] = split.extent;
+    for (const Use &use : block.ops[p].uses) {
+      if (use.operand < 0 || !isMade(use.value))
+        continue;
+      const OperandSplit &part = split.operands[use.operand];
+      int32_t maker = block.values[use.value].maker - begin;
+      used[maker] = true;
+      // In rows of the operand, until its op is visited.
+      for (int64_t t = 0; t < trips; ++t)
+        if (mine[t] > 0)
+          ends[maker * trips + t] = std::max(ends[maker * trips + t],
+                                             mine[t] * part.scale + part.high);
+    }
+  }
+}
+
+/// Seconds of a member whose trips are written out: they are of several sizes.
+double Growth::secondsWrittenOut(const Term &term, const Moved &moved,
+                                 int64_t trips) const {
+  const int64_t *at = &ends[(term.position - begin) * trips];
+  auto extent = double(splitOf(term.position, 0).extent);
+  double seconds = 0;
+  for (int64_t t = 0; t < trips; ++t) {
+    int64_t units = at[t] - (t ? at[t - 1] : 0);
+    if (units == 0)
+      continue;
+    double share = double(units) / extent;
+    seconds += block.seconds(term.compute * share,
+                             moved.slow * share + moved.slowPerTrip,
+                             moved.fast * share + moved.fastPerTrip);
+  }
+  return seconds;
+}
+
+double Growth::secondsFor(const Trips &trips, bool unroll) {
   double all = double(trips[0]) * double(numAxes == 2 ? trips[1] : 1);
   double needed = bytesAtOnce(all);
   if (needed > double(limits.budget))
@@ -529,8 +594,14 @@ double Growth::secondsFor(const Trips &trips) {
   ++attempt;
   double room = double(limits.capacity) - needed - whole;
   double seconds = outside;
+  if (unroll)
+    findEnds(trips[0]);
   for (const Term &term : terms) {
-    seconds += secondsOf(term, trips, all, room);
+    Moved moved = moves(term, trips, all, room);
+    seconds += unroll ? secondsWrittenOut(term, moved, trips[0])
+                      : block.seconds(term.compute,
+                                      moved.slow + moved.slowPerTrip * all,
+                                      moved.fast + moved.fastPerTrip * all);
     if (seconds >= bestSeconds)
       return kNever;
   }
@@ -538,7 +609,7 @@ double Growth::secondsFor(const Trips &trips) {
 }
 
 void Growth::tryTrips(const Trips &trips, bool unroll) {
-  double seconds = secondsFor(trips);
+  double seconds = secondsFor(trips, unroll);
   if (seconds >= bestSeconds)
     return;
   bestSeconds = seconds;
@@ -679,7 +750,7 @@ mempl::ir::tiling::chooseSegments(Block &block, const TargetDescription &target,
         if (!growth.endsWithMember() || model.ops[j - 1].view)
           continue;
         double seconds = growth.evaluate();
-        if (seconds < unsplit[j] - unsplit[i] &&
+        if (seconds < kWorthIt * (unsplit[j] - unsplit[i]) &&
             best[i].seconds + seconds < best[j].seconds)
           best[j] = {best[i].seconds + seconds, i,
                      SmallVector<int32_t, 2>(axes)};

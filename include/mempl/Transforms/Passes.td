@@ -431,7 +431,7 @@ def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
     use is read again in each, or stays in fast memory if there is room beside
     the tensors of a trip and that saves time. The tensors of a trip that are
     live at once fill at most `share` of the fast memory. What does not get
-    faster is not split.
+    faster by 3 % is not split.
 
     Limits: only the entry block of functions with one block, and static shapes.
     An op that does not use what the run makes stays before it; any other op that
