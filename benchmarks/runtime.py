@@ -59,9 +59,9 @@ def tool(name):
     sys.exit(f"{name} is not installed")
 
 
-def throttle():
+def throttle(target):
     """What the runtime has to know to be the target."""
-    with open(TARGET) as f:
+    with open(target) as f:
         machine = json.load(f)["machine"]
     return {
         "MEMPL_RUNTIME_SLOWDOWN": "1",
@@ -86,6 +86,8 @@ def driver(name, repeats):
 class Network:
     """A network, prepared for placement: every op has a line of its own."""
 
+    target = TARGET
+
     def __init__(self, args, work, name):
         self.opt = os.path.join(args.bin, "mempl-opt")
         self.libraries = [
@@ -103,7 +105,7 @@ class Network:
     def place(self, solver, profile=True, more=""):
         """Places the network; returns the seconds that the simulator expects."""
         decisions = f"{self.work}/decisions.json"
-        options = f"target={TARGET} solver={solver} budget={self.args.budget} trace-out={decisions} {more}"
+        options = f"target={self.target} solver={solver} budget={self.args.budget} trace-out={decisions} {more}"
         if profile:
             options += f" profile={self.profile}"
         passes = f"builtin.module(learned-memory-placement{{{options}}})"
@@ -144,7 +146,7 @@ class Network:
     def measure(self):
         """Median seconds of the network; the first run tells the runtime how
         long the steps compute."""
-        events = self.execute(self.args.repeats + 1, throttle(), f"{self.work}/run.trace")
+        events = self.execute(self.args.repeats + 1, throttle(self.target), f"{self.work}/run.trace")
         return statistics.median(e["dur"] * 1e-6 for e in events if e["cat"] == "function" and e["name"] == self.name)
 
 
@@ -209,7 +211,7 @@ def write_trace(args, work):
     network = Network(args, work, name)
     network.measure_profile()
     network.place(solver)
-    events = network.execute(1, throttle(), args.trace)
+    events = network.execute(1, throttle(TARGET), args.trace)
     share, moved = overlap(events)
     copies = sum(e["cat"] == "copy" and e["tid"] == 2 for e in events)
     print(f"{name}, {solver}: {copies} prefetches of {moved:.0f} bytes, {share:.0%} of them while steps run")

@@ -6,6 +6,7 @@
 
     tiles.py --bin=build/release/bin [--networks=a,b] [--solvers=none,greedy,search]
              [--capacity=16KiB] [--repeats=5] [--real-time] [--write=docs/runtime.md]
+    tiles.py --bin=build/release/bin --layers=trace.json [--check]
 
 The networks of runtime.py, measured as there, but with `mempl-tile-to-fit` before
 placement and less fast memory, so that their tensors do not fit. Networks that are
@@ -14,16 +15,23 @@ not tiled are left out.
 Then a matrix product and a convolution: the bytes that each moves to and from
 slow memory when it runs, as it is and tiled, beside the fewest that any order of
 its arithmetic can move with this much fast memory.
+
+At last a stack of layers in a loop, whose weights come in by layer, on an h100-host
+of which all rates are a ten-thousandth: how much of them moves while steps run.
+With --layers only that, and the file is its trace; --check exits with 1 unless it
+is at least half, on whatever machine, and loops carry copies.
 """
 
 import argparse
+import json
 import math
 import os
 import re
+import statistics
 import sys
 import tempfile
 
-from runtime import TARGET, Network, run, spearman
+from runtime import TARGET, Network, overlap, run, spearman, throttle
 
 HEADING = "## Tiled"
 NETWORKS = "vgg_small,resnet_small,mobilenet_small,transformer_small,gpt_prefill_small,alphatensor_small"
@@ -207,30 +215,27 @@ def least_bytes(op, words):
 
 
 class Op(Network):
-    """One of OPS, in place of a network."""
+    """A function of tensors, in place of a network."""
 
-    def __init__(self, args, work, op, tiled):
+    def __init__(self, args, work, arguments, result, text):
         self.args, self.work, self.name = args, work, "op"
+        self.profile = f"{work}/op.profile.json"
         self.opt = os.path.join(args.bin, "mempl-opt")
         self.libraries = [
             os.path.join(args.libs, "libmlir_c_runner_utils.so"),
             os.path.join(args.bin, "..", "lib", "libmempl_runtime.so"),
         ]
-        self.arguments, self.result, body = op(tiled)
+        self.arguments, self.result = arguments, result
         self.prepared = f"{work}/op.mlir"
         with open(self.prepared, "w", encoding="utf-8") as f:
-            f.write(function(self.arguments, self.result, body))
+            f.write(text)
 
     def driver(self, repeats):
-        a, b = self.arguments
-        return f"""
-func.func @main() {{
-  %a = arith.constant dense<0.0> : {a}
-  %b = arith.constant dense<0.0> : {b}
-  %r = call @op(%a, %b) : ({a}, {b}) -> {self.result}
-  return
-}}
-"""
+        names = [f"%a{i}" for i in range(len(self.arguments))]
+        constants = "\n".join(f"{n} = arith.constant dense<0.0> : {t}" for n, t in zip(names, self.arguments))
+        call = f"func.call @op({', '.join(names)}) : ({', '.join(self.arguments)}) -> {self.result}\n"
+        calls = "".join(f"%r{i} = {call}" for i in range(repeats))
+        return f"func.func @main() {{\n{constants}\n{calls}return\n}}\n"
 
 
 def rooflines(args, work):
@@ -242,7 +247,8 @@ def rooflines(args, work):
     for name, op in OPS.items():
         moved = []
         for tiled in (False, True):
-            program = Op(args, work, op, tiled)
+            arguments, result, body = op(tiled)
+            program = Op(args, work, arguments, result, function(arguments, result, body))
             program.place(args.solvers.split(",")[-1], profile=False, more=f"capacity={args.capacity}")
             moved.append(traffic(program.execute(1, {}, f"{work}/op.trace")))
         tensors, least = least_bytes(op, words)
@@ -250,6 +256,69 @@ def rooflines(args, work):
         lines.append(f"| {name} | {' | '.join(kib)} | {moved[1] / least:.2f} |")
         print(lines[-1], flush=True)
     return lines
+
+
+# A stack of layers: a product with weights of their own, of 16 KiB, and two with
+# weights that they share.
+LAYERS, WIDTH, BATCH = 24, 64, 128
+SCALE = 1e-4
+
+
+def scaled_host(work):
+    """An h100-host with 192 KiB of fast memory, all rates SCALE times as high."""
+    path = os.path.join(work, "slow-host.json")
+    with open(os.path.join(os.path.dirname(TARGET), "h100-host.json"), encoding="utf-8") as f:
+        target = json.load(f)
+    target["name"] = "slow-host"
+    machine = target["machine"]
+    machine["fast"]["capacity"] = 192 << 10
+    for memory in ("fast", "slow", "copy"):
+        machine[memory]["bandwidth"] *= SCALE
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(target, f)
+    return path
+
+
+def stack():
+    weights, x, w = f"tensor<{LAYERS}x{WIDTH}x{WIDTH}xf32>", matrix(BATCH, WIDTH), matrix(WIDTH, WIDTH)
+    products = ""
+    for number, (left, right) in enumerate((("y", "s"), ("m0", "u"), ("m1", "u"))):
+        products += f"""
+%e{number} = tensor.empty() : {x}
+{filled(f"z{number}", f"e{number}", x)}
+%m{number} = linalg.matmul ins(%{left}, %{right} : {x}, {w}) outs(%z{number} : {x}) -> {x}"""
+    text = f"""func.func @op(%a: {weights}, %u: {w}, %b: {x}) -> {x} {{
+%c0 = arith.constant 0 : index
+%c1 = arith.constant 1 : index
+%last = arith.constant {LAYERS} : index
+%zero = arith.constant 0.0 : f32
+%r = scf.for %i = %c0 to %last step %c1 iter_args(%y = %b) -> {x} {{
+{slice_of("s", "a", weights, ["%i", "0", "0"], [1, WIDTH, WIDTH], w)}
+{products}
+scf.yield %m2 : {x}
+}}
+return %r : {x}
+}}
+"""
+    return (weights, w, x), x, text
+
+
+def layers(args, work):
+    """Runs the stack; returns lines about it, the share of the weights that is hidden, and the copies that loops
+    carry."""
+    program = Op(args, work, *stack())
+    program.target = scaled_host(work)
+    program.measure_profile()
+    predicted = program.place(args.solvers.split(",")[-1])
+    carried = program.placed.count("copy_start_carried ")
+    trace = args.layers or f"{work}/layers.trace"
+    events = program.execute(args.repeats + 1, throttle(program.target), trace)
+    measured = statistics.median(e["dur"] * 1e-6 for e in events if e["cat"] == "function")
+    # Not what comes in before the loop.
+    share, _ = overlap([e for e in events if e["cat"] != "copy" or e["args"]["carried"]])
+    line = f"{predicted * 1e3:.1f} ms predicted, {measured * 1e3:.1f} measured; {share:.1%} of the weights move while steps run"
+    print(f"{LAYERS} layers: {line}; {carried} copies are carried by the loop", flush=True)
+    return line, share, carried
 
 
 PREFACE = """{heading}
@@ -276,6 +345,11 @@ sqrt(w h S) - 2 S, where G is the number of products and the filter is w x h ([C
 
 """
 
+LAYERS_TEXT = """
+Weights by layer: a loop over {layers} layers, whose weights are slices of one tensor in slow memory, on an h100-host of which
+all rates are a ten-thousandth. The weights of the next layer come in during this one: {line}.
+"""
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -287,13 +361,19 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--budget", default="2000")
     parser.add_argument("--real-time", action="store_true")
+    parser.add_argument("--layers", default="", help="file for a trace of a stack of layers; nothing else is run")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--write", default="", help="a page: what it has under this heading is replaced")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        tables = latencies(args, work), rooflines(args, work)
+        if args.layers:
+            _, share, carried = layers(args, work)
+            sys.exit(args.check and (share < 0.5 or carried == 0))
+        tables = latencies(args, work), rooflines(args, work), layers(args, work)
     command = " ".join(["benchmarks/tiles.py", *sys.argv[1:]])
     text = PREFACE.format(heading=HEADING, capacity=args.capacity.replace("KiB", " KiB"), command=command)
     text += "\n".join(tables[0]) + "\n" + BOUNDS.format(solver=args.solvers.split(",")[-1]) + "\n".join(tables[1]) + "\n"
+    text += LAYERS_TEXT.format(layers=LAYERS, line=tables[2][0])
     if args.write:
         with open(args.write, encoding="utf-8") as f:
             before = f.read().split(f"\n{HEADING}\n")[0].rstrip("\n")

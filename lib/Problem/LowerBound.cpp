@@ -15,6 +15,7 @@
 
 #include "LowerBoundTree.h"
 
+#include "mempl/Problem/AccessIndex.h"
 #include "mempl/Problem/Simulator.h"
 
 #include <algorithm>
@@ -53,12 +54,49 @@ static void report(const Model &model, Ascent &ascent,
           std::min(std::max(priced[k] / gains[k], 0.0), 1.0);
 }
 
+/// Least bytes that a streamed value moves to or from slow memory in each trip,
+/// whatever is in fast memory: nobody has its contents there before, and
+/// nobody takes them from there.
+static double leastTraffic(const AccessIndex &index, int32_t v) {
+  const Value &value = index.program().values[v];
+  auto size = static_cast<double>(value.size);
+  const Use *firstWrite = nullptr, *lastWrite = nullptr;
+  double readBefore = 0;
+  for (const Use &use : index.usesOf(v)) {
+    if (use.writes)
+      lastWrite = &use;
+    if (use.writes && !firstWrite)
+      firstWrite = &use;
+    if (!firstWrite)
+      readBefore += use.bytes;
+  }
+  // Either all of these are in slow memory, or the value is copied.
+  double in = std::min(size, readBefore);
+  if (!lastWrite || !value.isOutput())
+    return in;
+  double out = std::min(size, lastWrite->bytes);
+  if (in > 0 || firstWrite->startsByWrite)
+    return in + out;
+  if (firstWrite == lastWrite)
+    return std::min(2 * size, lastWrite->bytes);
+  return std::min(size, firstWrite->bytes) + out;
+}
+
+/// Of a body whose trips may have their slices copied during other trips.
+static BodyBound boundStreaming(InstanceRef body) {
+  AccessIndex index(body);
+  double bytes = 0;
+  for (int32_t v = 0; v < body.numValues(); ++v)
+    if (body.program.values[v].streamed)
+      bytes += leastTraffic(index, v);
+  return {idealLatency(body), bytes / body.machine.slowBandwidth * kRounding};
+}
+
 BodyBound bound::boundBody(InstanceRef body,
                            const std::function<bool()> &cancelled) {
-  // A trip may have its slices copied during the trip before.
   if (llvm::any_of(body.program.values,
                    [](const Value &value) { return value.streamed; }))
-    return {idealLatency(body), 0};
+    return boundStreaming(body);
   Model model(body, 1, cancelled);
   LowerBoundOptions options;
   options.cancelled = cancelled;

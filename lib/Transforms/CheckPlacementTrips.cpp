@@ -255,11 +255,8 @@ Place PlacementInterpreter::placeOf(Value value) {
                            : Place::all(value);
   if (isa<memref::CastOp, tensor::CastOp>(op))
     return placeOf(op->getOperand(0));
-  if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
-    Place place = placeOf(view.getViewSource());
-    place.dims.clear();
-    return place;
-  }
+  if (auto view = dyn_cast<ViewLikeOpInterface>(op))
+    return placeOf(view.getViewSource()).reshaped(value);
   if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
     OpOperand *init = loop.getTiedLoopInit(result);
     return init && !isCopied(*init) ? placeOf(init->get()) : Place();
@@ -279,7 +276,7 @@ Place PlacementInterpreter::placeOf(Value value) {
   Place place = placeOf(alias.opOperand->get());
   if (alias.relation != bufferization::BufferRelation::Equivalent ||
       alias.opOperand->get().getType() != value.getType())
-    place.dims.clear();
+    return place.reshaped(value);
   return place;
 }
 

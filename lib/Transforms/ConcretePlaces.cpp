@@ -158,6 +158,7 @@ int64_t ConcreteIndices::guess(OpFoldResult value) const {
 
 Place Place::all(Value buffer) {
   Place place;
+  place.base = buffer;
   auto type = dyn_cast<ShapedType>(buffer.getType());
   if (!type || !type.hasRank())
     return place;
@@ -167,6 +168,14 @@ Place Place::all(Value buffer) {
                                    : extent});
     place.dims.push_back(i);
   }
+  return place;
+}
+
+Place Place::reshaped(Value value) const {
+  if (base && !bounds.empty() && bounds == all(base).bounds)
+    return all(value);
+  Place place = *this;
+  place.dims.clear();
   return place;
 }
 
@@ -191,7 +200,7 @@ Place Place::sliced(OffsetSizeAndStrideOpInterface slice,
 }
 
 bool Place::meets(const Place &other) const {
-  if (bounds.size() != other.bounds.size())
+  if (base != other.base || bounds.size() != other.bounds.size())
     return true;
   return llvm::all_of(llvm::zip_equal(bounds, other.bounds), [](auto pair) {
     auto [a, b] = pair;

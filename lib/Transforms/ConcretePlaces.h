@@ -48,6 +48,8 @@ private:
 
 /// A box of a buffer, in elements.
 struct Place {
+  /// What the bounds are of: the buffer, or all of it in another shape.
+  Value base;
   /// Begin and end in each dimension of the buffer; empty for all of it.
   SmallVector<std::pair<int64_t, int64_t>, 4> bounds;
   /// The dimension of the buffer that each dimension of the tensor or memref
@@ -56,6 +58,8 @@ struct Place {
 
   /// All of `buffer`.
   static Place all(Value buffer);
+  /// The same place of a buffer that is `value` in another shape.
+  Place reshaped(Value value) const;
   /// The part of it that `slice` takes; `dropped` are its dimensions that the
   /// result does not have.
   Place sliced(OffsetSizeAndStrideOpInterface slice,

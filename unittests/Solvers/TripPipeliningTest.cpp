@@ -10,6 +10,7 @@
 
 #include "HandMade.h"
 
+#include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Solve.h"
@@ -310,6 +311,7 @@ TEST(TripPipelining, TinyLoopsAreAsFastAsTheyCanBe) {
     Solution solution = solved(instance, "search");
     double least = AllPlans(instance).best();
     EXPECT_GE(solution.latency, least * (1 - 1e-9));
+    EXPECT_LE(lowerBound(instance).bound, least * (1 + 1e-9));
     double gap = least > 0 ? solution.latency / least : 1;
     auto it = solution.plan.loops.find(0);
     across += it != solution.plan.loops.end() &&

@@ -249,6 +249,7 @@ Program InstanceBuilder::buildLevel(int32_t index) {
     value.name = buffer.name;
     value.size = buffer.size;
     value.kind = buffer.kind;
+    value.streamed = buffer.streamed;
     if (buffer.onHost) {
       value.space = SpaceConstraint::Slow;
       value.reason = "is in the memory of the host";

@@ -19,11 +19,15 @@
 #include "HloAliases.h"
 #include "HloCost.h"
 #include "HloOrder.h"
+#include "HloSlices.h"
 #include "HloTrips.h"
 
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/MapVector.h"
+
+#include <map>
+#include <tuple>
 
 using namespace mempl;
 using namespace mempl::hlo;
@@ -48,7 +52,9 @@ public:
       : module(module), aliases(aliases), order(module),
         bufferOf(aliases.numGroups(), -1),
         allocationOf(aliases.numLeaves(), -1),
-        onHost(aliases.numGroups(), false) {
+        onHost(aliases.numGroups(), false), isMade(aliases.numGroups(), false),
+        isTaken(aliases.numGroups(), false) {
+    findUses();
     for (int32_t leaf = 0; leaf < aliases.numLeaves(); ++leaf)
       if (isArray(leaf) && (aliases.isOnHost(leaf) ||
                             movesToHost(instruction(aliases.site(leaf)))))
@@ -72,6 +78,11 @@ private:
   void loop(const Site &at, int32_t level);
   void call(const Site &at, int32_t level);
   void passStays(int32_t to, int32_t from, int32_t count);
+  void findUses();
+  const LoopSlices *slicesAt(int32_t leaf, int32_t level) const;
+  int32_t sliceBuffer(int32_t array, const MovingSlice &slice, ValueKind kind);
+  void addSlice(Accesses &accesses, const BufferAccess &ofArray,
+                const MovingSlice &slice);
   void addAccess(Accesses &accesses, const BufferAccess &access);
   void finishStep(ProgramStep step, int32_t level, const Accesses &accesses);
   void evict(int32_t allocation, int32_t level);
@@ -105,6 +116,12 @@ private:
   ModuleProgram program;
   std::vector<int32_t> bufferOf, allocationOf;
   std::vector<bool> onHost; ///< By group.
+  /// By group: whether a step writes it whole, and whether one reads it.
+  std::vector<bool> isMade, isTaken;
+  /// Of the loops around the step at hand, from the outermost on, by level.
+  std::vector<std::pair<int32_t, LoopSlices>> openLoops;
+  /// By level, array, and place in it.
+  std::map<std::tuple<int32_t, int32_t, std::string>, int32_t> sliceBuffers;
   /// Those under way, by the first leaf of the start.
   llvm::MapVector<int32_t, Transfer> transfers;
   /// By level: accesses of the steps so far to buffers from outside.
@@ -292,7 +309,14 @@ void ProgramReader::readOperands(const Site &at, int32_t level,
       access.read = readBytes(module, c, i, k, l);
       int32_t allocation = allocationOf[leaf];
       access.fast = allocation >= 0;
-      addAccess(accesses, access);
+      std::optional<MovingSlice> slice;
+      if (const LoopSlices *slices = slicesAt(leaf, level);
+          slices && !isMade[aliases.group(leaf)])
+        slice = slices->read(at, static_cast<int32_t>(k));
+      if (slice)
+        addSlice(accesses, access, *slice);
+      else
+        addAccess(accesses, access);
       program.buffers[access.buffer].uses.push_back(
           {at.computation, at.instruction, static_cast<int32_t>(k), l});
       if (allocation < 0)
@@ -355,7 +379,95 @@ void ProgramReader::writeOutputs(const Site &at, int32_t level,
     }
     isWritten[access.buffer] = true;
     b.writes.push_back(aliases.site(leaf));
-    addAccess(accesses, access);
+    std::optional<MovingSlice> slice;
+    if (const LoopSlices *slices = slicesAt(leaf, level);
+        slices && access.mode == AccessMode::Update &&
+        !isTaken[aliases.group(leaf)])
+      slice = slices->written(at);
+    if (slice)
+      addSlice(accesses, access, *slice);
+    else
+      addAccess(accesses, access);
+  }
+}
+
+/// The slices of the loop whose body `level` is, if an array is used there by
+/// slices: it is from outside, and XLA has not put it into fast memory whole.
+const LoopSlices *ProgramReader::slicesAt(int32_t leaf, int32_t level) const {
+  if (openLoops.empty() || openLoops.back().first != level ||
+      aliases.isFast(leaf) || onHost[aliases.group(leaf)])
+    return nullptr;
+  int32_t index = bufferOf[aliases.group(leaf)];
+  return index >= 0 && program.buffers[index].level != level
+             ? &openLoops.back().second
+             : nullptr;
+}
+
+int32_t ProgramReader::sliceBuffer(int32_t array, const MovingSlice &slice,
+                                   ValueKind kind) {
+  int32_t level = openLoops.back().first;
+  auto [it, isNew] =
+      sliceBuffers.insert({{level, array, slice.indices},
+                           static_cast<int32_t>(program.buffers.size())});
+  if (!isNew)
+    return it->second;
+  Buffer made;
+  made.definition = program.buffers[array].definition;
+  made.name = program.buffers[array].name + "[trip]";
+  made.size = slice.bytes;
+  made.kind = kind;
+  made.level = level;
+  made.streamed = true;
+  program.buffers.push_back(std::move(made));
+  isWritten.push_back(kind == ValueKind::Output);
+  return it->second;
+}
+
+/// An access of a slice instead of one of its array, which has to be in slow
+/// memory all along.
+void ProgramReader::addSlice(Accesses &accesses, const BufferAccess &ofArray,
+                             const MovingSlice &slice) {
+  bool writes = ofArray.mode != AccessMode::Read;
+  BufferAccess access = ofArray;
+  access.buffer = sliceBuffer(ofArray.buffer, slice,
+                              writes ? ValueKind::Output : ValueKind::Input);
+  access.mode = writes ? AccessMode::Write : AccessMode::Read;
+  access.fast = false;
+  addAccess(accesses, access);
+  BufferAccess hold = ofArray;
+  hold.read = hold.written = 0;
+  hold.slowOnly = true;
+  addAccess(accesses, hold);
+}
+
+/// Arrays that are no part of what is computed on the way: they come from slow
+/// memory once anyway, or go there.
+void ProgramReader::findUses() {
+  for (int32_t c = 0; c < static_cast<int32_t>(module.computations.size());
+       ++c) {
+    if (!aliases.runs(c))
+      continue;
+    const Computation &computation = module.computations[c];
+    for (int32_t k = 0;
+         k < static_cast<int32_t>(computation.instructions.size()); ++k) {
+      if (aliases.role(c, k) != Role::Step)
+        continue;
+      const Instruction &i = computation.instructions[k];
+      std::vector<InPlacePair> pairs = inPlacePairs(module, computation, i);
+      for (size_t o = 0; o < i.operands.size(); ++o) {
+        int32_t leaf = aliases.leaf(c, i.operands[o]);
+        size_t count =
+            computation.instructions[i.operands[o]].shape.leaves().size();
+        bool isChanged = llvm::any_of(pairs, [&](const InPlacePair &pair) {
+          return pair.operand == static_cast<int32_t>(o);
+        });
+        for (size_t l = 0; l < count && !isChanged; ++l)
+          isTaken[aliases.group(leaf + static_cast<int32_t>(l))] = true;
+      }
+      for (size_t l = 0; l < i.shape.leaves().size(); ++l)
+        isMade[aliases.group(aliases.leaf(c, k) + static_cast<int32_t>(l))] =
+            true;
+    }
   }
 }
 
@@ -538,7 +650,9 @@ void ProgramReader::loop(const Site &at, int32_t level) {
   outside.emplace_back();
   OrderReader::Steps beforeLoop = before;
   order.beginBody();
+  openLoops.emplace_back(innerLevel, LoopSlices(module, aliases, at));
   visit(body, innerLevel);
+  openLoops.pop_back();
   order.endBody();
   before = std::move(beforeLoop);
 

@@ -32,6 +32,10 @@ struct Scalar {
 
 class TripCounter {
 public:
+  /// What a trip adds to an element.
+  static std::optional<int64_t>
+  growth(const Module &module, const Instruction &loop, int64_t element);
+
   TripCounter(const Module &module, int32_t computation,
               const Instruction &loop)
       : module(module), outer(module.computations[computation]), loop(loop) {}
@@ -42,8 +46,9 @@ private:
   static std::optional<Scalar> scalar(const Computation &c, int32_t index);
   /// The constant that an element has before the loop.
   std::optional<int64_t> start(int64_t element) const;
-  /// What a trip adds to an element.
-  std::optional<int64_t> growth(int64_t element) const;
+  std::optional<int64_t> growth(int64_t element) const {
+    return growth(module, loop, element);
+  }
   static std::optional<int64_t> tripsFor(StringRef direction, int64_t start,
                                          int64_t growth, int64_t limit);
 
@@ -104,7 +109,9 @@ std::optional<int64_t> TripCounter::start(int64_t element) const {
   return value->added;
 }
 
-std::optional<int64_t> TripCounter::growth(int64_t element) const {
+std::optional<int64_t> TripCounter::growth(const Module &module,
+                                           const Instruction &loop,
+                                           int64_t element) {
   const Computation &body = module.computations[loop.callee("body")];
   const Instruction &root = body.instructions[body.root];
   if (root.opcode != "tuple" ||
@@ -187,4 +194,20 @@ std::optional<int64_t> hlo::tripsOf(const Module &module, int32_t computation,
   if (n && !StringRef(n->text).getAsInteger(10, trips) && trips >= 1)
     return trips;
   return TripCounter(module, computation, loop).count();
+}
+
+std::optional<int64_t> hlo::growthOf(const Module &module,
+                                     const Instruction &loop, int64_t element) {
+  auto noted = [&](StringRef key, StringRef field) -> std::optional<int64_t> {
+    const JsonNode *known = loop.backendConfig.find(key);
+    const JsonNode *node = known ? known->find(field) : nullptr;
+    int64_t number = 0;
+    if (!node || StringRef(node->text).getAsInteger(10, number))
+      return std::nullopt;
+    return number;
+  };
+  if (noted("known_induction_variable", "tuple_index") == element)
+    if (auto step = noted("known_init_step", "step"))
+      return step;
+  return TripCounter::growth(module, loop, element);
 }

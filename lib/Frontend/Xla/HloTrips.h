@@ -21,6 +21,11 @@ namespace mempl::hlo {
 std::optional<int64_t> tripsOf(const Module &module, int32_t computation,
                                const Instruction &loop);
 
+/// What a trip of `loop` adds to a scalar element of its tuple: 0 for one that
+/// it does not change. Nothing where that is no constant.
+std::optional<int64_t> growthOf(const Module &module, const Instruction &loop,
+                                int64_t element);
+
 } // namespace mempl::hlo
 
 #endif // MEMPL_LIB_FRONTEND_XLA_HLOTRIPS_H

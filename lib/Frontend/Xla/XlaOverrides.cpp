@@ -165,6 +165,9 @@ void DecisionWriter::addLevel(int32_t level, InstanceRef instance,
                times * static_cast<double>(instance.program.steps[s].trips));
   }
   for (const Residency &r : plan.residencies) {
+    // XLA copies arrays as they are.
+    if (instance.program.values[r.value].streamed)
+      continue;
     ValueKind kind = instance.program.values[r.value].kind;
     if (level == 0 && r.written() &&
         (kind == ValueKind::Output || kind == ValueKind::InOut)) {

@@ -49,6 +49,9 @@ struct Buffer {
   std::vector<Site> writes; ///< Sites of steps that write it, in order.
   std::vector<Use> uses;    ///< Operands of steps that read it, in order.
   bool onHost = false;      ///< In the memory of the host; it cannot be placed.
+  /// The slice of an array from outside of a loop that each trip has for
+  /// itself: of an array that no step writes, or that no step reads.
+  bool streamed = false;
 };
 
 /// What a step does with one buffer.
