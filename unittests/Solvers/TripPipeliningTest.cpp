@@ -256,20 +256,10 @@ private:
   double least = std::numeric_limits<double>::infinity();
 };
 
-Instance tinyLoop(uint64_t seed) {
-  Random random(seed, "tiny loops");
-  Machine m = machine();
-  m.capacity = 10 * random.between(3, 6);
-  m.copyLatency = random.chance(0.5) ? 0.3 : 0;
-  m.copyBandwidth = random.chance(0.5) ? 10 : 7;
-  m.maxCopiesIn = random.chance(0.2) ? random.between(1, 2) : 0;
-  m.maxCopiesOut = random.chance(0.2) ? 1 : 0;
-  auto number = static_cast<int32_t>(random.between(1, 2));
-  Program body;
-  for (int32_t i = 0; i < number; ++i)
-    body.steps.push_back(step(static_cast<double>(random.between(0, 6))));
-  int64_t values = random.between(2, number == 1 ? 3 : 2);
-  for (int32_t v = 0; v < values; ++v) {
+/// Adds values to the steps of a body that use it; each step leaves out a value
+/// with a chance of `rest`.
+void addValues(Random &random, Program &body, int64_t number, double rest) {
+  for (int32_t v = 0; v < number; ++v) {
     int64_t size = 10 * random.between(1, 2);
     const ValueKind kinds[] = {ValueKind::Input, ValueKind::Input,
                                ValueKind::Output, ValueKind::InOut,
@@ -277,9 +267,9 @@ Instance tinyLoop(uint64_t seed) {
     Value value{"v", size, kinds[random.below(5)]};
     value.streamed = value.kind != ValueKind::Temporary && random.chance(0.9);
     bool isDefined = value.isInput();
-    for (int32_t i = 0; i < number; ++i) {
-      bool isNeeded = i + 1 == number && !isDefined;
-      if (!isNeeded && random.chance(0.25))
+    for (int32_t i = 0; i < body.numSteps(); ++i) {
+      bool isNeeded = i + 1 == body.numSteps() && !isDefined;
+      if (!isNeeded && random.chance(rest))
         continue;
       int64_t bytes = size * random.between(1, 5);
       bool writes =
@@ -293,10 +283,91 @@ Instance tinyLoop(uint64_t seed) {
     }
     body.values.push_back(value);
   }
+}
+
+Instance loopOf(Program body, int64_t trips, const Machine &m) {
   Instance alone = program({}, {step(0)}, m);
-  alone.program.steps[0].trips = random.between(1, 8);
+  alone.program.steps[0].trips = trips;
   alone.program.steps[0].body = std::make_shared<Program>(std::move(body));
   return alone;
+}
+
+Machine randomMachine(Random &random, int64_t units) {
+  Machine m = machine();
+  m.capacity = 10 * units;
+  m.copyLatency = random.chance(0.5) ? 0.3 : 0;
+  m.copyBandwidth = random.chance(0.5) ? 10 : 7;
+  m.maxCopiesIn = random.chance(0.2) ? random.between(1, 2) : 0;
+  m.maxCopiesOut = random.chance(0.2) ? 1 : 0;
+  return m;
+}
+
+Instance tinyLoop(uint64_t seed) {
+  Random random(seed, "tiny loops");
+  Machine m = randomMachine(random, random.between(3, 6));
+  auto number = static_cast<int32_t>(random.between(1, 2));
+  Program body;
+  for (int32_t i = 0; i < number; ++i)
+    body.steps.push_back(step(static_cast<double>(random.between(0, 6))));
+  addValues(random, body, random.between(2, number == 1 ? 3 : 2), 0.25);
+  int64_t trips = random.between(1, 8);
+  return loopOf(std::move(body), trips, m);
+}
+
+/// Steps that reserve bytes, loops in loops, and orders that are free.
+Instance largerLoop(uint64_t seed, bool isStreamed) {
+  Random random(seed, "larger loops");
+  Machine m = randomMachine(random, random.between(6, 20));
+  auto makeBody = [&](int64_t steps, int64_t values) {
+    Program body;
+    for (int64_t i = 0; i < steps; ++i) {
+      body.steps.push_back(step(static_cast<double>(random.between(0, 9))));
+      if (random.chance(0.15))
+        body.steps.back().reserved = 10 * random.between(1, 3);
+    }
+    addValues(random, body, values, 0.6);
+    for (Value &value : body.values)
+      value.streamed &= isStreamed;
+    if (random.chance(0.4))
+      body.order = StepOrder::Free;
+    return body;
+  };
+  Program body = makeBody(random.between(3, 9), random.between(3, 10));
+  if (random.chance(0.4)) {
+    Step &inner = body.steps[random.below(body.steps.size())];
+    inner.trips = random.between(2, 5);
+    inner.body = std::make_shared<Program>(
+        makeBody(random.between(1, 3), random.between(1, 4)));
+  }
+  return loopOf(std::move(body), random.between(2, 9), m);
+}
+
+TEST(TripPipelining, LoopsOfAllKindsGetFasterAndStayValid) {
+  double logs = 0;
+  int64_t across = 0;
+  const int64_t kLoops = 60;
+  for (uint64_t seed = 0; seed < kLoops; ++seed) {
+    SCOPED_TRACE(seed);
+    Instance instance = largerLoop(seed, true);
+    ASSERT_TRUE(checkInstance(instance).empty());
+    for (const char *solver : {"greedy", "search"}) {
+      // A plan that is not valid is an error.
+      Solution with = solved(instance, solver);
+      Solution without = solved(largerLoop(seed, false), solver);
+      EXPECT_LE(with.latency, without.latency * (1 + 1e-9)) << solver;
+      EXPECT_GE(with.latency, lowerBound(instance).bound * (1 - 1e-9));
+      logs += std::log(with.latency / without.latency) / 2;
+      auto it = with.plan.loops.find(0);
+      across += it != with.plan.loops.end() &&
+                it->second.plan.crossesTrips(
+                    instance.program.steps[0].body->numSteps());
+    }
+  }
+  std::cout << across << " of " << 2 * kLoops
+            << " plans with copies across trips; latency times "
+            << std::exp(logs / static_cast<double>(kLoops)) << "\n";
+  EXPECT_GE(across, kLoops / 2);
+  EXPECT_LE(logs, 0);
 }
 
 TEST(TripPipelining, TinyLoopsAreAsFastAsTheyCanBe) {
