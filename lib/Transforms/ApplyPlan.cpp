@@ -85,7 +85,8 @@ private:
   void awaitLast();
   void runStep(int32_t place);
   void hoistSlices();
-  void putSliceBack(int32_t storage, Operation *before);
+  bool putSliceBack(int32_t storage, Operation *before);
+  void takeSliceAgain(int32_t storage, Operation *before);
   Value newStorage(const Residency &residency, Value like, Value isOdd);
   /// In the trip that has the residency.
   Value newStorage(const Residency &residency) {
@@ -410,8 +411,10 @@ LogicalResult PlanApplier::startAhead(ArrayRef<int32_t> residencies,
   // To bufferization, all of the tensor is written by then, and read here.
   for (int32_t i : residencies) {
     int32_t value = plan.residencies[i].value;
-    if (chains[value].slow != program.storages[value].root)
-      putSliceBack(value, before);
+    if (chains[value].slow == program.storages[value].root)
+      continue;
+    if (putSliceBack(value, before))
+      takeSliceAgain(value, before);
   }
   builder.setInsertionPoint(before);
   if (failed(fetch(residencies, trips->hasNext(), trips->getNext(),
@@ -558,12 +561,13 @@ void PlanApplier::hoistSlices() {
 }
 
 /// Puts what the trip has written into a slice back into its tensor: at the end
-/// of the body, or before others read what is beside it.
-void PlanApplier::putSliceBack(int32_t storage, Operation *before) {
+/// of the body, or before others read what is beside it. Returns whether that
+/// was not done already.
+bool PlanApplier::putSliceBack(int32_t storage, Operation *before) {
   TensorChain &chain = chains[storage];
   Operation *insertion = program.storages[storage].insertion;
   if (chain.slow == chain.wasPutBack)
-    return;
+    return false;
   Value whole;
   if (!chain.whole) {
     insertion->moveBefore(before);
@@ -580,6 +584,19 @@ void PlanApplier::putSliceBack(int32_t storage, Operation *before) {
   }
   chain.whole = whole;
   chain.wasPutBack = chain.slow;
+  return true;
+}
+
+/// Takes a slice from the tensor that it was put back into: the old one is of
+/// an old version.
+void PlanApplier::takeSliceAgain(int32_t storage, Operation *before) {
+  TensorChain &chain = chains[storage];
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(before);
+  Operation *slice =
+      builder.clone(*program.storages[storage].root.getDefiningOp());
+  slice->setOperand(0, chain.whole);
+  chain.slow = chain.wasPutBack = slice->getResult(0);
 }
 
 /// Erases views and allocations that nothing uses any more.

@@ -1,0 +1,45 @@
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=7KiB solver=greedy fallback=error" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=7KiB solver=greedy fallback=error" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=BUFFERS --implicit-check-not="memref.{{alloc|copy}}"
+
+// Both of two loops have copies across trips: while the outer one brings its next
+// slice, each trip of it runs all trips of the inner one.
+// CHECK-LABEL: func.func @nest(
+// CHECK: mempl.copy_start_carried prefetch
+// CHECK: scf.for {{.*}} !mempl.token
+// CHECK: scf.if
+// CHECK: mempl.copy_start_carried prefetch
+// CHECK: %[[S:.*]] = mempl.copy_wait_carried %{{.*}} to
+// CHECK: mempl.copy_start_carried prefetch
+// CHECK: scf.for {{.*}} !mempl.token
+// CHECK: scf.if
+// CHECK: mempl.copy_start_carried prefetch
+// CHECK: %[[T:.*]] = mempl.copy_wait_carried %{{.*}} to
+// CHECK: linalg.add ins(%[[T]], %[[S]]
+// CHECK: mempl.release %[[T]]
+// CHECK: scf.yield {{.*}} !mempl.token
+// CHECK: mempl.release %[[S]]
+// CHECK: mempl.copy_start_carried evict
+// CHECK: tensor.insert_slice
+// CHECK: scf.yield {{.*}} !mempl.token
+
+// BUFFERS-LABEL: func.func @nest(
+func.func @nest(%w: tensor<64x32xf32>, %v: tensor<64x32xf32>, %o: tensor<64x32xf32>) -> tensor<64x32xf32> {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %c64 = arith.constant 64 : index
+  %r = scf.for %i = %c0 to %c64 step %c8 iter_args(%x = %o) -> tensor<64x32xf32> {
+    %s = tensor.extract_slice %w[%i, 0] [8, 32] [1, 1] : tensor<64x32xf32> to tensor<8x32xf32>
+    %so = tensor.extract_slice %x[%i, 0] [8, 32] [1, 1] : tensor<64x32xf32> to tensor<8x32xf32>
+    %e = linalg.exp ins(%s : tensor<8x32xf32>) outs(%so : tensor<8x32xf32>) -> tensor<8x32xf32>
+    %q = scf.for %j = %c0 to %c64 step %c8 iter_args(%y = %e) -> tensor<8x32xf32> {
+      %t = tensor.extract_slice %v[%j, 0] [8, 32] [1, 1] : tensor<64x32xf32> to tensor<8x32xf32>
+      %a = linalg.add ins(%t, %s : tensor<8x32xf32>, tensor<8x32xf32>) outs(%y : tensor<8x32xf32>) -> tensor<8x32xf32>
+      %b = linalg.mul ins(%a, %s : tensor<8x32xf32>, tensor<8x32xf32>) outs(%a : tensor<8x32xf32>) -> tensor<8x32xf32>
+      %b2 = linalg.exp ins(%b : tensor<8x32xf32>) outs(%b : tensor<8x32xf32>) -> tensor<8x32xf32>
+      scf.yield %b2 : tensor<8x32xf32>
+    }
+    %x1 = tensor.insert_slice %q into %x[%i, 0] [8, 32] [1, 1] : tensor<8x32xf32> into tensor<64x32xf32>
+    scf.yield %x1 : tensor<64x32xf32>
+  }
+  return %r : tensor<64x32xf32>
+}
