@@ -396,9 +396,12 @@ def ways_of(seed):
         capacity = draw.choice([256, 512, 1024, 2048, 4096])
         solver = draw.choice(["greedy", "greedy", "search", "msa", "portfolio"])
         machine = f"target={target} capacity={capacity}"
-        place = f"learned-memory-placement{{{machine} solver={solver} budget=200 fallback=error}}"
-        yield f"placed, {machine}, {solver}", [place]
-        yield f"tiled and placed, {machine}, {solver}", [f"mempl-tile-to-fit{{{machine}}}", place]
+        place = f"learned-memory-placement{{{machine} solver={solver} budget=200 fallback=error tile=%s}}"
+        yield f"placed, {machine}, {solver}", [place % "false"]
+        if draw.random() < 0.5:
+            yield f"tiled and placed, {machine}, {solver}", [f"mempl-tile-to-fit{{{machine}}}", place % "false"]
+        else:
+            yield f"tiled where it is faster, {machine}, {solver}", [place % "true"]
 
 
 def check(runner, programs, seed):
