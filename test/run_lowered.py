@@ -74,7 +74,6 @@ TARGETS = [
     ("tpu-v5p", "8KiB"),
     ("tpu-v6e", "128KiB"),
 ]
-TILED_TARGETS = [("tiny", "8KiB"), ("edge-npu", "24KiB"), ("tpu-v5e", "64KiB")]
 # Copies that take a while: what does not wait for them finds old bytes.
 CHECKED = {"MEMPL_RUNTIME_CHECK": "1", "MEMPL_RUNTIME_COPY_LATENCY": "1e-4"}
 
@@ -152,7 +151,6 @@ def main():
     parser.add_argument("--tile", action="store_true")
     parser.add_argument("--searched", type=int, default=0)
     parser.add_argument("--routes", default="llvm")
-    parser.add_argument("--tiled", action="store_true")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--budget", default="500")
     parser.add_argument("--solvers", default=",".join(SOLVERS))
@@ -182,7 +180,6 @@ def main():
         tiled = 0
         for number, solver in enumerate(args.solvers.split(",")):
             chosen = TARGETS if args.full else [TARGETS[(2 * index + number) % len(TARGETS)]]
-            chosen = TILED_TARGETS if args.tiled else chosen
             for target, capacity in chosen:
                 place = (
                     f"learned-memory-placement{{target={target} solver={solver} "
