@@ -39,6 +39,25 @@ static int nestingOf(const Program &body) {
   return nesting;
 }
 
+/// Whether two programs differ in names alone, which no plan depends on.
+static bool areAlike(const Program &a, const Program &b) {
+  auto isSameValue = [](const Value &x, const Value &y) {
+    return x.size == y.size && x.kind == y.kind && x.space == y.space &&
+           x.streamed == y.streamed;
+  };
+  auto isSameStep = [](const Step &x, const Step &y) {
+    return x.compute == y.compute && x.reserved == y.reserved &&
+           x.accesses == y.accesses && x.trips == y.trips &&
+           x.after == y.after && !x.body == !y.body &&
+           (!x.body || areAlike(*x.body, *y.body));
+  };
+  return a.order == b.order &&
+         std::equal(a.values.begin(), a.values.end(), b.values.begin(),
+                    b.values.end(), isSameValue) &&
+         std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(),
+                    b.steps.end(), isSameStep);
+}
+
 static Program withoutCompute(const Program &body) {
   Program idle = body;
   for (Step &step : idle.steps)
@@ -129,6 +148,16 @@ mempl::planLoops(const AccessIndex &index, const BodySolver &solve,
       continue;
     LoopChoices choices;
     choices.step = i;
+    // Layers that are alike have loops that are.
+    auto alike = llvm::find_if(loops, [&](const LoopChoices &other) {
+      const Step &earlier = program.steps[other.step];
+      return earlier.trips == step.trips && areAlike(*earlier.body, *step.body);
+    });
+    if (alike != loops.end()) {
+      choices.plans = alike->plans;
+      loops.push_back(std::move(choices));
+      continue;
+    }
     // The fastest body; and, of an innermost loop, the one that draws least
     // from slow memory, which is what counts where the loop waits for that
     // anyway. Every plan of a body asks for as many of the loops in it, so that

@@ -45,6 +45,8 @@ static constexpr size_t kMostPackings = 4, kMostRooms = 2, kMostVictims = 8;
 static constexpr int64_t kNodes = 400, kLastNodes = 4000;
 /// A plan has to be faster by such a share to be called faster.
 static constexpr double kFaster = 1e-12;
+/// Random changes in a row that lead to nothing better, after which it ends.
+static constexpr int kMostFailures = 12;
 /// Units of the budget for each plan that is evaluated: it is simulated anew,
 /// in four trips.
 static constexpr int64_t kUnits = 4, kStepsPerUnit = 4;
@@ -696,9 +698,12 @@ std::optional<BodyPlan> TripPipeliner::run() {
   if (current.cost == std::numeric_limits<double>::infinity())
     return std::nullopt;
   climb();
-  while (!isOver()) {
+  for (int failures = 0; failures < kMostFailures && !isOver(); ++failures) {
+    double last = best.cost;
     perturb();
     climb();
+    if (isFaster(best.cost, last))
+      failures = 0;
   }
   Residencies list = best.list;
   if (!isFaster(best.cost, before) || !pack(list, height, /*isLast=*/true) ||
