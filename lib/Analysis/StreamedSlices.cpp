@@ -20,6 +20,7 @@
 #include "BlockExtractor.h"
 
 #include "mempl/Analysis/ByteSize.h"
+#include "mempl/Analysis/IntegerRange.h"
 #include "mempl/Analysis/Trips.h"
 #include "mempl/IR/Mempl.h"
 
@@ -132,6 +133,13 @@ static std::optional<int64_t> slopeOf(AffineExpr expr, ValueRange dims,
   return result;
 }
 
+/// The largest that a size can be, if that is known.
+static std::optional<int64_t> largest(OpFoldResult size) {
+  std::optional<int64_t> constant = getConstantIntValue(size);
+  return constant ? constant
+                  : upperBoundOf(ValueBoundsConstraintSet::Variable(size));
+}
+
 /// Whether no two trips of the loop have an element of the slice in common: in
 /// one dimension, each is behind the end of the one before.
 static bool isDisjointByTrip(tensor::ExtractSliceOp slice, scf::ForOp loop) {
@@ -142,7 +150,7 @@ static bool isDisjointByTrip(tensor::ExtractSliceOp slice, scf::ForOp loop) {
        llvm::zip_equal(slice.getMixedOffsets(), slice.getMixedSizes(),
                        slice.getMixedStrides())) {
     auto index = dyn_cast<Value>(offset);
-    std::optional<int64_t> extent = getConstantIntValue(size),
+    std::optional<int64_t> extent = largest(size),
                            gap = getConstantIntValue(stride);
     if (!index || !extent || !gap || *extent < 1 || *gap < 1)
       continue;
@@ -319,8 +327,8 @@ std::string SliceChooser::whyNot(tensor::ExtractSliceOp slice,
                                  StorageKey whole) const {
   auto loop = cast<scf::ForOp>(levels.back().loop);
   const Storage &storage = whole.first->storages[whole.second];
-  if (!slice.getType().hasStaticShape())
-    return "has a dynamic shape";
+  if (!upperBoundBytes(slice.getResult(), DataLayout::closest(slice)))
+    return unboundedReason().text;
   if (!llvm::all_of(slice->getOperands().drop_front(),
                     [&](Value index) { return isKnownAhead(index, loop); }))
     return "has a place that is not known before the trip";
@@ -367,7 +375,8 @@ void SliceChooser::consider(tensor::ExtractSliceOp slice) {
   candidate.slice = slice;
   candidate.insertion = insertion;
   candidate.view = view;
-  candidate.bytes = *bytesOfType(slice.getType(), DataLayout::closest(slice));
+  candidate.bytes =
+      *upperBoundBytes(slice.getResult(), DataLayout::closest(slice));
   candidate.bytesOfAll = candidate.bytes;
   for (const Level &around : llvm::make_range(level, levels.end()))
     candidate.bytesOfAll = bytesOfTrips(candidate.bytesOfAll, around.trips);

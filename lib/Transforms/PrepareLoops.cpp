@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -202,6 +203,34 @@ static bool makesNoStorage(Operation *op) {
            llvm::all_of(op->getResultTypes(), isNumber)));
 }
 
+/// What was just put into a slice need not be taken out of it again, nor stay
+/// there until more is put into the same one.
+static void forwardSlices(RewriterBase &rewriter, Block &block) {
+  auto isSame = [](OpFoldResult a, OpFoldResult b) {
+    return isEqualConstantIntOrValue(a, b);
+  };
+  auto insertions = llvm::to_vector(block.getOps<tensor::InsertSliceOp>());
+  for (tensor::InsertSliceOp insertion : insertions) {
+    Value source = insertion.getSource();
+    for (Operation *user : llvm::make_early_inc_range(insertion->getUsers())) {
+      if (auto taken = dyn_cast<tensor::ExtractSliceOp>(user)) {
+        if (taken.getType() == source.getType() &&
+            taken.isSameAs(insertion, isSame))
+          rewriter.replaceOp(taken, source);
+      } else if (auto next = dyn_cast<tensor::InsertSliceOp>(user)) {
+        if (next.getDest() == insertion.getResult() &&
+            next.getSourceType() == insertion.getSourceType() &&
+            next.getSource() != insertion.getResult() &&
+            next.isSameAs(insertion, isSame))
+          rewriter.modifyOpInPlace(
+              next, [&] { next.getDestMutable().assign(insertion.getDest()); });
+      }
+    }
+    if (insertion->use_empty())
+      rewriter.eraseOp(insertion);
+  }
+}
+
 /// Takes out of a loop what it hands from trip to trip as it got it.
 static void dropPassedOn(RewriterBase &rewriter, scf::ForOp loop) {
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
@@ -249,6 +278,7 @@ void mempl::ir::hoistInvariants(RewriterBase &rewriter, Operation *module) {
         },
         [](Operation *op, Region *) { return makesNoStorage(op); },
         [&](Operation *op, Region *) { rewriter.moveOpBefore(op, loop); });
+    forwardSlices(rewriter, *loop.getBody());
     DictionaryAttr attributes = loop->getDiscardableAttrDictionary();
     unsigned carried = loop.getNumRegionIterArgs();
     auto hoisted = cast<scf::ForOp>(

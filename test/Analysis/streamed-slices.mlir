@@ -214,3 +214,25 @@ func.func @product(%x: tensor<32x32xf32>, %w: tensor<32x32xf32>, %o: tensor<32x3
   }
   return %r : tensor<32x32xf32>
 }
+
+// Tiles that are smaller at the end of their tensor have a largest size.
+// CHECK-LABEL: function rests
+// CHECK: step 0 scf.for: updates 0 of arg1 slow, reads 0 of arg0 slow, 5 trips
+// CHECK-NEXT:   value v0: 768 bytes, input streamed
+// CHECK-NEXT:   value v1: 768 bytes, output streamed
+// CHECK-NEXT:   step 0 linalg.exp: reads 768 of v0, writes 768 of v1
+// NEVER-LABEL: function rests
+func.func @rests(%a: tensor<28x32xf32>, %o: tensor<28x32xf32>) -> tensor<28x32xf32> {
+  %c0 = arith.constant 0 : index
+  %c6 = arith.constant 6 : index
+  %c28 = arith.constant 28 : index
+  %r = scf.for %i = %c0 to %c28 step %c6 iter_args(%x = %o) -> tensor<28x32xf32> {
+    %n = affine.min affine_map<(d0) -> (-d0 + 28, 6)>(%i)
+    %s = tensor.extract_slice %a[%i, 0] [%n, 32] [1, 1] : tensor<28x32xf32> to tensor<?x32xf32>
+    %t = tensor.extract_slice %x[%i, 0] [%n, 32] [1, 1] : tensor<28x32xf32> to tensor<?x32xf32>
+    %y = linalg.exp ins(%s : tensor<?x32xf32>) outs(%t : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %u = tensor.insert_slice %y into %x[%i, 0] [%n, 32] [1, 1] : tensor<?x32xf32> into tensor<28x32xf32>
+    scf.yield %u : tensor<28x32xf32>
+  }
+  return %r : tensor<28x32xf32>
+}

@@ -118,3 +118,27 @@ func.func @invariant(%a: tensor<8x8xf32>, %o: tensor<8x8xf32>) -> tensor<8x8xf32
   }
   return %r : tensor<8x8xf32>
 }
+
+// What was just put into a slice is not taken out of it again.
+// CHECK-LABEL: func.func @put_and_taken(
+// CHECK: scf.for {{.*}} iter_args(%[[X:.*]] = %{{.*}})
+// CHECK: %[[S:.*]] = tensor.extract_slice
+// CHECK-NEXT: %[[Y:.*]] = linalg.exp {{.*}} outs(%[[S]] :
+// CHECK-NEXT: %[[Z:.*]] = linalg.log ins(%[[Y]] :
+// CHECK-NEXT: tensor.insert_slice %[[Z]] into %[[X]]
+// CHECK-NEXT: scf.yield
+func.func @put_and_taken(%o: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %r = scf.for %i = %c0 to %c8 step %c1 iter_args(%x = %o) -> tensor<8x4xf32> {
+    %s = tensor.extract_slice %x[%i, 0] [1, 4] [1, 1] : tensor<8x4xf32> to tensor<4xf32>
+    %y = linalg.exp ins(%s : tensor<4xf32>) outs(%s : tensor<4xf32>) -> tensor<4xf32>
+    %a = tensor.insert_slice %y into %x[%i, 0] [1, 4] [1, 1] : tensor<4xf32> into tensor<8x4xf32>
+    %t = tensor.extract_slice %a[%i, 0] [1, 4] [1, 1] : tensor<8x4xf32> to tensor<4xf32>
+    %z = linalg.log ins(%t : tensor<4xf32>) outs(%t : tensor<4xf32>) -> tensor<4xf32>
+    %b = tensor.insert_slice %z into %a[%i, 0] [1, 4] [1, 1] : tensor<4xf32> into tensor<8x4xf32>
+    scf.yield %b : tensor<8x4xf32>
+  }
+  return %r : tensor<8x4xf32>
+}

@@ -126,3 +126,58 @@ func.func @two_results(%a: tensor<8x16xf32>, %o: tensor<8x16xf32>, %q: tensor<8x
   }
   return %r#0, %r#1 : tensor<8x16xf32>, tensor<8x16xf32>
 }
+
+// Tiles that are smaller at the ends.
+func.func @product_with_rests(%x: tensor<20x28xf32>, %w: tensor<28x35xf32>, %o: tensor<20x35xf32>) -> tensor<20x35xf32> {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %c20 = arith.constant 20 : index
+  %c28 = arith.constant 28 : index
+  %c35 = arith.constant 35 : index
+  %r = scf.for %i = %c0 to %c20 step %c8 iter_args(%a = %o) -> tensor<20x35xf32> {
+    %s = scf.for %j = %c0 to %c35 step %c8 iter_args(%b = %a) -> tensor<20x35xf32> {
+      %t = scf.for %k = %c0 to %c28 step %c8 iter_args(%c = %b) -> tensor<20x35xf32> {
+        %m = affine.min affine_map<(d0) -> (-d0 + 20, 8)>(%i)
+        %n = affine.min affine_map<(d0) -> (-d0 + 35, 8)>(%j)
+        %l = affine.min affine_map<(d0) -> (-d0 + 28, 8)>(%k)
+        %p = tensor.extract_slice %x[%i, %k] [%m, %l] [1, 1] : tensor<20x28xf32> to tensor<?x?xf32>
+        %q = tensor.extract_slice %w[%k, %j] [%l, %n] [1, 1] : tensor<28x35xf32> to tensor<?x?xf32>
+        %d = tensor.extract_slice %c[%i, %j] [%m, %n] [1, 1] : tensor<20x35xf32> to tensor<?x?xf32>
+        %e = linalg.matmul ins(%p, %q : tensor<?x?xf32>, tensor<?x?xf32>) outs(%d : tensor<?x?xf32>) -> tensor<?x?xf32>
+        %u = tensor.insert_slice %e into %c[%i, %j] [%m, %n] [1, 1] : tensor<?x?xf32> into tensor<20x35xf32>
+        scf.yield %u : tensor<20x35xf32>
+      }
+      scf.yield %t : tensor<20x35xf32>
+    }
+    scf.yield %s : tensor<20x35xf32>
+  }
+  return %r : tensor<20x35xf32>
+}
+
+// A tile that is put back and taken again, for what the loop over the reduction
+// leaves.
+func.func @rest_of_a_product(%x: tensor<16x20xf32>, %w: tensor<20x16xf32>, %o: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %r = scf.for %i = %c0 to %c16 step %c8 iter_args(%a = %o) -> tensor<16x16xf32> {
+    %s = scf.for %j = %c0 to %c16 step %c8 iter_args(%b = %a) -> tensor<16x16xf32> {
+      %t = scf.for %k = %c0 to %c16 step %c8 iter_args(%c = %b) -> tensor<16x16xf32> {
+        %p = tensor.extract_slice %x[%i, %k] [8, 8] [1, 1] : tensor<16x20xf32> to tensor<8x8xf32>
+        %q = tensor.extract_slice %w[%k, %j] [8, 8] [1, 1] : tensor<20x16xf32> to tensor<8x8xf32>
+        %d = tensor.extract_slice %c[%i, %j] [8, 8] [1, 1] : tensor<16x16xf32> to tensor<8x8xf32>
+        %m = linalg.matmul ins(%p, %q : tensor<8x8xf32>, tensor<8x8xf32>) outs(%d : tensor<8x8xf32>) -> tensor<8x8xf32>
+        %u = tensor.insert_slice %m into %c[%i, %j] [8, 8] [1, 1] : tensor<8x8xf32> into tensor<16x16xf32>
+        scf.yield %u : tensor<16x16xf32>
+      }
+      %p = tensor.extract_slice %x[%i, 16] [8, 4] [1, 1] : tensor<16x20xf32> to tensor<8x4xf32>
+      %q = tensor.extract_slice %w[16, %j] [4, 8] [1, 1] : tensor<20x16xf32> to tensor<4x8xf32>
+      %d = tensor.extract_slice %t[%i, %j] [8, 8] [1, 1] : tensor<16x16xf32> to tensor<8x8xf32>
+      %m = linalg.matmul ins(%p, %q : tensor<8x4xf32>, tensor<4x8xf32>) outs(%d : tensor<8x8xf32>) -> tensor<8x8xf32>
+      %u = tensor.insert_slice %m into %t[%i, %j] [8, 8] [1, 1] : tensor<8x8xf32> into tensor<16x16xf32>
+      scf.yield %u : tensor<16x16xf32>
+    }
+    scf.yield %s : tensor<16x16xf32>
+  }
+  return %r : tensor<16x16xf32>
+}
