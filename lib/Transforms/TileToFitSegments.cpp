@@ -41,6 +41,8 @@ static constexpr int64_t kMaxUnrolled = 2048;
 /// are. The estimate does not see what tiling takes from placement: room to
 /// fetch the next weights, for instance.
 static constexpr double kWorthIt = 0.97;
+/// What is written out has to be better than a loop by this factor.
+static constexpr double kWrittenOut = 1.01;
 
 static constexpr double kNever = std::numeric_limits<double>::infinity();
 
@@ -610,6 +612,8 @@ double Growth::secondsFor(const Trips &trips, bool unroll) {
 
 void Growth::tryTrips(const Trips &trips, bool unroll) {
   double seconds = secondsFor(trips, unroll);
+  if (unroll && !limits.unroll)
+    seconds *= kWrittenOut;
   if (seconds >= bestSeconds)
     return;
   bestSeconds = seconds;

@@ -15,16 +15,16 @@
 // CHECK-NOT: scf.for
 // CHECK: %[[X0:.*]] = tensor.extract_slice %[[X]][0, 0, 0, 0] [1, [[#A:]], 16, 4]
 // CHECK: %[[E0:.*]] = linalg.exp ins(%[[X0]] : tensor<1x[[#A]]x16x4xf32>)
-// CHECK: tensor.pad %[[E0]] low[0, 1, 1, 0] high[0, 0, 1, 0]
+// CHECK: %[[P0:.*]] = tensor.pad %[[E0]] low[0, 1, 1, 0] high[0, 0, 1, 0]
 // CHECK: linalg.conv_2d_nhwc_hwcf {{.*}} outs(%{{.*}} : tensor<1x[[#A-1]]x16x4xf32>)
 // CHECK: linalg.exp
 // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 0, 0] [1, [[#A-1]], 16, 4]
 // CHECK: %[[X1:.*]] = tensor.extract_slice %[[X]][0, [[#A]], 0, 0]
 // CHECK: %[[E1:.*]] = linalg.exp ins(%[[X1]]
-// CHECK: %[[OLD:.*]] = tensor.extract_slice %[[E0]][0, [[#A-2]], 0, 0] [1, 2, 16, 4]
 // CHECK: linalg.fill
-// CHECK: %[[P:.*]] = tensor.insert_slice %[[OLD]] into %{{.*}}[0, 0, 1, 0] [1, 2, 16, 4]
-// CHECK: tensor.insert_slice %[[E1]] into %[[P]][0, 2, 1, 0]
+// CHECK: %[[NEW:.*]] = tensor.insert_slice %[[E1]] into %{{.*}}[0, 2, 1, 0]
+// CHECK: %[[OLD:.*]] = tensor.extract_slice %[[P0]][0, [[#A-1]], 0, 0] [1, 2, 18, 4]
+// CHECK: tensor.insert_slice %[[OLD]] into %[[NEW]][0, 0, 0, 0] [1, 2, 18, 4]
 // CHECK: linalg.conv_2d_nhwc_hwcf
 // CHECK: tensor.insert_slice %{{.*}}[0, 2, 1, 0] [1, 3, 16, 4] {{.*}} into tensor<1x6x18x4xf32>
 func.func @halo(%x: tensor<1x16x16x4xf32>, %w: tensor<3x3x4x4xf32>)
