@@ -133,7 +133,7 @@ static ParseResult parseDestType(OpAsmParser &parser, Type &dest,
 
 static void printDestType(OpAsmPrinter &printer, Operation *, Type dest, Type) {
   if (dest)
-    printer << ": " << dest;
+    printer << " : " << dest;
 }
 
 //===----------------------------------------------------------------------===//

@@ -199,7 +199,7 @@ def Mempl_CopyWaitCarriedOp : Mempl_Op<"copy_wait_carried", [
   let arguments = (ins Mempl_TokenType:$token, Optional<AnyRankedTensor>:$dest);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
-    $token (`to` $dest^)? attr-dict custom<DestType>(type($dest), type($result))
+    $token (`to` $dest^)? attr-dict `` custom<DestType>(type($dest), type($result))
   }];
   let hasVerifier = 1;
 }

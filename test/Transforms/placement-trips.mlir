@@ -43,3 +43,32 @@ func.func @nest(%w: tensor<64x32xf32>, %v: tensor<64x32xf32>, %o: tensor<64x32xf
   }
   return %r : tensor<64x32xf32>
 }
+
+// The numbers of trips may be narrow, and without a sign.
+// CHECK-LABEL: func.func @narrow(
+// CHECK: arith.cmpi ult, %{{.*}}, %arg0 : i32
+// CHECK: scf.for unsigned %[[I:[a-z0-9]+]] =
+// CHECK: arith.divui %[[I]], %{{.*}} : i32
+// CHECK: %[[NEXT:.*]] = arith.addi %[[I]], %{{.*}} : i32
+// CHECK: arith.cmpi ult, %[[NEXT]], %arg0 : i32
+// CHECK: scf.if
+// CHECK: %[[AT:.*]] = arith.index_cast %[[NEXT]]
+// CHECK: tensor.extract_slice %{{.*}}[%[[AT]], 0]
+// CHECK: mempl.copy_start_carried prefetch
+
+// BUFFERS-LABEL: func.func @narrow(
+func.func @narrow(%n: i32, %w: tensor<128x16xf32>, %o: tensor<64x16xf32>) -> tensor<64x16xf32> {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 2 : i32
+  %r = scf.for unsigned %k = %c0 to %n step %c1 iter_args(%x = %o) -> tensor<64x16xf32> : i32 {
+    %i = arith.index_cast %k : i32 to index
+    %s = tensor.extract_slice %w[%i, 0] [2, 16] [1, 1] : tensor<128x16xf32> to tensor<2x16xf32>
+    %so = tensor.extract_slice %x[%i, 0] [2, 16] [1, 1] : tensor<64x16xf32> to tensor<2x16xf32>
+    %e = linalg.exp ins(%s : tensor<2x16xf32>) outs(%so : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %f = linalg.exp ins(%e : tensor<2x16xf32>) outs(%e : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %g = linalg.add ins(%f, %s : tensor<2x16xf32>, tensor<2x16xf32>) outs(%f : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %x1 = tensor.insert_slice %g into %x[%i, 0] [2, 16] [1, 1] : tensor<2x16xf32> into tensor<64x16xf32>
+    scf.yield %x1 : tensor<64x16xf32>
+  } {mempl.trips = 20}
+  return %r : tensor<64x16xf32>
+}
