@@ -190,7 +190,8 @@ private:
   bool isOver() const;
   void findCandidates();
   OwningOpRef<ModuleOp> carryOut(const Tiling &tiling, func::FuncOp &tiled);
-  std::optional<Trial> prepare(const Tiling &tiling);
+  std::optional<Trial> prepare(const Tiling &tiling, SlicePolicy slices);
+  double placeQuickly(const Trial &trial) const;
   struct Quality {
     double latency; ///< Seconds of a quick placement; infinity: there is none.
     int64_t numOps; ///< Of the prepared function.
@@ -280,7 +281,8 @@ OwningOpRef<ModuleOp> TileSearch::carryOut(const Tiling &tiling,
   return clone;
 }
 
-std::optional<Trial> TileSearch::prepare(const Tiling &tiling) {
+std::optional<Trial> TileSearch::prepare(const Tiling &tiling,
+                                         SlicePolicy slices) {
   Trial trial;
   func::FuncOp tiled;
   trial.module = carryOut(tiling, tiled);
@@ -288,9 +290,9 @@ std::optional<Trial> TileSearch::prepare(const Tiling &tiling) {
   if (failed(prepareForTarget(*trial.module, machine.target, machine.cost,
                               options.eliminateEmptyTensors)))
     return std::nullopt;
-  FailureOr<std::vector<PlaceableFunction>> functions =
-      extractFunctions(*trial.module, machine.target, machine.cost,
-                       [](func::FuncOp, const llvm::Twine &) {});
+  FailureOr<std::vector<PlaceableFunction>> functions = extractFunctions(
+      *trial.module, machine.target, machine.cost,
+      [](func::FuncOp, const llvm::Twine &) {}, slices);
   if (failed(functions))
     return std::nullopt;
   for (PlaceableFunction &found : *functions)
@@ -320,25 +322,31 @@ bool TileSearch::isTooLarge(const Tiling &tiling) const {
   return numOps > kMostGrowth * size;
 }
 
+/// Seconds of a quick placement; infinity if there is none.
+double TileSearch::placeQuickly(const Trial &trial) const {
+  SolverContext context;
+  context.seed = options.choice.context.seed;
+  llvm::Expected<Solution> solution =
+      mempl::solveVerified(trial.function.program->instance, "greedy", context);
+  if (solution)
+    return solution->latency;
+  llvm::consumeError(solution.takeError());
+  return std::numeric_limits<double>::infinity();
+}
+
 TileSearch::Quality TileSearch::evaluate(const Tiling &tiling) {
   auto [it, isNew] = known.try_emplace(
       tiling, Quality{std::numeric_limits<double>::infinity(), 0});
   if (!isNew || isTooLarge(tiling))
     return it->second;
-  std::optional<Trial> trial = prepare(tiling);
+  // Slices as values of bodies take long to place, and change little in which
+  // of two ways is better.
+  std::optional<Trial> trial = prepare(tiling, SlicePolicy::Never);
   if (trial)
     trial->function.function.walk([&](Operation *) { ++it->second.numOps; });
   opsEvaluated += trial ? it->second.numOps : size;
-  if (!trial)
-    return it->second;
-  SolverContext context;
-  context.seed = options.choice.context.seed;
-  llvm::Expected<Solution> solution = mempl::solveVerified(
-      trial->function.program->instance, "greedy", context);
-  if (solution)
-    it->second.latency = solution->latency;
-  else
-    llvm::consumeError(solution.takeError());
+  if (trial)
+    it->second.latency = placeQuickly(*trial);
   return it->second;
 }
 
@@ -414,21 +422,31 @@ bool TileSearch::exchangeWith(const Tiling &other) {
 
 std::optional<TiledFunction> TileSearch::place(const Tiling &tiling,
                                                const Solution &whole) {
-  std::optional<Trial> trial = prepare(tiling);
-  if (!trial)
-    return std::nullopt;
   SolverContext context = options.choice.context;
   if (context.timeLimitMs > 0)
     context.timeLimitMs = std::max<int64_t>(
-        1, static_cast<int64_t>((1 - kWholeShare - kSearchShare) *
+        1, static_cast<int64_t>((1 - kWholeShare - kSearchShare) / 2 *
                                 static_cast<double>(context.timeLimitMs)));
-  llvm::Expected<Solution> solution = mempl::solveVerified(
-      trial->function.program->instance, options.choice.solver, context);
-  if (!solution) {
-    llvm::consumeError(solution.takeError());
-    return std::nullopt;
+  // Whether slices of the loops are values of their bodies is tried, too.
+  std::optional<Trial> trial;
+  std::optional<Solution> solution;
+  for (SlicePolicy slices : {SlicePolicy::Never, SlicePolicy::Auto}) {
+    std::optional<Trial> other = prepare(tiling, slices);
+    if (!other)
+      continue;
+    if (trial &&
+        other->function.program->instance == trial->function.program->instance)
+      continue;
+    llvm::Expected<Solution> solved = mempl::solveVerified(
+        other->function.program->instance, options.choice.solver, context);
+    if (!solved) {
+      llvm::consumeError(solved.takeError());
+    } else if (!solution || solved->latency < kWorthwhile * solution->latency) {
+      trial = std::move(other);
+      solution = std::move(*solved);
+    }
   }
-  if (solution->latency >= kWorthwhile * whole.latency)
+  if (!solution || solution->latency >= kWorthwhile * whole.latency)
     return std::nullopt;
   TiledFunction result;
   result.solution = std::move(*solution);
