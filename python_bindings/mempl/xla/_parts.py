@@ -142,26 +142,19 @@ class PartsSearch:
 
     def _try_loops(self, numbers: Sequence[int], is_asked: bool) -> None:
         """Compiles loops as long as the simulator expects one to be faster than the best, or all that were asked for."""
-        # How much slower than predicted larger parts were, which smaller ones will be, too.
-        slower: dict[int, float] = {}
-        left = sorted(numbers, key=lambda number: (self._predicted.get(number, 0.0), number))
-
-        def expected(number: int) -> float:
-            return self._expected(number) * max((s for n, s in slower.items() if n < number), default=1.0)
-
-        for number in left:
-            if not is_asked and expected(number) >= self.best.cycles * BETTER:
+        for number in sorted(numbers, key=lambda number: (self._predicted.get(number, 0.0), number)):
+            if not is_asked and self._expected(number) >= self.best.cycles * BETTER:
                 self.attempts.append(Attempt(number, True, self._predicted.get(number), None, _SLOWER))
-            elif (cycles := self._try(number, is_loop=True)) is not None and number in self._predicted:
-                slower[number] = max(1.0, cycles / self._expected(number))
+            else:
+                self._try(number, is_loop=True)
 
     def _expected(self, number: int) -> float:
         """Cycles, if XLA's estimate changes as the simulator's latency does; 0 where that is not known."""
         whole = self._predicted.get(1, 0.0)
         return self.whole.cycles * self._predicted.get(number, 0.0) / whole if whole else 0.0
 
-    def _try(self, parts: int, is_loop: bool) -> int | None:
-        """Compiles a form, and keeps it if it is the fastest; its estimate, if there is one."""
+    def _try(self, parts: int, is_loop: bool) -> None:
+        """Compiles a form, and keeps it if it is the fastest."""
         cycles, why = None, ""
         try:
             split = self.split(parts, is_loop)
@@ -173,4 +166,3 @@ class PartsSearch:
         except OutOfTime:
             why = "the time was over"
         self.attempts.append(Attempt(parts, is_loop, self._predicted.get(parts), cycles, why))
-        return cycles

@@ -436,7 +436,8 @@ class _InParts:
         left = self._limits.left()
         if left is not None:
             spent = self._limits.elapsed()
-            share = left if parts == 1 else _SHARE_OF_PARTS * (left + spent) - spent
+            is_all = parts == 1 or not self._settings["constraints"]
+            share = left if is_all else _SHARE_OF_PARTS * (left + spent) - spent
             if parts > 1 and share <= self._longest:
                 raise OutOfTime
             compiler.deadline = time.monotonic() + share
