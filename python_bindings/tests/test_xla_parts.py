@@ -272,6 +272,12 @@ def test_parts_that_fit_are_predicted_to_be_faster():
     assert predicted_seconds(CHAIN, "v5e", [], [1, 8])[8] > 7 * found[1]
 
 
+def test_gradients_are_not_cut():
+    step = CHAIN.replace("%c = f32[67108864]", "%c = f32[4194304]").replace("->f32[67108864]", "->f32[4194304]")
+    cut, whole = (predicted_seconds(step, "v5e", [1], [1, 8], is_reduced) for is_reduced in (False, True))
+    assert cut[1] == whole[1] and cut[8] < whole[8]
+
+
 LOOP = """HloModule jit_f, is_scheduled=true
 
 %body (t: (s32[], f32[33554432])) -> (s32[], f32[33554432]) {

@@ -409,6 +409,7 @@ class _InParts:
         self._reader = _Reader(self._target)
         self._compiled = self._longest = 0.0
         self._before = self._now = 0
+        self._reduce: Reduce | None = None
 
     def run(self, in_axes: Any, out_axes: Any, reduce: Reduce | None, parts: Sequence[int] | None) -> Placement:
         search = PartsSearch(self._function, self._arguments, in_axes, out_axes, reduce, self._compile, self._predict)
@@ -469,7 +470,7 @@ class _InParts:
 
     def _predict(self, whole: Form, batched: Sequence[int], numbers: Sequence[int]) -> dict[int, float]:
         assert whole.text is not None
-        return predicted_seconds(whole.text, self._target, batched, numbers)
+        return predicted_seconds(whole.text, self._target, batched, numbers, self._reduce is not None)
 
     def _could_beat(self, whole: Form, placed: Placement) -> bool:
         """Whether constraints on the whole function could gain more than what was found, as the simulator sees it."""

@@ -56,7 +56,9 @@ def _cut(program: dict[str, Any], depends: list[bool], parts: int) -> None:
                 access["bytes"] //= parts
 
 
-def predicted_seconds(text: str, target: str, batched: Collection[int], numbers: Iterable[int]) -> dict[int, float]:
+def predicted_seconds(
+    text: str, target: str, batched: Collection[int], numbers: Iterable[int], is_reduced: bool = False
+) -> dict[int, float]:
     """Seconds of the program in each number of parts, 1 for whole, as the simulator sees them.
 
     Args:
@@ -64,6 +66,8 @@ def predicted_seconds(text: str, target: str, batched: Collection[int], numbers:
         target: "v5e" or another of TARGETS.
         batched: numbers of parameters that have a batch.
         numbers: of parts.
+        is_reduced: whether outputs have no batch, as gradients have none: what is as large as a parameter without batch,
+            in its type or in one twice as wide, is then as large in every part.
     """
     names = {name for number, name in parameters(text).items() if number in batched}
     found: dict[int, float] = {}
@@ -73,6 +77,12 @@ def predicted_seconds(text: str, target: str, batched: Collection[int], numbers:
         program = json.loads(whole)
         depends = [value["name"].split("{")[0] in names for value in program["values"]]
         _spread(program["steps"], depends)
+        if is_reduced:
+            weights = {
+                v["size"] for v, marked in zip(program["values"], depends) if v["kind"] == "input" and not marked
+            }
+            weights |= {2 * size for size in weights}
+            depends = [marked and v["size"] not in weights for v, marked in zip(program["values"], depends)]
         _cut(program, depends, parts)
         try:
             found[parts] = parts * solve(Instance.from_json(json.dumps(program), "<part>"), "msa").latency
