@@ -320,7 +320,7 @@ def _improve(
         constraints=_constraints(search.seen, trip, after),
         instance=instance,
         xla_plan=xla_plan,
-        plan=search.best_plan(instance),
+        plan=search.best_plan(instance) if constraints else xla_plan,
         final_instance=final_instance,
         final_plan=final_plan,
         moved=_moved(before, after, trip),
@@ -570,7 +570,7 @@ def place(
         reduce: what to do with outputs for which `out_axes` is None: take the "mean" or the "sum" of those of the parts. For
             gradients of a mean over the batch, "mean" is gradient accumulation.
         parts: numbers of parts to compile, divisors of the batch; None for those divisors up to 16 that could gain.
-        constraints: whether to look for any; else the number of parts is all that is found.
+        constraints: whether to look for any; else the number of parts is all that is found, and `result.plan` is XLA's.
 
     Raises:
         mempl.Error: jax or libtpu is not installed, an argument is wrong, or XLA does not compile the function, or not in time.
