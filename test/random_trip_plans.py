@@ -22,9 +22,10 @@ import sys
 from run_lowered import CHECKED, digest_function
 from run_placed import run
 
-# A loop with a slice that is read, one that is updated and one that is made anew; and one with any number of trips, at
-# places that are computed. By name: the function, the numbers that it takes in each run, its tensors, how many of these
-# it returns (the last ones), the steps of the body, and the streamed values as the extraction names them.
+# A loop with a slice that is read, one that is updated and one that is made anew; one with any number of trips, at
+# places that are computed; and one whose last trip has less to do. By name: the function, the numbers that it takes in
+# each run, its tensors, how many of these it returns (the last ones), the steps of the body, and the streamed values as
+# the extraction names them.
 PROGRAMS = {
     "three": ("""
 func.func @three(%w: tensor<64x16xf32>, %o: tensor<64x16xf32>, %p: tensor<64x16xf32>)
@@ -62,6 +63,23 @@ func.func @any(%n: index, %k: index, %w: tensor<128x16xf32>, %o: tensor<64x16xf3
 }
 """, [[0, 0], [5, 4], [4, 1], [11, 6], [63, 0]], ["128x16xf32", "64x16xf32"], 1, 2,
             [("v0", "input", 128), ("v1", "output", 128)]),
+    "ragged": ("""
+func.func @ragged(%w: tensor<61x16xf32>, %o: tensor<61x16xf32>) -> tensor<61x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c61 = arith.constant 61 : index
+  %r = scf.for %i = %c0 to %c61 step %c2 iter_args(%x = %o) -> tensor<61x16xf32> {
+    %n = affine.min affine_map<(d0) -> (2, -d0 + 61)>(%i)
+    %s = tensor.extract_slice %w[%i, 0] [%n, 16] [1, 1] : tensor<61x16xf32> to tensor<?x16xf32>
+    %sx = tensor.extract_slice %x[%i, 0] [%n, 16] [1, 1] : tensor<61x16xf32> to tensor<?x16xf32>
+    %e = linalg.add ins(%s, %sx : tensor<?x16xf32>, tensor<?x16xf32>) outs(%sx : tensor<?x16xf32>) -> tensor<?x16xf32>
+    %f = linalg.exp ins(%e : tensor<?x16xf32>) outs(%e : tensor<?x16xf32>) -> tensor<?x16xf32>
+    %x1 = tensor.insert_slice %f into %x[%i, 0] [%n, 16] [1, 1] : tensor<?x16xf32> into tensor<61x16xf32>
+    scf.yield %x1 : tensor<61x16xf32>
+  }
+  return %r : tensor<61x16xf32>
+}
+""", [[]], ["61x16xf32"] * 2, 1, 2, [("v0", "input", 128), ("v1", "inout", 128)]),
 }
 CAPACITY = 1024
 ATTACH = f"mempl-attach-target{{target=tiny capacity={CAPACITY}}}"
