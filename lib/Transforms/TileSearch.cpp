@@ -33,8 +33,8 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/MapVector.h"
 
+#include <cmath>
 #include <map>
-#include <set>
 
 using namespace mlir;
 using namespace mempl::ir;
@@ -51,7 +51,7 @@ static constexpr double kEqual = 1 + 1e-9;
 
 /// Ops of all functions that are evaluated, at most: a limit on time that gives
 /// the same result everywhere. Some 50 microseconds each.
-static constexpr int64_t kMostOps = 60000;
+static constexpr int64_t kMostWork = 60000;
 
 /// Trips that are written out may make a function so many times as large, by
 /// the ops that are split.
@@ -196,7 +196,8 @@ private:
     double latency; ///< Seconds of a quick placement; infinity: there is none.
     int64_t numOps; ///< Of the prepared function.
   };
-  bool isTooLarge(const Tiling &tiling) const;
+  int64_t estimatedOps(const Tiling &tiling) const;
+  int64_t workOf(int64_t numOps) const;
   Quality evaluate(const Tiling &tiling);
   bool improve(const Tiling &tiling);
   bool exchangeWith(const Tiling &other);
@@ -212,7 +213,8 @@ private:
   Tiling best;
   Quality bestQuality = {0, 0};
   double floor = 0; ///< Seconds; nothing is much faster.
-  int64_t size = 0, opsEvaluated = 0;
+  int64_t size = 0; ///< Ops of the whole function.
+  int64_t work = 0; ///< Ops evaluated so far; see workOf().
   mempl::Stopwatch watch;
 };
 
@@ -241,8 +243,7 @@ TileSearch::TileSearch(ModuleOp original, func::FuncOp of,
 
 bool TileSearch::isOver() const {
   int64_t limit = options.choice.context.timeLimitMs;
-  return opsEvaluated > kMostOps ||
-         bestQuality.latency * kWorthwhile <= floor ||
+  return work > kMostWork || bestQuality.latency * kWorthwhile <= floor ||
          (limit > 0 &&
           watch.seconds() * 1000 >= kSearchShare * static_cast<double>(limit));
 }
@@ -267,6 +268,10 @@ void TileSearch::findCandidates() {
         candidates.push_back(std::move(tiling));
     }
   }
+  // The ones that are evaluated in the least time come first.
+  llvm::stable_sort(candidates, [&](const Tiling &a, const Tiling &b) {
+    return estimatedOps(a) < estimatedOps(b);
+  });
 }
 
 OwningOpRef<ModuleOp> TileSearch::carryOut(const Tiling &tiling,
@@ -313,13 +318,22 @@ static int64_t numParts(const Segment &segment) {
   return parts;
 }
 
-bool TileSearch::isTooLarge(const Tiling &tiling) const {
+/// Ops of the function when it is split, without slices.
+int64_t TileSearch::estimatedOps(const Tiling &tiling) const {
   int64_t numOps = size;
   for (int32_t id : tiling)
     if (const Segment &segment = pool.segment(id); segment.unroll)
       numOps += static_cast<int64_t>(segment.members.size()) *
                 (numParts(segment) - 1);
-  return numOps > kMostGrowth * size;
+  return numOps;
+}
+
+/// What an evaluation of so many ops counts for. Preparation takes longer for
+/// each of them where parts are written out that update one tensor in turn.
+int64_t TileSearch::workOf(int64_t numOps) const {
+  double growth = static_cast<double>(numOps) / static_cast<double>(size);
+  return static_cast<int64_t>(static_cast<double>(numOps) *
+                              std::sqrt(std::max(1.0, growth)));
 }
 
 /// Seconds of a quick placement; infinity if there is none.
@@ -337,14 +351,14 @@ double TileSearch::placeQuickly(const Trial &trial) const {
 TileSearch::Quality TileSearch::evaluate(const Tiling &tiling) {
   auto [it, isNew] = known.try_emplace(
       tiling, Quality{std::numeric_limits<double>::infinity(), 0});
-  if (!isNew || isTooLarge(tiling))
+  if (!isNew || estimatedOps(tiling) > kMostGrowth * size)
     return it->second;
   // Slices as values of bodies take long to place, and change little in which
   // of two ways is better.
   std::optional<Trial> trial = prepare(tiling, SlicePolicy::Never);
   if (trial)
     trial->function.function.walk([&](Operation *) { ++it->second.numOps; });
-  opsEvaluated += trial ? it->second.numOps : size;
+  work += workOf(trial ? it->second.numOps : estimatedOps(tiling));
   if (trial)
     it->second.latency = placeQuickly(*trial);
   return it->second;
