@@ -386,6 +386,16 @@ def test_parts_alone_need_no_more_compilations(fake):
     assert result.compilations == sum(compiler.asked for compiler in fake.made)
 
 
+def test_predictions_know_that_outputs_are_reduced(fake, monkeypatch):
+    asked = []
+    monkeypatch.setattr(_place, "predicted_seconds", lambda *arguments: asked.append(arguments[2:]) or {})
+    mempl.xla.place(
+        lambda w, x: w + x.sum(), *SHAPES, in_axes=(None, 0), out_axes=None, reduce="sum", parts=[4], constraints=False
+    )
+    place(parts=[4], constraints=False)
+    assert asked == [([1], [1, 4], True), ([1], [1, 4], False)]
+
+
 def test_the_whole_is_placed_where_parts_are_slower(fake):
     fake.cycles = {(1, False): 3600000, **{(n, True): 3600001 for n in (2, 4, 8)}}
     result = place()

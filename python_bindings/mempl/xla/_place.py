@@ -412,6 +412,7 @@ class _InParts:
         self._reduce: Reduce | None = None
 
     def run(self, in_axes: Any, out_axes: Any, reduce: Reduce | None, parts: Sequence[int] | None) -> Placement:
+        self._reduce = reduce
         search = PartsSearch(self._function, self._arguments, in_axes, out_axes, reduce, self._compile, self._predict)
         try:
             search.run(parts)
