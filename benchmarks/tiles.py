@@ -5,7 +5,7 @@
 """Tiled networks: predicted and measured latency, and bytes moved beside what must move.
 
     tiles.py --bin=build/release/bin [--networks=a,b] [--solvers=none,greedy,search]
-             [--capacity=16KiB] [--repeats=5] [--real-time] [--write=docs/runtime.md]
+             [--capacity=8KiB] [--repeats=5] [--real-time] [--write=docs/runtime.md]
     tiles.py --bin=build/release/bin --layers=trace.json [--check]
 
 The networks of runtime.py, measured as there, but with `mempl-tile-to-fit` before
@@ -26,32 +26,25 @@ import argparse
 import json
 import math
 import os
-import re
 import statistics
 import sys
 import tempfile
 
-from runtime import TARGET, Network, overlap, run, spearman, throttle
+from runtime import MODELS, TARGET, Network, overlap, run, spearman, throttle
 
 HEADING = "## Tiled"
-NETWORKS = "vgg_small,resnet_small,mobilenet_small,transformer_small,gpt_prefill_small,alphatensor_small"
-
-
-def bytes_of(size):
-    number, unit = re.fullmatch(r"(\d+)(KiB|MiB|)", size).groups()
-    return int(number) << {"": 0, "KiB": 10, "MiB": 20}[unit]
+NETWORKS = "mlp_small,resnet_small,mobilenet_small,transformer_small,gpt_prefill_small,alphatensor_small"
 
 
 class TiledNetwork(Network):
-    """A network that is tiled for a capacity before it is placed."""
+    """A network that is tiled for a capacity before it is prepared."""
 
     def __init__(self, args, work, name):
         super().__init__(args, work, name)
+        whole, self.prepared = self.prepared, f"{work}/{name}.tiled.mlir"
         tile = f"mempl-tile-to-fit{{target={TARGET} capacity={args.capacity}}}"
-        whole = self.prepared
-        self.prepared = f"{work}/{name}.tiled.mlir"
-        passes = f"builtin.module({tile},canonicalize,mempl-prepare)"
-        run([self.opt, whole, f"--pass-pipeline={passes}", "-o", self.prepared])
+        passes = f"builtin.module(func.func(linalg-fuse-elementwise-ops),canonicalize,{tile},canonicalize,mempl-prepare)"
+        run([self.opt, f"{MODELS}/{name}.mlir", f"--pass-pipeline={passes}", "-o", self.prepared])
         self.loops = loops_in(self.prepared) - loops_in(whole)
 
 
@@ -103,6 +96,7 @@ def latencies(args, work):
 
 # A matrix product and a convolution of 3 x 3 whose tensors are many times the
 # fast memory, as they are and in tiles that leave room for the next ones.
+WORDS = 4096
 SIZE, TILE, DEPTH = 240, 48, 8
 IMAGE, CHANNELS, FILTERS, ROWS, SOME = 32, 16, 64, 4, 2
 
@@ -201,8 +195,8 @@ OPS = {
 }
 
 
-def least_bytes(op, words):
-    """Bytes of the op's tensors, and the fewest that it moves with `words` floats of fast memory: at least each
+def least_bytes(op):
+    """Bytes of the op's tensors, and the fewest that it moves with WORDS floats of fast memory: at least each
     tensor once. The product: 2 m n k / sqrt(S) - 2 S words (Smith, Lowery, Langou, van de Geijn 2019). The
     convolution: 2 G / sqrt(w h S) - 2 S words for G products and filters of w x h (Chen, Demmel, Dinh, Haberle,
     Holtz 2022), of which the other is the case of 1 x 1."""
@@ -211,7 +205,7 @@ def least_bytes(op, words):
     else:
         tensors = (IMAGE + 2) ** 2 * CHANNELS + 9 * CHANNELS * FILTERS + IMAGE**2 * FILTERS
         products, window = IMAGE**2 * FILTERS * 9 * CHANNELS, 9
-    return 4 * tensors, 4 * max(tensors, 2 * products / math.sqrt(window * words) - 2 * words)
+    return 4 * tensors, 4 * max(tensors, 2 * products / math.sqrt(window * WORDS) - 2 * WORDS)
 
 
 class Op(Network):
@@ -239,7 +233,6 @@ class Op(Network):
 
 
 def rooflines(args, work):
-    words = bytes_of(args.capacity) // 4
     lines = [
         "| op | its tensors | must move | whole | in tiles | in tiles / must move |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -249,9 +242,9 @@ def rooflines(args, work):
         for tiled in (False, True):
             arguments, result, body = op(tiled)
             program = Op(args, work, arguments, result, function(arguments, result, body))
-            program.place(args.solvers.split(",")[-1], profile=False, more=f"capacity={args.capacity}")
+            program.place(args.solvers.split(",")[-1], profile=False, more=f"capacity={4 * WORDS}")
             moved.append(traffic(program.execute(1, {}, f"{work}/op.trace")))
-        tensors, least = least_bytes(op, words)
+        tensors, least = least_bytes(op)
         kib = [f"{value / 1024:.0f}" for value in (tensors, least, *moved)]
         lines.append(f"| {name} | {' | '.join(kib)} | {moved[1] / least:.2f} |")
         print(lines[-1], flush=True)
@@ -334,20 +327,24 @@ slices, with copies of slices, and copies that loops carry from one trip into th
 """
 
 BOUNDS = """
+Steps are shorter here than above, and many more run: the time between them, which nobody predicts, is a larger part, and
+larger still where the machine does other things as well.
+
 Bytes that a matrix product and a convolution move to and from slow memory when they run, in KiB: placed whole and in
-tiles that are written by hand, by {solver}. Beside them what any order of the arithmetic has to move with this much fast
-memory. An op that reads slow memory counts each of its operands once, as the runtime and the simulator have it: placed
-whole, an op may seem to move less than it must, for no machine has such an order. Tiles in fast memory are real: for
-the product 2 m n k / sqrt(S) - 2 S words, where S is the number of words in fast memory (Hong and Kung 1981 for the form,
-[Smith, Lowery, Langou, van de Geijn 2019](https://arxiv.org/abs/1702.02017) for the constant); for the convolution 2 G /
-sqrt(w h S) - 2 S, where G is the number of products and the filter is w x h ([Chen, Demmel, Dinh, Haberle, Holtz
-2022](https://arxiv.org/abs/2204.08279)); for both at least every tensor once.
+tiles that are written by hand, by {solver}. Beside them what any order of the arithmetic has to move with this much
+fast memory, 16 KiB. An op that reads slow memory counts each of its operands once, as the runtime and the simulator
+have it: placed whole, an op may seem to move less than it must, for no machine has such an order. Tiles in fast memory
+are real: for the product 2 m n k / sqrt(S) - 2 S words, where S is the number of words in fast memory (Hong and Kung
+1981 for the form, [Smith, Lowery, Langou, van de Geijn 2019](https://arxiv.org/abs/1702.02017) for the constant); for
+the convolution 2 G / sqrt(w h S) - 2 S, where G is the number of products and the filter is w x h ([Chen, Demmel, Dinh,
+Haberle, Holtz 2022](https://arxiv.org/abs/2204.08279)); for both at least every tensor once.
 
 """
 
 LAYERS_TEXT = """
-Weights by layer: a loop over {layers} layers, whose weights are slices of one tensor in slow memory, on an h100-host of which
-all rates are a ten-thousandth. The weights of the next layer come in during this one: {line}.
+Weights by layer: a loop over {layers} layers, whose weights are slices of one tensor in slow memory, on an h100-host of
+which all rates are a ten-thousandth. The weights of the next layer come in during this one:
+{line}.
 """
 
 
@@ -357,7 +354,7 @@ def main():
     parser.add_argument("--libs", default="/usr/lib/llvm-22/lib", help="the folder of MLIR's runner libraries")
     parser.add_argument("--networks", default=NETWORKS)
     parser.add_argument("--solvers", default="none,greedy,search")
-    parser.add_argument("--capacity", default="16KiB")
+    parser.add_argument("--capacity", default="8KiB")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--budget", default="2000")
     parser.add_argument("--real-time", action="store_true")
