@@ -35,7 +35,7 @@ using namespace mempl::ir::tiling;
 /// many thousand ops in proportion to its length.
 static constexpr int32_t kMaxSegment = 256;
 /// Ops that are written out for a segment, at most.
-static constexpr int64_t kMaxUnrolled = 2048;
+static constexpr int64_t kMaxUnrolled = 640;
 
 /// A segment takes less than this share of the time that its ops take as they
 /// are. The estimate does not see what tiling takes from placement: room to
