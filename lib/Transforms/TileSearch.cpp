@@ -33,7 +33,6 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/MapVector.h"
 
-#include <cmath>
 #include <map>
 
 using namespace mlir;
@@ -332,8 +331,8 @@ int64_t TileSearch::estimatedOps(const Tiling &tiling) const {
 /// each of them where parts are written out that update one tensor in turn.
 int64_t TileSearch::workOf(int64_t numOps) const {
   double growth = static_cast<double>(numOps) / static_cast<double>(size);
-  return static_cast<int64_t>(static_cast<double>(numOps) *
-                              std::sqrt(std::max(1.0, growth)));
+  growth = std::max(1.0, growth);
+  return static_cast<int64_t>(static_cast<double>(numOps) * growth * growth);
 }
 
 /// Seconds of a quick placement; infinity if there is none.
