@@ -30,7 +30,7 @@ RUNS = [
 
 
 def maker(shape, element):
-    """A function that makes a tensor: any bytes, or multipliers of 6 bits."""
+    """A function that makes a tensor: any bytes, or multipliers of 9 bits."""
     type = f"tensor<{'x'.join(shape)}x{element}>"
     dims = ", ".join(f"d{i}" for i in range(len(shape)))
     kinds = ", ".join(['"parallel"'] * len(shape))
@@ -38,7 +38,7 @@ def maker(shape, element):
     return (
         f"func.func private @make_{'_'.join(shape)}_{element}(%salt: index) -> {type} {{\n"
         "  %a = arith.constant 1103515245 : i32\n  %b = arith.constant 12345 : i32\n"
-        f"  %c = arith.constant 16 : i32\n  %range = arith.constant 64 : i32\n  %empty = tensor.empty() : {type}\n"
+        f"  %c = arith.constant 16 : i32\n  %range = arith.constant 512 : i32\n  %empty = tensor.empty() : {type}\n"
         f"  %r = linalg.generic {{indexing_maps = [affine_map<({dims}) -> ({dims})>], iterator_types = [{kinds}]}}\n"
         f"      outs(%empty : {type}) {{\n  ^bb0(%o: {element}):\n{index_of_point([int(n) for n in shape], '    ')}"
         "    %x = arith.index_cast %n : index to i32\n    %y = arith.muli %x, %a : i32\n"
@@ -88,6 +88,9 @@ def main():
             print(f"{name} of {size} rows: NOT TILED AND PLACED")
             failed = True
         plain, fast = execute(module, driver), execute(placed, driver)
+        if plain.split() == ["0"]:
+            print(f"{name} of {size} rows: nothing is left of the image")
+            failed = True
         if plain != fast:
             print(f"{name} of {size} rows: DIFFERENT RESULTS: {plain.split()} {fast.split()}")
             failed = True
