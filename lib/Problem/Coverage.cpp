@@ -16,6 +16,18 @@
 
 using namespace mempl;
 
+std::vector<bool> mempl::usedSliceBySlice(const Program &program) {
+  std::vector<bool> inLoops(program.values.size()),
+      elsewhere(program.values.size());
+  for (const Step &step : program.steps)
+    for (const Access &access : step.accesses)
+      (step.body && access.bytes == 0 ? inLoops : elsewhere)[access.value] =
+          true;
+  for (size_t v = 0; v < inLoops.size(); ++v)
+    inLoops[v] = inLoops[v] && !elsewhere[v];
+  return inLoops;
+}
+
 namespace {
 
 /// Adds up values and traffic by reason, bodies included.
@@ -31,10 +43,11 @@ public:
       if (step.body)
         add(*step.body, trips * static_cast<double>(step.trips));
     }
+    std::vector<bool> bySlices = usedSliceBySlice(program);
     for (size_t v = 0; v < bytes.size(); ++v) {
       result.allBytes += bytes[v];
       std::string reason = reasonOf(program.values[v]);
-      if (reason.empty())
+      if (reason.empty() || bySlices[v])
         continue;
       UncoveredGroup &group = groups[reason];
       ++group.values;

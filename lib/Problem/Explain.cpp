@@ -14,6 +14,7 @@
 
 #include "mempl/Problem/Explain.h"
 
+#include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/StepOrder.h"
 
@@ -249,11 +250,12 @@ void SlowTrafficSummary::add(InstanceRef instance,
     int64_t product;
     return llvm::MulOverflow(bytes, trips, product) ? INT64_MAX : product;
   };
+  std::vector<bool> bySlices = usedSliceBySlice(instance.program);
   for (const Decision &decision : decisions) {
     fast |= decision.fast;
     total = saturatingAdd(total, times(decision.traffic));
     if (decision.cause == SlowCause::None ||
-        decision.cause == SlowCause::Unused)
+        decision.cause == SlowCause::Unused || bySlices[decision.value])
       continue;
     int64_t bytes = times(decision.traffic - decision.served);
     slow = saturatingAdd(slow, bytes);

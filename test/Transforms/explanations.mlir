@@ -118,7 +118,7 @@ func.func @kinds(%a: tensor<16xf32>, %b: tensor<16xf32>, %c: tensor<1024xf32>) -
 // -----
 
 // A placement in the body of a loop is one.
-// expected-remark @below {{'in_loop': 4096 of 16384 bytes of traffic stay in slow memory: 4096 bytes of 1 value because it is in fast memory for a part of its uses; 1 value of 4096 bytes because it is used slice by slice in a loop, in which each slice is placed by itself}}
+// expected-remark @below {{'in_loop': 4096 of 16384 bytes of traffic stay in slow memory: 4096 bytes of 1 value because it is in fast memory for a part of its uses}}
 func.func @in_loop(%a: tensor<1024xf32> {bufferization.writable = true}) -> tensor<1024xf32> {
   %c0 = arith.constant 0 : index
   %c64 = arith.constant 64 : index

@@ -45,6 +45,17 @@ static Instance program() {
   return instance;
 }
 
+/// Of a tensor that a loop takes slice by slice, the slices tell all.
+TEST(Coverage, LeavesOutWhatIsUsedSliceBySlice) {
+  Instance instance = program();
+  instance.program.values[2].reason = "is used slice by slice";
+  instance.program.steps[0].accesses = {{0, 32}, {1, 65}, {3, 8}};
+  instance.program.steps[1].accesses.push_back({2, 0});
+  EXPECT_EQ(usedSliceBySlice(instance.program),
+            (std::vector<bool>{false, false, true, false}));
+  EXPECT_EQ(uncovered(instance).values, 3);
+}
+
 TEST(Coverage, AddsUpByReasonAndInAllTrips) {
   Uncovered result = uncovered(program());
   EXPECT_EQ(result.values, 4);

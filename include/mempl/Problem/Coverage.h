@@ -19,6 +19,8 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <vector>
+
 namespace mempl {
 
 /// Values that cannot be placed for one reason.
@@ -37,8 +39,12 @@ struct Uncovered {
   std::vector<UncoveredGroup> groups;
 };
 
+/// By value: whether only loops use it, which move no bytes of it themselves.
+/// Slices of it are values of their bodies, and what is said of them says all.
+std::vector<bool> usedSliceBySlice(const Program &program);
+
 /// Values constrained to slow memory, and those that are larger than fast
-/// memory. Accesses of a loop step to values around it count there, and not
+/// memory, but for those used slice by slice. Accesses of a loop step to values around it count there, and not
 /// again in its body.
 Uncovered uncovered(const Instance &instance);
 
