@@ -253,6 +253,29 @@ static LogicalResult verifyCopy(Operation *op, Type source, Type dest) {
   return success();
 }
 
+/// What a copy does to memory: on tensors, nothing but keep its place.
+template <typename CopyOp>
+static void addCopyEffects(CopyOp op, Effects &effects) {
+  effects.emplace_back(MemoryEffects::Write::get(), PlacementResource::get());
+  if (!isa<MemRefType>(op.getSource().getType()))
+    return;
+  effects.emplace_back(MemoryEffects::Read::get(), &op.getSourceMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &op.getDestMutable());
+}
+
+/// Checks the result of a copy that hands its destination on: that tensor on
+/// tensors, none on memrefs.
+template <typename CopyOp> static LogicalResult verifyDestResult(CopyOp op) {
+  bool tensor = isa<RankedTensorType>(op.getSource().getType());
+  if (bool(op.getResult()) != tensor)
+    return op.emitOpError() << "expected a tensor as result on tensors, none "
+                               "on memrefs";
+  if (tensor && op.getResult().getType() != op.getDest().getType())
+    return op.emitOpError()
+           << "expected a result of type " << op.getDest().getType();
+  return verifyCopy(op, op.getSource().getType(), op.getDest().getType());
+}
+
 /// Checks that the waits among `users`, all of them inside `block`, are one on
 /// each path through it. Returns how many there are: 0 or 1.
 static FailureOr<int> countWaits(Operation *start, Block *block,
@@ -333,20 +356,16 @@ LogicalResult CopyStartOp::verify() {
 }
 
 void CopyStartOp::getEffects(Effects &effects) {
-  effects.emplace_back(MemoryEffects::Write::get(), PlacementResource::get());
-  if (!isa<MemRefType>(getSource().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getDestMutable());
+  addCopyEffects(*this, effects);
 }
 
 bool CopyStartOp::bufferizesToMemoryRead(OpOperand &operand,
                                          const AnalysisState &) {
-  return operand.getOperandNumber() == getSourceMutable().getOperandNumber();
+  return &operand == &getSourceMutable();
 }
 bool CopyStartOp::bufferizesToMemoryWrite(OpOperand &operand,
                                           const AnalysisState &) {
-  return operand.getOperandNumber() == getDestMutable().getOperandNumber();
+  return &operand == &getDestMutable();
 }
 bool CopyStartOp::mustBufferizeInPlace(OpOperand &operand,
                                        const AnalysisState &state) {
@@ -457,30 +476,20 @@ LogicalResult CopyStartCarriedOp::verify() {
       return emitOpError() << "expected only mempl.copy_wait_carried and "
                               "control flow to use its token, found '"
                            << user->getName() << "'";
-  bool tensor = isa<RankedTensorType>(getSource().getType());
-  if (bool(getResult()) != tensor)
-    return emitOpError() << "expected a tensor as second result on tensors, "
-                            "none on memrefs";
-  if (tensor && getResult().getType() != getDest().getType())
-    return emitOpError() << "expected a result of type " << getDest().getType();
-  return verifyCopy(*this, getSource().getType(), getDest().getType());
+  return verifyDestResult(*this);
 }
 
 void CopyStartCarriedOp::getEffects(Effects &effects) {
-  effects.emplace_back(MemoryEffects::Write::get(), PlacementResource::get());
-  if (!isa<MemRefType>(getSource().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getDestMutable());
+  addCopyEffects(*this, effects);
 }
 
 bool CopyStartCarriedOp::bufferizesToMemoryRead(OpOperand &operand,
                                                 const AnalysisState &) {
-  return operand.getOperandNumber() == getSourceMutable().getOperandNumber();
+  return &operand == &getSourceMutable();
 }
 bool CopyStartCarriedOp::bufferizesToMemoryWrite(OpOperand &operand,
                                                  const AnalysisState &) {
-  return operand.getOperandNumber() == getDestMutable().getOperandNumber();
+  return &operand == &getDestMutable();
 }
 bool CopyStartCarriedOp::mustBufferizeInPlace(OpOperand &operand,
                                               const AnalysisState &state) {
@@ -558,31 +567,19 @@ LogicalResult CopyWaitCarriedOp::bufferize(RewriterBase &rewriter,
 // mempl.transfer
 //===----------------------------------------------------------------------===//
 
-LogicalResult TransferOp::verify() {
-  bool tensor = isa<RankedTensorType>(getSource().getType());
-  if (bool(getResult()) != tensor)
-    return emitOpError() << "expected a result on tensors, none on memrefs";
-  if (tensor && getResult().getType() != getSource().getType())
-    return emitOpError() << "expected a result of type "
-                         << getSource().getType();
-  return verifyCopy(*this, getSource().getType(), getDest().getType());
-}
+LogicalResult TransferOp::verify() { return verifyDestResult(*this); }
 
 void TransferOp::getEffects(Effects &effects) {
-  effects.emplace_back(MemoryEffects::Write::get(), PlacementResource::get());
-  if (!isa<MemRefType>(getSource().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getDestMutable());
+  addCopyEffects(*this, effects);
 }
 
 bool TransferOp::bufferizesToMemoryRead(OpOperand &operand,
                                         const AnalysisState &) {
-  return operand.getOperandNumber() == getSourceMutable().getOperandNumber();
+  return &operand == &getSourceMutable();
 }
 bool TransferOp::bufferizesToMemoryWrite(OpOperand &operand,
                                          const AnalysisState &) {
-  return operand.getOperandNumber() == getDestMutable().getOperandNumber();
+  return &operand == &getDestMutable();
 }
 AliasingValueList TransferOp::getAliasingValues(OpOperand &operand,
                                                 const AnalysisState &state) {

@@ -44,8 +44,8 @@ struct Uncovered {
 std::vector<bool> usedSliceBySlice(const Program &program);
 
 /// Values constrained to slow memory, and those that are larger than fast
-/// memory, but for those used slice by slice. Accesses of a loop step to values around it count there, and not
-/// again in its body.
+/// memory, but for those used slice by slice. Accesses of a loop step to values
+/// around it count there, and not again in its body.
 Uncovered uncovered(const Instance &instance);
 
 /// "12 values, 3.4 GiB of the 5.0 GiB of traffic", and a line per reason, each
