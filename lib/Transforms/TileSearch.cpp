@@ -52,6 +52,10 @@ static constexpr double kEqual = 1 + 1e-9;
 /// the same result everywhere. Some 50 microseconds each.
 static constexpr int64_t kMostWork = 60000;
 
+/// The same for one function: what is chosen is prepared and analyzed several
+/// times more.
+static constexpr int64_t kMostWorkAtOnce = kMostWork / 4;
+
 /// Trips that are written out may make a function so many times as large, by
 /// the ops that are split.
 static constexpr int64_t kMostGrowth = 4;
@@ -196,7 +200,7 @@ private:
     int64_t numOps; ///< Of the prepared function.
   };
   int64_t estimatedOps(const Tiling &tiling) const;
-  int64_t workOf(int64_t numOps) const;
+  int64_t estimatedWork(const Tiling &tiling) const;
   Quality evaluate(const Tiling &tiling);
   bool improve(const Tiling &tiling);
   bool exchangeWith(const Tiling &other);
@@ -213,7 +217,7 @@ private:
   Quality bestQuality = {0, 0};
   double floor = 0; ///< Seconds; nothing is much faster.
   int64_t size = 0; ///< Ops of the whole function.
-  int64_t work = 0; ///< Ops evaluated so far; see workOf().
+  int64_t work = 0; ///< Ops evaluated so far; see estimatedWork().
   mempl::Stopwatch watch;
 };
 
@@ -269,7 +273,7 @@ void TileSearch::findCandidates() {
   }
   // The ones that are evaluated in the least time come first.
   llvm::stable_sort(candidates, [&](const Tiling &a, const Tiling &b) {
-    return estimatedOps(a) < estimatedOps(b);
+    return estimatedWork(a) < estimatedWork(b);
   });
 }
 
@@ -327,12 +331,18 @@ int64_t TileSearch::estimatedOps(const Tiling &tiling) const {
   return numOps;
 }
 
-/// What an evaluation of so many ops counts for. Preparation takes longer for
-/// each of them where parts are written out that update one tensor in turn.
-int64_t TileSearch::workOf(int64_t numOps) const {
-  double growth = static_cast<double>(numOps) / static_cast<double>(size);
-  growth = std::max(1.0, growth);
-  return static_cast<int64_t>(static_cast<double>(numOps) * growth * growth);
+/// What an evaluation counts for, before it is made. One-Shot Analysis looks
+/// at every pair of parts that are written out into one tensor, and for each at
+/// the parts between the two.
+int64_t TileSearch::estimatedWork(const Tiling &tiling) const {
+  constexpr int64_t kWorkPerTriple = 4; // As measured.
+  int64_t result = estimatedOps(tiling);
+  for (int32_t id : tiling)
+    if (const Segment &segment = pool.segment(id); segment.unroll) {
+      int64_t parts = numParts(segment);
+      result += kWorkPerTriple * parts * parts * parts;
+    }
+  return result;
 }
 
 /// Seconds of a quick placement; infinity if there is none.
@@ -350,16 +360,18 @@ double TileSearch::placeQuickly(const Trial &trial) const {
 TileSearch::Quality TileSearch::evaluate(const Tiling &tiling) {
   auto [it, isNew] = known.try_emplace(
       tiling, Quality{std::numeric_limits<double>::infinity(), 0});
-  if (!isNew || estimatedOps(tiling) > kMostGrowth * size)
+  int64_t expected = estimatedWork(tiling);
+  if (!isNew || estimatedOps(tiling) > kMostGrowth * size ||
+      expected > kMostWorkAtOnce)
     return it->second;
+  work += expected;
   // Slices as values of bodies take long to place, and change little in which
   // of two ways is better.
   std::optional<Trial> trial = prepare(tiling, SlicePolicy::Never);
-  if (trial)
-    trial->function.function.walk([&](Operation *) { ++it->second.numOps; });
-  work += workOf(trial ? it->second.numOps : estimatedOps(tiling));
-  if (trial)
-    it->second.latency = placeQuickly(*trial);
+  if (!trial)
+    return it->second;
+  trial->function.function.walk([&](Operation *) { ++it->second.numOps; });
+  it->second.latency = placeQuickly(*trial);
   return it->second;
 }
 
