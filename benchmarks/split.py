@@ -135,8 +135,8 @@ def main():
         fail(f"{args.write}: expected a line '## Figures'")
     _, following, rest = rest.partition("\n## ")
     said = (
-        f"\nMade by `{command}`: fused, and placed by the default solver. `whole` is the latency without splitting. In\n"
-        "the model no network gets slower, for the whole function competes.\n"
+        f"\nMade by `{command}`,\n"
+        "after fusion, by the default solver. `whole` is the latency without splitting, and `CPU s` are seconds of the pass.\n"
     )
     write_whole(args.write, head + mark + said + text + following + rest)
 
