@@ -21,6 +21,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -54,9 +55,9 @@ def place(tool, network, machine, limit):
         text = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    placed = seconds_of(text, "placed")
-    if process.returncode != 0 and placed is not None or process.returncode > 0:
+    if process.returncode not in (0, -signal.SIGXCPU, -signal.SIGKILL):
         fail(f"{network} on {machine}: {text[:2000]}")
+    placed = seconds_of(text, "placed") if process.returncode == 0 else None
     split = re.search(r"^  tiled +(\d+) runs? of (\d+) ops", text, re.M)
     return {
         "cpu": usage.ru_utime,
@@ -118,7 +119,7 @@ def main():
         with lock, open(args.results, "a") as file:
             results[case] = result | {"tool": digest, "network": case[0], "machine": case[1]}
             file.write(json.dumps(results[case]) + "\n")
-            print(*case, {k: v for k, v in result.items() if k != "tool"}, file=sys.stderr)
+            print(*case, result, file=sys.stderr)
 
     missing = [(n, m) for m in machines for n in networks if (n, m) not in results]
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

@@ -29,7 +29,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "corpus"))
 import make  # Its chosen().
-from xla_roundtrip import write_whole
+from lab import write_whole
+from xla_roundtrip import read_networks
 
 # The batch of networks that do not have it in front of every argument but the first.
 AXES = {
@@ -159,14 +160,10 @@ def main():
     parser.add_argument("--programs", help="a folder with whole programs that are compiled already")
     parser.add_argument("--report", action="store_true", help="the table of what is there, no runs")
     args = parser.parse_args()
-    # Networks are only traced here, and jax would look for a TPU first.
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    try:
-        import mempl.xla
-        from networks import NETWORKS
-    except ImportError as error:
-        sys.exit(f"xla_parts.py: error: {error}; pip install './python_bindings[xla]'")
-    names = make.chosen(args.networks, [name for name in NETWORKS if name not in NO_BATCH], "network")
+    networks = read_networks()
+    import mempl
+
+    names = make.chosen(args.networks, [name for name in networks if name not in NO_BATCH], "network")
     os.makedirs(args.out, exist_ok=True)
     rows, failures = [], 0
     for network in names:
@@ -179,7 +176,7 @@ def main():
             rows.append(row)
         elif not args.report:
             try:
-                rows.append(run_network(args, network, *NETWORKS[network]()))
+                rows.append(run_network(args, network, *networks[network]()))
             except mempl.Error as error:
                 failures += 1
                 print(f"{network}: failed: {error}", file=sys.stderr, flush=True)

@@ -24,15 +24,22 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "corpus"))
 import make  # Its chosen().
+from lab import write_whole
 
 SWITCH_NAMES = {"xla_msa_max_cross_program_prefetches": "cross-program prefetch"}
 
 
-def write_whole(path, text):
-    part = path + ".part"
-    with open(part, "w") as file:
-        file.write(text)
-    os.replace(part, path)
+def read_networks():
+    """Those of corpus/networks.py, by name. Ends the program where mempl.xla cannot be imported."""
+    # Networks are only traced here, and jax would look for a TPU first.
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    try:
+        import mempl.xla
+        from networks import NETWORKS
+    except ImportError as error:
+        tool = os.path.basename(sys.argv[0])
+        sys.exit(f"{tool}: error: {error}; pip install './python_bindings[xla]'")
+    return NETWORKS
 
 
 def run_network(args, network, function, arguments):
@@ -117,14 +124,10 @@ def main():
     parser.add_argument("--costs", default="calibrated,compiler")
     parser.add_argument("--report", action="store_true", help="the table of what is there, no runs")
     args = parser.parse_args()
-    # Networks are only traced here, and jax would look for a TPU first.
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    try:
-        import mempl.xla
-        from networks import NETWORKS
-    except ImportError as error:
-        sys.exit(f"xla_roundtrip.py: error: {error}; pip install './python_bindings[xla]'")
-    names = make.chosen(args.networks, NETWORKS, "network")
+    networks = read_networks()
+    import mempl
+
+    names = make.chosen(args.networks, networks, "network")
     os.makedirs(args.out, exist_ok=True)
     rows, failures = [], 0
     for network in names:
@@ -134,7 +137,7 @@ def main():
                 rows.append(json.load(file))
         elif not args.report:
             try:
-                rows.append(run_network(args, network, *NETWORKS[network]()))
+                rows.append(run_network(args, network, *networks[network]()))
             except mempl.Error as error:
                 failures += 1
                 print(f"{network}: failed: {error}", file=sys.stderr, flush=True)
