@@ -5,14 +5,15 @@
 """Places real networks for every target and checks what comes out, as Markdown.
 
     models.py --bin=build/release/bin [--targets=a,b] [--networks=x,y]
-              [--budget=20000] [--check] [--times] [--write=docs/Models.md]
+              [--budget=20000] [--tile] [--check] [--times] [--write=docs/Models.md]
 
 Each network is placed once after `linalg-fuse-elementwise-ops,canonicalize` and
 once as it is ("raw"), and bufferized. The buffers must be those of the plan:
 one memref.alloc per storage in slow memory, one memref.copy per insert_slice
 step of the instance (those of a slice into its own place fold away), and the
 same number of mempl.copy_start. With --check the tables are left out and only
-the differences are printed; the exit code is 1 if there are any.
+the differences are printed; the exit code is 1 if there are any. With --tile the
+pass may split them; without, networks are placed whole.
 
 With --times: seconds of the pass without solving beside those of parsing and
 bufferizing the same file, and of a network repeated 20 times.
@@ -76,7 +77,7 @@ class Case:
         instance, placed = f"{work}/instance.json", f"{work}/placed.mlir"
         place = (
             f"learned-memory-placement{{target={target} budget={args.budget} "
-            f"instance-out={instance}}}"
+            f"tile={str(args.tile).lower()} instance-out={instance}}}"
         )
         pipeline = place if raw else f"{FUSE},{place}"
         run(opt, f"{MODELS}/{network}.mlir", f"--pass-pipeline=builtin.module({pipeline})", "-o", placed)
@@ -202,6 +203,7 @@ def main():
     parser.add_argument("--networks", default="")
     parser.add_argument("--budget", default="20000")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--tile", action="store_true")
     parser.add_argument("--times", action="store_true")
     parser.add_argument("--write", default="")
     args = parser.parse_args()

@@ -105,7 +105,7 @@ class Network:
     def place(self, solver, profile=True, more=""):
         """Places the network; returns the seconds that the simulator expects."""
         decisions = f"{self.work}/decisions.json"
-        options = f"target={self.target} solver={solver} budget={self.args.budget} trace-out={decisions} {more}"
+        options = f"target={self.target} solver={solver} budget={self.args.budget} tile=false trace-out={decisions} {more}"
         if profile:
             options += f" profile={self.profile}"
         passes = f"builtin.module(learned-memory-placement{{{options}}})"

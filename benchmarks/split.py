@@ -8,7 +8,7 @@
              [--seconds=900] [--jobs=1] [--write=docs/Tiles.md]
 
 A machine is a target, with `:CAPACITY` for another size of fast memory. Each network is fused and placed once, by the
-default solver with `tile`; the pass says how long the whole function takes when it is placed, and what it has made of
+default solver; the pass says how long the whole function takes when it is placed, and what it has made of
 it. `CPU` are seconds of that run. The results file gets a line for each run, so that a run that was killed goes on
 where it was; lines of other tools are not used. --write puts the tables behind the line "## Figures" of a page.
 """
@@ -42,7 +42,7 @@ def seconds_of(text, what):
 def place(tool, network, machine, limit):
     """What the pass says about a network; None where it does not end in time."""
     target, _, capacity = machine.partition(":")
-    options = f"target={target} tile summary" + (f" capacity={capacity}" if capacity else "")
+    options = f"target={target} summary" + (f" capacity={capacity}" if capacity else "")
     passes = f"builtin.module(func.func(linalg-fuse-elementwise-ops),canonicalize,learned-memory-placement{{{options}}})"
     command = [tool, os.path.join(MODELS, network + ".mlir"), f"--pass-pipeline={passes}", "-o", os.devnull]
     with subprocess.Popen(

@@ -22,11 +22,11 @@ show() {
   "$@"
 }
 
-# Compiles the network for a target; more passes may go before the placement.
+# Compiles the network for a target.
 compile() {
-  local target=$1 name=$2 before=${3:-}
+  local target=$1 name=$2
   show build/release/bin/mempl-opt "$network" \
-    --pass-pipeline="builtin.module($fuse,${before}learned-memory-placement{target=$target summary instance-out=$out/$name.json plan-out=$out/$name.plan.json})" \
+    --pass-pipeline="builtin.module($fuse,learned-memory-placement{target=$target summary instance-out=$out/$name.json plan-out=$out/$name.plan.json})" \
     -o "$out/$name.mlir"
   show build/release/bin/mempl-solve "$out/$name.json" \
     --solver=none,greedy,portfolio --timing
@@ -42,8 +42,5 @@ echo
 echo "== ResNet-50, batch 8, bf16, on a TPU v5e (112 MiB of fast memory)"
 compile tpu-v5e resnet50.tpu-v5e
 echo
-echo "== The same on an NPU with 4 MiB"
+echo "== The same on an NPU with 4 MiB, where ops are split because tensors are too large"
 compile edge-npu resnet50.edge-npu
-echo
-echo "== The same, split along the batch where tensors are too large"
-compile edge-npu resnet50.edge-npu.tiled "mempl-tile-to-fit{target=edge-npu},"

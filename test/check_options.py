@@ -52,7 +52,7 @@ SOLVING = [
     ("fallback", "slow", {PLACE, PY_PLACE}, "the others say that there is no plan"),
     ("fallback", "error", {SOLVE}, "an instance without a plan shows nobody that it has none"),
     ("reorder", "true", ON_PROGRAMS, "of programs in MLIR; instances say so themselves"),
-    ("tile", "false", {PLACE, PY_PLACE}, "of programs in MLIR that are rewritten"),
+    ("tile", "true", {PLACE, PY_PLACE}, "of programs in MLIR that are rewritten"),
     ("function", "", {TOOL, PLACE}, "the pass places all and writes files of one; mempl.load() has it"),
     ("start", "", {TOOL, PY_SOLVE}, "a plan of an instance; programs have none yet"),
     ("progress", "", {PY_SOLVE, C}, "a call back"),

@@ -81,7 +81,7 @@ def main():
         text = int8(name, 1, size)
         module, driver = run([args.opt], text), driver_for(text)
         tile = f"mempl-tile-to-fit{{target=ethos-u65 capacity={capacity} unroll={unroll}}}"
-        place = f"learned-memory-placement{{target=ethos-u65 capacity={capacity} solver=greedy}}"
+        place = f"learned-memory-placement{{target=ethos-u65 capacity={capacity} solver=greedy tile=false}}"
         tiled = run([args.opt, f"--pass-pipeline=builtin.module({tile})"], module)
         placed = run([args.opt, f"--pass-pipeline=builtin.module({place})"], tiled)
         if tiled == module or "mempl.alloc" not in placed:

@@ -52,7 +52,7 @@ def main():
         files = [f"{MODELS}/{name}.mlir" for name in args.networks.split(",")]
     failed = 0
     for target in args.targets.split(","):
-        place = f"learned-memory-placement{{target={target} solver={args.solver} budget={args.budget} trace-out=TRACE}}"
+        place = f"learned-memory-placement{{target={target} solver={args.solver} budget={args.budget} tile=false trace-out=TRACE}}"
         print(f"| {target} | " + " | ".join(FORMS) + " | worst |")
         print("|" + " --- |" * (len(FORMS) + 2))
         for path in files:

@@ -164,8 +164,6 @@ static void addDecisions(const FunctionProblem &program,
     std::string helps;
     if (decision.cause == mempl::SlowCause::Own) {
       decision.text = "slow: it " + storage.slowReason;
-    } else if (decision.cause == mempl::SlowCause::TooLarge) {
-      helps = " (mempl-tile-to-fit makes loops over pieces)";
     } else if (decision.cause == mempl::SlowCause::Constrained) {
       helps = " by 'mempl.forbid' or a 'mempl.pin' there";
     }

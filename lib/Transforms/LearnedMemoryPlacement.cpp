@@ -93,9 +93,8 @@ private:
   FailureOr<Solution> solve(const PlaceableFunction &function,
                             const SolverChoice &choice);
   bool mayTile() const;
-  void tileIfFaster(PlannedFunction &planned, SolvedFunction &solved,
-                    ModuleOp unprepared, const TileSearchOptions &options,
-                    PlanApplication &application);
+  void replaceBy(TiledFunction tiled, PlannedFunction &planned,
+                 SolvedFunction &solved, PlanApplication &application);
   Texts makeTexts(const PlaceableFunction &function, const Solution &solution,
                   const TargetDescription &machine);
   LogicalResult report(PlannedFunction &planned, const SolvedFunction &solved);
@@ -192,32 +191,22 @@ bool LearnedMemoryPlacementPass::mayTile() const {
   return tile && profile.empty() && solverName != "none";
 }
 
-/// Searches for a way to split the function, whose plan is that of `solved`,
-/// and makes it the function if there is a faster one.
-void LearnedMemoryPlacementPass::tileIfFaster(PlannedFunction &planned,
-                                              SolvedFunction &solved,
-                                              ModuleOp unprepared,
-                                              const TileSearchOptions &options,
-                                              PlanApplication &application) {
-  func::FuncOp function = planned.function->function;
-  auto original = unprepared.lookupSymbol<func::FuncOp>(function.getName());
-  if (!original)
-    return;
-  std::optional<TiledFunction> tiled =
-      searchTiling(unprepared, original, planned.function->program->instance,
-                   solved.solution, options);
-  if (!tiled)
-    return;
+/// Makes the split function the function, in place of the whole one, whose plan
+/// is that of `solved`.
+void LearnedMemoryPlacementPass::replaceBy(TiledFunction tiled,
+                                           PlannedFunction &planned,
+                                           SolvedFunction &solved,
+                                           PlanApplication &application) {
   auto whole = std::make_unique<SolvedFunction>(std::move(solved));
   solved = SolvedFunction();
   solved.slowLatency = whole->slowLatency;
   solved.whole = std::move(whole);
-  solved.solution = std::move(tiled->solution);
-  solved.tiling = tiled->str();
-  solved.numTiledRuns = tiled->numRuns;
+  solved.solution = std::move(tiled.solution);
+  solved.tiling = tiled.str();
+  solved.numTiledRuns = tiled.numRuns;
   planned.whole = application.replace(
       *planned.function, std::exchange(planned.plan, solved.solution.plan),
-      std::move(tiled->function), std::move(tiled->unprepared));
+      std::move(tiled.function), std::move(tiled.unprepared));
 }
 
 void LearnedMemoryPlacementPass::printSummary(const Instance &instance,
@@ -322,6 +311,26 @@ LogicalResult LearnedMemoryPlacementPass::report(PlannedFunction &planned,
              : success();
 }
 
+/// Gives the solver what is left of a time limit, of which `used` seconds are
+/// over, to find something better than `solution`.
+static void improveWithin(const SolverChoice &choice, double used,
+                          const PlaceableFunction &function,
+                          Solution &solution) {
+  mempl::SolverContext context = choice.context;
+  if (context.timeLimitMs == 0)
+    return;
+  context.timeLimitMs -= static_cast<int64_t>(used * 1000);
+  if (context.timeLimitMs <= 0)
+    return;
+  context.start = std::make_shared<mempl::Plan>(solution.plan);
+  llvm::Expected<Solution> better =
+      mempl::solveVerified(function.program->instance, choice.solver, context);
+  if (!better)
+    llvm::consumeError(better.takeError());
+  else if (better->latency < solution.latency)
+    solution = std::move(*better);
+}
+
 LogicalResult LearnedMemoryPlacementPass::run() {
   ModuleOp module = getOperation();
   FailureOr<SolverChoice> choice = readChoice();
@@ -332,7 +341,10 @@ LogicalResult LearnedMemoryPlacementPass::run() {
   if (failed(machine))
     return failure();
   OriginalFunctions originals(module);
-  OwningOpRef<ModuleOp> unprepared = mayTile() ? module.clone() : ModuleOp();
+  OwningOpRef<ModuleOp> unprepared;
+  IRMapping unpreparedOf; // Functions by those of `module`.
+  if (mayTile())
+    unprepared = cast<ModuleOp>(module->clone(unpreparedOf));
   if (failed(prepareForTarget(module, machine->target, machine->cost,
                               eliminateEmptyTensors)))
     return failure();
@@ -350,6 +362,7 @@ LogicalResult LearnedMemoryPlacementPass::run() {
   if (mayTile())
     ofWhole.context = contextBesideSearch(choice->context);
   for (PlaceableFunction &f : problems->functions) {
+    mempl::Stopwatch watch;
     if (f.program->onBuffers) {
       emitRemark(f.function.getLoc())
           << "'" << f.function.getName() << "' is not placed: " << kBufferized;
@@ -361,17 +374,25 @@ LogicalResult LearnedMemoryPlacementPass::run() {
       return failure();
     SolvedFunction solved;
     solved.slowLatency = mempl::slowLatency(f.program->instance);
-    solved.texts = makeTexts(f, *solution, machine->target);
     solved.solution = std::move(*solution);
+    std::optional<TiledFunction> tiled;
+    if (mayTile()) {
+      tiled = searchTiling(
+          *unprepared,
+          cast<func::FuncOp>(unpreparedOf.lookup(f.function.getOperation())),
+          f.program->instance, solved.solution,
+          {*machine, *choice, reorder, eliminateEmptyTensors});
+      if (!tiled)
+        improveWithin(*choice, watch.seconds(), f, solved.solution);
+    }
+    solved.texts = makeTexts(f, solved.solution, machine->target);
     PlannedFunction planned;
     planned.function = &f;
     planned.plan = solved.solution.plan;
-    if (mayTile())
-      tileIfFaster(planned, solved, *unprepared,
-                   {*machine, *choice, reorder, eliminateEmptyTensors},
-                   application);
-    if (solved.whole)
+    if (tiled) {
+      replaceBy(std::move(*tiled), planned, solved, application);
       solved.texts = makeTexts(f, solved.solution, machine->target);
+    }
     if (failed(application.apply(planned)))
       return failure();
     all.push_back(std::move(planned));

@@ -13,7 +13,8 @@
 // candidate splits a stretch of the block in another way, or not at all, that
 // way is tried, in all stretches at once that are like each other, as the
 // layers of a network are. The best of all is placed by the solver that was
-// asked for.
+// asked for, and has to be faster than the whole function by some margin, for
+// nothing is gained by loops that a model hardly tells apart.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,8 +43,12 @@ using mempl::Solution;
 using mempl::SolverContext;
 using mempl::ir::tiling::Segment;
 
-/// A way to split that gains less only makes the program larger.
+/// A way to split that takes more of the time of another one is not better.
 static constexpr double kWorthwhile = 0.999;
+
+/// The same for a function that is split, and the whole one: what gains less
+/// only makes the program larger.
+static constexpr double kWorthSplitting = 0.99;
 
 /// Latencies that differ by less do so by rounding.
 static constexpr double kEqual = 1 + 1e-9;
@@ -345,16 +350,23 @@ int64_t TileSearch::estimatedWork(const Tiling &tiling) const {
   return result;
 }
 
+/// The placement of a trial, if there is one.
+static std::optional<Solution>
+solveWith(StringRef solver, const SolverContext &context, const Trial &trial) {
+  llvm::Expected<Solution> solution =
+      mempl::solveVerified(trial.function.program->instance, solver, context);
+  if (solution)
+    return std::move(*solution);
+  llvm::consumeError(solution.takeError());
+  return std::nullopt;
+}
+
 /// Seconds of a quick placement; infinity if there is none.
 double TileSearch::placeQuickly(const Trial &trial) const {
   SolverContext context;
   context.seed = options.choice.context.seed;
-  llvm::Expected<Solution> solution =
-      mempl::solveVerified(trial.function.program->instance, "greedy", context);
-  if (solution)
-    return solution->latency;
-  llvm::consumeError(solution.takeError());
-  return std::numeric_limits<double>::infinity();
+  std::optional<Solution> solution = solveWith("greedy", context, trial);
+  return solution ? solution->latency : std::numeric_limits<double>::infinity();
 }
 
 TileSearch::Quality TileSearch::evaluate(const Tiling &tiling) {
@@ -452,27 +464,28 @@ std::optional<TiledFunction> TileSearch::place(const Tiling &tiling,
     context.timeLimitMs = std::max<int64_t>(
         1, static_cast<int64_t>((1 - kWholeShare - kSearchShare) / 2 *
                                 static_cast<double>(context.timeLimitMs)));
-  // Whether slices of the loops are values of their bodies is tried, too.
+  // Slices that are parts of slow tensors are read while any op of the loop
+  // runs, as the model has it; those that are values, while their own op does
+  // or by copies. What is faster by the former alone is not worth it.
   std::optional<Trial> trial;
   std::optional<Solution> solution;
-  for (SlicePolicy slices : {SlicePolicy::Never, SlicePolicy::Auto}) {
+  for (SlicePolicy slices : {SlicePolicy::Auto, SlicePolicy::Never}) {
     std::optional<Trial> other = prepare(tiling, slices);
-    if (!other)
-      continue;
-    if (trial &&
+    if (trial && other &&
         other->function.program->instance == trial->function.program->instance)
-      continue;
-    llvm::Expected<Solution> solved = mempl::solveVerified(
-        other->function.program->instance, options.choice.solver, context);
-    if (!solved) {
-      llvm::consumeError(solved.takeError());
-    } else if (!solution || solved->latency < kWorthwhile * solution->latency) {
+      break;
+    std::optional<Solution> solved;
+    if (other)
+      solved = solveWith(options.choice.solver, context, *other);
+    if (slices == SlicePolicy::Auto &&
+        (!solved || solved->latency >= kWorthSplitting * whole.latency))
+      return std::nullopt;
+    if (solved &&
+        (!solution || kWorthwhile * solved->latency <= solution->latency)) {
       trial = std::move(other);
-      solution = std::move(*solved);
+      solution = std::move(solved);
     }
   }
-  if (!solution || solution->latency >= kWorthwhile * whole.latency)
-    return std::nullopt;
   TiledFunction result;
   result.solution = std::move(*solution);
   func::FuncOp unprepared;
@@ -524,12 +537,42 @@ static double idealOfParts(Instance instance) {
   return mempl::idealLatency(instance);
 }
 
+/// The time that slow memory takes for what every way to split moves: inputs
+/// come from there once, and outputs go there.
+static double secondsToMove(const Instance &instance) {
+  if (instance.machine.maxCarried > 0)
+    return 0; // Inputs may be in fast memory before.
+  const mempl::Program &program = instance.program;
+  // The most that one step reads and writes of each value.
+  std::vector<double> read(program.values.size()), written(read);
+  for (const mempl::Step &step : program.steps)
+    for (const mempl::Access &access : step.accesses) {
+      double size = static_cast<double>(program.values[access.value].size);
+      double bytes = static_cast<double>(access.bytes);
+      if (access.mode == mempl::AccessMode::Update)
+        bytes /= 2;
+      auto raise = [&](std::vector<double> &most) {
+        most[access.value] =
+            std::max(most[access.value], std::min(bytes, size));
+      };
+      if (access.reads())
+        raise(read);
+      if (access.writes())
+        raise(written);
+    }
+  double bytes = 0;
+  for (auto [value, in, out] : llvm::zip_equal(program.values, read, written))
+    if (value.space != mempl::SpaceConstraint::Fast)
+      bytes += (value.isInput() ? in : 0) + (value.isOutput() ? out : 0);
+  return bytes / instance.machine.slowBandwidth;
+}
+
 std::optional<TiledFunction>
 mempl::ir::searchTiling(ModuleOp module, func::FuncOp function,
                         const Instance &instance, const Solution &whole,
                         const TileSearchOptions &options) {
-  double floor = idealOfParts(instance);
-  if (whole.latency * kWorthwhile <= floor)
+  double floor = std::max(idealOfParts(instance), secondsToMove(instance));
+  if (whole.latency * kWorthSplitting <= floor)
     return std::nullopt;
   ScopedDiagnosticHandler quiet(module.getContext(),
                                 [](Diagnostic &) { return success(); });

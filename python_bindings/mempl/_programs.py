@@ -167,7 +167,7 @@ def place(
     threads: int = 1,
     fallback: Literal["slow", "error"] = "slow",
     reorder: bool = True,
-    tile: bool = False,
+    tile: bool = True,
     profile: str | os.PathLike[str] = "",
     file: str = "<mlir>",
 ) -> Placed:

@@ -370,7 +370,7 @@ def test_the_pass_splits_what_is_faster_in_parts():
         return mempl.place(chain, target="tiny", capacity="2KiB", **arguments)
 
     assert "scf.for" not in place(tile=False).text
-    tiled = place(tile=True)
+    tiled = place()
     assert "scf.for" in tiled.text
     (remark,) = [r for r in tiled.remarks if r.name == "Tiled"]
     assert "1 run of 3 ops" in remark.message

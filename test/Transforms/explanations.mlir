@@ -98,7 +98,7 @@ func.func @dynamic(%a: tensor<?xf32>, %n: index) -> tensor<?xf32> {
 // -----
 
 // Reasons of several kinds: the worst first.
-// expected-remark @below {{'kinds': 4232 of 4552 bytes of traffic stay in slow memory: 4096 bytes of 1 value because it is larger than fast memory (mempl-tile-to-fit makes loops over pieces); 64 bytes of 1 value because it is read once: copying it in moves as many bytes as reading it; 64 bytes of 1 value because it is written once: copying it out moves as many bytes as writing it; 8 bytes}}
+// expected-remark @below {{'kinds': 4232 of 4552 bytes of traffic stay in slow memory: 4096 bytes of 1 value because it is larger than fast memory; 64 bytes of 1 value because it is read once: copying it in moves as many bytes as reading it; 64 bytes of 1 value because it is written once: copying it out moves as many bytes as writing it; 8 bytes}}
 func.func @kinds(%a: tensor<16xf32>, %b: tensor<16xf32>, %c: tensor<1024xf32>) -> (tensor<16xf32>, tensor<16xf32>, tensor<f32>) {
   %e = tensor.empty() : tensor<16xf32>
   %x = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>

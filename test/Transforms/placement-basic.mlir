@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy tile=false" | FileCheck %s
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=none" | FileCheck %s --check-prefix=NONE
 
 // Everything between the arguments and the result is in fast memory, the weights

@@ -1,5 +1,5 @@
-// RUN: mempl-opt-broken %s --allow-unregistered-dialect --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=random-order seed=3 capacity=1024 fallback=error})" | FileCheck %s
-// RUN: mempl-opt-broken %s --allow-unregistered-dialect --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=random-order seed=3 capacity=1024 reorder=false})" | FileCheck %s --check-prefix=FIXED
+// RUN: mempl-opt-broken %s --allow-unregistered-dialect --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=random-order seed=3 tile=false capacity=1024 fallback=error})" | FileCheck %s
+// RUN: mempl-opt-broken %s --allow-unregistered-dialect --pass-pipeline="builtin.module(learned-memory-placement{target=tiny solver=random-order seed=3 tile=false capacity=1024 reorder=false})" | FileCheck %s --check-prefix=FIXED
 
 // What a step needs and is no step moves along: here the slice and where it
 // begins. The constant stays where it was.

@@ -2,7 +2,7 @@
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 
 // Nothing fits: the function stays as it was, and one remark says why.
-// REMARK: remark: 'too_large': nothing placed in fast memory: 8192 bytes of 2 values because each is larger than fast memory (mempl-tile-to-fit makes loops over pieces)
+// REMARK: remark: 'too_large': nothing placed in fast memory: 8192 bytes of 2 values because each is larger than fast memory
 // REMARK-NOT: remark
 // CHECK-LABEL: func.func @too_large
 // CHECK-NOT: mempl

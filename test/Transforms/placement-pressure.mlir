@@ -1,4 +1,4 @@
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=512 solver=search" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=512 solver=search tile=false" --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" | FileCheck %s
 
 // Half of what is live fits: the plan chooses, offsets stay below the capacity,
 // and bufferization adds no copy.

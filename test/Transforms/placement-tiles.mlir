@@ -1,6 +1,6 @@
 // Runs of ops are split where the program is faster so, and only there.
 
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB tile=true summary=true function=chain instance-out=%t.json plan-out=%t.plan.json" --remarks-filter="mempl.*" -o %t.mlir > %t.out 2> %t.err
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB summary=true function=chain instance-out=%t.json plan-out=%t.plan.json" --remarks-filter="mempl.*" -o %t.mlir > %t.out 2> %t.err
 // RUN: FileCheck %s < %t.mlir
 // RUN: FileCheck %s --check-prefix=SUMMARY < %t.err
 // RUN: FileCheck %s --check-prefix=REMARK < %t.err
@@ -9,26 +9,26 @@
 // RUN: mempl-solve %t.json --plan-in=%t.plan.json --no-bound | FileCheck %s --check-prefix=FILES
 
 // The same again, whatever the seed of anything else.
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB tile=true" -o %t.again.mlir 2> /dev/null
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB" -o %t.again.mlir 2> /dev/null
 // RUN: cmp %t.mlir %t.again.mlir
 
-// Nothing is split unless it is asked for, without a placement, where the parts
+// Nothing is split if that is not wanted, without a placement, where the parts
 // are not known, and where all fits.
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB tile=false" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB tile=true solver=none" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB tile=true profile=%S/Inputs/profile-exp.json" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=1MiB tile=true" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB solver=none" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB profile=%S/Inputs/profile-exp.json" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=1MiB" 2> /dev/null | FileCheck %s --check-prefix=WHOLE
 // WHOLE-NOT: scf.for
 
 // A limit on time is a limit on the search.
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB tile=true budget=0 time-limit-ms=200" -o /dev/null
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB budget=0 time-limit-ms=200" -o /dev/null
 
 // A mistake that only the split function has: the whole one is placed.
 // RUN: rm -rf %t.dir && mkdir %t.dir && cd %t.dir
-// RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny capacity=2KiB tile=true solver=oversized-loops summary=true" -o out.mlir 2> err
+// RUN: mempl-opt-broken %s --learned-memory-placement="target=tiny capacity=2KiB solver=oversized-loops summary=true" -o out.mlir 2> err
 // RUN: FileCheck %s --check-prefixes=WHOLE,INSTEAD < out.mlir
 // RUN: FileCheck %s --check-prefix=MISTAKE --implicit-check-not=tiled < err
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB solver=greedy" 2> /dev/null | cmp - out.mlir
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny capacity=2KiB solver=greedy tile=false" 2> /dev/null | cmp - out.mlir
 // INSTEAD: mempl.alloc
 // MISTAKE: warning: internal error: the placed function misuses fast memory; 'chain' is placed without being split; please report it
 // MISTAKE: chain: 5 steps

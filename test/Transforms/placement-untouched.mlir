@@ -1,7 +1,7 @@
 // RUN: mempl-opt %s -o %t.before
 // RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=none" -o %t.none
 // RUN: cmp %t.before %t.none
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy" -o %t.greedy
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy tile=false" -o %t.greedy
 // RUN: cmp %t.before %t.greedy
 
 // Functions that are not placed are left as they are, whatever preparation would

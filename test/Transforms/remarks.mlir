@@ -5,7 +5,7 @@
 // One remark per value: where, how many bytes, and why.
 // CHECK-DAG: remark: {{.*}}'arg0' (64 bytes) slow: it is read once: copying it in moves as many bytes as reading it
 // CHECK-DAG: remark: {{.*}}'v2' (64 bytes) fast: 128 of 128 bytes of traffic served from fast memory; at 0, written by step 0 (linalg.exp), until step 1 (linalg.log)
-// CHECK-DAG: remark: {{.*}}'arg1' (4096 bytes) slow: it is larger than fast memory: it needs 4096 bytes of 1024 (mempl-tile-to-fit makes loops over pieces)
+// CHECK-DAG: remark: {{.*}}'arg1' (4096 bytes) slow: it is larger than fast memory: it needs 4096 bytes of 1024
 
 // TRACE: "function": "f"
 // TRACE: "target": "tiny"

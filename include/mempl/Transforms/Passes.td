@@ -141,10 +141,12 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     The pass prepares the module (see `mempl-prepare`), extracts an instance
     of the placement problem from each function, lets `solver` solve it,
     verifies the plan, applies it, and replays the result
-    (`mempl-check-placement`). It is made of the same functions as these passes,
-    and makes the same module as they do one by one: `mempl-prepare` with
-    `keep-originals`, `mempl-extract-instance`, `mempl-solve` with
-    `fallback=slow`, and `mempl-apply-plan`, each with the same target.
+    (`mempl-check-placement`). It is made of the same functions as these passes.
+    With `tile=false` it makes the same module as they do one by one:
+    `mempl-prepare` with `keep-originals`, `mempl-extract-instance`,
+    `mempl-solve` with `fallback=slow`, and `mempl-apply-plan`, each with the
+    same target. None of these splits anything; with `mempl-tile-to-fit` before
+    them an estimate does.
 
     A plan may run the ops of a function, or of the body of a loop, in another
     order. Results stay the same, bit by bit, and side effects stay in order
@@ -155,12 +157,16 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     take turns, if the program is faster so. Both can then be in fast memory
     around the loop.
 
-    With `tile`, runs of ops are split into loops over parts of their tensors,
-    as `mempl-tile-to-fit` does it, where the program is faster so: ways to split
-    are tried, placed quickly and compared, and the best is placed by `solver`
-    beside the whole function, of which the faster remains. Results stay the same,
-    bit by bit. Ops with a result that is pinned or forbidden are not split, and
-    nothing is with a `profile`: nobody has measured the parts.
+    Runs of ops are split into loops over parts of their tensors, as
+    `mempl-tile-to-fit` does it, where the program is faster so (docs/Tiles.md):
+    ways to split are tried, placed quickly and compared, and the best is placed
+    by `solver` beside the whole function, which remains if less than 1 % is
+    gained. Results stay the same, bit by bit. A remark, the summary and the
+    files that the pass writes are about the function as it is then. Ops with a
+    result that is pinned or forbidden are not split, and nothing is with a
+    `profile`, as nobody has measured the parts, or with the solver `none`. Where
+    there is nothing to gain, nothing is tried; else the search takes some
+    seconds for large functions. `tile=false` splits nothing.
 
     The machine is `target` (a preset or a file), or what the module says (see
     `mempl-attach-target`); without either the pass fails. Run it after fusion: it
@@ -195,9 +201,9 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     OptionWithDefault<"eliminateEmptyTensors", "eliminate-empty-tensors",
            "bool", "true",
            "Computes slices in the tensor that they are inserted into.">,
-    OptionWithDefault<"tile", "tile", "bool", "false",
+    OptionWithDefault<"tile", "tile", "bool", "true",
            "Splits runs of ops into loops over parts of their tensors where the "
-           "program is faster so.">,
+           "program is faster so; `false` places them as they are.">,
   ];
   let statistics = PlacementStatistics.statistics # [
     Statistic<"numTiledRuns", "num-tiled-runs", "Runs of ops that are split">,

@@ -1,11 +1,12 @@
 #!/bin/sh
 # one-by-one.sh OPT TARGET CAPACITY SOLVER FILE.. - places each file by
-# learned-memory-placement and by the passes that it is made of, and compares the
-# modules, byte for byte, and what is said about them. Prints what was compared.
+# learned-memory-placement, which splits nothing here, and by the passes that it is
+# made of, and compares the modules, byte for byte, and what is said about them.
+# Prints what was compared.
 opt=$1 target=$2 capacity=$3 solver=$4
 shift 4
 attach="mempl-attach-target{target=$target capacity=$capacity}"
-one="learned-memory-placement{solver=$solver budget=300}"
+one="learned-memory-placement{solver=$solver budget=300 tile=false}"
 many="mempl-prepare{keep-originals},mempl-extract-instance,mempl-solve{solver=$solver budget=300 fallback=slow},mempl-apply-plan"
 run() { # FILE PASSES OUTPUT
   "$opt" --allow-unregistered-dialect "$1" --pass-pipeline="builtin.module($attach,$2)" -o "$3" 2> "$3.err" || { cat "$3.err"; exit 1; }
