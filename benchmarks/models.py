@@ -239,11 +239,12 @@ def main():
 
 INTRODUCTION = """# Real networks on every target
 
-Made by `benchmarks/models.py --bin=build/release/bin --write=docs/Models.md`. The networks are those of `test/data/models`.
-`fits` is the share of the bytes of all values that are no larger than fast memory. `greedy`, `portfolio`, `bound` and
-`gap`, the latency of the portfolio's plan over the proven lower bound, are of the steps in program order. `any order` is
-the portfolio's plan where it may change that, as the pass lets it do, and `in` and `out` are its copies. `buffers` says
-whether the bufferized program has exactly the allocations and copies of that plan.
+Made by `benchmarks/models.py --bin=build/release/bin --write=docs/Models.md`. The networks are those of `test/data/models`,
+and are placed whole, with `tile=false`; [Tiles.md](Tiles.md#figures) has what splitting gains. `fits` is the share of
+the bytes of all values that are no larger than fast memory. `greedy`, `portfolio`, `bound` and `gap`, the latency of the
+portfolio's plan over the proven lower bound, are of the steps in program order. `any order` is the portfolio's plan
+where it may change that, as the pass lets it do, and `in` and `out` are its copies. `buffers` says whether the
+bufferized program has exactly the allocations and copies of that plan.
 
 """
 

@@ -7,11 +7,12 @@
     never_worse.py --opt=mempl-opt [--targets=tiny,..] [--solvers=none,greedy]
                    [--capacities=256,4KiB] [--before=cse] [--programs=N] FILE..
 
-Each file, and each of N random programs, after the passes `before`, is bufferized as it is and placed, with the options that the README
-names, and tidied up, which folds copies of a slice onto itself. Counted per
-function are allocations in slow memory, and copies that are not the plan's: all
-of them, and those inside of loops. A line per function that has more than
-without the pass; the exit code is 1 if there are any.
+Each file, and each of N random programs, after the passes `before`, is bufferized
+as it is and placed whole, with the options that the README names, and tidied up,
+which folds copies of a slice onto itself. Counted per function are allocations in
+slow memory, and copies that are not the plan's: all of them, and those inside of
+loops. A line per function that has more than without the pass; the exit code is 1
+if there are any.
 
 `count` and `worse` are for other scripts.
 """
@@ -101,7 +102,7 @@ def main():
         for target in args.targets.split(","):
             for solver in args.solvers.split(","):
                 for capacity in args.capacities.split(","):
-                    place = f"learned-memory-placement{{target={target} solver={solver} budget=300 capacity={capacity}}}"
+                    place = f"learned-memory-placement{{target={target} solver={solver} budget=300 capacity={capacity} tile=false}}"
                     programs += 1
                     for text in worse(plain, opt(path, *before, place, BUFFERIZE, TIDY)):
                         failures += 1

@@ -178,7 +178,8 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
     that stays in slow memory by reason (docs/Explanations.md), and a pin without
     which the program is faster gets one. Every function of which nothing is placed
     is left as it is. Bufferization makes no more allocations and copies of its
-    own than it would without the pass. With equal input, options and seed the
+    own than it would without the pass, or, where a function is split, for the
+    split function without a placement. With equal input, options and seed the
     output is the same, unless `time-limit-ms` is given.
   }];
   let options = TargetOptions.options # CostOptions.options #
