@@ -23,10 +23,11 @@ namespace mempl {
 /// The instance that `learned-memory-placement`, if it splits nothing, would
 /// solve for a function of the MLIR file `path` (text or bytecode, plain or
 /// gzip): the only one that can be placed, or the one named `function`.
-/// `target` is a preset or a target file; empty for what the module says. `profile` is a file with measured
-/// seconds of ops, as the option of the pass; empty for none. `unknowns`, if
-/// given, gets what is not known of its sizes and trips, in one line; empty
-/// where all is known. Without `reorder`, plans keep the order of the program.
+/// `target` is a preset or a target file; empty for what the module says.
+/// `profile` is a file with measured seconds of ops, as the option of the pass;
+/// empty for none. `unknowns`, if given, gets what is not known of its sizes
+/// and trips, in one line; empty where all is known. Without `reorder`, plans
+/// keep the order of the program.
 llvm::Expected<Instance>
 readMlirInstance(llvm::StringRef path, llvm::StringRef target,
                  llvm::StringRef function, llvm::StringRef profile = "",
