@@ -417,6 +417,18 @@ def test_parts_are_not_tried_when_it_is_cancelled_or_the_time_is_over(fake):
     assert "the time was over" in {attempt.reason for attempt in result.attempts}
 
 
+@pytest.mark.parametrize("promise, share", [(1e-6, 0.5), (1.0, 1.0)])
+def test_the_whole_takes_half_the_time_where_it_may_win(fake, monkeypatch, promise, share):
+    monkeypatch.setattr(_place._InParts, "_promise", lambda self, whole: promise)
+    began = time.monotonic()
+    assert place(time_limit_ms=600_000).parts == 4
+    # The last deadlines of compilers that were asked to place something.
+    ends = {c.form: (c.deadline - began) / 600 for c in fake.made if c.asked and c.deadline is not None}
+    assert ends[4, False] == pytest.approx(share, abs=0.1)
+    placed = [c.form for c in fake.made if c.asked > 1]
+    assert ((1, False) in placed) == (share < 1)
+
+
 def test_parts_are_not_tried_without_in_axes(fake):
     with pytest.raises(mempl.Error, match="in_axes: expected where the batch is, with parts or reduce"):
         mempl.xla.place(chained, *SHAPES, parts=[2])

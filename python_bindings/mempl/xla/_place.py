@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -419,8 +420,10 @@ class _InParts:
         except (Refused, OutOfTime) as problem:
             raise _no_program(problem, self._limits) from problem
         whole, best = search.whole, search.best
-        placed = self._place(best, search, 1.0 if best is whole else 0.5)
-        if best is not whole and self._could_beat(whole, placed):
+        # The whole function gets its half of the time only where it may win.
+        promise = math.inf if best is whole else self._promise(whole)
+        placed = self._place(best, search, 0.5 if promise < best.cycles / CLOCK[self._target] else 1.0)
+        if promise < placed.seconds_after and self._has_time():
             of_whole = self._place(whole, search, 1.0)
             faster = min(placed, of_whole, key=lambda one: one.cycles_after)
             placed = replace(faster, rounds=placed.rounds + of_whole.rounds, elapsed=self._limits.elapsed())
@@ -473,16 +476,20 @@ class _InParts:
         assert whole.text is not None
         return predicted_seconds(whole.text, self._target, batched, numbers, self._reduce is not None)
 
-    def _could_beat(self, whole: Form, placed: Placement) -> bool:
-        """Whether constraints on the whole function could gain more than what was found, as the simulator sees it."""
+    def _has_time(self) -> bool:
+        """Whether the longest of the compilations would still end in time."""
         left = self._limits.left()
-        if not self._settings["constraints"] or (left is not None and left <= self._longest):
-            return False
+        return left is None or left > self._longest
+
+    def _promise(self, whole: Form) -> float:
+        """Seconds of the whole function with constraints, as the simulator sees it; infinite where there will be none."""
+        if not self._settings["constraints"] or not self._has_time():
+            return math.inf
         assert whole.text is not None
         problem = self._reader.instance(whole.text, "calibrated", 1)
         settings = self._settings
         found = solve(problem, settings["solver"], budget=settings["budget"], seed=settings["seed"])
-        return bool(found.latency < placed.seconds_after)
+        return float(found.latency)
 
     def _place(self, form: Form, search: PartsSearch, share: float) -> Placement:
         """Constraints on a form of the function, in a share of the time that is left."""
