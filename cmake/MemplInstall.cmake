@@ -1,6 +1,6 @@
 # Installs everything that another project, tool or language needs: headers
 # (those made by TableGen are with mempl_tablegen), libraries and tools as
-# targets of find_package(Mempl), the plugin, descriptions of machines, weights,
+# targets of find_package(Mempl), the plugin, descriptions of machines,
 # documentation and licence.
 
 include(CMakePackageConfigHelpers)
@@ -17,13 +17,12 @@ install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
 
 set(mempl_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Mempl)
 set(mempl_targets_dir ${CMAKE_INSTALL_DATADIR}/mempl/targets)
-set(mempl_weights ${CMAKE_INSTALL_DATADIR}/mempl/generalist.mempl)
 set(mempl_plugin ${CMAKE_INSTALL_LIBDIR}/MemplPlugin.so)
 install(EXPORT MemplTargets NAMESPACE Mempl:: DESTINATION ${mempl_cmake_dir})
 configure_package_config_file(cmake/MemplConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/MemplConfig.cmake
   INSTALL_DESTINATION ${mempl_cmake_dir}
-  PATH_VARS mempl_targets_dir mempl_weights mempl_plugin)
+  PATH_VARS mempl_targets_dir mempl_plugin)
 # Before 1.0 a minor version may change interfaces: docs/Compatibility.md.
 write_basic_package_version_file(
   ${CMAKE_CURRENT_BINARY_DIR}/MemplConfigVersion.cmake

@@ -9,10 +9,8 @@
 #ifndef MEMPL_LIB_CAPI_WRAP_H
 #define MEMPL_LIB_CAPI_WRAP_H
 
-#include "mempl-c/Game.h"
 #include "mempl-c/Problem.h"
 
-#include "mempl/Game/Observation.h"
 #include "mempl/Problem/Instance.h"
 #include "mempl/Problem/Plan.h"
 
@@ -20,21 +18,11 @@
 
 namespace mempl::capi {
 
-/// A game and what it takes to look at it without allocating.
-struct GameHandle {
-  std::unique_ptr<GameState> state;
-  Observer observer;
-  Observation seen;
-};
-
 inline Instance *unwrap(MemplInstance handle) {
   return static_cast<Instance *>(handle.ptr);
 }
 inline Plan *unwrap(MemplPlan handle) {
   return static_cast<Plan *>(handle.ptr);
-}
-inline GameHandle *unwrap(MemplGame handle) {
-  return static_cast<GameHandle *>(handle.ptr);
 }
 
 /// Gives a copy of an object to the caller of the C API.

@@ -12,7 +12,6 @@
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Pipelines.h"
 #include "mempl/IR/Mempl.h"
-#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -23,7 +22,6 @@ void mempl::ir::registerDialect(DialectRegistry &registry) {
 }
 
 void mempl::ir::registerMemplPasses() {
-  mempl::registerMuZeroSolvers();
   registerMemplTransformsPasses();
   registerMemplConversionPasses();
   registerLoweringPipelines();

@@ -17,25 +17,24 @@ using namespace mempl;
 Annealer::Annealer(const AccessIndex &index, const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverContext &context, const Deadline &deadline,
-                   const SearchGuide *guide, Addressing addressing)
+                   Addressing addressing)
     : Annealer(index, std::make_unique<PlanEditor>(index, -1, addressing),
-               forest, loops, context, deadline, guide) {}
+               forest, loops, context, deadline) {}
 
 Annealer::Annealer(ReorderableProgram &program, const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
                    const SolverContext &context, const Deadline &deadline,
-                   const SearchGuide *guide, Addressing addressing)
+                   Addressing addressing)
     : Annealer(program.index(),
                std::make_unique<PlanEditor>(program, -1, addressing), forest,
-               loops, context, deadline, guide) {}
+               loops, context, deadline) {}
 
 Annealer::Annealer(const AccessIndex &index, std::unique_ptr<PlanEditor> start,
                    const UseIntervalForest &forest,
                    llvm::ArrayRef<LoopChoices> loops,
-                   const SolverContext &context, const Deadline &deadline,
-                   const SearchGuide *guide)
+                   const SolverContext &context, const Deadline &deadline)
     : index(index), forest(forest), loops(loops), context(context),
-      deadline(deadline), someGuide(guide), guide(nullptr),
+      deadline(deadline),
       random(context.seed,
              start->occupancy().addressing() == Addressing::Profile
                  ? "profile search"
@@ -235,7 +234,6 @@ void Annealer::cycle(int64_t length) {
     if (k % 64 == 0) {
       double progress = static_cast<double>(k) / static_cast<double>(length);
       temperature = hot * std::pow(cold / hot, progress);
-      guideShare.update();
     }
     if (moves % 1024 == 0 && context.progress)
       context.progress(
@@ -249,20 +247,8 @@ bool Annealer::accept(double latency) {
   return latency <= current - temperature * std::log(1 - random.uniform());
 }
 
-void GuideShare::update() {
-  double rate[2];
-  for (int k : {0, 1}) {
-    rate[k] = (successes[k] + kPrior) / (moves[k] + kPrior);
-    successes[k] *= kMemory;
-    moves[k] *= kMemory;
-  }
-  chance = std::clamp(rate[1] / (rate[0] + rate[1]), kLeast, 1 - kLeast);
-}
-
 void Annealer::move() {
   PlanEditor::Mark mark = editor->mark();
-  if (someGuide)
-    guide = random.chance(guideShare.share()) ? someGuide : nullptr;
   orphans.clear();
   bool changed;
   uint64_t kind = random.below(100);
@@ -285,12 +271,10 @@ void Annealer::move() {
   if (changed && editor->isLegal() && accept(editor->latency())) {
     current = editor->latency();
     editor->commit();
-    guideShare.count(guide, current < best);
     if (current < best)
       keepBest();
     return;
   }
-  guideShare.count(guide, false);
   editor->undo(mark);
   editor->commit();
 }
@@ -520,7 +504,7 @@ void Annealer::mendSpace(llvm::ArrayRef<PlanEditor::Id> changed,
                          [&](int32_t id) { alive.push_back(id); });
     if (alive.empty())
       return;
-    takeOut(randomVictim(alive));
+    takeOut(alive[random.below(alive.size())]);
   }
   if (editor->isDisjoint())
     return;
@@ -590,53 +574,9 @@ bool Annealer::makeRoom(UseInterval interval, const PlacementStyle &style) {
                          [&](int32_t id) { alive.push_back(id); });
     if (alive.empty())
       return false;
-    takeOut(randomVictim(alive));
+    takeOut(alive[random.below(alive.size())]);
   }
   return false;
-}
-
-/// A residency to be taken out: rather one that a guide does not expect.
-PlanEditor::Id Annealer::randomVictim(llvm::ArrayRef<PlanEditor::Id> alive) {
-  PlanEditor::Id victim = alive[random.below(alive.size())];
-  for (int k = 0; guide && k < kMoreVictims; ++k) {
-    PlanEditor::Id other = alive[random.below(alive.size())];
-    if (random.chance(kGuided) && fastShare(other) < fastShare(victim))
-      victim = other;
-  }
-  return victim;
-}
-
-/// Of the uses that a residency serves, the share that a guide expects in fast
-/// memory.
-double Annealer::fastShare(PlanEditor::Id id) const {
-  const Residency &r = editor->residency(id);
-  double sum = 0;
-  int32_t count = 0;
-  for (int32_t u = index.firstUse(r.value), end = index.endUse(r.value);
-       u < end && index.use(u).step <= r.last; ++u)
-    if (r.serves(index.use(u).step)) {
-      sum += guidedFast(u);
-      ++count;
-    }
-  return count > 0 ? sum / count : 0;
-}
-
-/// How good it looks to serve a use in fast memory.
-double Annealer::appeal(int32_t use) const {
-  double benefit = forest.useBenefit(index.firstNumber(use));
-  return guide ? benefit * (1 - kGuided + kGuided * (kTrust + guidedFast(use)))
-               : benefit;
-}
-
-/// The chance that the uses of an interval are served by one residency.
-double Annealer::togetherChance(UseInterval interval, double unguided) const {
-  if (!guide)
-    return unguided;
-  float least = 1;
-  for (int32_t u = interval.first + 1; u <= interval.last; ++u)
-    least = std::min(least, guide->kept[index.firstNumber(u)]);
-  return (1 - kGuided) * unguided +
-         kGuided * (kTrust + (1 - 2 * kTrust) * least);
 }
 
 void Annealer::recreate() {
@@ -676,11 +616,7 @@ void Annealer::fill(UseInterval interval, const PlacementStyle &style) {
   }
   // Long gaps are better left open, sometimes.
   double whole = 0.97 - 0.6 * gap / (gap + 20.0);
-  if (interval.first == interval.last && guide &&
-      random.chance(kGuided * (1 - guidedFast(interval.first))))
-    return;
-  if (isFree && random.chance(togetherChance(interval, whole)) &&
-      tryInterval(interval, style))
+  if (isFree && random.chance(whole) && tryInterval(interval, style))
     return;
   if (interval.first == interval.last)
     return;
@@ -725,13 +661,16 @@ PlanEditor::Id Annealer::randomResidency() {
 /// An unserved use, rather one that gains much than one that gains little; -1
 /// if some tries find none.
 int32_t Annealer::randomUnservedUse() {
+  auto benefitOf = [&](int32_t use) {
+    return forest.useBenefit(index.firstNumber(use));
+  };
   int32_t chosen = -1;
   for (int k = 0, found = 0; k < 24 && found < 3; ++k) {
     int32_t u = randomGainful();
     if (isServed(u))
       continue;
     ++found;
-    if (chosen < 0 || appeal(u) > appeal(chosen))
+    if (chosen < 0 || benefitOf(u) > benefitOf(chosen))
       chosen = u;
   }
   return chosen;
@@ -740,14 +679,11 @@ int32_t Annealer::randomUnservedUse() {
 /// An interval that contains the use and reaches a random number of others.
 UseInterval Annealer::randomIntervalAround(int32_t use) {
   UseInterval all = stretchAround(use), interval = {use, use};
-  if (random.chance(guide ? (1 - kGuided) * 0.3 : 0.3))
+  if (random.chance(0.3))
     return all;
-  while (
-      interval.first > all.first &&
-      random.chance(togetherChance({interval.first - 1, interval.first}, 0.5)))
+  while (interval.first > all.first && random.chance(0.5))
     --interval.first;
-  while (interval.last < all.last &&
-         random.chance(togetherChance({interval.last, interval.last + 1}, 0.5)))
+  while (interval.last < all.last && random.chance(0.5))
     ++interval.last;
   return interval;
 }

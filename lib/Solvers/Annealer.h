@@ -18,24 +18,6 @@
 
 namespace mempl {
 
-/// How many of the moves follow a guide: as many as suits their success beside
-/// that of the others.
-class GuideShare {
-public:
-  double share() const { return chance; }
-  void count(bool isGuided, bool isBest) {
-    moves[isGuided] += 1;
-    successes[isGuided] += isBest;
-  }
-  /// Takes what was counted into account, and forgets some of it.
-  void update();
-
-private:
-  static constexpr double kLeast = 0.1, kPrior = 2, kMemory = 0.99;
-  double moves[2] = {1, 1}, successes[2] = {0, 0};
-  double chance = 0.5;
-};
-
 /// When a part of a search has to end: after so many moves in all (0 = no
 /// limit), and at this share of the time limit.
 struct AnnealerLimits {
@@ -59,20 +41,17 @@ void loadPlan(PlanEditor &editor, llvm::ArrayRef<LoopChoices> loops,
               const Plan &plan);
 
 /// Improves a plan by random moves. Deterministic for a seed and a budget.
-/// Moves lean to `guide`, of the size of the instance, if that is not null.
 class Annealer {
 public:
   /// Plans keep the order of steps that the index has.
   Annealer(const AccessIndex &index, const UseIntervalForest &forest,
            llvm::ArrayRef<LoopChoices> loops, const SolverContext &context,
-           const Deadline &deadline, const SearchGuide *guide,
-           Addressing addressing);
+           const Deadline &deadline, Addressing addressing);
   /// Moves change the order of steps as well. The forest is one of the index of
   /// `program` as it is now, before any step has moved.
   Annealer(ReorderableProgram &program, const UseIntervalForest &forest,
            llvm::ArrayRef<LoopChoices> loops, const SolverContext &context,
-           const Deadline &deadline, const SearchGuide *guide,
-           Addressing addressing);
+           const Deadline &deadline, Addressing addressing);
 
   /// The best plan found from `start`, a valid plan. On a profile offsets mean
   /// nothing, and those of new residencies are 0.
@@ -92,8 +71,7 @@ public:
 private:
   Annealer(const AccessIndex &index, std::unique_ptr<PlanEditor> editor,
            const UseIntervalForest &forest, llvm::ArrayRef<LoopChoices> loops,
-           const SolverContext &context, const Deadline &deadline,
-           const SearchGuide *guide);
+           const SolverContext &context, const Deadline &deadline);
 
   /// Moves of the first annealing cycle; each one is longer than the last.
   static constexpr int64_t kFirstCycle = 2000;
@@ -108,10 +86,6 @@ private:
   static constexpr int kRoomTries = 16;
   /// The share of the moves that move steps, where they may.
   static constexpr double kStepMoves = 0.08;
-  /// How much a guide counts beside the rules without one, and the least chance
-  /// that it leaves to either side.
-  static constexpr double kGuided = 0.5, kTrust = 0.1;
-  static constexpr int kMoreVictims = 2;
 
   int64_t movesLeft() const;
   void load(const Plan &plan);
@@ -149,10 +123,6 @@ private:
   bool isServed(int32_t use) { return editor->time().isServed(use); }
   bool tryInterval(UseInterval interval, const PlacementStyle &style);
   bool makeRoom(UseInterval interval, const PlacementStyle &style);
-  PlanEditor::Id randomVictim(llvm::ArrayRef<PlanEditor::Id> alive);
-  double appeal(int32_t use) const;
-  double togetherChance(UseInterval interval, double unguided) const;
-  double fastShare(PlanEditor::Id id) const;
   PlacementStyle randomStyle();
   PlanEditor::Id randomResidency();
   int32_t randomGainful() {
@@ -162,18 +132,12 @@ private:
   UseInterval randomIntervalAround(int32_t use);
   UseInterval stretchAround(int32_t use) const;
   template <typename F> void forEachStretch(int32_t value, F f) const;
-  double guidedFast(int32_t use) const {
-    return guide->fast[index.firstNumber(use)];
-  }
 
   const AccessIndex &index;
   const UseIntervalForest &forest;
   llvm::ArrayRef<LoopChoices> loops;
   const SolverContext &context;
   const Deadline &deadline;
-  const SearchGuide *const someGuide; // Null if there is none.
-  const SearchGuide *guide; // Of the move under way; null if it has none.
-  GuideShare guideShare;
   Random random;
   AnnealerLimits limits;
   AnnealerProbe probe;  // Of the run; without a function if it was asked.

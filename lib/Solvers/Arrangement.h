@@ -35,10 +35,10 @@ public:
   // Of these, at most one at a time may change the order.
   Annealer annealer(llvm::ArrayRef<LoopChoices> loops,
                     const SolverContext &context, const Deadline &deadline,
-                    const SearchGuide *guide, Addressing addressing) {
+                    Addressing addressing) {
     if (!program)
-      return {own, forest, loops, context, deadline, guide, addressing};
-    return {*program, forest, loops, context, deadline, guide, addressing};
+      return {own, forest, loops, context, deadline, addressing};
+    return {*program, forest, loops, context, deadline, addressing};
   }
   PlanEditor editor(Addressing addressing) {
     if (!program)

@@ -30,9 +30,9 @@ class OrderTrials {
 public:
   OrderTrials(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
               const SolverContext &context, const Deadline &deadline,
-              const SearchGuide *guide, int64_t &moves)
+              int64_t &moves)
       : index(index), loops(loops), context(context), deadline(deadline),
-        guide(guide), moves(moves) {}
+        moves(moves) {}
 
   Plan run(Plan start);
 
@@ -60,7 +60,6 @@ private:
   llvm::ArrayRef<LoopChoices> loops;
   const SolverContext &context;
   const Deadline &deadline;
-  const SearchGuide *guide;
   int64_t &moves;
   std::vector<Candidate> candidates;
 };
@@ -120,8 +119,8 @@ size_t OrderTrials::numTrials(double share, double sharePerPass) const {
 void OrderTrials::anneal(Candidate &candidate, double until) {
   moves += index.numUses() / kUsesPerMove;
   Arrangement arrangement(index, candidate.plan, /*isFree=*/true);
-  Annealer annealer = arrangement.annealer(loops, context, deadline, guide,
-                                           Addressing::Profile);
+  Annealer annealer =
+      arrangement.annealer(loops, context, deadline, Addressing::Profile);
   annealer.countMoves(moves);
   candidate.plan = annealer.run(candidate.plan, limitsUntil(until, context));
   candidate.latency = annealer.bestLatency();
@@ -153,8 +152,8 @@ Plan OrderTrials::run(Plan start) {
 Plan mempl::planInGoodOrder(const AccessIndex &index,
                             llvm::ArrayRef<LoopChoices> loops,
                             const SolverContext &context,
-                            const Deadline &deadline, const SearchGuide *guide,
-                            Plan start, int64_t &moves) {
-  return OrderTrials(index, loops, context, deadline, guide, moves)
+                            const Deadline &deadline, Plan start,
+                            int64_t &moves) {
+  return OrderTrials(index, loops, context, deadline, moves)
       .run(std::move(start));
 }

@@ -28,7 +28,7 @@ namespace mempl {
 Plan planInGoodOrder(const AccessIndex &index,
                      llvm::ArrayRef<LoopChoices> loops,
                      const SolverContext &context, const Deadline &deadline,
-                     const SearchGuide *guide, Plan start, int64_t &moves);
+                     Plan start, int64_t &moves);
 
 } // namespace mempl
 

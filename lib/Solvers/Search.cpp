@@ -52,16 +52,11 @@ public:
   }
   void declareOptions(SolverOptionTable &table) override {
     table
-        .add("guide", guideOfMoves,
-             "what moves lean to, about half of them and more as they succeed: "
-             "a solver that can guide, as muzero can")
-        .byDefault("none");
-    table
         .add("start", starter,
              "solver that runs first, for 30 % of the limits; where its plan "
              "is faster than that of greedy, search begins with both and goes "
              "on from the better one")
-        .byDefault("that of guide, or greedy");
+        .byDefault("greedy");
     table.add("order", order, {{"free", Order::Free}, {"keep", Order::Keep}},
               "of the steps of a program whose order is free: free, or as they "
               "stand");
@@ -74,11 +69,7 @@ public:
   }
 
   llvm::Error check() override {
-    for (Solver *solver : {guideOfMoves.get(), starter.get()})
-      if (solver)
-        if (llvm::Error error = solver->check())
-          return error;
-    return llvm::Error::success();
+    return starter ? starter->check() : llvm::Error::success();
   }
 
   llvm::Expected<Solution> solve(const Instance &instance,
@@ -87,18 +78,8 @@ public:
     auto begin = firstPlan(instance, context);
     if (!begin)
       return begin.takeError();
-    std::optional<SearchGuide> guide;
-    if (guideOfMoves) {
-      auto given = guideOfMoves->guide(instance, context);
-      if (!given)
-        return given.takeError();
-      guide = std::move(*given);
-    }
-    const SearchGuide *lean = guide ? &*guide : nullptr;
-    Solver *other = starter ? starter.get() : guideOfMoves.get();
-    auto result =
-        other ? searchFromTwo(instance, context, deadline, *begin, *other, lean)
-              : refineInTries(instance, context, deadline, *begin, lean);
+    auto result = starter ? searchFromTwo(instance, context, deadline, *begin)
+                          : refineInTries(instance, context, deadline, *begin);
     if (result)
       result->seconds = deadline.seconds();
     return result;
@@ -160,7 +141,7 @@ private:
     auto begin = firstPlan(part, context);
     if (!begin)
       return begin.takeError();
-    return refine(part, context, deadline, *begin, /*guide=*/nullptr);
+    return refine(part, context, deadline, *begin);
   }
 
   /// The context of a part: what concerns the whole is not told of it.
@@ -175,14 +156,13 @@ private:
   llvm::Expected<Solution> refineInTries(const Instance &instance,
                                          const SolverContext &context,
                                          const Deadline &deadline,
-                                         const Solution &begin,
-                                         const SearchGuide *guide) const {
+                                         const Solution &begin) const {
     int64_t number = numTries(tries, context);
     if (number == 1)
-      return refine(instance, context, deadline, begin, guide);
+      return refine(instance, context, deadline, begin);
     return bestOfTries(
         number, context, deadline, [&](const SolverContext &limits) {
-          return refine(instance, limits, Deadline(limits), begin, guide);
+          return refine(instance, limits, Deadline(limits), begin);
         });
   }
 
@@ -190,8 +170,7 @@ private:
   llvm::Expected<Solution> refine(const Instance &instance,
                                   const SolverContext &context,
                                   const Deadline &deadline,
-                                  const Solution &begin,
-                                  const SearchGuide *guide) const {
+                                  const Solution &begin) const {
     SolverContext inner = contextOfPart(context);
     inner.budget = std::max<int64_t>(1, context.budget / kBodyShare);
     if (context.timeLimitMs > 0)
@@ -215,17 +194,17 @@ private:
     int64_t moves = 0;
     Plan first = planByLayers(index, *loops, context, begin.plan, moves);
     if (isFree(instance))
-      first = planInGoodOrder(index, *loops, context, deadline, guide,
+      first = planInGoodOrder(index, *loops, context, deadline,
                               std::move(first), moves);
     Arrangement arrangement(index, first, isFree(instance));
-    Annealer onProfile = arrangement.annealer(*loops, context, deadline, guide,
-                                              Addressing::Profile);
+    Annealer onProfile =
+        arrangement.annealer(*loops, context, deadline, Addressing::Profile);
     onProfile.countMoves(moves);
     Plan packed = planOnProfile(instance, index, context, deadline, begin,
                                 std::move(first), onProfile);
     Arrangement packedOrder(index, packed, isFree(instance));
-    Annealer annealer = packedOrder.annealer(*loops, context, deadline, guide,
-                                             Addressing::Offsets);
+    Annealer annealer =
+        packedOrder.annealer(*loops, context, deadline, Addressing::Offsets);
     annealer.countMoves(onProfile.numMoves());
     Solution result;
     result.plan = annealer.run(packed, {context.budget, 1});
@@ -357,19 +336,17 @@ private:
   llvm::Expected<Solution> searchFromTwo(const Instance &instance,
                                          const SolverContext &context,
                                          const Deadline &deadline,
-                                         const Solution &begin, Solver &other,
-                                         const SearchGuide *guide) const {
+                                         const Solution &begin) const {
     SolverContext ofOther = shareOf(context, deadline, kOther);
     ofOther.latencyToBeat = begin.latency;
-    auto second = other.solve(instance, ofOther);
+    auto second = starter->solve(instance, ofOther);
     if (!second)
       return second.takeError();
     Solution best = begin;
     int64_t evaluated = second->evaluated;
     auto searchFrom = [&](const Solution &start,
                           const SolverContext &limits) -> llvm::Error {
-      auto found =
-          refineInTries(instance, limits, Deadline(limits), start, guide);
+      auto found = refineInTries(instance, limits, Deadline(limits), start);
       if (!found)
         return found.takeError();
       evaluated += found->evaluated;
@@ -433,7 +410,7 @@ private:
     return context;
   }
 
-  std::shared_ptr<Solver> guideOfMoves, starter;
+  std::shared_ptr<Solver> starter;
   int64_t tries = 0; ///< 0: see numTries().
   Order order = Order::Free;
 };

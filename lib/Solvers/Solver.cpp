@@ -47,11 +47,6 @@ void Solver::declareOptions(SolverOptionTable &) {}
 
 llvm::Error Solver::check() { return llvm::Error::success(); }
 
-llvm::Expected<SearchGuide> Solver::guide(const Instance &,
-                                          const SolverContext &) {
-  return llvm::createStringError(name() + " cannot guide a search");
-}
-
 void mempl::registerSolver(llvm::StringRef name, SolverFactory factory) {
   registry()[name.str()] = std::move(factory);
 }

@@ -25,8 +25,6 @@ void bindPlan(nanobind::module_ &m);
 void bindEvaluation(nanobind::module_ &m);
 /// solve, resolve_solver, solvers.
 void bindSolvers(nanobind::module_ &m);
-/// Game.
-void bindGame(nanobind::module_ &m);
 /// Programs in MLIR and HLO text, targets, place.
 void bindPrograms(nanobind::module_ &m);
 /// Packing, pack.

@@ -13,7 +13,6 @@
 #include "Bindings.h"
 #include "Support.h"
 
-#include "mempl/MuZero/SolverLoader.h"
 #include "mempl/Support/Version.h"
 
 NB_MODULE(_core, m) {
@@ -21,13 +20,11 @@ NB_MODULE(_core, m) {
 
   m.doc() = "The compiled part of mempl; see the package.";
   m.attr("CORE_VERSION") = nb::str(mempl::version().data());
-  mempl::registerMuZeroSolvers();
   registerErrors();
   bindInstance(m);
   bindPlan(m);
   bindEvaluation(m);
   bindSolvers(m);
-  bindGame(m);
   bindPrograms(m);
   bindPacking(m);
   bindReport(m);

@@ -26,8 +26,8 @@ Instance realProgram(const char *name) {
 struct ProfileSearch {
   explicit ProfileSearch(const Instance &instance)
       : index(instance), forest(index, instance.machine.capacity),
-        deadline(context), annealer(index, forest, {}, context, deadline,
-                                    nullptr, Addressing::Profile) {}
+        deadline(context),
+        annealer(index, forest, {}, context, deadline, Addressing::Profile) {}
 
   AccessIndex index;
   UseIntervalForest forest;

@@ -41,15 +41,6 @@ struct SolverProgress {
   double seconds = 0;    ///< Since the solver started.
 };
 
-/// What somebody who has seen many programs expects of the good plans of one:
-/// chances, from 0 to 1, one per use (AccessIndex::use()).
-struct SearchGuide {
-  std::vector<float> fast; ///< That the use is served in fast memory.
-  /// That the residency which serves it served the use before as well, or
-  /// begins with it by a write: that no copy in is made for it.
-  std::vector<float> kept;
-};
-
 /// What every solver is given beside the instance.
 struct SolverContext {
   /// Plans evaluated at most; 0 = no limit (then give a time limit). One unit
@@ -103,9 +94,6 @@ public:
   /// solver can find (a value constrained to be fast that does not fit).
   virtual llvm::Expected<Solution> solve(const Instance &instance,
                                          const SolverContext &context) = 0;
-  /// What moves of `search{guide=..}` lean to; an error if it has no opinion.
-  virtual llvm::Expected<SearchGuide> guide(const Instance &instance,
-                                            const SolverContext &context);
 
   /// The specification that it was made of, in canonical form:
   /// "msa{preset=full,max-retries=3}".
