@@ -13,9 +13,10 @@
 // A state is a plan under construction on a byte profile: at every step a
 // number of free bytes, and no offsets. The player chooses a segment,
 // neighbouring accesses of one value, and what to do with it (Action.h). What
-// follows from that, where copies begin and end, is chosen by the placer, among
-// few styles the one with the lowest latency. An action is legal if the bytes
-// are there and the plan keeps all rules but those about offsets.
+// follows from that, where copies begin and end, the placer chooses. An action
+// is legal if the bytes are there and the plan keeps all rules but those about
+// offsets. Copies never are in the way: those that hold bytes which an access
+// needs are issued later, or awaited sooner.
 //
 // Stop is always legal until the game is over. It times copies anew, now that
 // it is known which there are, finds offsets, and gives up what it finds none
@@ -154,12 +155,41 @@ private:
 
   struct Frame {
     PlanEditor::Mark mark;
+    int32_t value; // Whose residencies come and go; -1 for Stop.
     double seconds;
     uint64_t contents;
   };
 
+  const AccessIndex &index() const { return shared->index(); }
+  void load(llvm::ArrayRef<Residency> residencies);
+  uint64_t hashOfValue(int32_t value) const;
+  uint64_t hashOfAll() const;
+  Frame begin(Action a);
+  void revert(const Frame &frame);
+  void countServed(int32_t value, int64_t sign);
+  void stop();
+  Plan inOrderOfProgram(Plan plan) const;
+  bool change(Action a);
+  bool changeValue(Action a, int32_t value, UseInterval uses);
+  bool place(int32_t value, UseInterval uses);
+  void makeRoom(int32_t value, UseInterval uses);
+  void issueNextCopyAfter(int32_t value, int32_t step);
+  void replace(PlanEditor::Id id, const Residency &r);
+  PlanEditor::Id shortestCopyAt(int32_t step) const;
+  void takeOut(PlanEditor::Id id);
+  bool carry(int32_t value, int32_t lastUse);
+  bool carryUntil(int32_t value, int32_t lastUse);
+  PlanEditor::Id residencyOf(int32_t node) const;
+  int32_t nodeOf(const Residency &r) const;
+  bool isCarried(int32_t value) const;
+  bool isServedBefore(int32_t use) const;
+  bool hasBytesFor(int32_t value, UseInterval uses) const;
+
   std::shared_ptr<const Game> shared;
   PlanEditor editor;
+  /// By step: bytes that are reserved or serve accesses. Those of copies come
+  /// on top, and can go.
+  RangeMaximum served;
   std::vector<Frame> frames;
   std::shared_ptr<const Plan> final; // Null until the game is over.
   double seconds = 0;

@@ -20,10 +20,9 @@ namespace mempl {
 
 /// The order in which a plan is played.
 enum class ReplayOrder : uint8_t {
-  Time,    ///< By the step at which a residency takes memory.
-  List,    ///< As the plan lists them.
-  Density, ///< Those first that gain most per byte and second of their life.
-  Gain     ///< In each state that which saves most.
+  Time,   ///< By the step at which a residency takes memory; loses least.
+  List,   ///< As the plan lists them.
+  Density ///< Those first that gain most per byte and second of their life.
 };
 
 struct Replay {
