@@ -386,7 +386,7 @@ bool GameState::mayBeLegal(Action a) const {
   case Action::Place:
     return hasBytesFor(node.value, node.interval);
   case Action::Extend:
-    return isServedBefore(node.interval.first) &&
+    return isJustAfterResidency(node.interval.first) &&
            hasBytesFor(node.value,
                        {node.interval.first - 1, node.interval.last});
   case Action::TakeOut:
@@ -405,30 +405,47 @@ bool GameState::isCarried(int32_t value) const {
   return !own.empty() && editor.residency(own.front()).isKept();
 }
 
-/// Whether there is a use of the same value just before this one, in fast
-/// memory.
-bool GameState::isServedBefore(int32_t use) const {
-  int32_t value = index().use(use).value;
-  return use > index().firstUse(value) &&
-         llvm::any_of(editor.residenciesOf(value), [&](PlanEditor::Id id) {
-           return editor.residency(id).serves(index().use(use - 1).step);
+/// Whether a residency ends between this use and the one of the same value just
+/// before it.
+bool GameState::isJustAfterResidency(int32_t use) const {
+  const Use &next = index().use(use);
+  return use > index().firstUse(next.value) &&
+         llvm::any_of(editor.residenciesOf(next.value), [&](PlanEditor::Id id) {
+           const Residency &r = editor.residency(id);
+           return r.serves(index().use(use - 1).step) && r.last < next.step;
          });
 }
 
 /// Whether the uses are not served by one residency already, and the steps
-/// between them have the bytes that the value needs besides what it has.
+/// between them have the bytes.
 bool GameState::hasBytesFor(int32_t value, UseInterval uses) const {
   int32_t from = index().use(uses.first).step, to = index().use(uses.last).step;
-  int64_t own = 0, size = index().roundedSize(value);
+  for (PlanEditor::Id id : editor.residenciesOf(value))
+    if (editor.residency(id).first() <= from && editor.residency(id).last >= to)
+      return false;
+  int64_t size = index().roundedSize(value);
+  return size == 0 || leastFree(value, from, to) >= size;
+}
+
+/// Bytes free in the fullest of some steps, those of copies and of the value
+/// itself counted as free.
+int64_t GameState::leastFree(int32_t value, int32_t from, int32_t to) const {
+  int64_t least = INT64_MAX, size = index().roundedSize(value);
+  auto look = [&](int32_t first, int32_t last, int64_t own) {
+    if (first <= last)
+      least = std::min(least,
+                       editor.capacity() + own - served.maximum(first, last));
+  };
   for (PlanEditor::Id id : editor.residenciesOf(value)) {
     const Residency &r = editor.residency(id);
-    if (r.first() <= from && r.last >= to)
-      return false;
-    if (r.first() <= to && r.last >= from)
-      own = size;
+    if (r.last < from || r.first() > to)
+      continue;
+    look(from, r.first() - 1, 0);
+    look(std::max(from, r.first()), std::min(to, r.last), size);
+    from = r.last + 1;
   }
-  return size == 0 ||
-         served.maximum(from, to) - own <= editor.capacity() - size;
+  look(from, to, 0);
+  return least;
 }
 
 void GameState::listTakeOuts(llvm::SmallVectorImpl<Action> &actions) const {

@@ -124,15 +124,13 @@ void GameState::nodeFeatures(int32_t id, llvm::MutableArrayRef<float> out) {
 
   int32_t from = index().use(uses.first).step, to = index().use(uses.last).step;
   int32_t parts = 0;
-  int64_t own = 0, size = index().roundedSize(node.value);
+  int64_t size = index().roundedSize(node.value);
   for (PlanEditor::Id each : editor.residenciesOf(node.value)) {
     const Residency &r = editor.residency(each);
     parts += r.first() <= to && r.last >= from;
-    if (r.start() <= to && r.end() >= from)
-      own = size;
   }
-  auto free = static_cast<double>(std::max<int64_t>(
-      0, editor.capacity() - editor.occupancy().mostUsed(from, to) + own));
+  auto free = static_cast<double>(
+      std::max<int64_t>(0, leastFree(node.value, from, to)));
   set(NodeFeature::Parts, std::min(parts, 4));
   set(NodeFeature::Free,
       size == 0 ? 4.0

@@ -182,7 +182,8 @@ private:
   PlanEditor::Id residencyOf(int32_t node) const;
   int32_t nodeOf(const Residency &r) const;
   bool isCarried(int32_t value) const;
-  bool isServedBefore(int32_t use) const;
+  bool isJustAfterResidency(int32_t use) const;
+  int64_t leastFree(int32_t value, int32_t from, int32_t to) const;
   bool hasBytesFor(int32_t value, UseInterval uses) const;
 
   std::shared_ptr<const Game> shared;
