@@ -1,3 +1,10 @@
+//===- GameBenchmark.cpp - speed of mallocGame ----------------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
 //
 // Rates, not tests: actions played and undone, features, episodes with Stop and
 // states copied per second, on programs of the corpus. Arguments: see

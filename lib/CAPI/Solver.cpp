@@ -19,9 +19,7 @@ using namespace mempl::capi;
 using llvm::Expected;
 using llvm::StringRef;
 
-char *memplGetSolvers() {
-  return giveString(llvm::join(solverNames(), "\n"));
-}
+char *memplGetSolvers() { return giveString(llvm::join(solverNames(), "\n")); }
 
 char *memplGetPolicies() { return memplGetSolvers(); }
 

@@ -131,6 +131,9 @@ llvm::Error Game::prepare() {
 void Game::linkNodes() {
   parents.assign(intervals->nodes().size(), -1);
   leaves.assign(accesses->numUses(), -1);
+  carriable.assign(accesses->numValues(), false);
+  for (int32_t value : intervals->carriable())
+    carriable[value] = true;
   for (int32_t id = 0; id < numNodes(); ++id) {
     const UseIntervalNode &node = intervals->node(id);
     if (node.left < 0) {

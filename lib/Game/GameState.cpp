@@ -196,6 +196,15 @@ Plan GameState::inOrderOfProgram(Plan plan) const {
   return order.empty() ? plan : withOrder(std::move(plan), order);
 }
 
+Plan GameState::planIfStopped() {
+  if (isOver())
+    return finalPlan();
+  apply({});
+  Plan plan = finalPlan();
+  undo();
+  return plan;
+}
+
 Plan GameState::profile() const { return inOrderOfProgram(editor.plan()); }
 
 /// Does what the action says. False, to be reverted, if that is not legal.
@@ -394,8 +403,7 @@ bool GameState::mayBeLegal(Action a) const {
   case Action::Carry:
     return node.interval.first == index().firstUse(node.value) &&
            editor.numCarried() < index().machine().maxCarried &&
-           llvm::is_contained(shared->forest().carriable(), node.value) &&
-           !isCarried(node.value);
+           shared->isCarriable(node.value) && !isCarried(node.value);
   }
   llvm_unreachable("no such action");
 }

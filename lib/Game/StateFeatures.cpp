@@ -10,6 +10,8 @@
 
 #include "mempl/Problem/TimeModel.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -187,4 +189,32 @@ void GameState::stateFeatures(llvm::MutableArrayRef<float> out) {
   set(StateFeature::Waits, share(waits, seconds));
   set(StateFeature::Residencies, std::log1p(editor.numResidencies()));
   set(StateFeature::Played, std::log1p(numApplied()));
+}
+
+size_t GameState::numObserved(FeatureGroup group) const {
+  bool isOfNodes =
+      group == FeatureGroup::Segment || group == FeatureGroup::Node;
+  return featuresOf(group).size() *
+         static_cast<size_t>(isOfNodes ? shared->numNodes() : 1);
+}
+
+void GameState::observe(FeatureGroup group, llvm::MutableArrayRef<float> out) {
+  switch (group) {
+  case FeatureGroup::Segment:
+    for (int32_t node = 0; node < shared->numNodes();
+         ++node, out = out.drop_front(SegmentFeatures::kNumColumns))
+      llvm::copy(shared->features().row(node), out.begin());
+    return;
+  case FeatureGroup::Program:
+    llvm::copy(shared->features().context(), out.begin());
+    return;
+  case FeatureGroup::Node:
+    for (int32_t node = 0; node < shared->numNodes();
+         ++node, out = out.drop_front(kNumNodeFeatures))
+      nodeFeatures(node, out.take_front(kNumNodeFeatures));
+    return;
+  case FeatureGroup::State:
+    stateFeatures(out);
+    return;
+  }
 }

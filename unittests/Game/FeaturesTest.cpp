@@ -50,6 +50,13 @@ TEST(Features, AreFiniteAndWithinLimits) {
       state.stateFeatures(all);
       for (float x : all)
         ASSERT_LE(std::abs(x), kFeatureLimit);
+      for (FeatureGroup group : kFeatureGroups) {
+        std::vector<float> seen(state.numObserved(group), 100);
+        state.observe(group, seen);
+        for (float x : seen)
+          ASSERT_LE(std::abs(x), kFeatureLimit)
+              << featureGroupName(group).str();
+      }
       state.apply(anyAction(state, random));
     }
   }

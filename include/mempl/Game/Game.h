@@ -87,6 +87,8 @@ public:
   int32_t parentOf(int32_t node) const { return parents[node]; }
   /// The node of a single use; -1 if the use can only be slow.
   int32_t leafOf(int32_t use) const { return leaves[use]; }
+  /// Whether the run before may leave the value in fast memory, and that gains.
+  bool isCarriable(int32_t value) const { return carriable[value]; }
   /// The largest node that begins with the use `first` and has none after the
   /// use `last`; -1 if there is none.
   int32_t nodeWithin(int32_t first, int32_t last) const;
@@ -125,6 +127,7 @@ private:
   std::unique_ptr<const AccessIndex> accesses;
   std::unique_ptr<const UseIntervalForest> intervals;
   std::vector<int32_t> parents, leaves;
+  std::vector<bool> carriable; // By value.
   std::vector<ChosenLoop> chosenLoops;
   std::vector<Residency> pinned;
   std::vector<double> starts;

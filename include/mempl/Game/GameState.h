@@ -31,6 +31,7 @@
 #ifndef MEMPL_GAME_GAMESTATE_H
 #define MEMPL_GAME_GAMESTATE_H
 
+#include "mempl/Game/Features.h"
 #include "mempl/Game/Game.h"
 
 #include <optional>
@@ -134,6 +135,8 @@ public:
   uint64_t hash() const;
   /// The valid plan, for Game::instance(), of a game that is over.
   const Plan &finalPlan() const { return *final; }
+  /// The same of any game: the plan that Stop would give.
+  Plan planIfStopped();
   /// The plan so far, for Game::instance(), without offsets that mean
   /// something.
   Plan profile() const;
@@ -147,8 +150,12 @@ public:
   /// about a microsecond.
   void nodeFeatures(int32_t node, llvm::MutableArrayRef<float> out);
   /// What it says of the state; `out` has kNumStateFeatures. Costs about as
-  /// many nanoseconds as there are steps.
+  /// many nanoseconds as there are accesses.
   void stateFeatures(llvm::MutableArrayRef<float> out);
+  /// All numbers of a group, for those who want to see all of the state: a row
+  /// per node, or one row. `out` has numObserved() entries.
+  void observe(FeatureGroup group, llvm::MutableArrayRef<float> out);
+  size_t numObserved(FeatureGroup group) const;
 
 private:
   GameState(const GameState &);
