@@ -57,13 +57,10 @@ from ._errors import Error
 from ._pack import pack
 from ._programs import load, load_xla, loads, place
 from ._solve import policies, solve, solver, solvers
-from ._weights import use_own_module
 from ._report import report, report_page
 
 if TYPE_CHECKING:
     from .training import TrainingRun, train
-
-use_own_module()
 
 __all__ = [
     "Access",

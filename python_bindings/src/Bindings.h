@@ -25,6 +25,8 @@ void bindPlan(nanobind::module_ &m);
 void bindEvaluation(nanobind::module_ &m);
 /// solve, resolve_solver, solvers.
 void bindSolvers(nanobind::module_ &m);
+/// Feature, Game.
+void bindGame(nanobind::module_ &m);
 /// Programs in MLIR and HLO text, targets, place.
 void bindPrograms(nanobind::module_ &m);
 /// Packing, pack.

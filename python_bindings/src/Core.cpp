@@ -25,6 +25,7 @@ NB_MODULE(_core, m) {
   bindPlan(m);
   bindEvaluation(m);
   bindSolvers(m);
+  bindGame(m);
   bindPrograms(m);
   bindPacking(m);
   bindReport(m);

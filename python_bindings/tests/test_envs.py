@@ -24,95 +24,103 @@ def test_gymnasium_checks_it(alexnet):
 
 
 def test_rewards_add_up_to_what_the_plan_saves(alexnet):
-    env = make(alexnet)
+    env = make(alexnet, max_actions=30)
     random = np.random.default_rng(3)
     _, info = env.reset(seed=1)
-    total, is_over = 0.0, False
+    total, is_over, count = 0.0, False, 0
     while not is_over:
-        action = random.choice(np.flatnonzero(info["action_mask"]))
+        legal = np.flatnonzero(info["action_mask"])
+        action = random.choice(legal[1:] if len(legal) > 1 else legal)
         seen, reward, is_over, is_cut, info = env.step(action)
         assert env.observation_space.contains(seen)
         assert (seen["action_mask"] == info["action_mask"]).all() and not info["illegal"] and not is_cut
         total += reward
+        count += 1
+    # After 30 actions nothing is left but to stop.
+    assert count == 31
     game = env.unwrapped.game
     plan = env.unwrapped.plan()
     assert mempl.verify(alexnet, plan) == []
     latency = mempl.simulate(alexnet, plan).latency
     assert info["latency"] == pytest.approx(latency)
     assert total * game.scale == pytest.approx(game.slow_latency - latency)
-    assert info["decision"] is None and not info["action_mask"].any()
+    assert not info["action_mask"].any()
     with pytest.raises(mempl.Error, match="reset"):
-        env.unwrapped.step(2)
+        env.unwrapped.step(0)
 
 
-def test_shapes_and_ranges_follow_from_the_features(alexnet):
+def test_shapes_follow_from_the_features(alexnet):
     env = make(alexnet).unwrapped
     table = mempl.Game.feature_table()
-    assert mempl.Game.action_names == ("NoCopy", "Copy", "Drop") and env.action_space.n == 3
     seen, _ = env.reset()
     shapes = {name: space.shape for name, space in env.observation_space.items()}
     assert shapes == {name: array.shape for name, array in seen.items()}
-    assert shapes["profile"][0] == len(table["profile"]) and shapes["scalars"] == (len(table["scalars"]),)
-    assert shapes["near"] == (shapes["near_features"][0], len(table["near"]))
-    names = [feature.name for feature in table["scalars"]]
-    assert len(set(names)) == len(names) and names[names.index("may_no_copy") + 1] == "may_copy"
+    segments = shapes["segment"][0]
+    assert env.action_space.n == env.game.num_actions == 1 + 4 * segments
+    for name in ("segment", "node"):
+        assert shapes[name] == (segments, len(table[name]))
+    for name in ("program", "state"):
+        assert shapes[name] == (len(table[name]),)
     # Numbers can be asked for by name.
-    mask = env.action_masks()
-    assert seen["scalars"][names.index("may_no_copy")] == mask[0]
-    assert seen["scalars"][names.index("may_copy")] == mask[1]
-    share = next(feature for feature in table["program"] if feature.name == "size_share")
-    assert (share.low, share.high) == (0, 1) and "capacity" in share.description
-    column = table["program"].index(share)
-    assert (env.observation_space["near_features"].high[:, column] == 1).all()
+    names = [feature.name for feature in table["node"]]
+    assert len(set(names)) == len(names)
+    place = int(np.flatnonzero(env.action_masks())[1])
+    kind, segment, value, first, last = env.game.action(place)
+    assert kind == "Place" and 0 <= value < len(alexnet.program.values) and first <= last
+    assert seen["node"][segment, names.index("served")] == 0
+    seen = env.step(place)[0]
+    assert seen["node"][segment, names.index("served")] == 1
+    share = next(feature for feature in table["segment"] if feature.name == "share")
+    assert "fast memory" in share.description
 
 
-def test_greedy_play_is_not_worse_than_slow(alexnet):
+def test_game_plays_by_itself(alexnet):
     game = mempl.Game(alexnet)
-    assert game.features.shape == (game.num_decisions, len(game.feature_table()["program"]))
-    while (action := game.greedy_action()) is not None:
-        game.apply(action)
-    assert game.is_over and game.latency < game.slow_latency
-    best = game.latency
-    game.undo()
+    first = game.hash
+    assert game.action(0) == ("Stop", -1, -1, -1, -1)
+    for action in np.flatnonzero(game.legal_actions())[1:]:
+        if game.is_legal(action) and game.apply(action) <= 0:
+            game.undo()
+    assert game.latency < game.slow_latency
+    assert game.total_reward == pytest.approx(game.slow_latency - game.latency)
+    played = game.num_applied
     other = game.clone()
-    other.restart()
-    assert other.num_applied == 0 and game.num_applied > 0
-    game.apply(game.greedy_action())
-    assert game.latency == best
+    assert mempl.verify(alexnet, game.plan()) == [] and game.num_applied == played and not game.is_over
+    game.apply(0)
+    assert game.is_over and mempl.simulate(alexnet, game.plan()).latency == pytest.approx(game.latency)
+    with pytest.raises(mempl.Error, match="expected a legal action, found 1"):
+        game.apply(1)
+    with pytest.raises(mempl.Error, match="expected an action from 0 to"):
+        game.apply(game.num_actions)
+    game.restart()
+    assert game.hash == first and game.num_applied == 0 and other.num_applied == played
+    with pytest.raises(mempl.Error, match="nothing to undo"):
+        game.undo()
+
+
+def test_order_of_steps(tiny):
+    with pytest.raises(mempl.Error, match="order of steps"):
+        mempl.Game(tiny, order=[0, 0])
 
 
 def test_illegal_actions(tiny):
-    def first_illegal(env):
-        env.reset()
-        while True:
-            mask = env.unwrapped.action_masks()
-            if not mask.all():
-                return int(np.flatnonzero(~mask)[0])
-            env.step(2)
-
     env = make(tiny)
-    assert env.step(first_illegal(env))[4]["illegal"]
+    _, info = env.reset()
+    illegal = int(np.flatnonzero(info["action_mask"] == 0)[0])
+    before = env.unwrapped.game.hash
+    _, reward, is_over, _, info = env.step(illegal)
+    assert info["illegal"] and reward == 0 and not is_over and env.unwrapped.game.hash == before
     strict = make(tiny, illegal="error")
+    strict.reset()
     with pytest.raises(mempl.Error, match="expected a legal action"):
-        strict.step(first_illegal(strict))
+        strict.step(illegal)
     with pytest.raises(mempl.Error, match="illegal"):
         make(tiny, illegal="never")
+    with pytest.raises(mempl.Error, match="max_actions"):
+        make(tiny, max_actions=-1)
 
 
-def test_files_orders_and_text(data):
-    path = data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz"
-    env = make(str(path), order="density", moves="value", render_mode="ansi")
+def test_files_and_text(data):
+    env = make(str(data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz"), render_mode="ansi")
     env.reset()
     assert "alexnet" in env.render()
-    lengths = []
-    for moves in ("use", "value"):
-        game = make(str(path), moves=moves).unwrapped.game
-        lengths.append(0)
-        while not game.is_over:
-            game.apply(2)
-            lengths[-1] += 1
-    assert 0 < lengths[1] < lengths[0]
-    with pytest.raises(mempl.Error, match="order"):
-        make(str(path), order="random")
-    with pytest.raises(mempl.Error, match="moves"):
-        make(str(path), moves="large")
