@@ -4,56 +4,58 @@
 # Part of the mempl project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What learning is worth: solvers with and without a network.
+"""What learning is worth: solvers with and without it, at equal CPU seconds.
 
-    benchmarks/learned.py --results=learned.jsonl --write=docs/learned.md --plots=docs/plots
+    benchmarks/learned.py --results=learned.jsonl --write=docs/learned.md
 
-Compares solvers at equal CPU seconds on the programs that the shipped weights
-were not trained on (HELD_OUT of generalist.py), trains networks on single
-programs and shows how their plans get better, and takes the player apart. A
-run that was killed goes on where it was: measurements and training runs are
-kept in the file and the folder that --results and --runs name.
+Programs of families that the weights have not been trained with: those of the
+XLA compiler in benchmarks/corpus, whose order of steps is fixed, and the MLIR
+networks of test/data/models, whose order is free. A run that was killed goes on
+where it was, and --report makes the page of what there is.
 """
 
 import argparse
 import concurrent.futures
-import itertools
-import json
+import gzip
+import math
 import os
-import shlex
-import struct
-import subprocess
-import sys
 import random
+import struct
+import sys
 
-from generalist import COSTS, is_held_out
-from lab import ROOT, Case, Failed, Lab, fail, gap_of, list_programs, mean, summary, table, write_whole
+from lab import MIB, ROOT, Case, Lab, fail, list_programs, table, write_whole
 
+# Families by name. The first set may be looked at while the player is made, the
+# second at the end.
+HELD_OUT = {"A": ("gpt2", "wavenet", "mobilenetv2", "vit"), "B": ("alphatensor", "decoder32", "dlrm")}
+COSTS = ("compiler", "roofline")
+CAPACITIES = (112, 32, 16, 8)
+# Where the MLIR networks are placed; None: all the fast memory that the target has.
+TARGETS = (("tpu-v5e", 112), ("tpu-v5e", 32), ("edge-npu", None), ("h100-host", None))
 # A case counts as won or lost from this relative difference on.
-DIFFERENT = 2e-4
-# What `search` brings within this of the bound in a second is settled, and not
-# run at all, or not for long.
-SETTLED, NEARLY_SETTLED = 1.0005, 1.002
-SHUFFLED = ("muzero, shuffled", "muzero+search, shuffled")
-SOLVERS = ("search", "tree-search", "window-search", "muzero", SHUFFLED[0], "muzero+search", SHUFFLED[1])
-TRAINED = "muzero+search, trained"
-ABLATIONS = {
-    "as it is": "",
-    "size m": "--size=m",
-    "mode exact": "--mode=exact",
-    "mode latent": "--mode=latent",
-    "an action decides about a value": "--moves=value",
-    "order by value density": "--order=density",
-    "both": "--moves=value --order=density",
-    "4 simulations": "--simulations=4",
-    "64 simulations": "--simulations=64",
-    "no teachers, no refine": "--teacher-budget=0 --refine-budget=0",
-    "nor elites": "--teacher-budget=0 --refine-budget=0 --elite-share=0",
+DIFFERENT = 1e-3
+LARGE = 5000  # values
+PLAIN = "search without learning"
+LEARNED = "search"
+SHUFFLED = "search, shuffled weights"
+SOLVERS = {
+    "msa:full": "msa:full",
+    "greedy": "greedy",
+    PLAIN: "search{learned=false}",
+    "learned, without search": "learned",
+    LEARNED: "search",
+    SHUFFLED: "search{weights=%s}",
 }
+# What has no limit on its time.
+UNLIMITED = ("msa:full", "greedy")
+
+
+def family_of(name):
+    return next((f for families in HELD_OUT.values() for f in families if name.startswith(f)), None)
 
 
 def shuffle_weights(source, target):
-    """The same numbers in every tensor, in random order."""
+    """The same numbers in every array, in random order."""
     generator = random.Random(1)
     with open(source, "rb") as file:
         data = file.read()
@@ -62,7 +64,7 @@ def shuffle_weights(source, target):
     while end < len(data):
         start, end = end, data.index(b"\n", end) + 1
         parts.append(data[start:end])
-        count = int(data[start:end].split()[-1])
+        count = math.prod(map(int, data[start:end].split()[1:]))
         numbers = list(struct.unpack_from(f"<{count}f", data, end))
         generator.shuffle(numbers)
         parts.append(struct.pack(f"<{count}f", *numbers))
@@ -71,301 +73,180 @@ def shuffle_weights(source, target):
         file.write(b"".join(parts))
 
 
+class Problem:
+    """An instance in a file, of a family."""
+
+    def __init__(self, path, name, is_free):
+        self.path, self.name, self.is_free = path, name, is_free
+        self.family = family_of(name)
+
+
 class Study:
-    """Measures what it has not, with several jobs, and collects Markdown."""
+    """Measures what it has not, with several jobs."""
 
     def __init__(self, args):
         self.args, self.lab = args, Lab(args)
         self.pool = concurrent.futures.ThreadPoolExecutor(args.jobs)
-        self.parts = []
-        os.makedirs(args.runs, exist_ok=True)
-        self.shuffled = os.path.join(args.runs, "shuffled.mempl")
-        if not os.path.exists(self.shuffled) and not args.report:
+        self.folder = os.path.join(args.out, "instances")
+        os.makedirs(self.folder, exist_ok=True)
+        self.shuffled = os.path.join(args.out, "shuffled.mempl")
+        if not args.report:
             shuffle_weights(args.weights, self.shuffled)
-        v5e = [p for p in list_programs(args) if p.chip == "v5e"]
-        self.held_out = [p for p in v5e if is_held_out(p)]
-        self.all = {p.name: p for p in v5e}
 
-    def say(self, text):
-        self.parts.append(text.rstrip("\n") + "\n")
+    # -------------------------------------------------------------- programs
 
-    def base(self, case):
-        return self.lab.base(case)
+    def problems(self, families):
+        made = [self.from_hlo(p, cost, c) for p in list_programs(self.args) if p.chip == "v5e" and p.name.startswith(families)
+                for cost in COSTS for c in CAPACITIES]
+        models = sorted(os.listdir(self.args.models))
+        made += [self.from_mlir(m, target, c) for m in models if m.startswith(families) and m.endswith(".mlir") and "_small" not in m
+                 for target, c in TARGETS]
+        return made
 
-    def latency(self, case, solver, seconds, seed=0, weights=None):
-        """Seconds that the plan of a solver takes."""
-        name, *options = solver.split(", ")
-        limit = [] if name in ("greedy", "msa:full") else self.lab.limit(seconds)
-        if weights or options == ["shuffled"]:
-            limit.append(f"--weights={weights or self.shuffled}")
-        key = ["latency", *case.key(), solver, seconds if limit else 0, seed if limit else 0]
-        limit = [f"--seed={seed}" if o.startswith("--seed=") else o for o in limit]
+    def from_hlo(self, program, cost, capacity):
+        problem = Problem(os.path.join(self.folder, f"{program.name}.{cost}.{capacity}MiB.json.gz"), program.name, False)
+        if not os.path.exists(problem.path):
+            text = self.lab.call("mempl-translate", "--import-hlo=instance", *Case(program, cost, capacity).options())
+            self.write(problem.path, text)
+        return problem
+
+    def from_mlir(self, model, target, capacity):
+        name = model.removesuffix(".mlir")
+        problem = Problem(os.path.join(self.folder, f"{name}.{target}.{capacity or 'own'}.mlir.json.gz"), name, True)
+        if not os.path.exists(problem.path):
+            size = f"capacity={capacity * MIB}" if capacity else ""
+            plain = os.path.join(self.folder, "part.json")
+            options = f"--learned-memory-placement=target={target} {size} solver=none tile=false instance-out={plain}"
+            self.lab.call("mempl-opt", os.path.join(self.args.models, model), options, "-o", os.devnull)
+            with open(plain) as file:
+                self.write(problem.path, file.read())
+            os.remove(plain)
+        return problem
+
+    @staticmethod
+    def write(path, text):
+        with gzip.open(path + ".part", "wt") as file:
+            file.write(text)
+        os.replace(path + ".part", path)
+
+    # ---------------------------------------------------------- measurements
+
+    def run(self, problem, label, seconds, seed):
+        """The answer of a solver about a problem: its latency, and sizes."""
+        spec = SOLVERS[label] % self.shuffled if "%" in SOLVERS[label] else SOLVERS[label]
+        limit = [] if label in UNLIMITED else ["--cpu-time", "--budget=0", f"--time-limit-ms={seconds * 1000:.0f}", f"--seed={seed}"]
 
         def make():
-            return self.lab.solve(*case.options(), f"--solver={name}", "--no-bound", *limit)["policies"][0]["latency"]
+            answer = self.lab.solve(problem.path, f"--solver={spec}", "--no-bound", *limit)
+            return {"latency": answer["policies"][0]["latency"], "values": answer["values"], "slow": answer["slow"]}
 
+        key = ["learned", os.path.basename(problem.path), label, seconds if limit else 0, seed if limit else 0]
         return self.lab.measure(key, make)
 
-    def in_parallel(self, calls):
-        """Makes all calls (a function and its arguments), several at once."""
-        return list(self.pool.map(lambda call: call[0](*call[1:]), calls))
+    def measure(self, problems, labels, seconds, seeds):
+        calls = [(p, label, seconds, seed) for seed in range(seeds) for p in problems for label in labels]
+        return list(self.pool.map(lambda call: self.run(*call), calls))
 
-    # ---------------------------------------------------------------- training
+    def mean_log(self, problem, label, seconds, seeds):
+        """Mean over seeds of the logarithm of the latency; None if one is missing."""
+        runs = [self.run(problem, label, seconds, 0 if label in UNLIMITED else seed) for seed in range(seeds)]
+        return None if None in runs else sum(math.log(r["latency"]) for r in runs) / seeds
 
-    def train(self, case, minutes, options="", tag=""):
-        """A network for one case alone: its folder and its metrics."""
-        name = "-".join(str(k) for k in (*case.key()[:4], tag) if k not in (None, ""))
-        folder = os.path.join(self.args.runs, name.replace(" ", "_"))
-        key = ["training", *case.key(), minutes, options]
+    def is_open(self, problem):
+        """Whether greedy's plan can be bettered by a tenth of a percent in a second."""
+        greedy, best = self.run(problem, "greedy", 0, 0), self.run(problem, PLAIN, 1.0, 0)
+        learned = self.run(problem, LEARNED, 1.0, 0)
+        if not (greedy and best and learned):
+            return False
+        return greedy["latency"] > min(best["latency"], learned["latency"]) * (1 + DIFFERENT)
 
-        def make():
-            os.makedirs(folder, exist_ok=True)
-            path = os.path.join(folder, "program.instance.json")
-            write_whole(path, self.lab.call("mempl-translate", "--import-hlo=instance", *case.options()))
-            self.lab.call("mempl-train", path, f"--out={folder}", f"--time-limit-ms={round(60000 * minutes)}", "--evaluate-every=2",
-                          f"--games={self.args.games}", f"--steps={self.args.steps}", *options.split())
-            with open(os.path.join(folder, "metrics.jsonl")) as file:
-                lines = [json.loads(line) for line in file]
-            points = []
-            for line in lines:
-                for row in line.get("evaluation", {}).values():
-                    points.append([line["cpu_seconds"], row["best_of_samples"], row.get("archive", row["best_of_samples"])])
-            rounds = [line for line in lines if "simulations" in line]
-            return {"points": points, "games": rounds[-1]["games"], "simulations": rounds[-1]["simulations"], "steps": rounds[-1]["steps"]}
+    def is_large(self, problem):
+        answer = self.run(problem, "greedy", 0, 0)
+        return bool(answer) and answer["values"] > LARGE
 
-        return folder, self.lab.measure(key, make)
+    # ---------------------------------------------------------------- tables
 
-    # ------------------------------------------------------------------ tables
+    def compare(self, problems, label, seconds, seeds):
+        """Figures of a solver beside search without learning."""
+        pairs = {}
+        for problem in problems:
+            a, b = self.mean_log(problem, label, seconds, seeds), self.mean_log(problem, PLAIN, seconds, seeds)
+            if a is not None and b is not None:
+                pairs[problem] = a - b
+        if not pairs:
+            return [label] + ["-"] * 5
+        changes = list(pairs.values())
+        families = {p.family for p in pairs}
+        by_family = {f: sum(x for p, x in pairs.items() if p.family == f) for f in families}
+        best = min(by_family, key=by_family.get)
+        rest = [x for p, x in pairs.items() if p.family != best]
+        average = sum(changes) / len(changes)
+        error = math.sqrt(sum((x - average) ** 2 for x in changes) / max(1, len(changes) - 1) / len(changes))
+        percent = lambda x: f"{100 * x:+.2f} %"
+        without = f"{percent(sum(rest) / len(rest))} ({best})" if rest else "-"
+        wins, losses = sum(x < -DIFFERENT for x in changes), sum(x > DIFFERENT for x in changes)
+        return [label, str(wins), str(losses), percent(average), f"{100 * error:.2f} %", without]
 
-    def cases(self):
-        capacities = [int(c) for c in self.args.capacities.split(",")]
-        return [Case(p, cost, c) for cost, c, p in itertools.product(COSTS, capacities, self.held_out)]
+    HEADER = ["solver", "faster", "slower", "mean change", "standard error", "without the family that gains most"]
 
-    def gaps(self, cases, solver, seconds, seeds, weights=None):
-        return [
-            [gap_of(self.latency(case, solver, seconds, seed, weights), self.base(case)) for seed in range(seeds)]
-            for case in cases
-        ]
-
-    def row(self, solver, gaps, reference):
-        flat = [g for each in gaps for g in each]
-        pairs = [(a, b) for x, y in zip(gaps, reference) for a, b in zip(x, y) if a and b]
-        wins = sum(a < b * (1 - DIFFERENT) for a, b in pairs)
-        losses = sum(a > b * (1 + DIFFERENT) for a, b in pairs)
-        known = [g - 1 for g in flat if g is not None]
-        excess = f"{100 * sum(known) / len(known):.3f} %" if known else "-"
-        return [solver, summary(flat), excess, f"{wins}", f"{losses}"]
-
-    HEADER = ["solver", "gap, mean (worst)", "mean of gap - 1", "better than search", "worse"]
-
-    def held_out_table(self):
-        cases = self.cases()
-        times = [float(t) for t in self.args.seconds.split(",")]
-        seeds = {t: max(1, min(self.args.seeds, int(3 / t))) for t in times}
-        first = sorted(times)[0]
-        self.in_parallel([(self.base, c) for c in cases])
-        self.in_parallel([(self.latency, c, "search", 1.0, 0) for c in cases])
-        open_cases = [c for c in cases if (gap_of(self.latency(c, "search", 1.0, 0), self.base(c)) or 1) > SETTLED]
-        self.say(
-            f"## Programs that were not trained on\n\n{len(self.held_out)} programs ({', '.join(p.name for p in self.held_out)}), two cost models,\n"
-            f"{len(self.args.capacities.split(','))} sizes of fast memory: {len(cases)} cases. `search` brings {len(cases) - len(open_cases)} of them within 0.05 % of the bound in a\n"
-            f"second; the tables are about the other {len(open_cases)}, from 10 s on about those that it leaves 0.2 % or more above. Several seeds where the\n"
-            f"time is short ({', '.join(f'{n} at {t:g} s' for t, n in seeds.items())}).\n"
-        )
-        for seconds in times:
-            if seconds >= 10:
-                open_cases = [c for c in open_cases if (gap_of(self.latency(c, "search", 1.0, 0), self.base(c)) or 1) > NEARLY_SETTLED]
-            calls = [(self.latency, c, p, seconds, s) for s in range(seeds[seconds]) for c in open_cases for p in SOLVERS]
-            self.in_parallel(calls + [(self.latency, c, p, 0) for c in open_cases for p in ("greedy", "msa:full")])
-            reference = self.gaps(open_cases, "search", seconds, seeds[seconds])
-            rows = []
-            for solver in ("msa:full", "greedy", *SOLVERS):
-                count = seeds[seconds]
-                rows.append(self.row(solver, self.gaps(open_cases, solver, seconds, count), reference))
-            self.say(f"### {seconds:g} CPU seconds, {len(open_cases)} cases\n\n{table(self.HEADER, rows)}")
-            self.winners(open_cases, seconds)
-        self.by_case(open_cases, max(times))
-
-    def winners(self, cases, seconds):
-        """How often each solver has the best plan of all."""
-        wins = dict.fromkeys(["greedy", *(p for p in SOLVERS if p not in SHUFFLED)], 0)
-        for case in cases:
-            found = {p: self.latency(case, p, seconds if p != "greedy" else 0) for p in wins}
-            best = min(x for x in found.values() if x)
-            # Ties go to the simplest.
-            wins[next(p for p, x in found.items() if x and x <= best * (1 + DIFFERENT))] += 1
-        self.say("Best of all, ties to the simplest: " + ", ".join(f"{p} {n}" for p, n in wins.items()) + ".\n")
-
-    def by_case(self, cases, seconds):
-        rows = []
-        for case in cases:
-            gaps = [gap_of(self.latency(case, p, seconds), self.base(case)) for p in SOLVERS]
-            rows.append([self.title(case)] + [f"{g:.4f}" if g else "-" for g in gaps])
-        self.say(f"### Case by case, {seconds:g} CPU seconds\n\n{table(['case', *SOLVERS], rows)}")
-
-    def hardest(self):
-        """At 112 and 32 MiB the case with the largest gap of each program; of these the five largest, and that of an AlphaTensor network."""
-        by_program = {}
-        cases = [Case(p, cost, c) for p in self.all.values() for cost in COSTS for c in (112, 32)]
-        self.in_parallel([(self.base, c) for c in cases] + [(self.latency, c, "search", 1.0, 0) for c in cases])
-        for case in cases:
-            gap = gap_of(self.latency(case, "search", 1.0, 0), self.base(case)) or 0
-            by_program[case.program.name] = max(by_program.get(case.program.name, (0, None)), (gap, case), key=lambda x: x[0])
-        ranked = [case for _, case in sorted(by_program.values(), key=lambda x: -x[0])]
-        alphatensor = next((c for c in ranked if c.program.name.startswith("alphatensor")), None)
-        return ranked[:6] if alphatensor in ranked[:6] else [*ranked[:5], *([alphatensor] if alphatensor else [])]
-
-    def title(self, case):
-        return f"{case.program.name}, {case.capacity} MiB, {case.cost}"
-
-    def long_table(self):
-        hard = self.hardest()
-        times = [float(t) for t in self.args.seconds.split(",")] + [self.args.long]
-        runs = self.in_parallel([(self.train, c, self.args.minutes) for c in hard])
-        weights = [os.path.join(folder, "best.mempl") for folder, _ in runs]
-        names = ["search", "muzero", "muzero+search"]
-        self.in_parallel([(self.latency, c, p, t) for t in reversed(times) for c in hard for p in names])
-        self.in_parallel([(self.latency, c, TRAINED, t, 0, w) for t in reversed(times) for c, w in zip(hard, weights)])
-        rows = []
-        for case, w in zip(hard, weights):
-            gap = lambda p, t, weights=None: gap_of(self.latency(case, p, t, 0, weights), self.base(case)) or 0
-            seen = "" if is_held_out(case.program) else " (trained on)"
-            for p in names:
-                learned = seen if p != "search" else ""
-                rows.append([self.title(case), p + learned, *[f"{gap(p, t):.4f}" for t in times]])
-            rows.append([self.title(case), TRAINED, *[f"{gap(TRAINED, t, w):.4f}" for t in times]])
-        self.say(f"## The hardest programs, up to {self.args.long:g} CPU seconds\n\nOf each program the case at 112 or 32 MiB that search leaves furthest from the bound after a second; the five hardest, and AlphaTensor's.\n"
-                 f"\"Trained\" has weights that were trained on the case alone for {self.args.minutes:g} minutes, which no column counts.\n\n"
-                 f"{table(['case', 'solver', *[f'{t:g} s' for t in times]], rows)}")
-
-    def curves(self):
-        cases = self.hardest()
-        runs = self.in_parallel([(self.train, c, self.args.minutes) for c in cases])
-        seconds = [10.0, self.args.long]
-        self.in_parallel([(self.latency, c, "search", t) for t in seconds for c in cases])
-        self.in_parallel([(self.latency, c, p, 0) for c in cases for p in ("greedy", "msa:full")])
-        rows, self.lines = [], []
-        for case, (_, run) in zip(cases, runs):
-            base = self.base(case)
-            if not run:
-                continue
-            gap = lambda p, t=0: gap_of(self.latency(case, p, t), base)
-            points = run["points"]
-            title = self.title(case)
-            flat = {"greedy": gap("greedy"), "msa:full": gap("msa:full"), "search, 10 s": gap("search", 10.0), f"search, {self.args.long:g} s": gap("search", self.args.long)}
-            self.lines.append((title, base, flat, points))
-            best = min(p[1] for p in points)
-            rows.append([title, *[f"{g:.4f}" for g in flat.values()], f"{gap_of(points[0][1], base):.4f}", f"{gap_of(best, base):.4f}",
-                         f"{gap_of(points[-1][2], base):.4f}", f"{points[-1][0]:.0f}", str(run["games"])])
-        header = ["case", "greedy", "msa:full", "search, 10 s", f"search, {self.args.long:g} s", "first evaluation", "best evaluation", "best plan seen", "CPU seconds", "games"]
-        self.say("## Learning curves\n\nGaps of networks trained on one case alone, from random weights; an evaluation is the best of 17 plays by the policy.\n\n" + table(header, rows))
-
-    def ablations(self):
-        cases = [Case(self.all[n], cost, int(c)) for n, cost, c in (t.split(":") for t in self.args.ablated.split(","))]
-        minutes = self.args.ablation_minutes
-        runs = self.in_parallel([(self.train, c, minutes, o, f"ablation {n}") for n, o in ABLATIONS.items() for c in cases])
-        rows = []
-        for i, name in enumerate(ABLATIONS):
-            row = [name]
-            for j, case in enumerate(cases):
-                run = runs[i * len(cases) + j][1]
-                row += [f"{gap_of(min(p[1] for p in run['points']), self.base(case)):.4f}", str(run["games"])] if run and run["points"] else ["-", "-"]
-            rows.append(row)
-        header = ["setting"] + [t for c in cases for t in (self.title(c), "games")]
-        self.say(f"## The player taken apart\n\nGap of the best evaluation after {minutes:g} min (wall-clock) of training on one case, size s unless said; games\ntell how far each got.\n\n{table(header, rows)}")
-
-    def plot(self, folder):
-        try:
-            import matplotlib
-        except ImportError:
-            fail("--plots: needs matplotlib; pip install -r benchmarks/requirements.txt")
-        matplotlib.use("svg")
-        matplotlib.rcParams["svg.hashsalt"] = "mempl"
-        from matplotlib import pyplot
-
-        count = len(self.lines)
-        figure, grid = pyplot.subplots((count + 2) // 3, 3, figsize=(13, 3.4 * ((count + 2) // 3)), squeeze=False)
-        for axes, (title, base, flat, points) in zip(grid.flat, self.lines):
-            # Returns: 0 is everything in slow memory, 1 the heuristic.
-            unit = base["slow"] / base["bound"] - flat["greedy"]
-            scaled = lambda gap: (base["slow"] / base["bound"] - gap) / unit
-            axes.plot([p[0] for p in points], [scaled(p[1] / base["bound"]) for p in points], marker=".", label="best of 17 plays")
-            axes.plot([p[0] for p in points], [scaled(p[2] / base["bound"]) for p in points], label="best plan seen")
-            for style, (name, gap) in zip((":", "-.", "--", "--"), flat.items()):
-                axes.axhline(scaled(gap), linestyle=style, color="gray", linewidth=1)
-                axes.annotate(name, (axes.get_xlim()[1], scaled(gap)), fontsize=7, ha="right")
-            axes.axhline(scaled(1), color="black", linewidth=1)
-            axes.annotate("bound", (axes.get_xlim()[1], scaled(1)), fontsize=7, ha="right")
-            axes.set_title(title, fontsize=9)
-            axes.set_xlabel("CPU seconds of training")
-            axes.set_ylabel("return")
-        grid.flat[0].legend(fontsize=7)
-        for axes in list(grid.flat)[count:]:
-            axes.axis("off")
-        os.makedirs(folder, exist_ok=True)
-        figure.tight_layout()
-        figure.savefig(os.path.join(folder, "learning-curves.svg"), metadata={"Date": None})
-        base = os.path.dirname(os.path.abspath(self.args.write)) if self.args.write else os.getcwd()
-        self.say(f"![Learning curves]({os.path.relpath(folder, base)}/learning-curves.svg)\n\nReturn: 0 is everything in slow memory, 1 the solver greedy.\n")
-
-
-PREFACE = """# What learning is worth
-
-These are mempl's solvers at equal CPU seconds, under the same simulator. gap = latency / bound, so 1 is proven optimal.
-`tree-search` is the search of `muzero` with a uniform prior and greedy playouts instead of a network. `window-search` is
-its samples and windows with greedy play. "Shuffled" has the shipped weights with the numbers of every tensor in random
-order. LibTorch's start, 0.4 s once per process, is not counted. Made by
-
-<!-- not run: takes hours -->
-```sh
-{command}
-```
-"""
+    def tables(self):
+        parts = []
+        for name in self.args.sets.split(","):
+            problems = self.problems(HELD_OUT[name])
+            self.measure(problems, ["greedy"], 0, 1)
+            self.measure(problems, [PLAIN, LEARNED], 1.0, 1)
+            opened = [p for p in problems if self.is_open(p)]
+            parts.append(
+                f"## Set {name}: {', '.join(HELD_OUT[name])}\n\n{len(problems)} cases, of which {len(opened)} are open: a second of search betters "
+                f"greedy's plan by 0.1 % or more.\nThe tables are about these.\n"
+            )
+            for kind, chosen in (
+                ("programs of XLA, order fixed", [p for p in opened if not p.is_free and not self.is_large(p)]),
+                ("MLIR networks, order free", [p for p in opened if p.is_free and not self.is_large(p)]),
+                (f"more than {LARGE:,} values", [p for p in opened if self.is_large(p)]),
+            ):
+                for seconds in map(float, self.args.seconds.split(",")):
+                    seeds = max(1, min(self.args.seeds, int(1.5 / seconds))) if seconds < 10 else 1
+                    self.measure(chosen, [s for s in SOLVERS if s not in UNLIMITED], seconds, seeds)
+                    self.measure(chosen, UNLIMITED, 0, 1)
+                    if not chosen:
+                        continue
+                    rows = [self.compare(chosen, label, seconds, seeds) for label in SOLVERS if label != PLAIN]
+                    parts.append(f"### {kind}: {seconds:g} CPU seconds, {len(chosen)} cases, {seeds} seed{'s' * (seeds > 1)}\n\n{table(self.HEADER, rows)}")
+        return "\n".join(parts)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default=os.path.join(ROOT, "build/release/bin"))
     parser.add_argument("--data", default=os.path.join(ROOT, "benchmarks/corpus/programs"))
-    parser.add_argument("--results", default="learned.jsonl", help="JSON lines; what is in it is not measured again")
-    parser.add_argument("--runs", default="learned", help="folder for training runs")
-    parser.add_argument("--write", help="Markdown file instead of standard output")
-    parser.add_argument("--plots", help="folder for plots as SVG; needs matplotlib")
-    parser.add_argument("--weights", default=os.path.join(ROOT, "models/generalist.mempl"))
-    parser.add_argument("--parts", default="table,long,curves,ablations")
-    parser.add_argument("--capacities", default="112,64,32,16,8", help="MiB")
-    parser.add_argument("--seconds", default="0.1,1,10", help="CPU seconds of the tables")
-    parser.add_argument("--long", type=float, default=100, help="CPU seconds of the longest runs (default 100)")
-    parser.add_argument("--seeds", type=int, default=3, help="at most, where the time is short (default 3)")
-    parser.add_argument("--minutes", type=float, default=5, help="of training for one case (default 5)")
-    parser.add_argument("--games", type=int, default=16, help="games per round of training on one case")
-    parser.add_argument("--steps", type=int, default=40, help="steps of the learner per round of it")
-    parser.add_argument("--ablated", default="transformer_adam_b4:roofline:32", help="cases of the ablations, as name:cost:MiB,...")
-    parser.add_argument("--ablation-minutes", type=float, default=1)
-    parser.add_argument("--jobs", type=int, default=2, help="measurements at once (default 2)")
-    parser.add_argument("--bound-iterations", type=int, default=1500)
-    parser.add_argument("--report", action="store_true", help="no measurements")
+    parser.add_argument("--models", default=os.path.join(ROOT, "test/data/models"))
+    parser.add_argument("--weights", default=os.path.join(ROOT, "models/builtin.mempl"))
+    parser.add_argument("--out", default="learned-study", help="folder for what is made on the way")
+    parser.add_argument("--results", default="", help="file that measurements are kept in")
+    parser.add_argument("--report", action="store_true", help="measure nothing")
+    parser.add_argument("--sets", default="A,B")
+    parser.add_argument("--seconds", default="0.01,0.03,0.1,0.3,1,3")
+    parser.add_argument("--seeds", type=int, default=3, help="at most")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--write", default="", metavar="MD", help="replace the tables of this page; else they are printed")
     args = parser.parse_args()
-    args.programs, args.seed = "", 0
-    shown = [a for a in sys.argv[1:] if not a.startswith(("--bin", "--data", "--report", "--results", "--runs"))]
+    args.programs, args.bound_iterations = "", 0
     study = Study(args)
-    study.say(PREFACE.format(command="benchmarks/learned.py " + shlex.join(shown)))
-    makers = {"table": study.held_out_table, "long": study.long_table, "curves": study.curves, "ablations": study.ablations}
-    for part in args.parts.split(","):
-        if part not in makers:
-            fail(f"--parts: expected some of {', '.join(makers)}, found '{part}'")
-        makers[part]()
-        if part == "curves" and args.plots:
-            study.plot(args.plots)
-    text = "\n".join(study.parts)
-    if args.write:
-        write_whole(args.write, text)
-    else:
-        print(text)
+    text = study.tables()
     for failure in study.lab.failures:
-        print(f"learned.py: failed: {failure}", file=sys.stderr)
-    return 1 if study.lab.failures else 0
+        print(failure, file=sys.stderr)
+    if not args.write:
+        print(text)
+        return
+    with open(args.write) as file:
+        page = file.read()
+    begin, end = "<!-- tables -->\n", "<!-- end of tables -->\n"
+    if begin not in page or end not in page:
+        fail(f"{args.write}: expected {begin.strip()} and {end.strip()}")
+    head, tail = page.split(begin)[0], page.split(end)[1]
+    write_whole(args.write, f"{head}{begin}\n{text}\n{end}{tail}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -110,7 +110,7 @@ Commas and spaces separate alike, `-` and `_` are the same in keys, and a value 
 
     search
     msa{preset=production,max-retries=5}
-    search{guide=muzero{weights='run/best.mempl'}}
+    search{start=muzero{weights='run/best.mempl'}}
     portfolio{none,greedy,msa,search}
 
 It is the same text in `mempl-solve --solver=` (several, with commas between; a shell wants quotes around braces), in the
@@ -119,9 +119,9 @@ Limits, seed and threads are not of one solver, and are options of those ways. `
 is below, with `--format=json` for programs.
 
 Old names still work: `msa:test`, `msa:production` and `msa:full` are presets of `msa`, `msa:tuned` is `msa{tune}`, and
-`muzero+search` is `search{guide=muzero}`. So do options that were there for all solvers: `weights=FILE` is an option of
-every `muzero` that is named, and makes a plain `portfolio` one whose search has that network for a guide:
-`portfolio{none,greedy,search{guide=muzero{weights=FILE}}}`. `msa-options=key=value,..` are options of every `msa`.
+`muzero+search` is `search{start=muzero}`. So do options that were there for all solvers: `weights=FILE` is an option of
+every `learned`, `search` and `muzero` that is named, and of the search of a plain `portfolio`:
+`portfolio{none,greedy,search{weights=FILE}}`. `msa-options=key=value,..` are options of every `msa`.
 """
 
 

@@ -40,8 +40,8 @@ typedef struct MemplSolveOptions {
   uint64_t seed;       ///< Of random choices.
   int32_t threads;     ///< At least 1.
   /// Before solvers had options of their own; null, or those of all solvers
-  /// `muzero` and `msa` that are named. With weights a `portfolio` of its usual
-  /// solvers searches with that network for a guide.
+  /// that are named and learned, or are `msa`. A `portfolio` of its usual
+  /// solvers hands weights on to its search.
   const char *weights;
   const char *msaOptions; ///< As in "key=value,key=value".
   /// Asked often, in any of the threads; true ends the search with the best
@@ -77,7 +77,7 @@ MEMPL_CAPI_EXPORTED char *memplDescribeSolvers(void);
 MEMPL_CAPI_EXPORTED MemplSolveOptions memplSolveOptionsGetDefault(void);
 
 /// Runs a solver on a valid instance: one of memplGetSolvers(), with options in
-/// braces, as in "search{guide=muzero}" (docs/Solvers.md). The plan is valid
+/// braces, as in "search{start=muzero}" (docs/Solvers.md). The plan is valid
 /// for the instance. `options` may be null for the default, `result` if it is
 /// not wanted. Null on failure: no such solver, wrong options, something that
 /// the solver needs is missing, or what is constrained to be fast does not fit.

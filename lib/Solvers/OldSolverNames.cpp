@@ -27,7 +27,7 @@ static constexpr std::pair<StringRef, StringRef> kNames[] = {
     {"msa:production", "msa{preset=production}"},
     {"msa:full", "msa{preset=full}"},
     {"msa:tuned", "msa{tune=true}"},
-    {"muzero+search", "search{guide=muzero}"},
+    {"muzero+search", "search{start=muzero}"},
 };
 
 static void setColumns(SolverSpec &spec, size_t column) {
@@ -70,8 +70,8 @@ static bool hasOption(const SolverSpec &spec, StringRef key) {
 /// Gives `old` to the solvers in `spec`.
 static void addOldOptions(SolverSpec &spec, const OldSolverOptions &old,
                           const std::vector<SolverSpec::Item> &msaOptions) {
-  if (spec.name == "muzero" && !old.weights.empty() &&
-      !hasOption(spec, "weights"))
+  if (llvm::is_contained({"learned", "muzero", "search"}, spec.name) &&
+      !old.weights.empty() && !hasOption(spec, "weights"))
     addOption(spec, "weights", {old.weights, {}, spec.column});
   if (spec.name == "msa")
     for (const SolverSpec::Item &item : msaOptions)
@@ -93,7 +93,7 @@ Expected<SolverSpec> mempl::withOldOptions(SolverSpec spec,
   if (spec.name == "portfolio" && spec.isPlain()) {
     std::vector<std::string> solvers = old.portfolio;
     if (solvers.empty() && !old.weights.empty())
-      solvers = {"none", "greedy", "muzero+search"};
+      solvers = {"none", "greedy", "search"};
     for (const std::string &solver : solvers) {
       auto member = parseSolverSpec(solver);
       if (!member)

@@ -34,13 +34,10 @@ public:
       : index(index), loops(loops), context(context), deadline(deadline),
         moves(moves) {}
 
-  Plan run(Plan start);
+  Plan run(Plan start, std::vector<DecodedPlan> others);
 
 private:
-  struct Candidate {
-    Plan plan;
-    double latency;
-  };
+  using Candidate = DecodedPlan;
 
   void addCandidates(Plan start);
   void addCandidate(Plan empty);
@@ -127,11 +124,12 @@ void OrderTrials::anneal(Candidate &candidate, double until) {
   moves = annealer.numMoves();
 }
 
-Plan OrderTrials::run(Plan start) {
+Plan OrderTrials::run(Plan start, std::vector<DecodedPlan> others) {
   double before = used();
   addCandidates(std::move(start));
   double sharePerPass =
       (used() - before) / static_cast<double>(candidates.size());
+  llvm::move(others, std::back_inserter(candidates));
   sortCandidates();
   double share = kTrialsShare * (1 - used());
   candidates.resize(numTrials(share, sharePerPass));
@@ -153,7 +151,7 @@ Plan mempl::planInGoodOrder(const AccessIndex &index,
                             llvm::ArrayRef<LoopChoices> loops,
                             const SolverContext &context,
                             const Deadline &deadline, Plan start,
-                            int64_t &moves) {
+                            std::vector<DecodedPlan> others, int64_t &moves) {
   return OrderTrials(index, loops, context, deadline, moves)
-      .run(std::move(start));
+      .run(std::move(start), std::move(others));
 }

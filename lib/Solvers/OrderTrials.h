@@ -17,18 +17,20 @@
 #ifndef MEMPL_LIB_SOLVERS_ORDERTRIALS_H
 #define MEMPL_LIB_SOLVERS_ORDERTRIALS_H
 
-#include "Annealer.h"
+#include "PolicyDecoder.h"
 
 namespace mempl {
 
 /// The best plan on the profile, with its order, after trying several orders of
 /// the program of `index`, whose order is free, for a share of the limits of
 /// `context`. `start` is a plan on the profile, in its order or the program's
-/// own. `moves` counts all that was made under the limits, this included.
+/// own, and so are `others`, which a policy made. `moves` counts all that was
+/// made under the limits, this included.
 Plan planInGoodOrder(const AccessIndex &index,
                      llvm::ArrayRef<LoopChoices> loops,
                      const SolverContext &context, const Deadline &deadline,
-                     Plan start, int64_t &moves);
+                     Plan start, std::vector<DecodedPlan> others,
+                     int64_t &moves);
 
 } // namespace mempl
 

@@ -29,6 +29,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arrangement.h"
+#include "LearnedStart.h"
 #include "OrderTrials.h"
 #include "ProfilePacking.h"
 #include "RepeatedLayers.h"
@@ -57,6 +58,11 @@ public:
              "is faster than that of greedy, search begins with both and goes "
              "on from the better one")
         .byDefault("greedy");
+    table.add("learned", isLearned,
+              "whether to begin with plans by a learned policy, which is "
+              "adapted to the program, and not with those of greedy alone");
+    table.addFile("weights", weights, "those of the policy")
+        .byDefault("those that come with mempl");
     table.add("order", order, {{"free", Order::Free}, {"keep", Order::Keep}},
               "of the steps of a program whose order is free: free, or as they "
               "stand");
@@ -69,12 +75,23 @@ public:
   }
 
   llvm::Error check() override {
-    return starter ? starter->check() : llvm::Error::success();
+    if (starter)
+      if (llvm::Error error = starter->check())
+        return error;
+    if (!isLearned || policy)
+      return llvm::Error::success();
+    auto made = SegmentPolicy::read(weights);
+    if (!made)
+      return made.takeError();
+    policy = std::move(*made);
+    return llvm::Error::success();
   }
 
   llvm::Expected<Solution> solve(const Instance &instance,
                                  const SolverContext &context) override {
     Deadline deadline(context);
+    if (llvm::Error error = check())
+      return std::move(error);
     auto begin = firstPlan(instance, context);
     if (!begin)
       return begin.takeError();
@@ -109,6 +126,8 @@ private:
   /// for one layer of large ones.
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
+  /// Until so much of the limits is used, passes by the policy may go on.
+  static constexpr double kPolicyShare = 0.3;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
@@ -193,9 +212,16 @@ private:
       return loops.takeError();
     int64_t moves = 0;
     Plan first = planByLayers(index, *loops, context, begin.plan, moves);
-    if (isFree(instance))
-      first = planInGoodOrder(index, *loops, context, deadline,
-                              std::move(first), moves);
+    std::vector<DecodedPlan> learned;
+    if (policy) {
+      PolicyDecoder decoder(index, *loops, *policy, isFree(instance), deadline);
+      learned = plansByPolicy(decoder, policy->numHeads(), context, deadline,
+                              kPolicyShare, moves);
+    }
+    first = isFree(instance)
+                ? planInGoodOrder(index, *loops, context, deadline,
+                                  std::move(first), std::move(learned), moves)
+                : bestOf(index, *loops, std::move(first), std::move(learned));
     Arrangement arrangement(index, first, isFree(instance));
     Annealer onProfile =
         arrangement.annealer(*loops, context, deadline, Addressing::Profile);
@@ -332,6 +358,20 @@ private:
     return editor.plan();
   }
 
+  /// The faster one, on the profile, of a plan and the first of others, if
+  /// there is one.
+  static Plan bestOf(const AccessIndex &index,
+                     llvm::ArrayRef<LoopChoices> loops, Plan plan,
+                     std::vector<DecodedPlan> others) {
+    if (others.empty())
+      return plan;
+    PlanEditor editor(index, -1, Addressing::Profile);
+    loadPlan(editor, loops, plan);
+    return others.front().latency < editor.latency()
+               ? std::move(others.front().plan)
+               : plan;
+  }
+
   /// The search from `begin` and from the plan of another solver.
   llvm::Expected<Solution> searchFromTwo(const Instance &instance,
                                          const SolverContext &context,
@@ -413,6 +453,9 @@ private:
   std::shared_ptr<Solver> starter;
   int64_t tries = 0; ///< 0: see numTries().
   Order order = Order::Free;
+  bool isLearned = true;
+  std::string weights;
+  std::optional<SegmentPolicy> policy; ///< Unless it is not learned.
 };
 
 } // namespace

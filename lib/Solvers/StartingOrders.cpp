@@ -13,7 +13,9 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -60,6 +62,33 @@ private:
   std::vector<int32_t> left; // Uses of each value.
 };
 
+/// The features of steps while an order is made.
+class StepObserver : public StepFeatures {
+public:
+  explicit StepObserver(const AccessIndex &index);
+
+  /// Fills all columns but those that need to know dependencies: Place and
+  /// Unlocks.
+  void fill(int32_t step, llvm::MutableArrayRef<double> row) const;
+  /// The step comes next.
+  void add(int32_t step);
+
+private:
+  /// What is known of a value so far.
+  struct Progress {
+    double share = 0;   // Of fast memory.
+    double counted = 0; // The same; 0 if it does not count as open.
+    int32_t all = 0, left = 0, last = -1;
+  };
+  static constexpr double kMost = 4, kMostBalance = 10;
+
+  const AccessIndex &index;
+  std::vector<Progress> values;
+  std::vector<double> inputSeconds; // Per step.
+  double open = 0, credit = 0, meanStep = 0;
+  int32_t time = 0;
+};
+
 class OrderMaker {
 public:
   explicit OrderMaker(const AccessIndex &index)
@@ -70,6 +99,7 @@ public:
   Order leastBytes(Direction direction) const;
   Order closingEarly(const Order &like, Direction direction) const;
   Order mixedTraffic(int32_t window) const;
+  Order byPolicy(llvm::ArrayRef<double> weights, Direction direction) const;
 
 private:
   llvm::ArrayRef<int32_t> needed(int32_t step, Direction direction) const {
@@ -85,6 +115,11 @@ private:
   template <typename Choose>
   Order schedule(Order like, Direction direction, Choose choose) const;
 
+  /// Seconds for which a step leaves slow memory idle, if positive, or needs it
+  /// for longer than it computes. What the program makes itself may be in fast
+  /// memory, its inputs have to come from slow memory once.
+  double idleSeconds(int32_t step) const;
+
   /// Steps that are ready of which the best one is looked for.
   static constexpr int kMostReady = 64;
 
@@ -93,6 +128,76 @@ private:
 };
 
 } // namespace
+
+/// Seconds that the inputs of a step take from slow memory.
+static double secondsOfInputs(const AccessIndex &index, int32_t step) {
+  double bytes = 0;
+  for (int32_t u : index.usesAt(step))
+    if (index.program().values[index.use(u).value].isInput())
+      bytes += index.use(u).bytes;
+  return bytes / index.machine().slowBandwidth;
+}
+
+StepObserver::StepObserver(const AccessIndex &index) : index(index) {
+  auto capacity = std::max(1.0, static_cast<double>(index.machine().capacity));
+  for (int32_t v = 0; v < index.numValues(); ++v) {
+    Progress value;
+    value.all = value.left = static_cast<int32_t>(index.usesOf(v).size());
+    value.share = static_cast<double>(index.roundedSize(v)) / capacity;
+    value.counted = value.all > 1 && value.share <= 1 ? value.share : 0;
+    values.push_back(value);
+  }
+  for (int32_t i = 0; i < index.numSteps(); ++i) {
+    inputSeconds.push_back(secondsOfInputs(index, i));
+    meanStep += (inputSeconds.back() + index.program().steps[i].compute) /
+                index.numSteps();
+  }
+  meanStep = std::max(meanStep, 1e-30);
+}
+
+void StepObserver::fill(int32_t step, llvm::MutableArrayRef<double> row) const {
+  double opens = 0, closes = 0, reuses = 0, recency = 0, inputs = 0;
+  bool followsLast = false;
+  for (int32_t u : index.usesAt(step)) {
+    const Progress &value = values[index.use(u).value];
+    if (value.left == value.all)
+      opens += value.counted;
+    if (value.left == 1)
+      closes += value.counted;
+    if (value.left < value.all) {
+      reuses += value.counted;
+      recency += value.counted * std::log1p(time - value.last);
+      followsLast |= value.last == time - 1;
+    }
+    if (index.program().values[index.use(u).value].isInput())
+      inputs += value.share;
+  }
+  double compute = index.program().steps[step].compute;
+  double sum = inputSeconds[step] + compute;
+  double idle = compute - inputSeconds[step];
+  row[Opens] = std::min(opens, kMost);
+  row[Closes] = std::min(closes, kMost);
+  row[Pressure] = std::min(open, kMost) * (row[Opens] - row[Closes]);
+  row[Reuses] = std::min(reuses, kMost);
+  row[Recency] = reuses > 0 ? recency / reuses : 0;
+  row[FollowsLast] = followsLast;
+  row[Inputs] = std::min(inputs, kMost);
+  row[Traffic] = sum > 0 ? -idle / sum : 0;
+  row[Balance] = std::min(std::abs(credit + idle) / meanStep, kMostBalance);
+}
+
+void StepObserver::add(int32_t step) {
+  for (int32_t u : index.usesAt(step)) {
+    Progress &value = values[index.use(u).value];
+    if (value.left == value.all)
+      open += value.counted;
+    if (--value.left == 0)
+      open -= value.counted;
+    value.last = time;
+  }
+  credit += index.program().steps[step].compute - inputSeconds[step];
+  ++time;
+}
 
 Order OrderMaker::own() const {
   Order order(index.numSteps());
@@ -206,37 +311,75 @@ Order OrderMaker::closingEarly(const Order &like, Direction direction) const {
                   });
 }
 
+double OrderMaker::idleSeconds(int32_t step) const {
+  return index.program().steps[step].compute - secondsOfInputs(index, step);
+}
+
 /// Alternates between what waits for memory and what computes, as far as it is
 /// at most `window` steps after the first that is ready.
 Order OrderMaker::mixedTraffic(int32_t window) const {
-  const Machine &m = index.machine();
-  // Seconds for which a step leaves slow memory idle, if positive, or needs it
-  // for longer than it computes. What the program makes itself may be in fast
-  // memory, its inputs have to come from slow memory once.
-  auto idle = [&](int32_t i) {
-    double bytes = 0;
-    for (int32_t u : index.usesAt(i))
-      if (index.program().values[index.use(u).value].isInput())
-        bytes += index.use(u).bytes;
-    return index.program().steps[i].compute - bytes / m.slowBandwidth;
-  };
   double credit = 0;
   return schedule(own(), Direction::Forward,
                   [&](const std::set<int32_t> &ready, const Order &like) {
                     int32_t first = *ready.begin(), best = first;
-                    double least = std::abs(credit + idle(like[best]));
+                    double least = std::abs(credit + idleSeconds(like[best]));
                     for (int32_t k : ready) {
                       if (k > first + window)
                         break;
-                      double rest = std::abs(credit + idle(like[k]));
+                      double rest = std::abs(credit + idleSeconds(like[k]));
                       if (rest < least) {
                         least = rest;
                         best = k;
                       }
                     }
-                    credit += idle(like[best]);
+                    credit += idleSeconds(like[best]);
                     return best;
                   });
+}
+
+/// Always the step with the highest sum of its features by `weights`; of equal
+/// ones, the first.
+Order OrderMaker::byPolicy(llvm::ArrayRef<double> weights,
+                           Direction direction) const {
+  constexpr int32_t mostUnlocked = 8;
+  StepObserver features(index);
+  std::vector<int32_t> missing;
+  for (int32_t i = 0; i < index.numSteps(); ++i)
+    missing.push_back(static_cast<int32_t>(needed(i, direction).size()));
+  std::array<double, StepFeatures::kNumColumns> row;
+  return schedule(
+      own(), direction, [&](const std::set<int32_t> &ready, const Order &like) {
+        int32_t first = *ready.begin(), best = first, looked = 0;
+        double highest = -std::numeric_limits<double>::infinity();
+        for (int32_t k : ready) {
+          if (looked++ == kMostReady)
+            break;
+          features.fill(like[k], row);
+          auto others = needing(like[k], direction);
+          row[StepFeatures::Place] = std::log1p(k - first);
+          row[StepFeatures::Unlocks] = std::min(
+              mostUnlocked,
+              static_cast<int32_t>(llvm::count_if(
+                  others, [&](int32_t other) { return missing[other] == 1; })));
+          double sum =
+              std::inner_product(row.begin(), row.end(), weights.begin(), 0.0);
+          if (sum > highest) {
+            highest = sum;
+            best = k;
+          }
+        }
+        features.add(like[best]);
+        for (int32_t other : needing(like[best], direction))
+          --missing[other];
+        return best;
+      });
+}
+
+std::vector<int32_t> mempl::orderByPolicy(const AccessIndex &index,
+                                          llvm::ArrayRef<double> weights,
+                                          bool isBackward) {
+  return OrderMaker(index).byPolicy(weights, isBackward ? Direction::Backward
+                                                        : Direction::Forward);
 }
 
 std::vector<std::vector<int32_t>>

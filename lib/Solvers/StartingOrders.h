@@ -24,12 +24,20 @@
 #define MEMPL_LIB_SOLVERS_STARTINGORDERS_H
 
 #include "mempl/Problem/AccessIndex.h"
+#include "mempl/Solvers/SegmentPolicy.h"
 
 namespace mempl {
 
 /// Valid orders for the program of `index`, whose order is free, other than its
 /// own; each once.
 std::vector<std::vector<int32_t>> startingOrders(const AccessIndex &index);
+
+/// A valid order by a learned policy: always the step comes next, of those that
+/// could, whose features have the largest sum by `weights`, one per column of
+/// StepFeatures; from the last step back if `isBackward`.
+std::vector<int32_t> orderByPolicy(const AccessIndex &index,
+                                   llvm::ArrayRef<double> weights,
+                                   bool isBackward);
 
 } // namespace mempl
 

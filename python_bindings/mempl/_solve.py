@@ -13,7 +13,6 @@ from . import _core
 from ._core import Instance, Plan, Progress, Solution
 from ._errors import Error
 from ._names import milliseconds, renamed
-from ._weights import refuse_second_torch
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -36,8 +35,8 @@ def policies() -> dict[str, str]:
 def solver(name: str, *members: str, **options: object) -> str:
     """The specification of a solver, as a text.
 
-    For example, `mempl.solver("search", guide=mempl.solver("muzero", weights=run.weights))` is
-    "search{guide=muzero{weights=run/best.mempl}}".
+    For example, `mempl.solver("search", start=mempl.solver("muzero", weights=run.weights))` is
+    "search{start=muzero{weights=run/best.mempl}}".
 
     Args:
         name: a name of solvers().
@@ -68,11 +67,8 @@ def _quoted(value: object) -> str:
 
 
 def ready(text: str) -> str:
-    """The specification that `text` is, of a solver that may be loaded into this process."""
-    spec, names = _core.resolve_solver(text)
-    if "muzero" in names:
-        refuse_second_torch()
-    return spec
+    """The specification that `text` is."""
+    return _core.resolve_solver(text)[0]
 
 
 def takes_old_options(function: Callable[_P, _R]) -> Callable[_P, _R]:

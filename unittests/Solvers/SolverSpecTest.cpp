@@ -48,13 +48,13 @@ TEST(SolverSpec, SeparatesByCommasAndSpaces) {
 TEST(SolverSpec, NestsSpecifications) {
   EXPECT_EQ(
       canonical(
-          "portfolio{none,search{guide=muzero{weights=w.mempl} start=x}}"),
-      "portfolio{none,search{guide=muzero{weights=w.mempl},start=x}}");
+          "portfolio{none,search{start=muzero{weights=w.mempl} order=x}}"),
+      "portfolio{none,search{start=muzero{weights=w.mempl},order=x}}");
   EXPECT_EQ(canonical("search{}"), "search");
   SolverSpec spec =
-      llvm::cantFail(parseSolverSpec("search{guide=muzero{weights=w}}"));
+      llvm::cantFail(parseSolverSpec("search{start=muzero{weights=w}}"));
   ASSERT_EQ(spec.items.size(), 1u);
-  EXPECT_EQ(spec.items[0].key, "guide");
+  EXPECT_EQ(spec.items[0].key, "start");
   EXPECT_EQ(spec.items[0].column, 8u);
   EXPECT_EQ(spec.items[0].value.name, "muzero");
   EXPECT_EQ(spec.items[0].value.column, 14u);
@@ -130,7 +130,7 @@ TEST(OldSolverNames, AreSpecifications) {
   EXPECT_EQ(translated("msa:full"), "msa{preset=full}");
   EXPECT_EQ(translated("msa:tuned{fuel=3}"), "msa{tune=true,fuel=3}");
   EXPECT_EQ(translated("portfolio{greedy,muzero+search}"),
-            "portfolio{greedy,search{guide=muzero}}");
+            "portfolio{greedy,search{start=muzero}}");
   EXPECT_EQ(translated("greedy"), "greedy");
 }
 
@@ -139,11 +139,11 @@ TEST(OldSolverNames, TakeOptionsThatAllSolversHad) {
   EXPECT_EQ(translated("muzero", weights), "muzero{weights=w.mempl}");
   EXPECT_EQ(translated("muzero{weights=own}", weights), "muzero{weights=own}");
   EXPECT_EQ(translated("muzero+search", weights),
-            "search{guide=muzero{weights=w.mempl}}");
-  EXPECT_EQ(translated("search", weights), "search");
+            "search{start=muzero{weights=w.mempl},weights=w.mempl}");
+  EXPECT_EQ(translated("learned", weights), "learned{weights=w.mempl}");
   EXPECT_EQ(translated("portfolio", weights),
-            "portfolio{none,greedy,search{guide=muzero{weights=w.mempl}}}");
-  EXPECT_EQ(translated("portfolio{search}", weights), "portfolio{search}");
+            "portfolio{none,greedy,search{weights=w.mempl}}");
+  EXPECT_EQ(translated("portfolio{greedy}", weights), "portfolio{greedy}");
   OldSolverOptions constants{"", "max_retries=3,fuel=1", {}};
   EXPECT_EQ(translated("msa:test", constants),
             "msa{preset=test,max_retries=3,fuel=1}");
@@ -380,9 +380,7 @@ TEST(Reproducer, OfVersion1NamesSolversAsTheyWereThen) {
           "\"threads\": 1, \"msa_options\": \"fuel=1\", \"weights\": \"w\"");
   auto old = llvm::cantFail(parseReproducer(text, "x.json"));
   EXPECT_THAT(old.solvers,
-              ElementsAre("greedy",
-                          "portfolio{none,greedy,search{guide=muzero{weights=w}"
-                          "}}",
+              ElementsAre("greedy", "portfolio{none,greedy,search{weights=w}}",
                           "msa{preset=test,fuel=1}"));
 }
 

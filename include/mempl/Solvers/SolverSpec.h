@@ -12,7 +12,7 @@
 //
 //   search
 //   msa{preset=full max-retries=3}
-//   search{guide=muzero{weights='my weights.mempl'}}
+//   search{start=muzero{weights='my weights.mempl'}}
 //   portfolio{none,greedy,search}
 //
 // Commas and spaces separate alike. Which names and keys there are is no matter
@@ -57,7 +57,7 @@ struct SolverSpec::Item {
 /// expected there.
 llvm::Expected<SolverSpec> parseSolverSpec(llvm::StringRef text);
 
-/// Those that `text` lists: `greedy,search{guide=muzero}`.
+/// Those that `text` lists: `greedy,search{start=muzero}`.
 llvm::Expected<std::vector<SolverSpec>> parseSolverSpecs(llvm::StringRef text);
 
 /// An error about a place in a specification. Of the first column it is not
@@ -67,19 +67,19 @@ llvm::Error specError(size_t column, const llvm::Twine &text);
 /// What told solvers apart before there were specifications. None of it is
 /// given if empty.
 struct OldSolverOptions {
-  std::string weights;    ///< Of every `muzero`.
+  std::string weights;    ///< Of all that learned.
   std::string msaOptions; ///< Of every `msa`: `key=value,key=value`.
   std::vector<std::string> portfolio; ///< What `portfolio` runs.
 };
 
 /// `spec` with `old` as options of the solvers in it that have none of their
-/// own. A `portfolio` of its usual solvers that is given weights searches with
-/// that network for a guide. The only place that knows old options.
+/// own. A `portfolio` of its usual solvers hands weights on to its search. The
+/// only place that knows old options.
 llvm::Expected<SolverSpec> withOldOptions(SolverSpec spec,
                                           const OldSolverOptions &old);
 
 /// `spec` with old names of solvers replaced, at any depth: `msa:full` is
-/// `msa{preset=full}`, `muzero+search` is `search{guide=muzero}`. The only
+/// `msa{preset=full}`, `muzero+search` is `search{start=muzero}`. The only
 /// place that knows old names.
 SolverSpec withNewNames(SolverSpec spec);
 

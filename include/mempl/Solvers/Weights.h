@@ -50,7 +50,7 @@ public:
   std::string contents() const;
   llvm::Error write(llvm::StringRef path) const;
 
-  bool has(llvm::StringRef name) const { return arrays.count(name) != 0; }
+  bool has(llvm::StringRef name) const { return find(name) != nullptr; }
   /// Null if there is none of this name.
   const Array *find(llvm::StringRef name) const;
   /// An error, for users of the weights, if the array is missing or has another

@@ -47,7 +47,7 @@ def OrderOptions {
 class SolvingOptions<string what> {
   list<Option> options = [
     OptionWithDefault<"solverName", "solver", "std::string", "\"portfolio\"",
-           "The solver and its options, as in `search{guide=muzero}`; "
+           "The solver and its options, as in `search{start=muzero}`; "
            "docs/Solvers.md lists them, and so does mempl-solve "
            "--list-solvers.">,
     OptionWithDefault<"budget", "budget", "int64_t", "20000",

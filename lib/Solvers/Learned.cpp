@@ -1,0 +1,91 @@
+//===- Learned.cpp - passes in orders that were learned -------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Constructs plans (Constructions.h) by the heads of a policy (SegmentPolicy.h)
+// and, where there is time left, by the orders of `greedy`.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BuiltinSolvers.h"
+#include "Constructions.h"
+
+#include "mempl/Solvers/SegmentPolicy.h"
+
+using namespace mempl;
+
+namespace {
+
+/// The passes by the heads of a policy, then those by density.
+class LearnedOrders : public PassOrders {
+public:
+  LearnedOrders(const SegmentPolicy &policy, const AccessIndex &index,
+                const UseIntervalForest &forest)
+      : policy(policy), index(index), forest(forest), features(index, forest),
+        byDensity(ordersByDensity(index, forest)) {}
+
+  size_t size() const override { return policy.numHeads() + byDensity->size(); }
+  PassOrder order(size_t k) const override {
+    auto head = static_cast<int32_t>(k);
+    if (head >= policy.numHeads())
+      return byDensity->order(k - policy.numHeads());
+    return {nodesByPriority(index, forest, policy.priorities(features, head)),
+            policy.awaitsEarly(head)};
+  }
+
+private:
+  const SegmentPolicy &policy;
+  const AccessIndex &index;
+  const UseIntervalForest &forest;
+  SegmentFeatures features;
+  std::unique_ptr<PassOrders> byDensity;
+};
+
+class LearnedSolver : public ConstructiveSolver {
+public:
+  llvm::StringRef name() const override { return "learned"; }
+  llvm::StringRef description() const override {
+    return "passes in orders that were learned on other programs, without a "
+           "search";
+  }
+  void declareOptions(SolverOptionTable &table) override {
+    table.addFile("weights", weights, "those of the policy")
+        .byDefault("those that come with mempl");
+  }
+
+  llvm::Error check() override {
+    if (policy)
+      return llvm::Error::success();
+    auto made = SegmentPolicy::read(weights);
+    if (!made)
+      return made.takeError();
+    policy = std::move(*made);
+    return llvm::Error::success();
+  }
+
+  llvm::Expected<Solution> solve(const Instance &instance,
+                                 const SolverContext &context) override {
+    if (llvm::Error error = check())
+      return std::move(error);
+    return ConstructiveSolver::solve(instance, context);
+  }
+
+protected:
+  std::unique_ptr<PassOrders>
+  makeOrders(const AccessIndex &index,
+             const UseIntervalForest &forest) const override {
+    return std::make_unique<LearnedOrders>(*policy, index, forest);
+  }
+
+private:
+  std::string weights;
+  std::optional<SegmentPolicy> policy;
+};
+
+} // namespace
+
+void mempl::registerLearnedSolver() { registerSolver<LearnedSolver>(); }

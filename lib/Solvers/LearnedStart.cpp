@@ -1,0 +1,119 @@
+//===- LearnedStart.cpp - plans to begin a search with --------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LearnedStart.h"
+
+#include <cmath>
+
+using namespace mempl;
+
+namespace {
+
+class PolicyEvolution {
+public:
+  PolicyEvolution(PolicyDecoder &decoder, const SolverContext &context,
+                  const Deadline &deadline, double share, int64_t &moves)
+      : decoder(decoder), context(context), deadline(deadline), share(share),
+        moves(moves), random(context.seed, "policy evolution") {}
+
+  std::vector<DecodedPlan> run(int32_t numHeads);
+
+private:
+  static constexpr double kStep = 0.3, kLeastStep = 0.02;
+  static constexpr double kGrowth = 1.5, kShrinking = 0.92;
+  /// It ends after so many children without a better one.
+  static constexpr int kPatience = 24;
+  static constexpr double kFlip = 0.1, kKeepsOrder = 0.5;
+
+  bool isOver() const {
+    return deadline.hasPassed() || deadline.share() > share ||
+           (context.budget > 0 &&
+            static_cast<double>(moves) >
+                share * static_cast<double>(context.budget));
+  }
+  DecodedPlan decode(const PolicyVariant &variant) {
+    moves += decoder.movesPerPlan();
+    return decoder.decode(variant);
+  }
+  PolicyVariant childOf(const PolicyVariant &parent);
+  double normal();
+
+  PolicyDecoder &decoder;
+  const SolverContext &context;
+  const Deadline &deadline;
+  double share;
+  int64_t &moves;
+  Random random;
+  double step = kStep;
+};
+
+} // namespace
+
+/// A normally distributed number (Box and Muller).
+double PolicyEvolution::normal() {
+  constexpr double turn = 6.283185307179586;
+  return std::sqrt(-2 * std::log(1 - random.uniform())) *
+         std::cos(turn * random.uniform());
+}
+
+PolicyVariant PolicyEvolution::childOf(const PolicyVariant &parent) {
+  PolicyVariant child = parent;
+  for (double &change : child.segments)
+    change += step * normal();
+  if (random.chance(kFlip))
+    child.awaitsEarly = !child.awaitsEarly;
+  if (random.chance(kKeepsOrder))
+    return child;
+  for (double &change : child.order)
+    change += step * normal();
+  return child;
+}
+
+std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads) {
+  std::vector<DecodedPlan> plans;
+  PolicyVariant parent;
+  double latency = std::numeric_limits<double>::infinity();
+  for (int32_t head = 0; head < numHeads && !isOver(); ++head) {
+    PolicyVariant variant = decoder.head(head);
+    plans.push_back(decode(variant));
+    if (head == 0 || plans.back().latency < latency) {
+      latency = plans.back().latency;
+      parent = std::move(variant);
+    }
+  }
+  DecodedPlan best;
+  for (int failures = 0; failures < kPatience && !isOver();) {
+    PolicyVariant child = childOf(parent);
+    DecodedPlan made = decode(child);
+    bool isBetter = made.latency < latency;
+    step = isBetter ? step * kGrowth : std::max(kLeastStep, step * kShrinking);
+    failures = isBetter ? 0 : failures + 1;
+    if (made.latency <= latency) {
+      latency = made.latency;
+      parent = std::move(child);
+    }
+    if (isBetter)
+      best = std::move(made);
+  }
+  plans.push_back(std::move(best));
+  llvm::stable_sort(plans, [](const DecodedPlan &a, const DecodedPlan &b) {
+    return a.latency < b.latency;
+  });
+  while (!plans.empty() && std::isinf(plans.back().latency))
+    plans.pop_back();
+  return plans;
+}
+
+std::vector<DecodedPlan> mempl::plansByPolicy(PolicyDecoder &decoder,
+                                              int32_t numHeads,
+                                              const SolverContext &context,
+                                              const Deadline &deadline,
+                                              double share, int64_t &moves) {
+  return PolicyEvolution(decoder, context, deadline, share, moves)
+      .run(numHeads);
+}

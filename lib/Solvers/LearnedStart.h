@@ -1,0 +1,33 @@
+//===- LearnedStart.h - plans to begin a search with ------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A small change of a policy's weights makes a plan that differs everywhere. So
+// the weights are searched for the program at hand, from those that were
+// learned on others: an evolution strategy with one parent and one child, whose
+// steps grow with success and shrink without.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_SOLVERS_LEARNEDSTART_H
+#define MEMPL_LIB_SOLVERS_LEARNEDSTART_H
+
+#include "PolicyDecoder.h"
+
+namespace mempl {
+
+/// Plans that the heads of a policy make, and the best one that evolution from
+/// there has found when so large a share of the limits is used: the best first.
+/// On the profile, offsets mean nothing. `moves` counts what that takes.
+std::vector<DecodedPlan> plansByPolicy(PolicyDecoder &decoder, int32_t numHeads,
+                                       const SolverContext &context,
+                                       const Deadline &deadline, double share,
+                                       int64_t &moves);
+
+} // namespace mempl
+
+#endif // MEMPL_LIB_SOLVERS_LEARNEDSTART_H

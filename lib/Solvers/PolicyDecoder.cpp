@@ -1,0 +1,92 @@
+//===- PolicyDecoder.cpp - plans that a policy makes ----------------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PolicyDecoder.h"
+
+#include "GreedyPass.h"
+#include "StartingOrders.h"
+
+#include "mempl/Solvers/Greedy.h"
+
+#include <numeric>
+
+using namespace mempl;
+
+/// For so many of its uses a pass counts as a move.
+static constexpr int64_t kUsesPerMove = 16;
+
+PolicyDecoder::PolicyDecoder(const AccessIndex &index,
+                             llvm::ArrayRef<LoopChoices> loops,
+                             const SegmentPolicy &policy, bool isFree,
+                             const Deadline &deadline)
+    : index(index), loops(loops), policy(policy), isFree(isFree),
+      deadline(deadline) {
+  PlanEditor editor(index, -1, Addressing::Profile);
+  chooseLoops(editor, loops);
+  empty = editor.plan();
+}
+
+PolicyVariant PolicyDecoder::head(int32_t head) const {
+  PolicyVariant variant;
+  variant.head = head;
+  variant.segments.assign(SegmentFeatures::kNumColumns, 0);
+  variant.order.assign(StepFeatures::kNumColumns, 0);
+  variant.awaitsEarly = policy.awaitsEarly(head);
+  variant.isBackward = policy.ordersBackward(head);
+  return variant;
+}
+
+int64_t PolicyDecoder::movesPerPlan() const {
+  return index.numUses() / kUsesPerMove + 1;
+}
+
+std::vector<double>
+PolicyDecoder::orderWeights(const PolicyVariant &variant) const {
+  std::vector<double> weights = variant.order;
+  for (auto [weight, learned] :
+       llvm::zip_equal(weights, policy.orderPart(variant.head)))
+    weight += learned;
+  return weights;
+}
+
+std::vector<int32_t> PolicyDecoder::order(const PolicyVariant &variant) const {
+  if (!isFree)
+    return {};
+  return orderByPolicy(index, orderWeights(variant), variant.isBackward);
+}
+
+void PolicyDecoder::arrange(const PolicyVariant &variant) {
+  std::vector<double> weights = orderWeights(variant);
+  if (arranged && (!isFree || (weights == arrangedBy &&
+                               variant.isBackward == arrangedBackward)))
+    return;
+  empty.order = order(variant);
+  arranged = std::make_unique<Arranged>(index, empty, isFree);
+  arrangedBy = std::move(weights);
+  arrangedBackward = variant.isBackward;
+}
+
+DecodedPlan PolicyDecoder::decode(const PolicyVariant &variant) {
+  arrange(variant);
+  const SegmentFeatures &features = arranged->features;
+  const UseIntervalForest &forest = arranged->arrangement.intervals();
+  std::vector<double> priority = policy.priorities(features, variant.head);
+  for (auto [node, sum] : llvm::enumerate(priority)) {
+    llvm::ArrayRef<float> row = features.row(static_cast<int32_t>(node));
+    sum = std::inner_product(row.begin(), row.end(), variant.segments.begin(),
+                             sum);
+  }
+  PlanEditor editor = arranged->arrangement.editor(Addressing::Profile);
+  loadPlan(editor, loops, empty);
+  if (!placeConstrained(editor, forest))
+    return {};
+  std::vector<int32_t> nodes =
+      nodesByPriority(arranged->arrangement.index(), forest, priority);
+  GreedyPass(editor, forest, nodes, variant.awaitsEarly, deadline).run();
+  return {editor.plan(), editor.latency()};
+}

@@ -1,0 +1,85 @@
+//===- PolicyDecoder.h - plans that a policy makes --------------*- C++ -*-===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A pass by a policy (GreedyPass.h) makes a plan in the time of some hundred
+// moves of an annealer. Where the order of steps is free, the policy makes that
+// first.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MEMPL_LIB_SOLVERS_POLICYDECODER_H
+#define MEMPL_LIB_SOLVERS_POLICYDECODER_H
+
+#include "Arrangement.h"
+
+#include "mempl/Solvers/SegmentPolicy.h"
+
+#include <limits>
+
+namespace mempl {
+
+/// A head of a policy, and by how much its weights are changed.
+struct PolicyVariant {
+  int32_t head = 0;
+  std::vector<double> segments, order; ///< Added to the weights of features.
+  bool awaitsEarly = false, isBackward = false;
+};
+
+/// A plan on the profile of fast memory; infinitely slow if there is none.
+struct DecodedPlan {
+  Plan plan;
+  double latency = std::numeric_limits<double>::infinity();
+};
+
+/// Makes plans for one program.
+class PolicyDecoder {
+public:
+  /// The index is of the program as it stands; all must outlive this. With
+  /// `isFree` plans have an order.
+  PolicyDecoder(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
+                const SegmentPolicy &policy, bool isFree,
+                const Deadline &deadline);
+
+  /// The head as it is.
+  PolicyVariant head(int32_t head) const;
+  /// The order of steps that it makes; empty unless that is free.
+  std::vector<int32_t> order(const PolicyVariant &variant) const;
+  /// Its plan. The order is made anew only if that of the last plan was made by
+  /// other weights.
+  DecodedPlan decode(const PolicyVariant &variant);
+  /// Units of the budget that a plan counts for.
+  int64_t movesPerPlan() const;
+
+private:
+  /// A program in an order, and what is seen of its segments.
+  struct Arranged {
+    Arranged(const AccessIndex &index, const Plan &plan, bool isFree)
+        : arrangement(index, plan, isFree),
+          features(arrangement.index(), arrangement.intervals()) {}
+
+    Arrangement arrangement;
+    SegmentFeatures features;
+  };
+
+  std::vector<double> orderWeights(const PolicyVariant &variant) const;
+  void arrange(const PolicyVariant &variant);
+
+  const AccessIndex &index;
+  llvm::ArrayRef<LoopChoices> loops;
+  const SegmentPolicy &policy;
+  bool isFree;
+  const Deadline &deadline;
+  Plan empty; // Plans of loops, and the order that is arranged.
+  std::vector<double> arrangedBy;
+  bool arrangedBackward = false;
+  std::unique_ptr<Arranged> arranged;
+};
+
+} // namespace mempl
+
+#endif // MEMPL_LIB_SOLVERS_POLICYDECODER_H
