@@ -2,7 +2,7 @@
 # Part of the mempl project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes the reference pages of docs/: from the TableGen files, Features.def, and what solvers declare; and, in other
+"""Writes the reference pages of docs/: from the TableGen files, the tables of features, and what solvers declare; and, in other
 pages, the lists of presets, between the comments that PARTS has.
 
     generate.py MLIR_TBLGEN ROOT MLIR_INCLUDE MEMPL_SOLVE [--check]
@@ -33,57 +33,50 @@ PAGES = [
     ),
 ]
 
-FEATURES = "include/mempl/Game/Features.def"
-OBSERVATION = """The numbers that a network, or a player in Gymnasium, sees of mallocGame ([Training.md](Training.md)). The program is seen
-once; each state as a profile over time, the values nearest to now, and scalars. The profile is a number per feature and
-bin: the first bins are single steps around now, the others groups of steps up to the end, growing by a constant factor.
-0 stands for what is not there. The shapes of the arrays are those of `mempl.Game.observe()` in Python, of
-`memplGetObservationShape()` in C, and constants of [Observation.h](../include/mempl/Game/Observation.h).
+FEATURES = (
+    "include/mempl/Solvers/SegmentFeatures.def",
+    "include/mempl/Solvers/StepFeatures.def",
+    "include/mempl/Game/StateFeatures.def",
+)
+OBSERVATION = """The numbers that a policy or a network, or a player in Gymnasium, sees of placement as a game
+([Training.md](Training.md)). A segment is some neighbouring accesses of one value. What does not depend on the state is
+seen once per program. All numbers are finite and within -20 and 20. Logarithms are natural. "Mean" is over the segments
+of the program that gain something, and "relative" compares with it.
 
-Weights are good for these features only: a file of weights has a signature of their names and ranges, and mempl refuses
-weights of others. To add, remove or change a feature, edit its line in
-[Features.def](../include/mempl/Game/Features.def) and the function in lib/Game that computes it.
+Weights are good for these features only: a file of weights names them, and mempl refuses weights of others. To add,
+remove or change a feature, edit its line in [SegmentFeatures.def](../include/mempl/Solvers/SegmentFeatures.def),
+[StepFeatures.def](../include/mempl/Solvers/StepFeatures.def) or
+[StateFeatures.def](../include/mempl/Game/StateFeatures.def) and the function that computes it. In Python,
+`mempl.Game.observe()` gives the arrays, in C `memplGameObserve()`.
 """
 GROUPS = {
-    "PROGRAM": ("Program", "`ProgramFeatures`", "`features`, `near_features`"),
-    "PROFILE": ("Profile", "`Observation::profile`", "`profile`"),
-    "NEAR": ("Near values", "`Observation::near`", "`near`"),
-    "SCALAR": ("Scalars", "`Observation::scalars`", "`scalars`"),
+    "SEGMENT": ("Segments", "Of each segment, from the program alone.", "`SegmentFeatures::row()`", "`segment`"),
+    "PROGRAM": ("Program", "Of the program.", "`SegmentFeatures::context()`", "`program`"),
+    "NODE": ("Segments in a state", "Of each segment in a state.", "`GameState::nodeFeatures()`", "`node`"),
+    "STATE": ("State", "Of a state.", "`GameState::stateFeatures()`", "`state`"),
+    "STEP": ("Steps", "Of each step that could come next, for policies that make an order.", "`StepFeatures`", None),
 }
 
 
 def observation_page(root):
-    """The table of each group, under the comment that stands before its first line."""
-    with open(os.path.join(root, FEATURES), encoding="utf-8") as f:
-        lines = f.read().split("\n")
-    tables = {}
-    comment = []
-    words = ""
-    for line in lines:
-        if line.startswith("// ") and not line.startswith("// clang-format"):
-            comment.append(line[3:])
-            continue
-        made = re.fullmatch(r'MEMPL_(\w+)_FEATURE\((\w+), (-?\d+), (-?\d+), "(.*)"\)', line)
-        if made:
-            group, name, low, high, text = made.groups()
-            if group not in tables:
-                title, cpp, python = GROUPS[group]
-                about = " ".join(comment)
-                tables[group] = (
-                    f"\n## {title}\n\n{about} In C++ {cpp}, in Python {python}.\n\n"
-                    "| | C++ | Python | from | to | |\n|--:|--|--|--:|--:|--|\n"
-                )
-                number = 0
+    """A table for each group of features."""
+    rows = {group: [] for group in GROUPS}
+    for path in FEATURES:
+        with open(os.path.join(root, path), encoding="utf-8") as f:
+            text = f.read()
+        made = re.findall(r'^MEMPL_(\w+)_FEATURE\((\w+),\s+"(.*)"\)$', text, flags=re.M)
+        if len(made) != len(re.findall(r"^MEMPL_", text, flags=re.M)):
+            sys.exit(f'{path}: error: expected features of the form MEMPL_X_FEATURE(NAME, "text"), each in one or two lines')
+        for group, name, about in made:
+            rows[group].append((name, about))
+    text = "# What a network sees\n\n" + HEAD.format(", ".join(FEATURES)) + OBSERVATION
+    for group, (title, about, cpp, python) in GROUPS.items():
+        where = f"In C++ {cpp}" + (f", in Python {python}." if python else ".")
+        text += f"\n## {title}\n\n{about} {where}\n\n| | C++ | Python | |\n|--:|--|--|--|\n"
+        for number, (name, meaning) in enumerate(rows[group]):
             snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-            tables[group] += f"| {number} | `{name}` | `{snake}` | {low} | {high} | {text} |\n"
-            number += 1
-        elif line.startswith("MEMPL_"):
-            sys.exit(f"{FEATURES}: error: expected a feature in one line, found: {line}")
-        text = " ".join(comment)
-        if text.startswith("Words: "):
-            words = "\nHere, " + text.removeprefix("Words: ") + "\n"
-        comment = []
-    return "# What a network sees\n\n" + HEAD.format(FEATURES) + OBSERVATION + words + "".join(tables.values())
+            text += f"| {number} | `{name}` | `{snake}` | {meaning} |\n"
+    return text
 
 
 def tablegen_page(title, sources, tblgen, root, includes):
