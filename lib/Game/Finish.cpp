@@ -8,7 +8,7 @@
 
 #include "Finish.h"
 
-#include "ProfilePacking.h"
+#include "mempl/Solvers/ProfilePacking.h"
 
 #include <algorithm>
 

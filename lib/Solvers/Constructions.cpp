@@ -9,10 +9,10 @@
 #include "Constructions.h"
 
 #include "Annealer.h"
-#include "ProfilePacking.h"
 
 #include "mempl/Solvers/Greedy.h"
 #include "mempl/Solvers/LoopPlanning.h"
+#include "mempl/Solvers/ProfilePacking.h"
 
 #include <limits>
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ProfilePacking.h"
+#include "mempl/Solvers/ProfilePacking.h"
 
 #include "mempl/Problem/OccupancyMap.h"
 #include "mempl/Problem/TimeModel.h"

@@ -31,13 +31,13 @@
 #include "Arrangement.h"
 #include "LearnedStart.h"
 #include "OrderTrials.h"
-#include "ProfilePacking.h"
 #include "RepeatedLayers.h"
 #include "Tries.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Greedy.h"
+#include "mempl/Solvers/ProfilePacking.h"
 
 #include <limits>
 

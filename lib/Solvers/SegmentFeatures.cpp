@@ -115,7 +115,8 @@ static double logOf(double x) { return std::log(std::max(x, kTiny)); }
 
 static float limited(double x) {
   constexpr double limit = SegmentFeatures::kLimit;
-  return static_cast<float>(std::clamp(x, -limit, limit));
+  // What takes no time has no share of it.
+  return std::isnan(x) ? 0 : static_cast<float>(std::clamp(x, -limit, limit));
 }
 
 SlowSteps::SlowSteps(const AccessIndex &index) {

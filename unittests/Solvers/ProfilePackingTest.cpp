@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ProfilePacking.h"
 #include "RandomInstance.h"
 
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
+#include "mempl/Solvers/ProfilePacking.h"
 
 #include <gtest/gtest.h>
 

@@ -27,8 +27,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_LIB_SOLVERS_PROFILEPACKING_H
-#define MEMPL_LIB_SOLVERS_PROFILEPACKING_H
+#ifndef MEMPL_SOLVERS_PROFILEPACKING_H
+#define MEMPL_SOLVERS_PROFILEPACKING_H
 
 #include "mempl/Problem/AccessIndex.h"
 #include "mempl/Problem/Plan.h"
@@ -59,4 +59,4 @@ ProfilePacking packProfile(const AccessIndex &index, const Plan &profile,
 
 } // namespace mempl
 
-#endif // MEMPL_LIB_SOLVERS_PROFILEPACKING_H
+#endif // MEMPL_SOLVERS_PROFILEPACKING_H
