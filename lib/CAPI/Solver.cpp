@@ -10,6 +10,7 @@
 
 #include "Wrap.h"
 
+#include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Solvers/Solve.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -19,11 +20,24 @@ using namespace mempl::capi;
 using llvm::Expected;
 using llvm::StringRef;
 
-char *memplGetSolvers() { return giveString(llvm::join(solverNames(), "\n")); }
+/// The solvers that are not registered by linking them.
+static void registerSolvers() {
+  static const bool once = [] {
+    registerMuZeroSolvers();
+    return true;
+  }();
+  (void)once;
+}
+
+char *memplGetSolvers() {
+  registerSolvers();
+  return giveString(llvm::join(solverNames(), "\n"));
+}
 
 char *memplGetPolicies() { return memplGetSolvers(); }
 
 char *memplDescribeSolvers() {
+  registerSolvers();
   std::string text;
   llvm::raw_string_ostream os(text);
   printSolversJson(os);
@@ -63,6 +77,7 @@ static SolverContext contextOf(const MemplSolveOptions &o) {
 
 static Expected<Solution> solve(const Instance &instance, StringRef solver,
                                 const MemplSolveOptions &options) {
+  registerSolvers();
   auto text = [](const char *s) { return std::string(s ? s : ""); };
   auto spec = parseSolverSpec(solver);
   if (spec)

@@ -12,6 +12,7 @@
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Pipelines.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -22,6 +23,7 @@ void mempl::ir::registerDialect(DialectRegistry &registry) {
 }
 
 void mempl::ir::registerMemplPasses() {
+  mempl::registerMuZeroSolvers();
   registerMemplTransformsPasses();
   registerMemplConversionPasses();
   registerLoweringPipelines();

@@ -13,6 +13,7 @@
 #include "Bindings.h"
 #include "Support.h"
 
+#include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Support/Version.h"
 
 NB_MODULE(_core, m) {
@@ -20,6 +21,7 @@ NB_MODULE(_core, m) {
 
   m.doc() = "The compiled part of mempl; see the package.";
   m.attr("CORE_VERSION") = nb::str(mempl::version().data());
+  mempl::registerMuZeroSolvers();
   registerErrors();
   bindInstance(m);
   bindPlan(m);

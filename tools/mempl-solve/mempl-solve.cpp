@@ -14,6 +14,7 @@
 
 #include "mempl/Analysis/Target.h"
 #include "mempl/Frontend/Xla/HloFile.h"
+#include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
@@ -345,6 +346,7 @@ static std::vector<const char *> completeArguments(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  registerMuZeroSolvers();
   cl::ResetCommandLineParser();
   Flags flags;
   std::vector<const char *> arguments = completeArguments(argc, argv);
