@@ -5,8 +5,8 @@
     mempl.report(instance, {"search": solution}, "out.html")
 
 Sizes are bytes, times seconds, steps and boundaries numbers from 0. docs/Problem.md has the problem, docs/Python.md more
-examples. `mempl.envs` has the game for Gymnasium, `mempl.iree` packs the buffers of IREE's programs, `mempl.training` and
-`mempl.ray` train networks, `mempl.xla` places JAX functions; they are imported when used, and only training loads
+examples. `mempl.envs` has the game for Gymnasium, `mempl.iree` packs the buffers of IREE's programs, `mempl.training`
+trains the player of the game, `mempl.xla` places JAX functions; they are imported when used, and only training loads
 LibTorch.
 """
 
@@ -118,6 +118,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("train", "TrainingRun"):
         return getattr(importlib.import_module(".training", __name__), name)
-    if name in ("envs", "iree", "ray", "training", "xla"):
+    if name in ("envs", "iree", "training", "xla"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'mempl' has no attribute {name!r}")

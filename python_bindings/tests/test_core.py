@@ -426,7 +426,7 @@ def test_a_path_in_place_of_a_text_is_said_to_be_one(path):
         mempl.load(MLIR)
 
 
-@pytest.mark.parametrize(("module", "needs"), [("ray", "ray"), ("envs", "gymnasium")])
+@pytest.mark.parametrize(("module", "needs"), [("envs", "gymnasium")])
 def test_a_module_whose_package_is_missing_says_what_to_install(monkeypatch, module, needs):
     monkeypatch.setitem(sys.modules, needs, None)
     monkeypatch.delitem(sys.modules, f"mempl.{module}", raising=False)
