@@ -66,7 +66,7 @@ def test_shapes_follow_from_the_features(alexnet):
     assert len(set(names)) == len(names)
     place = int(np.flatnonzero(env.action_masks())[1])
     kind, segment, value, first, last = env.game.action(place)
-    assert kind == "Place" and 0 <= value < len(alexnet.program.values) and first <= last
+    assert kind == "Place" and 0 <= value < len(alexnet.values) and first <= last
     assert seen["node"][segment, names.index("served")] == 0
     seen = env.step(place)[0]
     assert seen["node"][segment, names.index("served")] == 1
