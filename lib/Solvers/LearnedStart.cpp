@@ -30,10 +30,11 @@ private:
   static constexpr int kPatience = 24;
   static constexpr double kFlip = 0.1, kKeepsOrder = 0.5;
 
+  /// Whether no more plan is made: one has to fit into the share of the budget.
   bool isOver() const {
     return deadline.hasPassed() || deadline.share() > share ||
            (context.budget > 0 &&
-            static_cast<double>(moves) >
+            static_cast<double>(moves + decoder.movesPerPlan()) >
                 share * static_cast<double>(context.budget));
   }
   DecodedPlan decode(const PolicyVariant &variant) {
