@@ -47,9 +47,9 @@ class GamePlayer::OpenNodes : public mempl::OpenNodes {
 GamePlayer::GamePlayer(std::shared_ptr<const GamePolicy> p,
                        const GamePlayerOptions &options,
                        std::function<bool()> cancelled)
-    : policy(std::move(p)), options(options), cancelled(std::move(cancelled)),
-      state(policy->game()),
-      open(std::make_unique<OpenNodes>(policy->game()->numNodes())) {
+    : shared(std::move(p)), options(options), cancelled(std::move(cancelled)),
+      state(shared->game()),
+      open(std::make_unique<OpenNodes>(shared->game()->numNodes())) {
   assert(options.candidates >= 1 &&
          options.candidates <= GamePlayerOptions::kMostCandidates);
 }
@@ -64,7 +64,7 @@ GamePlayer::~GamePlayer() = default;
 void GamePlayer::begin(llvm::ArrayRef<float> added) {
   state.restart();
   addedToPriors = added;
-  std::vector<int32_t> order = policy->order().vec();
+  std::vector<int32_t> order = shared->order().vec();
   if (!added.empty())
     llvm::stable_sort(
         order, [&](int32_t a, int32_t b) { return priorOf(a) > priorOf(b); });
@@ -85,7 +85,7 @@ PlayedGame GamePlayer::finish() {
   played.latency = state.latency();
   for (auto [sample, latency] : llvm::zip(played.samples, sampleLatencies))
     sample.value = static_cast<float>((latency - played.latency) /
-                                      policy->game()->scale());
+                                      shared->game()->scale());
   return std::move(played);
 }
 
@@ -111,7 +111,7 @@ void GamePlayer::keepSample(const GamePosition &position,
 
 /// Closes a node that was placed, with all that lies within it.
 void GamePlayer::close(int32_t node) {
-  const UseIntervalNode &n = policy->game()->forest().node(node);
+  const UseIntervalNode &n = shared->game()->forest().node(node);
   open->close(node);
   for (int32_t child : {n.left, n.right})
     if (child >= 0)
@@ -219,7 +219,7 @@ void GamePlayer::addNodes(bool isRoot) {
 void GamePlayer::look(bool isRoot) {
   position.clear();
   seesFeatures =
-      policy->network().isTrained() || (isRoot && options.samples > 0);
+      shared->network().isTrained() || (isRoot && options.samples > 0);
   if (seesFeatures)
     state.stateFeatures(position.state);
   addNodes(isRoot);
@@ -245,7 +245,7 @@ double GamePlayer::profileByPolicy() {
 }
 
 void GamePlayer::decode() {
-  if (policy->network().isTrained())
+  if (shared->network().isTrained())
     decodeByNetwork();
   else
     decodeInOrder();
@@ -294,12 +294,12 @@ void GamePlayer::decodeByNetwork() {
   llvm::DenseSet<int32_t> refused; // By their numbers.
   while (!isCancelled()) {
     look(/*isRoot=*/false);
-    policy->evaluate(position, logits);
+    shared->evaluate(position, logits);
     llvm::SmallVector<int32_t, 32> best(position.size());
     std::iota(best.begin(), best.end(), 0);
     for (int32_t i : best) {
       Action a = position.actions[i];
-      if (refused.contains(policy->game()->numberOf(a)))
+      if (refused.contains(shared->game()->numberOf(a)))
         logits[i] = -INFINITY;
     }
     llvm::stable_sort(
@@ -311,7 +311,7 @@ void GamePlayer::decodeByNetwork() {
       Action a = position.actions[i];
       if (a.kind == Action::Stop || playIfUseful(a))
         break;
-      refused.insert(policy->game()->numberOf(a));
+      refused.insert(shared->game()->numberOf(a));
       if (a.kind == Action::Place)
         open->close(a.node);
     }
@@ -326,8 +326,8 @@ void GamePlayer::decodeByNetwork() {
 /// played.
 GamePlayer::Tree::Prediction GamePlayer::predict(Tree::Actions &legal) {
   Tree::Prediction prediction;
-  if (policy->network().isTrained())
-    prediction.value = policy->evaluate(position, prediction.logits);
+  if (shared->network().isTrained())
+    prediction.value = shared->evaluate(position, prediction.logits);
   else
     llvm::copy(position.priors, prediction.logits.begin());
   legal = static_cast<Tree::Actions>((uint64_t(1) << position.size()) - 1);
@@ -338,7 +338,7 @@ GamePlayer::Tree::Prediction GamePlayer::predict(Tree::Actions &legal) {
 void GamePlayer::simulate() {
   size_t mark = open->mark();
   int32_t depth = state.numApplied();
-  bool playsStop = policy->game()->numNodes() <= kFewNodes;
+  bool playsStop = shared->game()->numNodes() <= kFewNodes;
   auto goBack = [&] {
     while (state.numApplied() > depth)
       state.undo();
@@ -365,7 +365,7 @@ void GamePlayer::simulate() {
       prediction = predict(legal);
       treeActions.back() = position.actions;
     }
-    tree.expand(static_cast<float>(*reward / policy->game()->scale()),
+    tree.expand(static_cast<float>(*reward / shared->game()->scale()),
                 prediction, legal);
     break;
   }
@@ -385,7 +385,7 @@ Action GamePlayer::search(float noise, uint64_t seed, uint64_t move) {
   // Differences of values within their error say nothing.
   SearchSettings settings = options.search;
   settings.minRange =
-      std::max(settings.minRange, policy->network().valueError());
+      std::max(settings.minRange, shared->network().valueError());
   tree.start(settings, root, legal, gumbel);
   treeActions.assign(1, position.actions);
   GamePosition seen = position;
@@ -419,7 +419,7 @@ PlayedGame GamePlayer::playBySearch(float noise, uint64_t seed) {
 
 PlayedGame GamePlayer::imitate(const Replay &replay) {
   begin();
-  const UseIntervalForest &forest = policy->game()->forest();
+  const UseIntervalForest &forest = shared->game()->forest();
   // Actions about one value are played in their order, those of different
   // values in that of the policy.
   std::map<int32_t, llvm::SmallVector<Action, 2>> left;
@@ -442,17 +442,18 @@ PlayedGame GamePlayer::imitate(const Replay &replay) {
   };
   while (!left.empty() && !(cancelled && cancelled())) {
     look(/*isRoot=*/true);
+    // What is right keeps the order that it has.
     std::vector<float> wanted(position.actions.size(), 0);
     std::optional<Action> best;
     float bestPrior = -INFINITY;
     for (auto [i, a] : llvm::enumerate(position.actions))
-      if (isWanted(a)) {
-        wanted[i] = 1;
-        if (position.priors[i] > bestPrior) {
-          best = a;
-          bestPrior = position.priors[i];
-        }
+      if (isWanted(a) && position.priors[i] > bestPrior) {
+        best = a;
+        bestPrior = position.priors[i];
       }
+    for (auto [i, a] : llvm::enumerate(position.actions))
+      if (isWanted(a))
+        wanted[i] = std::exp(position.priors[i] - bestPrior);
     auto sum = std::accumulate(wanted.begin(), wanted.end(), 0.0f);
     if (best) {
       for (float &p : wanted)

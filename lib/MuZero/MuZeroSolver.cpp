@@ -6,9 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Plays by each head of the policy, then by search with the best of them, then
-// by that head and by search with noise, which stays where play by the policy
-// has made a better plan of it.
+// Plays each order of segments once, and with the network corrects the best of
+// them. Then it plays that order again and again with noise, which stays where
+// the plan has become no worse: such a game takes a hundredth of the time of
+// one by search, which gets a share of the limits. docs/rationale/game.md has
+// figures.
 //
 //===----------------------------------------------------------------------===//
 
@@ -111,20 +113,27 @@ private:
   // Noise that is added, and how many nodes get some.
   static constexpr float kNoise = 3;
   static constexpr double kChanged = 0.1;
-  // Of so many games with noise one is by search.
-  static constexpr uint64_t kSearchEvery = 8;
+  // Of the actions that are tried, those in games by search; there are about so
+  // many of them for each simulation and action of a game by the policy.
+  static constexpr double kSearchShare = 0.2, kTriesPerSimulation = 1;
 
   bool isOver() const {
     return (context.budget > 0 && used() >= context.budget) ||
            deadline.hasPassed();
   }
-  int64_t used() const { return before + (player ? player->numTried() : 0); }
-  void use(std::shared_ptr<const GamePolicy> policy) {
-    before = used();
-    player.emplace(std::move(policy), options, [this] { return isOver(); });
+  int64_t used() const {
+    return usedBefore + (player ? player->numTried() : 0) + usedBySearch();
   }
-  double offer(PlayedGame played);
+  int64_t usedBySearch() const { return searcher ? searcher->numTried() : 0; }
+  std::unique_ptr<GamePlayer>
+  makePlayer(std::shared_ptr<const GamePolicy> policy) const {
+    return std::make_unique<GamePlayer>(std::move(policy), options,
+                                        [this] { return isOver(); });
+  }
+  llvm::Error playHeads(const Weights &weights);
   void playWithNoise();
+  void playBySearch(int64_t triesOfGame);
+  double offer(PlayedGame played);
   SolverProgress progress() const {
     return {"muzero", best.latency, used(), context.budget, deadline.seconds()};
   }
@@ -134,9 +143,11 @@ private:
   const SolverContext &context;
   const Deadline &deadline;
   Solution &best;
-  std::optional<GamePlayer> player;
-  int64_t before = 0; ///< Used by players that are gone.
-  double bestPlayed = INFINITY;
+  /// By an order alone, and with the network, which takes longer.
+  std::unique_ptr<GamePlayer> player, searcher;
+  int64_t usedBefore = 0; ///< By players that are gone.
+  uint64_t searches = 0;
+  double bestPlayed = INFINITY; ///< By `player`.
 };
 
 } // namespace
@@ -154,28 +165,43 @@ double TimedGames::offer(PlayedGame played) {
   return played.latency;
 }
 
-llvm::Error TimedGames::run(const Weights &weights) {
+/// Plays each order once; `player` goes on with the best one.
+llvm::Error TimedGames::playHeads(const Weights &weights) {
   auto heads = GamePolicy::numHeads(weights);
   if (!heads)
     return heads.takeError();
-  std::shared_ptr<const GamePolicy> chosen;
-  for (int32_t head = 0; head < *heads && !(chosen && isOver()); ++head) {
-    auto policy = GamePolicy::create(game, weights, head);
+  int32_t chosen = 0;
+  auto use = [&](int32_t head) -> llvm::Error {
+    auto policy =
+        GamePolicy::create(game, weights, head, /*withNetwork=*/false);
     if (!policy)
       return policy.takeError();
-    use(*policy);
+    usedBefore += player ? player->numTried() : 0;
+    player = makePlayer(*policy);
+    return llvm::Error::success();
+  };
+  for (int32_t head = 0; head < *heads && !(head > 0 && isOver()); ++head) {
+    if (llvm::Error error = use(head))
+      return error;
     double latency = offer(player->playByPolicy());
     if (latency < bestPlayed) {
       bestPlayed = latency;
-      chosen = *policy;
+      chosen = head;
     }
   }
-  if (game->numNodes() > 0 && !isOver()) {
-    use(chosen);
-    if (options.search.simulations > 0)
-      offer(player->playBySearch(/*noise=*/0, context.seed));
-    playWithNoise();
-  }
+  auto learned = GamePolicy::create(game, weights, chosen);
+  if (!learned)
+    return learned.takeError();
+  searcher = makePlayer(*learned);
+  return use(chosen);
+}
+
+llvm::Error TimedGames::run(const Weights &weights) {
+  if (llvm::Error error = playHeads(weights))
+    return error;
+  if (!isOver() && searcher->policy().network().isTrained())
+    offer(searcher->playByPolicy());
+  playWithNoise();
   best.evaluated = used();
   return llvm::Error::success();
 }
@@ -185,24 +211,35 @@ llvm::Error TimedGames::run(const Weights &weights) {
 void TimedGames::playWithNoise() {
   Random random(context.seed, "noise of play");
   std::vector<float> kept(game->numNodes(), 0), tried;
-  for (uint64_t number = 1; !isOver(); ++number) {
-    if (number % kSearchEvery == 0 && options.search.simulations > 0) {
-      offer(player->playBySearch(/*noise=*/1, context.seed + number));
-      continue;
-    }
+  while (!isOver()) {
     tried = kept;
     for (float &x : tried)
       if (random.chance(kChanged))
         x += static_cast<float>((2 * random.uniform() - 1) * kNoise);
-    int64_t usedBefore = used();
+    int64_t before = used();
     double latency = offer(player->playByPolicy(tried));
     if (latency <= bestPlayed) {
       bestPlayed = latency;
       kept = tried;
     }
-    if (used() == usedBefore)
+    if (used() == before)
       break; // There is nothing to decide.
+    playBySearch(used() - before);
   }
+}
+
+/// Plays a game by search, if there is a share of the limits left for that.
+void TimedGames::playBySearch(int64_t triesOfGame) {
+  if (options.search.simulations == 0 || isOver())
+    return;
+  double ahead = kTriesPerSimulation * options.search.simulations *
+                 static_cast<double>(triesOfGame);
+  if (static_cast<double>(usedBySearch()) + ahead >
+      kSearchShare * static_cast<double>(used()))
+    return;
+  // The first one without noise.
+  float noise = searches == 0 ? 0 : 1;
+  offer(searcher->playBySearch(noise, context.seed + searches++));
 }
 
 llvm::Error mempl::playWithin(std::shared_ptr<const Game> game,

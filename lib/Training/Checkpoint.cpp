@@ -35,6 +35,8 @@ template <typename IO, typename T> static void map(IO &io, T &c) {
   io.map("evaluation_seconds", c.evaluationSeconds);
   io.map("taught", c.isTaught);
   io.map("evolved", c.numEvolved);
+  io.map("refine_factor", c.refineFactor);
+  io.map("last_refined", c.lastRefined);
 }
 
 namespace {

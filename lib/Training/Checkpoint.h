@@ -33,6 +33,8 @@ struct Checkpoint {
   double evaluationSeconds = 0; ///< The longest.
   bool isTaught = false;        ///< Plans of `search` are known.
   int64_t numEvolved = 0;       ///< Heads of the policy that are new.
+  /// Of the budget for refining, and the round that it was last enough in.
+  int64_t refineFactor = 1, lastRefined = 0;
 
   enum Part { Weights, Learner, Replay, Plans, Evolution, kNumParts };
   std::array<std::string, kNumParts> parts;

@@ -39,8 +39,10 @@ static constexpr double kTeachersShare = 0.15, kFirstShare = 0.1;
 static constexpr double kLatest = 1.05;
 // Between two looks at the clock while others work.
 static constexpr std::chrono::milliseconds kPause(10);
-// Plans that are refined in a round.
-static constexpr int32_t kRefined = 2;
+// Of a limit on time, what one plan is refined for if there is one program.
+static constexpr double kRefineShare = 0.1;
+// How often the budget for refining is doubled, as a factor.
+static constexpr int64_t kMostRefining = 64;
 // Of Gumbel noise at the roots of self-play.
 static constexpr float kNoise = 1;
 // Of evolution: vectors per generation, and how far apart the first are.
@@ -111,6 +113,8 @@ struct Trainer::Impl {
   /// of the heads comes to.
   std::vector<double> covered;
   int64_t sinceBest = 0;
+  /// Of the budget for refining, and the round that it was last good enough in.
+  int64_t refineFactor = 1, lastRefined = 0;
   double stepSeconds = 0;      ///< Of the learner's last step.
   int64_t evaluatedSteps = -1; ///< Of the weights evaluated last; -1 = none.
   std::function<bool()> cancelled;
@@ -249,7 +253,8 @@ bool Trainer::Impl::evolve() {
         double latency = latencies[vector * count + k];
         logs += std::log(std::min(latency, covered[k]) /
                          set.entry(trainable[k]).reference);
-        if (latency < set.entry(trainable[k]).plans.front().latency)
+        const auto &played = set.entry(trainable[k]).played;
+        if (!played || latency < played->latency)
           offerPlay(trainable[k], vectors[vector]);
       }
       costs.push_back(logs / static_cast<double>(count));
@@ -268,7 +273,7 @@ void Trainer::Impl::offerPlay(int32_t program, llvm::ArrayRef<double> vector) {
       GamePolicy::create(game, prioritiesOf(game->features(), vector));
   PlayedGame played =
       GamePlayer(policy, withoutSamples(options.play)).playByPolicy();
-  set.offer(program, std::move(played.plan), played.latency);
+  set.offerPlayed(program, std::move(played.plan), played.latency);
 }
 
 /// Adds a row to an array of a policy that has one for each head. `row`: empty
@@ -302,37 +307,54 @@ void Trainer::Impl::addHead() {
   chooseHeads();
 }
 
-/// Some of the best plans, improved by search. True if cancelled.
+/// The best plan of a program, and the best that came from play, improved by
+/// search. True if cancelled.
 bool Trainer::Impl::refine() {
   std::vector<int32_t> trainable = set.trainable();
   if (options.refineBudget == 0 || clock.isOutOfTime())
     return false;
   status.doing = "refining";
-  std::array<std::optional<BestPlan>, kRefined> found;
-  auto number = [&](int32_t i) {
-    return static_cast<size_t>(status.round * kRefined + i);
-  };
-  auto programOf = [&](int32_t i) {
-    return trainable[number(i) % trainable.size()];
-  };
-  Workers workers(options.threads, kRefined,
+  auto number = static_cast<size_t>(status.round);
+  int32_t program = trainable[number % trainable.size()];
+  const TrainingSet::Entry &entry = set.entry(program);
+  std::array<std::optional<BestPlan>, 2> starts, found;
+  starts[0] = entry.plans[number / trainable.size() % entry.plans.size()];
+  starts[1] = entry.played;
+  SearchLimits limits = {
+      options.refineBudget * refineFactor, options.seed + 2 * number, {}};
+  // Long searches find more than short ones.
+  if (trainable.size() == 1 && clock.isLimited()) {
+    limits.moves = 0;
+    limits.milliseconds =
+        1 + static_cast<int64_t>(1000 * clock.secondsOf(kRefineShare));
+  }
+  Workers workers(options.threads, 2,
                   [&](int32_t i, const std::function<bool()> &isStopped) {
-                    found[i] =
-                        set.refine(programOf(i), number(i) / trainable.size(),
-                                   {options.refineBudget,
-                                    options.seed + number(i), isStopped});
+                    SearchLimits own = limits;
+                    own.seed += static_cast<uint64_t>(i);
+                    own.cancelled = isStopped;
+                    if (starts[i])
+                      found[i] = set.refine(program, *starts[i], own);
                   });
   if (waitFor(workers, clock.afterShareOfRest(1) - clock.reserve()))
     return true;
-  for (int32_t i = 0; i < kRefined; ++i) {
-    if (!found[i])
+  bool isBetter = false;
+  for (std::optional<BestPlan> &plan : found) {
+    if (!plan)
       continue;
-    int32_t program = programOf(i);
-    if (set.hasGameOf(program, found[i]->plan))
+    if (set.hasGameOf(program, plan->plan))
       replay.add(TrainingSet::imitate(policyOf(program, weights()), program,
-                                      found[i]->plan, options.play),
+                                      plan->plan, options.play),
                  /*onlyElite=*/true);
-    set.offer(program, std::move(found[i]->plan), found[i]->latency);
+    isBetter |= set.offer(program, std::move(plan->plan), plan->latency);
+  }
+  // What was not enough is not enough the next time.
+  if (isBetter)
+    lastRefined = status.round;
+  else if (status.round - lastRefined >=
+           static_cast<int64_t>(trainable.size())) {
+    refineFactor = std::min<int64_t>(2 * refineFactor, kMostRefining);
+    lastRefined = status.round;
   }
   return false;
 }
@@ -406,7 +428,7 @@ bool Trainer::Impl::playRound() {
     sum += (rules.slowLatency() - game.latency) / rules.scale();
     ++played;
     replay.add({program, game.latency, std::move(game.samples)});
-    set.offer(program, std::move(game.plan), game.latency);
+    set.offerPlayed(program, std::move(game.plan), game.latency);
   }
   status.games += options.gamesPerRound;
   if (played > 0)
@@ -463,7 +485,6 @@ llvm::Error Trainer::Impl::evaluate(double until, bool &isCancelled) {
     programs.resize(std::min<size_t>(programs.size(), status.numEvaluated));
   Weights now = weights();
   GamePlayerOptions play = withoutSamples(options.play);
-  play.search.simulations = 0;
   std::vector<double> latencies(programs.size(), 0);
   std::vector<char> isWhole(programs.size(), false);
   Workers workers(options.threads, static_cast<int32_t>(programs.size()),
@@ -559,6 +580,8 @@ llvm::Error Trainer::Impl::save() {
   c.evaluationSeconds = clock.evaluationSeconds();
   c.isTaught = isTaught;
   c.numEvolved = numEvolved;
+  c.refineFactor = refineFactor;
+  c.lastRefined = lastRefined;
   std::vector<double> numbers = evolution.numbers();
   c.parts[Checkpoint::Evolution].assign(
       reinterpret_cast<const char *>(numbers.data()),
@@ -617,6 +640,8 @@ llvm::Error Trainer::Impl::restore() {
        evolution.best().size() != SegmentFeatures::kNumColumns))
     return fileError(name, 0, "damaged checkpoint");
   numEvolved = static_cast<int32_t>(c->numEvolved);
+  refineFactor = c->refineFactor;
+  lastRefined = c->lastRefined;
   status.round = c->round;
   status.games = c->games;
   status.moves = c->moves;

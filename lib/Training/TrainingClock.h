@@ -39,6 +39,11 @@ public:
   double cpuSeconds() const { return cpuSecondsBefore + sessionCpu.seconds(); }
 
   bool isLimited() const { return maxSeconds > 0; }
+  /// Of the limit, or of what is left of it, where that is less.
+  double secondsOf(double share) const {
+    return std::min(share * maxSeconds,
+                    std::max(0.0, maxSeconds - seconds() - reserve()));
+  }
   /// Whether the time is over in so many seconds.
   bool isDue(double ahead) const {
     return isLimited() && seconds() + ahead >= maxSeconds;

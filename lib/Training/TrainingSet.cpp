@@ -71,18 +71,27 @@ std::string TrainingSet::fingerprint() const {
 //===----------------------------------------------------------------------===//
 
 /// Plans of equal latency count as the same.
-void TrainingSet::offer(int32_t program, Plan plan, double latency) {
+bool TrainingSet::offer(int32_t program, Plan plan, double latency) {
   if (programs[program].isValidation)
-    return;
+    return false;
   auto &plans = programs[program].plans;
   auto at = llvm::partition_point(plans, [&](const Trainer::BestPlan &other) {
     return other.latency < latency;
   });
   if (at != plans.end() && at->latency == latency)
-    return;
+    return false;
+  bool isBest = at == plans.begin();
   plans.insert(at, {std::move(plan), latency});
   if (plans.size() > kMostPlans)
     plans.pop_back();
+  return isBest;
+}
+
+void TrainingSet::offerPlayed(int32_t program, Plan plan, double latency) {
+  Entry &entry = programs[program];
+  if (!entry.played || latency < entry.played->latency)
+    entry.played = Trainer::BestPlan{plan, latency};
+  offer(program, std::move(plan), latency);
 }
 
 static llvm::Expected<Solution> searchFor(const Instance &instance,
@@ -91,6 +100,7 @@ static llvm::Expected<Solution> searchFor(const Instance &instance,
   SolverContext context;
   context.budget = limits.moves;
   context.seed = limits.seed;
+  context.timeLimitMs = limits.milliseconds;
   context.cancelled = limits.cancelled;
   context.start = std::move(start);
   return solveWithin(instance, *llvm::cantFail(createSolver("search")),
@@ -126,14 +136,10 @@ void TrainingSet::teach(int32_t program, const SearchLimits &limits) {
 }
 
 std::optional<Trainer::BestPlan>
-TrainingSet::refine(int32_t program, size_t number,
+TrainingSet::refine(int32_t program, const Trainer::BestPlan &start,
                     const SearchLimits &limits) const {
-  const Entry &entry = programs[program];
-  if (entry.plans.empty())
-    return std::nullopt;
-  auto found = searchFor(
-      entry.game->instance(), limits,
-      std::make_shared<Plan>(entry.plans[number % entry.plans.size()].plan));
+  auto found = searchFor(programs[program].game->instance(), limits,
+                         std::make_shared<Plan>(start.plan));
   if (!found) {
     llvm::consumeError(found.takeError());
     return std::nullopt;
@@ -168,16 +174,22 @@ static std::string textOf(const Plan &plan) {
   return text;
 }
 
+static json::Object rowOf(const Trainer::BestPlan &plan) {
+  return json::Object{{"plan", textOf(plan.plan)}, {"latency", plan.latency}};
+}
+
 std::string TrainingSet::serialize() const {
   json::Array list;
   for (auto [entry, model] : llvm::zip(programs, models)) {
-    json::Array plans;
+    json::Array plans, played;
     for (const Trainer::BestPlan &plan : entry.plans)
-      plans.push_back(
-          json::Object{{"plan", textOf(plan.plan)}, {"latency", plan.latency}});
+      plans.push_back(rowOf(plan));
+    if (entry.played)
+      played.push_back(rowOf(*entry.played));
     list.push_back(json::Object{{"reference", entry.reference},
                                 {"model", textOf(model)},
-                                {"plans", std::move(plans)}});
+                                {"plans", std::move(plans)},
+                                {"played", std::move(played)}});
   }
   return llvm::formatv("{0}", json::Value(std::move(list))).str();
 }
@@ -206,21 +218,26 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
       return model.takeError();
     auto reference = object->getNumber("reference");
     const json::Array *plans = object->getArray("plans");
-    if (!reference || !plans)
+    const json::Array *played = object->getArray("played");
+    if (!reference || !plans || !played)
       return damaged();
     programs[i].reference = *reference;
     if (!(*model == models[i]))
       setGame(i, *model);
     programs[i].plans.clear();
-    for (const json::Value &row : *plans) {
-      auto plan = planOf(row.getAsObject(), "plan");
-      if (!plan)
-        return plan.takeError();
-      auto latency = row.getAsObject()->getNumber("latency");
-      if (!latency)
-        return damaged();
-      offer(i, std::move(*plan), *latency);
-    }
+    for (const json::Array *rows : {plans, played})
+      for (const json::Value &row : *rows) {
+        auto plan = planOf(row.getAsObject(), "plan");
+        if (!plan)
+          return plan.takeError();
+        auto latency = row.getAsObject()->getNumber("latency");
+        if (!latency)
+          return damaged();
+        if (rows == plans)
+          offer(i, std::move(*plan), *latency);
+        else
+          programs[i].played = Trainer::BestPlan{std::move(*plan), *latency};
+      }
   }
   return llvm::Error::success();
 }

@@ -19,9 +19,10 @@ namespace mempl {
 
 /// How long `search` looks for a plan.
 struct SearchLimits {
-  int64_t moves;
+  int64_t moves; ///< 0: as many as there is time for.
   uint64_t seed;
   std::function<bool()> cancelled;
+  int64_t milliseconds = 0; ///< 0 = no limit.
 };
 
 class TrainingSet {
@@ -34,6 +35,8 @@ public:
     int32_t head = 0;     ///< Of the policy, that which plays best.
     /// The best distinct ones, the best first; none for validation programs.
     std::vector<Trainer::BestPlan> plans;
+    /// The best one that came from play and not from `search`.
+    std::optional<Trainer::BestPlan> played = std::nullopt;
   };
 
   /// An error if one of the programs cannot be planned at all.
@@ -48,14 +51,16 @@ public:
   /// Stands for all of them.
   std::string fingerprint() const;
 
-  /// Keeps a plan if it is one of the best.
-  void offer(int32_t program, Plan plan, double latency);
+  /// Keeps a plan if it is one of the best. True if it is the best.
+  bool offer(int32_t program, Plan plan, double latency);
+  /// The same of a plan that came from play.
+  void offerPlayed(int32_t program, Plan plan, double latency);
   /// Looks for a plan by `search`, for reference, and to be kept. The game of a
   /// program that is trained on gets its order of steps and plans of loops.
   void teach(int32_t program, const SearchLimits &limits);
-  /// The kept plan of that number, modulo how many there are, improved by
-  /// `search`; nothing if there is none.
-  std::optional<Trainer::BestPlan> refine(int32_t program, size_t number,
+  /// `start`, improved by `search`; nothing if that finds none.
+  std::optional<Trainer::BestPlan> refine(int32_t program,
+                                          const Trainer::BestPlan &start,
                                           const SearchLimits &limits) const;
   /// Whether the game has the order of steps and the plans of loops of a plan.
   bool hasGameOf(int32_t program, const Plan &plan) const;

@@ -106,7 +106,7 @@ struct Flags {
       "refine-budget", cl::cat(category), cl::init("10000"),
       cl::value_desc("moves"),
       cl::desc("Moves of search that refine a best plan, two plans per round "
-               "(default 10000), 0 = never")};
+               "(default 10000), 0 = never; doubled when they find nothing")};
   cl::alias polishBudget{"polish-budget", cl::aliasopt(refineBudget),
                          cl::Hidden};
   cl::opt<double> eliteShare{

@@ -101,6 +101,8 @@ public:
              std::function<bool()> cancelled = {});
   ~GamePlayer();
 
+  const GamePolicy &policy() const { return *shared; }
+
   /// Plays by the policy alone. `noise`, for each node, is added to its logits
   /// all through the game; empty for the best play.
   PlayedGame playByPolicy(llvm::ArrayRef<float> noise = {});
@@ -109,8 +111,8 @@ public:
   double profileByPolicy();
   /// Plays by search. `noise` scales the noise at roots.
   PlayedGame playBySearch(float noise, uint64_t seed);
-  /// Plays what leads to the plan of a replay, in the order of the policy.
-  /// Whatever leads there is what is to be learned.
+  /// Plays what leads to the plan of a replay, in the order of the policy. To
+  /// be learned is the prior without what does not lead there.
   PlayedGame imitate(const Replay &replay);
 
   /// Actions that were tried so far, over all games: units of budget.
@@ -124,7 +126,7 @@ private:
   void close(int32_t node);
   void begin(llvm::ArrayRef<float> added = {});
   float priorOf(int32_t node) const {
-    return policy->priors()[node] +
+    return shared->priors()[node] +
            (addedToPriors.empty() ? 0 : addedToPriors[node]);
   }
   PlayedGame finish();
@@ -142,7 +144,7 @@ private:
   Tree::Prediction predict(Tree::Actions &legal);
   void simulate();
 
-  std::shared_ptr<const GamePolicy> policy;
+  std::shared_ptr<const GamePolicy> shared;
   GamePlayerOptions options;
   std::function<bool()> cancelled;
   GameState state;

@@ -68,7 +68,7 @@ struct TrainerOptions {
   /// never.
   int64_t refineBudget = 10000;
   /// Actions that an evaluation tries, per program.
-  int64_t evaluationBudget = 5000;
+  int64_t evaluationBudget = 10000;
   int64_t maxRounds = 0;      ///< 0 = no limit.
   double maxSeconds = 0;      ///< 0 = no limit; over all sessions.
   double secondsBefore = 0;   ///< Of them, used in this session already.
