@@ -230,6 +230,7 @@ TEST(MuZeroSolver, IsAnytimeAndDeterministic) {
 }
 
 TEST(MuZeroSolver, GoesOnFromAPlan) {
+  registerMuZeroSolvers();
   Instance instance = realProgram("alexnet_b64");
   SolverContext context;
   context.budget = 3000;
