@@ -129,9 +129,9 @@ def test_solvers_take_the_options_that_they_declare(tiny):
 
 def test_specifications_are_made(tmp_path):
     assert mempl.solver("search") == "search"
-    guide = mempl.solver("muzero", weights=tmp_path / "a b.mempl")
-    assert guide == f"muzero{{weights='{tmp_path}/a b.mempl'}}"
-    assert mempl.solver("search", guide=guide) == f"search{{guide={guide}}}"
+    start = mempl.solver("muzero", weights=tmp_path / "a b.mempl")
+    assert start == f"muzero{{weights='{tmp_path}/a b.mempl'}}"
+    assert mempl.solver("search", start=start) == f"search{{start={start}}}"
     assert mempl.solver("portfolio", "none", mempl.solver("msa", max_retries=3, tune=True)) == "portfolio{none,msa{max-retries=3,tune=true}}"
     with pytest.raises(mempl.Error, match="one kind of quotes"):
         mempl.solver("muzero", weights="""a'b"c""")

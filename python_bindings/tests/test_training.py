@@ -31,7 +31,7 @@ def test_training_and_going_on(tiny, tmp_path):
     assert run.status["round"] == 2 and run.status["games"] == 4 and run.status["best_score"] > 0
     assert run.weights.exists() and run.latencies["tiny"] < mempl.slow_latency(tiny)
     assert mempl.verify(tiny, run.plans["tiny"]) == []
-    assert mempl.latency(tiny, run.plans["tiny"]) == run.latencies["tiny"]
+    assert mempl.simulate(tiny, run.plans["tiny"]).latency == run.latencies["tiny"]
     assert all({"round", "doing", "loss"} <= set(status) for status in seen)
     again = mempl.train(tiny, tmp_path / "run", rounds=3, **QUICK)
     assert again.status["round"] == 3

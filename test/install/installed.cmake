@@ -8,7 +8,7 @@ file(COPY ${PREFIX}/ DESTINATION ${MOVED})
 set(bin ${MOVED}/${BINDIR})
 
 foreach(file ${DOCDIR}/LICENSE ${DOCDIR}/CHANGELOG.md ${DOCDIR}/docs/Problem.md
-    ${DATADIR}/mempl/targets/edge-npu.json ${DATADIR}/mempl/generalist.mempl
+    ${DATADIR}/mempl/targets/edge-npu.json
     include/mempl/IR/MemplOps.h.inc include/mempl/Transforms/Passes.h.inc
     include/mempl-c/Problem.h ${LIBDIR}/MemplPlugin.so)
   if(NOT EXISTS ${MOVED}/${file})
@@ -22,9 +22,11 @@ endforeach()
 set(place target=tiny\ solver=greedy)
 check("mempl.copy_start prefetch"
   ${bin}/mempl-opt ${NETWORK} --learned-memory-placement=${place})
+check("muzero  *[0-9]"
+  ${bin}/mempl-solve ${DATA}/tiny.json --solver=muzero --budget=20)
 if(TORCH)
-  check("muzero  *[0-9]"
-    ${bin}/mempl-solve ${DATA}/tiny.json --solver=muzero --budget=20)
+  check("best plan: " ${bin}/mempl-train ${DATA}/tiny.json --rounds=1 --games=1
+    --out=${MOVED}/run --plan-out=${MOVED}/plan.json)
 endif()
 if(MLIR_OPT)
   set(plugin ${MOVED}/${LIBDIR}/MemplPlugin.so)
