@@ -291,3 +291,14 @@ def write_whole(path, text):
     with open(part, "w") as file:
         file.write(text)
     os.replace(part, path)
+
+
+def replace_tables(path, text):
+    """Puts the tables of a page in the place of those that it has."""
+    with open(path) as file:
+        page = file.read()
+    begin, end = "<!-- tables -->\n", "<!-- end of tables -->\n"
+    if begin not in page or end not in page:
+        fail(f"{path}: expected {begin.strip()} and {end.strip()}")
+    head, tail = page.split(begin)[0], page.split(end)[1]
+    write_whole(path, f"{head}{begin}\n{text}\n{end}{tail}")

@@ -23,7 +23,7 @@ import random
 import struct
 import sys
 
-from lab import MIB, ROOT, Case, Lab, fail, list_programs, table, write_whole
+from lab import MIB, ROOT, Case, Lab, list_programs, replace_tables, table
 
 # Families by name. The first set may be looked at while the player is made, the
 # second at the end.
@@ -239,13 +239,7 @@ def main():
     if not args.write:
         print(text)
         return
-    with open(args.write) as file:
-        page = file.read()
-    begin, end = "<!-- tables -->\n", "<!-- end of tables -->\n"
-    if begin not in page or end not in page:
-        fail(f"{args.write}: expected {begin.strip()} and {end.strip()}")
-    head, tail = page.split(begin)[0], page.split(end)[1]
-    write_whole(args.write, f"{head}{begin}\n{text}\n{end}{tail}")
+    replace_tables(args.write, text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 
 #include "BuiltinSolvers.h"
 #include "Constructions.h"
+#include "PolicyDecoder.h"
 
 #include "mempl/Solvers/SegmentPolicy.h"
 
@@ -71,7 +72,17 @@ public:
                                  const SolverContext &context) override {
     if (llvm::Error error = check())
       return std::move(error);
-    return ConstructiveSolver::solve(instance, context);
+    Deadline deadline(context);
+    auto own = ConstructiveSolver::solve(instance, context);
+    if (instance.program.order != StepOrder::Free || deadline.hasPassed())
+      return own;
+    auto other = solveInLearnedOrder(instance, context, deadline);
+    if (!other)
+      return own;
+    if (own && own->latency <= other->latency)
+      other->plan = std::move(own->plan), other->latency = own->latency;
+    other->seconds = deadline.seconds();
+    return std::move(*other);
   }
 
 protected:
@@ -82,6 +93,38 @@ protected:
   }
 
 private:
+  /// The plan in the order of the head that looks best; nothing where that is
+  /// the program's own.
+  std::optional<Solution> solveInLearnedOrder(const Instance &instance,
+                                              const SolverContext &context,
+                                              const Deadline &deadline) {
+    AccessIndex index(instance);
+    PolicyDecoder decoder(index, /*loops=*/{}, *policy, /*isFree=*/true,
+                          deadline);
+    DecodedPlan best;
+    for (int32_t head = 0; head < policy->numHeads() && !deadline.hasPassed();
+         ++head) {
+      DecodedPlan made = decoder.decode(decoder.head(head));
+      if (made.latency < best.latency)
+        best = std::move(made);
+    }
+    if (best.plan.order.empty())
+      return std::nullopt;
+    Plan ordered;
+    ordered.order = std::move(best.plan.order);
+    OrderedProblem problem(instance, ordered);
+    Instance arranged = {instance.name, instance.machine,
+                         problem.instance().program};
+    arranged.program.order = StepOrder::Fixed;
+    auto solution = ConstructiveSolver::solve(arranged, context);
+    if (!solution) {
+      llvm::consumeError(solution.takeError());
+      return std::nullopt;
+    }
+    solution->plan = withOrder(std::move(solution->plan), ordered.order);
+    return std::move(*solution);
+  }
+
   std::string weights;
   std::optional<SegmentPolicy> policy;
 };

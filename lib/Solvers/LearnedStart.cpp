@@ -21,21 +21,22 @@ public:
       : decoder(decoder), context(context), deadline(deadline), share(share),
         moves(moves), random(context.seed, "policy evolution") {}
 
-  std::vector<DecodedPlan> run(int32_t numHeads);
+  std::vector<DecodedPlan> run(int32_t numHeads, double latencyToBeat);
 
 private:
   static constexpr double kStep = 0.3, kLeastStep = 0.02;
   static constexpr double kGrowth = 1.5, kShrinking = 0.92;
   /// It ends after so many children without a better one.
   static constexpr int kPatience = 24;
+  static constexpr double kHeadsPart = 0.5;
   static constexpr double kFlip = 0.1, kKeepsOrder = 0.5;
 
   /// Whether no more plan is made: one has to fit into the share of the budget.
-  bool isOver() const {
-    return deadline.hasPassed() || deadline.share() > share ||
+  bool isOver(double part = 1) const {
+    return deadline.hasPassed() || deadline.share() > part * share ||
            (context.budget > 0 &&
             static_cast<double>(moves + decoder.movesPerPlan()) >
-                share * static_cast<double>(context.budget));
+                part * share * static_cast<double>(context.budget));
   }
   DecodedPlan decode(const PolicyVariant &variant) {
     moves += decoder.movesPerPlan();
@@ -75,11 +76,12 @@ PolicyVariant PolicyEvolution::childOf(const PolicyVariant &parent) {
   return child;
 }
 
-std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads) {
+std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads,
+                                              double latencyToBeat) {
   std::vector<DecodedPlan> plans;
   PolicyVariant parent;
   double latency = std::numeric_limits<double>::infinity();
-  for (int32_t head = 0; head < numHeads && !isOver(); ++head) {
+  for (int32_t head = 0; head < numHeads && !isOver(kHeadsPart); ++head) {
     PolicyVariant variant = decoder.head(head);
     plans.push_back(decode(variant));
     if (head == 0 || plans.back().latency < latency) {
@@ -88,7 +90,8 @@ std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads) {
     }
   }
   DecodedPlan best;
-  for (int failures = 0; failures < kPatience && !isOver();) {
+  int failures = latency < latencyToBeat ? 0 : kPatience;
+  while (failures < kPatience && !isOver()) {
     PolicyVariant child = childOf(parent);
     DecodedPlan made = decode(child);
     bool isBetter = made.latency < latency;
@@ -112,9 +115,10 @@ std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads) {
 
 std::vector<DecodedPlan> mempl::plansByPolicy(PolicyDecoder &decoder,
                                               int32_t numHeads,
+                                              double latencyToBeat,
                                               const SolverContext &context,
                                               const Deadline &deadline,
                                               double share, int64_t &moves) {
   return PolicyEvolution(decoder, context, deadline, share, moves)
-      .run(numHeads);
+      .run(numHeads, latencyToBeat);
 }

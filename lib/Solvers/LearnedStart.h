@@ -20,10 +20,13 @@
 
 namespace mempl {
 
-/// Plans that the heads of a policy make, and the best one that evolution from
-/// there has found when so large a share of the limits is used: the best first.
-/// On the profile, offsets mean nothing. `moves` counts what that takes.
+/// Plans that the heads of a policy make, and the best one that evolution has
+/// found from there, the best first. Heads are asked until half of `share` of
+/// the limits is used; the rest is for evolution, if one of their plans is
+/// faster than `latencyToBeat` seconds. On the profile, offsets mean nothing.
+/// `moves` counts what that takes.
 std::vector<DecodedPlan> plansByPolicy(PolicyDecoder &decoder, int32_t numHeads,
+                                       double latencyToBeat,
                                        const SolverContext &context,
                                        const Deadline &deadline, double share,
                                        int64_t &moves);

@@ -126,16 +126,24 @@ private:
   /// for one layer of large ones.
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
-  /// Until so much of the limits is used, passes by the policy may go on.
-  static constexpr double kPolicyShare = 0.3;
+  /// Of the time, what greedy makes its limit of where there is a policy.
+  static constexpr double kGreedyShare = 0.3;
+  /// Until so much of the limits is used, passes by the policy may go on; where
+  /// the order is free, other orders want some of it.
+  static constexpr double kPolicyShare = 0.3, kFreePolicyShare = 0.2;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
   /// The plan of `greedy`, or that of the context if it is faster.
   llvm::Expected<Solution> firstPlan(const Instance &instance,
                                      const SolverContext &context) const {
+    SolverContext limits = context;
+    if (policy && context.timeLimitMs > 0)
+      limits.timeLimitMs = std::max<int64_t>(
+          1, static_cast<int64_t>(kGreedyShare *
+                                  static_cast<double>(context.timeLimitMs)));
     auto first =
-        llvm::cantFail(createSolver("greedy"))->solve(instance, context);
+        llvm::cantFail(createSolver("greedy"))->solve(instance, limits);
     if (!first || !context.start || !keepsOrder(instance, *context.start))
       return first;
     double latency = simulateLatency(instance, *context.start);
@@ -215,13 +223,17 @@ private:
     std::vector<DecodedPlan> learned;
     if (policy) {
       PolicyDecoder decoder(index, *loops, *policy, isFree(instance), deadline);
-      learned = plansByPolicy(decoder, policy->numHeads(), context, deadline,
-                              kPolicyShare, moves);
+      learned = plansByPolicy(
+          decoder, policy->numHeads(), profileLatency(index, *loops, first),
+          context, deadline, isFree(instance) ? kFreePolicyShare : kPolicyShare,
+          moves);
     }
-    first = isFree(instance)
-                ? planInGoodOrder(index, *loops, context, deadline,
-                                  std::move(first), std::move(learned), moves)
-                : bestOf(index, *loops, std::move(first), std::move(learned));
+    if (isFree(instance))
+      first = planInGoodOrder(index, *loops, context, deadline,
+                              std::move(first), std::move(learned), moves);
+    else if (!learned.empty() &&
+             learned.front().latency < profileLatency(index, *loops, first))
+      first = std::move(learned.front().plan);
     Arrangement arrangement(index, first, isFree(instance));
     Annealer onProfile =
         arrangement.annealer(*loops, context, deadline, Addressing::Profile);
@@ -358,18 +370,14 @@ private:
     return editor.plan();
   }
 
-  /// The faster one, on the profile, of a plan and the first of others, if
-  /// there is one.
-  static Plan bestOf(const AccessIndex &index,
-                     llvm::ArrayRef<LoopChoices> loops, Plan plan,
-                     std::vector<DecodedPlan> others) {
-    if (others.empty())
-      return plan;
-    PlanEditor editor(index, -1, Addressing::Profile);
+  /// The latency of a plan on the profile, in its order.
+  double profileLatency(const AccessIndex &index,
+                        llvm::ArrayRef<LoopChoices> loops,
+                        const Plan &plan) const {
+    Arrangement arrangement(index, plan, isFree(index.instance()));
+    PlanEditor editor = arrangement.editor(Addressing::Profile);
     loadPlan(editor, loops, plan);
-    return others.front().latency < editor.latency()
-               ? std::move(others.front().plan)
-               : plan;
+    return editor.latency();
   }
 
   /// The search from `begin` and from the plan of another solver.
