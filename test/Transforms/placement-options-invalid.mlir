@@ -1,7 +1,7 @@
 // RUN: not mempl-opt %s --learned-memory-placement 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not mempl-opt %s --learned-memory-placement="target=abacus" 2>&1 | FileCheck %s --check-prefix=NAME
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=luck" 2>&1 | FileCheck %s --check-prefix=SOLVER
-// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=search{gide=muzero}" 2>&1 | FileCheck %s --check-prefix=KEY
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=search{strt=muzero}" 2>&1 | FileCheck %s --check-prefix=KEY
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=msa{ weights=x" 2>&1 | FileCheck %s --check-prefix=BRACE
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT
@@ -16,7 +16,7 @@
 // TARGET: error: no target: give the option 'target' a preset (
 // NAME: error: {{.*}}abacus
 // SOLVER: error: options of the solver: unknown solver 'luck', expected {{.*}}
-// KEY: error: options of the solver: column 8: search has no option 'gide', expected guide, start, order, tries; did you mean 'guide'?
+// KEY: error: options of the solver: column 8: search has no option 'strt', expected start, learned, weights, order, tries; did you mean 'start'?
 // BRACE: error: {{.*}}expected '}' to end what column 4 begins
 // BUDGET: error: options of the solver: budget: expected at least 0, found -1
 // LIMIT: error: options of the solver: budget: 0 means no limit; give a time limit with it
