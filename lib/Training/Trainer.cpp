@@ -183,17 +183,26 @@ void Trainer::Impl::chooseHeads() {
   int32_t heads = llvm::cantFail(GamePolicy::numHeads(given));
   std::vector<int32_t> trainable = set.trainable();
   covered.assign(trainable.size(), INFINITY);
-  for (auto [i, latency] : llvm::zip(trainable, covered))
-    for (int32_t head = 0; head < heads; ++head) {
-      auto policy = llvm::cantFail(GamePolicy::create(
-          set.entry(i).game, given, head, /*withNetwork=*/false));
-      double played =
-          GamePlayer(policy, withoutSamples(options.play)).profileByPolicy();
-      if (played < latency) {
-        latency = played;
-        set.setHead(i, head);
-      }
-    }
+  Workers workers(
+      options.threads, static_cast<int32_t>(trainable.size()),
+      [&](int32_t k, const std::function<bool()> &) {
+        int32_t program = trainable[k];
+        for (int32_t head = 0; head < heads; ++head) {
+          auto policy = llvm::cantFail(GamePolicy::create(
+              set.entry(program).game, given, head, /*withNetwork=*/false));
+          double played = GamePlayer(policy, withoutSamples(options.play))
+                              .profileByPolicy();
+          if (played < covered[k]) {
+            covered[k] = played;
+            set.setHead(program, head);
+          }
+        }
+      });
+  // What follows needs it, however late it is.
+  while (workers.isRunning()) {
+    std::this_thread::sleep_for(kPause);
+    tell();
+  }
 }
 
 //===----------------------------------------------------------------------===//
