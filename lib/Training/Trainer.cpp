@@ -39,8 +39,10 @@ static constexpr double kTeachersShare = 0.15, kFirstShare = 0.1;
 static constexpr double kLatest = 1.05;
 // Between two looks at the clock while others work.
 static constexpr std::chrono::milliseconds kPause(10);
-// Of a limit on time, what one plan is refined for if there is one program.
-static constexpr double kRefineShare = 0.1;
+// Of a limit on time, what one plan is refined for if there is one program:
+// that or so many seconds, but no more than the other share.
+static constexpr double kRefineShare = 0.1, kRefineSeconds = 30,
+                        kMostRefineShare = 0.3;
 // How often the budget for refining is doubled, as a factor.
 static constexpr int64_t kMostRefining = 64;
 // Of Gumbel noise at the roots of self-play.
@@ -334,8 +336,10 @@ bool Trainer::Impl::refine() {
   // Long searches find more than short ones.
   if (trainable.size() == 1 && clock.isLimited()) {
     limits.moves = 0;
-    limits.milliseconds =
-        1 + static_cast<int64_t>(1000 * clock.secondsOf(kRefineShare));
+    double seconds =
+        std::min(std::max(clock.secondsOf(kRefineShare), kRefineSeconds),
+                 clock.secondsOf(kMostRefineShare));
+    limits.milliseconds = 1 + static_cast<int64_t>(1000 * seconds);
   }
   Workers workers(options.threads, 2,
                   [&](int32_t i, const std::function<bool()> &isStopped) {
