@@ -13,9 +13,9 @@
 
 #include "BuiltinSolvers.h"
 #include "Constructions.h"
-#include "PolicyDecoder.h"
 
-#include "mempl/Solvers/SegmentPolicy.h"
+#include "mempl/Problem/StepOrder.h"
+#include "mempl/Solvers/PolicyDecoder.h"
 
 using namespace mempl;
 

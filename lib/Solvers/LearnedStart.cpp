@@ -8,6 +8,8 @@
 
 #include "LearnedStart.h"
 
+#include "mempl/Support/Random.h"
+
 #include <cmath>
 
 using namespace mempl;
@@ -113,12 +115,10 @@ std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads,
   return plans;
 }
 
-std::vector<DecodedPlan> mempl::plansByPolicy(PolicyDecoder &decoder,
-                                              int32_t numHeads,
-                                              double latencyToBeat,
-                                              const SolverContext &context,
-                                              const Deadline &deadline,
-                                              double share, int64_t &moves) {
+std::vector<DecodedPlan>
+mempl::plansByPolicy(PolicyDecoder &decoder, int32_t numHeads,
+                     double latencyToBeat, const SolverContext &context,
+                     const Deadline &deadline, double share, int64_t &moves) {
   return PolicyEvolution(decoder, context, deadline, share, moves)
       .run(numHeads, latencyToBeat);
 }

@@ -16,7 +16,8 @@
 #ifndef MEMPL_LIB_SOLVERS_LEARNEDSTART_H
 #define MEMPL_LIB_SOLVERS_LEARNEDSTART_H
 
-#include "PolicyDecoder.h"
+#include "mempl/Solvers/PolicyDecoder.h"
+#include "mempl/Solvers/Solver.h"
 
 namespace mempl {
 

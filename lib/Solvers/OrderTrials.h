@@ -17,7 +17,8 @@
 #ifndef MEMPL_LIB_SOLVERS_ORDERTRIALS_H
 #define MEMPL_LIB_SOLVERS_ORDERTRIALS_H
 
-#include "PolicyDecoder.h"
+#include "mempl/Solvers/PolicyDecoder.h"
+#include "mempl/Solvers/Solver.h"
 
 namespace mempl {
 

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PolicyDecoder.h"
+#include "mempl/Solvers/PolicyDecoder.h"
 
+#include "Arrangement.h"
 #include "GreedyPass.h"
 #include "StartingOrders.h"
 
@@ -20,6 +21,16 @@ using namespace mempl;
 /// For so many of its uses a pass counts as a move.
 static constexpr int64_t kUsesPerMove = 16;
 
+/// A program in an order, and what is seen of its segments.
+struct PolicyDecoder::Arranged {
+  Arranged(const AccessIndex &index, const Plan &plan, bool isFree)
+      : arrangement(index, plan, isFree),
+        features(arrangement.index(), arrangement.intervals()) {}
+
+  Arrangement arrangement;
+  SegmentFeatures features;
+};
+
 PolicyDecoder::PolicyDecoder(const AccessIndex &index,
                              llvm::ArrayRef<LoopChoices> loops,
                              const SegmentPolicy &policy, bool isFree,
@@ -30,6 +41,8 @@ PolicyDecoder::PolicyDecoder(const AccessIndex &index,
   chooseLoops(editor, loops);
   empty = editor.plan();
 }
+
+PolicyDecoder::~PolicyDecoder() = default;
 
 PolicyVariant PolicyDecoder::head(int32_t head) const {
   PolicyVariant variant;

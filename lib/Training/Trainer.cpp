@@ -20,6 +20,8 @@
 #include "Workers.h"
 
 #include "mempl/MuZero/MuZeroSolver.h"
+#include "mempl/Solvers/PolicyDecoder.h"
+#include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -111,8 +113,8 @@ struct Trainer::Impl {
   bool isTaught = false;
   Evolution evolution;    ///< Of the next head; without vectors: not begun.
   int32_t numEvolved = 0; ///< Heads that have been added.
-  /// By program that is trained on: the latency that greedy play with the best
-  /// of the heads comes to.
+  /// By program that is trained on: the latency that the best of the heads
+  /// comes to, by greedy play or in an order of its own.
   std::vector<double> covered;
   int64_t sinceBest = 0;
   /// Of the budget for refining, and the round that it was last good enough in.
@@ -180,25 +182,50 @@ bool Trainer::Impl::teach() {
   return tell();
 }
 
+/// The latency of the plan that a variant of the policy makes of a program on
+/// the profile, in an order of its own where that is free.
+static double
+decode(const Game &game, const SegmentPolicy &policy,
+       llvm::function_ref<PolicyVariant(const PolicyDecoder &)> variant) {
+  std::vector<LoopChoices> loops;
+  for (const Game::ChosenLoop &loop : game.loops())
+    loops.push_back({loop.step, {loop.plan}});
+  SolverContext unlimited;
+  Deadline deadline(unlimited);
+  PolicyDecoder decoder(game.index(), loops, policy,
+                        game.instance().program.order == StepOrder::Free,
+                        deadline);
+  return decoder.decode(variant(decoder)).latency;
+}
+
 /// For each program that of the heads that plays it best.
 void Trainer::Impl::chooseHeads() {
   int32_t heads = llvm::cantFail(GamePolicy::numHeads(given));
   std::vector<int32_t> trainable = set.trainable();
   covered.assign(trainable.size(), INFINITY);
+  std::optional<SegmentPolicy> policy;
+  if (given.has("policy.linear"))
+    policy = llvm::cantFail(SegmentPolicy::create(given));
   Workers workers(
       options.threads, static_cast<int32_t>(trainable.size()),
       [&](int32_t k, const std::function<bool()> &) {
         int32_t program = trainable[k];
         for (int32_t head = 0; head < heads; ++head) {
-          auto policy = llvm::cantFail(GamePolicy::create(
+          auto player = llvm::cantFail(GamePolicy::create(
               set.entry(program).game, given, head, /*withNetwork=*/false));
-          double played = GamePlayer(policy, withoutSamples(options.play))
+          double played = GamePlayer(player, withoutSamples(options.play))
                               .profileByPolicy();
           if (played < covered[k]) {
             covered[k] = played;
             set.setHead(program, head);
           }
         }
+        for (int32_t head = 0; policy && head < heads; ++head)
+          covered[k] =
+              std::min(covered[k], decode(*set.entry(program).game, *policy,
+                                          [&](const PolicyDecoder &decoder) {
+                                            return decoder.head(head);
+                                          }));
       });
   // What follows needs it, however late it is.
   while (workers.isRunning()) {
@@ -211,21 +238,83 @@ void Trainer::Impl::chooseHeads() {
 // Evolution
 //===----------------------------------------------------------------------===//
 
-/// Begins with what is saved per byte and second.
-static Evolution newEvolution(uint64_t seed) {
-  std::vector<double> mean(SegmentFeatures::kNumColumns, 0);
+namespace {
+
+/// A head as one vector: weights of segments and of steps, and two numbers that
+/// count by their signs.
+struct HeadVector {
+  static constexpr size_t kSegments = SegmentFeatures::kNumColumns,
+                          kSteps = StepFeatures::kNumColumns,
+                          kSize = kSegments + kSteps + 2;
+
+  llvm::ArrayRef<double> numbers;
+
+  llvm::ArrayRef<double> segments() const {
+    return numbers.take_front(kSegments);
+  }
+  llvm::ArrayRef<double> steps() const {
+    return numbers.slice(kSegments, kSteps);
+  }
+  double await() const { return numbers[kSize - 2]; }
+  double backward() const { return numbers[kSize - 1]; }
+};
+
+} // namespace
+
+/// Begins with what is saved per byte and second, in the program's own order or
+/// in one that keeps little open; every other head with the other signs.
+static Evolution newEvolution(uint64_t seed, int32_t head) {
+  std::vector<double> mean(HeadVector::kSize, 0);
   mean[SegmentFeatures::NetBenefit] = 1;
-  mean[SegmentFeatures::Size] = -0.5;
-  mean[SegmentFeatures::Held] = -0.5;
-  return Evolution(std::move(mean), kEvolutionStep, kPopulation, seed);
+  mean[SegmentFeatures::Size] = head % 2 == 0 ? -0.5 : -1;
+  mean[SegmentFeatures::Held] = head % 3 == 0 ? -0.5 : -1;
+  double *steps = &mean[HeadVector::kSegments];
+  if (head % 3 == 0)
+    steps[StepFeatures::Place] = -1;
+  if (head % 3 == 1) {
+    steps[StepFeatures::Place] = -0.5;
+    steps[StepFeatures::Opens] = -2;
+    steps[StepFeatures::Closes] = 2;
+  }
+  if (head % 3 == 2) {
+    steps[StepFeatures::Recency] = -0.5;
+    steps[StepFeatures::Reuses] = 1;
+  }
+  mean[HeadVector::kSize - 2] = head % 2 == 0 ? 1 : -1;
+  mean[HeadVector::kSize - 1] = head % 2 == 0 ? -1 : 1;
+  return Evolution(std::move(mean), kEvolutionStep, kPopulation,
+                   seed + static_cast<uint64_t>(head));
+}
+
+/// A policy of one head, all of whose weights are 0: what vectors are added to.
+static SegmentPolicy policyOfZeros() {
+  Weights weights;
+  for (auto [name, columns] :
+       {std::pair("policy.linear", HeadVector::kSegments),
+        std::pair("policy.order", HeadVector::kSteps)})
+    weights.set(name, {{1, static_cast<int64_t>(columns)},
+                       std::vector<float>(columns)});
+  for (const char *name : {"policy.await", "policy.backward"})
+    weights.set(name, {{1}, {0}});
+  return llvm::cantFail(SegmentPolicy::create(weights));
+}
+
+static double latencyByHead(const Game &game, const SegmentPolicy &zeros,
+                            HeadVector head) {
+  PolicyVariant variant;
+  variant.segments = head.segments().vec();
+  variant.order = head.steps().vec();
+  variant.awaitsEarly = head.await() > 0;
+  variant.isBackward = head.backward() > 0;
+  return decode(game, zeros, [&](const PolicyDecoder &) { return variant; });
 }
 
 static std::vector<double> prioritiesOf(const SegmentFeatures &features,
-                                        llvm::ArrayRef<double> weights) {
+                                        HeadVector head) {
   std::vector<double> priorities(features.numRows(), 0);
   for (auto [node, priority] : llvm::enumerate(priorities))
-    for (auto [weight, x] :
-         llvm::zip(weights, features.row(static_cast<int32_t>(node))))
+    for (auto [weight, x] : llvm::zip_equal(
+             head.segments(), features.row(static_cast<int32_t>(node))))
       priority += weight * x;
   return priorities;
 }
@@ -239,20 +328,19 @@ bool Trainer::Impl::evolve() {
   std::vector<int32_t> trainable = set.trainable();
   size_t count = trainable.size();
   if (evolution.best().empty())
-    evolution = newEvolution(options.seed + static_cast<uint64_t>(numEvolved));
+    evolution = newEvolution(options.seed, numEvolved);
+  SegmentPolicy zeros = policyOfZeros();
   for (int32_t g = 0; g < options.generationsPerRound; ++g) {
     auto vectors = evolution.ask();
     std::vector<double> latencies(vectors.size() * count, INFINITY);
-    Workers workers(
-        options.threads, static_cast<int32_t>(latencies.size()),
-        [&](int32_t task, const std::function<bool()> &isStopped) {
-          size_t vector = task / count, k = task % count;
-          auto game = set.entry(trainable[k]).game;
-          auto policy = GamePolicy::create(
-              game, prioritiesOf(game->features(), vectors[vector]));
-          GamePlayer player(policy, withoutSamples(options.play), isStopped);
-          latencies[task] = player.profileByPolicy();
-        });
+    Workers workers(options.threads, static_cast<int32_t>(latencies.size()),
+                    [&](int32_t task, const std::function<bool()> &isStopped) {
+                      size_t vector = task / count, k = task % count;
+                      if (!isStopped())
+                        latencies[task] =
+                            latencyByHead(*set.entry(trainable[k]).game, zeros,
+                                          {vectors[vector]});
+                    });
     if (waitFor(workers, clock.afterShareOfRest(1) - clock.reserve()))
       return true;
     if (clock.isOutOfTime())
@@ -281,38 +369,35 @@ bool Trainer::Impl::evolve() {
 void Trainer::Impl::offerPlay(int32_t program, llvm::ArrayRef<double> vector) {
   auto game = set.entry(program).game;
   auto policy =
-      GamePolicy::create(game, prioritiesOf(game->features(), vector));
+      GamePolicy::create(game, prioritiesOf(game->features(), {vector}));
   PlayedGame played =
       GamePlayer(policy, withoutSamples(options.play)).playByPolicy();
   set.offerPlayed(program, std::move(played.plan), played.latency);
 }
 
-/// Adds a row to an array of a policy that has one for each head. `row`: empty
-/// for that of the first head, or zeros where there is none.
-static void addRow(Weights &weights, llvm::StringRef name, int64_t columns,
-                   std::vector<float> row) {
+/// Adds the numbers of one more head to an array of a policy.
+static void addHeadTo(Weights &weights, llvm::StringRef name,
+                      llvm::ArrayRef<double> row) {
   const Weights::Array *known = weights.find(name);
   Weights::Array array = known ? *known : Weights::Array{{0}, {}};
-  if (row.empty() && known)
-    row = llvm::ArrayRef(known->numbers).take_front(columns).vec();
-  row.resize(static_cast<size_t>(columns), 0);
   ++array.shape[0];
-  if (columns > 1 && array.shape.size() == 1)
-    array.shape.push_back(columns);
-  llvm::append_range(array.numbers, row);
+  if (row.size() > 1 && array.shape.size() == 1)
+    array.shape.push_back(static_cast<int64_t>(row.size()));
+  for (double x : row)
+    array.numbers.push_back(static_cast<float>(x));
   weights.set(name, std::move(array));
 }
 
 /// The best vector becomes a head of the policy; then the next one begins.
 void Trainer::Impl::addHead() {
-  addRow(given, "policy.linear", SegmentFeatures::kNumColumns,
-         {evolution.best().begin(), evolution.best().end()});
-  for (const char *name : {"policy.await", "policy.backward"})
-    addRow(given, name, 1, {});
-  addRow(given, "policy.order", StepFeatures::kNumColumns, {});
+  HeadVector head = {evolution.best()};
+  addHeadTo(given, "policy.linear", head.segments());
+  addHeadTo(given, "policy.order", head.steps());
+  addHeadTo(given, "policy.await", {head.await()});
+  addHeadTo(given, "policy.backward", {head.backward()});
   if (const Weights::Array *output = given.find("policy.output"))
-    addRow(given, "policy.output", output->shape[1],
-           std::vector<float>(static_cast<size_t>(output->shape[1]), 0));
+    addHeadTo(given, "policy.output",
+              std::vector<double>(static_cast<size_t>(output->shape[1]), 0));
   ++numEvolved;
   evolution = Evolution();
   chooseHeads();
@@ -650,7 +735,7 @@ llvm::Error Trainer::Impl::restore() {
   std::memcpy(numbers.data(), bits.data(), numbers.size() * sizeof(double));
   if (!evolution.restore(numbers) ||
       (!evolution.best().empty() &&
-       evolution.best().size() != SegmentFeatures::kNumColumns))
+       evolution.best().size() != HeadVector::kSize))
     return fileError(name, 0, "damaged checkpoint");
   numEvolved = static_cast<int32_t>(c->numEvolved);
   refineFactor = c->refineFactor;

@@ -12,11 +12,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_LIB_SOLVERS_POLICYDECODER_H
-#define MEMPL_LIB_SOLVERS_POLICYDECODER_H
+#ifndef MEMPL_SOLVERS_POLICYDECODER_H
+#define MEMPL_SOLVERS_POLICYDECODER_H
 
-#include "Arrangement.h"
-
+#include "mempl/Solvers/Deadline.h"
+#include "mempl/Solvers/LoopPlanning.h"
 #include "mempl/Solvers/SegmentPolicy.h"
 
 #include <limits>
@@ -44,6 +44,7 @@ public:
   PolicyDecoder(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
                 const SegmentPolicy &policy, bool isFree,
                 const Deadline &deadline);
+  ~PolicyDecoder();
 
   /// The head as it is.
   PolicyVariant head(int32_t head) const;
@@ -56,15 +57,7 @@ public:
   int64_t movesPerPlan() const;
 
 private:
-  /// A program in an order, and what is seen of its segments.
-  struct Arranged {
-    Arranged(const AccessIndex &index, const Plan &plan, bool isFree)
-        : arrangement(index, plan, isFree),
-          features(arrangement.index(), arrangement.intervals()) {}
-
-    Arrangement arrangement;
-    SegmentFeatures features;
-  };
+  struct Arranged;
 
   std::vector<double> orderWeights(const PolicyVariant &variant) const;
   void arrange(const PolicyVariant &variant);
@@ -82,4 +75,4 @@ private:
 
 } // namespace mempl
 
-#endif // MEMPL_LIB_SOLVERS_POLICYDECODER_H
+#endif // MEMPL_SOLVERS_POLICYDECODER_H
