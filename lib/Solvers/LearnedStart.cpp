@@ -30,7 +30,7 @@ private:
   static constexpr double kGrowth = 1.5, kShrinking = 0.92;
   /// It ends after so many children without a better one.
   static constexpr int kPatience = 24;
-  static constexpr double kHeadsPart = 0.5;
+  static constexpr double kHeadsPart = 0.8;
   static constexpr double kFlip = 0.1, kKeepsOrder = 0.5;
 
   /// Whether no more plan is made: one has to fit into the share of the budget.

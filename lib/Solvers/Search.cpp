@@ -130,7 +130,7 @@ private:
   static constexpr double kGreedyShare = 0.3;
   /// Until so much of the limits is used, passes by the policy may go on; where
   /// the order is free, other orders want some of it.
-  static constexpr double kPolicyShare = 0.3, kFreePolicyShare = 0.2;
+  static constexpr double kPolicyShare = 0.3, kFreePolicyShare = 0.5;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
