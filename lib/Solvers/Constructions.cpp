@@ -61,8 +61,8 @@ namespace {
 class Constructions {
 public:
   Constructions(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
-                const Deadline &deadline)
-      : index(index), loops(loops), deadline(deadline),
+                const Deadline &deadline, int64_t mostPasses)
+      : index(index), loops(loops), deadline(deadline), mostPasses(mostPasses),
         forest(index, index.machine().capacity) {}
 
   const UseIntervalForest &intervals() const { return forest; }
@@ -95,7 +95,8 @@ private:
   static constexpr double kTimeShare = 0.25;
 
   bool isOver() const {
-    return work > kMostUses || deadline.share() > kTimeShare ||
+    return (mostPasses > 0 && result.evaluated >= mostPasses) ||
+           work > kMostUses || deadline.share() > kTimeShare ||
            deadline.hasPassed();
   }
 
@@ -188,12 +189,19 @@ private:
   const AccessIndex &index;
   llvm::ArrayRef<LoopChoices> loops;
   const Deadline &deadline;
+  int64_t mostPasses; // 0: no limit.
   UseIntervalForest forest;
   ChosenLoops bestLoops;
   int64_t work = 0;
 };
 
 } // namespace
+
+void ConstructiveSolver::declareOptions(SolverOptionTable &table) {
+  table.add("passes", mostPasses, "orders that are tried at most")
+      .atLeast(1)
+      .byDefault("as many as limits allow, and fewer for large programs");
+}
 
 llvm::Expected<Solution>
 ConstructiveSolver::solve(const Instance &instance,
@@ -214,7 +222,7 @@ ConstructiveSolver::solve(const Instance &instance,
                          {kGreedyPipelining, /*seed=*/0, inner.cancelled});
   if (!loops)
     return loops.takeError();
-  Constructions run(index, *loops, deadline);
+  Constructions run(index, *loops, deadline, mostPasses);
   if (!run.run(*makeOrders(index, run.intervals())))
     return constraintsError(instance);
   run.result.seconds = deadline.seconds();

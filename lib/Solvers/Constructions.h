@@ -44,6 +44,7 @@ std::unique_ptr<PassOrders> ordersByDensity(const AccessIndex &index,
 /// Solves by passes in given orders.
 class ConstructiveSolver : public Solver {
 public:
+  void declareOptions(SolverOptionTable &table) override;
   llvm::Expected<Solution> solve(const Instance &instance,
                                  const SolverContext &context) override;
 
@@ -52,6 +53,9 @@ protected:
   virtual std::unique_ptr<PassOrders>
   makeOrders(const AccessIndex &index,
              const UseIntervalForest &forest) const = 0;
+
+private:
+  int64_t mostPasses = 0; ///< 0: as many as the limits allow.
 };
 
 } // namespace mempl

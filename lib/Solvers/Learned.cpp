@@ -54,6 +54,7 @@ public:
            "search";
   }
   void declareOptions(SolverOptionTable &table) override {
+    ConstructiveSolver::declareOptions(table);
     table.addFile("weights", weights, "those of the policy")
         .byDefault("those that come with mempl");
   }

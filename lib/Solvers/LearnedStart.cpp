@@ -29,8 +29,8 @@ private:
   static constexpr double kStep = 0.3, kLeastStep = 0.02;
   static constexpr double kGrowth = 1.5, kShrinking = 0.92;
   /// It ends after so many children without a better one.
-  static constexpr int kPatience = 24;
-  static constexpr double kHeadsPart = 0.8;
+  static constexpr int kPatience = 12;
+  static constexpr double kHeadsPart = 0.75;
   static constexpr double kFlip = 0.1, kKeepsOrder = 0.5;
 
   /// Whether no more plan is made: one has to fit into the share of the budget.

@@ -126,24 +126,20 @@ private:
   /// for one layer of large ones.
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
-  /// Of the time, what greedy makes its limit of where there is a policy.
-  static constexpr double kGreedyShare = 0.3;
   /// Until so much of the limits is used, passes by the policy may go on; where
   /// the order is free, other orders want some of it.
-  static constexpr double kPolicyShare = 0.3, kFreePolicyShare = 0.5;
+  static constexpr double kPolicyShare = 0.35, kFreePolicyShare = 0.4;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
   /// The plan of `greedy`, or that of the context if it is faster.
   llvm::Expected<Solution> firstPlan(const Instance &instance,
                                      const SolverContext &context) const {
-    SolverContext limits = context;
-    if (policy && context.timeLimitMs > 0)
-      limits.timeLimitMs = std::max<int64_t>(
-          1, static_cast<int64_t>(kGreedyShare *
-                                  static_cast<double>(context.timeLimitMs)));
+    // A policy may gain much by the order of steps: it needs the time first.
+    bool isBrief = policy && isFree(instance) && context.timeLimitMs > 0;
     auto first =
-        llvm::cantFail(createSolver("greedy"))->solve(instance, limits);
+        llvm::cantFail(createSolver(isBrief ? "greedy{passes=2}" : "greedy"))
+            ->solve(instance, context);
     if (!first || !context.start || !keepsOrder(instance, *context.start))
       return first;
     double latency = simulateLatency(instance, *context.start);
