@@ -17,10 +17,11 @@
 // plans without offsets, on the profile of fast memory; then the best of these
 // is packed (ProfilePacking.h), and the rest of the moves mend what that had to
 // drop. Large programs begin with one plan for all layers that are alike
-// (RepeatedLayers.h). Where the order of steps is free, search begins with the
-// best of some orders (StartingOrders.h), and some of the moves move steps,
-// with what is in fast memory for them (StepMoves.h). docs/rationale/search.md
-// has figures.
+// (RepeatedLayers.h), others with the best plan of a learned policy
+// (LearnedStart.h). Where the order of steps is free, search begins with the
+// best of some orders (StartingOrders.h), those of the policy among them, and
+// some of the moves move steps, with what is in fast memory for them
+// (StepMoves.h). docs/rationale/search.md has figures.
 //
 // Another solver may give it a second plan to begin with: it runs for a share
 // of the limits, and if its plan is faster than that of `greedy`, search tries
@@ -216,19 +217,18 @@ private:
       return loops.takeError();
     int64_t moves = 0;
     Plan first = planByLayers(index, *loops, context, begin.plan, moves);
+    double latency = profileLatency(index, *loops, first);
     std::vector<DecodedPlan> learned;
     if (policy) {
       PolicyDecoder decoder(index, *loops, *policy, isFree(instance), deadline);
       learned = plansByPolicy(
-          decoder, policy->numHeads(), profileLatency(index, *loops, first),
-          context, deadline, isFree(instance) ? kFreePolicyShare : kPolicyShare,
-          moves);
+          decoder, policy->numHeads(), latency, context, deadline,
+          isFree(instance) ? kFreePolicyShare : kPolicyShare, moves);
     }
     if (isFree(instance))
       first = planInGoodOrder(index, *loops, context, deadline,
                               std::move(first), std::move(learned), moves);
-    else if (!learned.empty() &&
-             learned.front().latency < profileLatency(index, *loops, first))
+    else if (!learned.empty() && learned.front().latency < latency)
       first = std::move(learned.front().plan);
     Arrangement arrangement(index, first, isFree(instance));
     Annealer onProfile =
