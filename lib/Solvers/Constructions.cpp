@@ -95,9 +95,8 @@ private:
   static constexpr double kTimeShare = 0.25;
 
   bool isOver() const {
-    return (mostPasses > 0 && result.evaluated >= mostPasses) ||
-           work > kMostUses || deadline.share() > kTimeShare ||
-           deadline.hasPassed();
+    return result.evaluated >= mostPasses || work > kMostUses ||
+           deadline.share() > kTimeShare || deadline.hasPassed();
   }
 
   /// An editor with what is constrained to be fast in it; with `given`, these
@@ -189,7 +188,7 @@ private:
   const AccessIndex &index;
   llvm::ArrayRef<LoopChoices> loops;
   const Deadline &deadline;
-  int64_t mostPasses; // 0: no limit.
+  int64_t mostPasses;
   UseIntervalForest forest;
   ChosenLoops bestLoops;
   int64_t work = 0;
@@ -198,9 +197,11 @@ private:
 } // namespace
 
 void ConstructiveSolver::declareOptions(SolverOptionTable &table) {
-  table.add("passes", mostPasses, "orders that are tried at most")
-      .atLeast(1)
-      .byDefault("as many as limits allow, and fewer for large programs");
+  table
+      .add("passes", mostPasses,
+           "orders that are tried at most; fewer where the program is large or "
+           "the time short")
+      .atLeast(1);
 }
 
 llvm::Expected<Solution>

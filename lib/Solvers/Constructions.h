@@ -55,7 +55,7 @@ protected:
              const UseIntervalForest &forest) const = 0;
 
 private:
-  int64_t mostPasses = 0; ///< 0: as many as the limits allow.
+  int64_t mostPasses = 100;
 };
 
 } // namespace mempl

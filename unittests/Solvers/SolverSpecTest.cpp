@@ -241,8 +241,8 @@ TEST_F(SolverOptions, AreRefusedWithTheColumn) {
             "column 16: count is given twice");
   EXPECT_EQ(refused("sample{note=a{b}}"),
             "column 13: note: expected a text, found 'a{b}'");
-  EXPECT_EQ(refused("greedy{fast}"),
-            "column 8: greedy has no options, found 'fast'");
+  EXPECT_EQ(refused("none{fast}"),
+            "column 6: none has no options, found 'fast'");
   EXPECT_THAT(refused("sample{other=smaple}"),
               HasSubstr("column 14: unknown solver 'smaple', expected "));
   EXPECT_THAT(refused("sample{other=smaple}"),
