@@ -39,6 +39,7 @@ from iree.compiler import ir
 
 import mempl
 import mempl.iree
+from lab import replace_between
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "test", "data", "models")
@@ -173,18 +174,6 @@ class Case:
         ]
 
 
-def insert(path, text):
-    """Replaces what is between the two comments of the file."""
-    with open(path, encoding="utf-8") as f:
-        page = f.read()
-    if BEGIN not in page or END not in page:
-        sys.exit(f"{path}: error: expected the lines {BEGIN} and {END}")
-    start, end = page.index(BEGIN) + len(BEGIN), page.index(END)
-    with open(f"{path}.part", "w", encoding="utf-8") as f:
-        f.write(f"{page[:start]}\n{text}\n{page[end:]}")
-    os.replace(f"{path}.part", path)
-
-
 def table(records):
     lines = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
     lines += ["| " + " | ".join(record["row"]) + " |" for record in records]
@@ -231,7 +220,7 @@ def main():
     text = table([found[name] for name in networks])
     print(text)
     if args.write:
-        insert(args.write, text)
+        replace_between(args.write, BEGIN, END, text)
     sys.exit(any(found[name]["problems"] for name in networks))
 
 

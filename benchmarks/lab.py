@@ -295,10 +295,13 @@ def write_whole(path, text):
 
 def replace_tables(path, text):
     """Puts the tables of a page in the place of those that it has."""
-    with open(path) as file:
+    replace_between(path, "<!-- tables -->", "<!-- end of tables -->", f"\n{text}")
+
+
+def replace_between(path, begin, end, text):
+    """Replaces what is between two comments of a file."""
+    with open(path, encoding="utf-8") as file:
         page = file.read()
-    begin, end = "<!-- tables -->\n", "<!-- end of tables -->\n"
     if begin not in page or end not in page:
-        fail(f"{path}: expected {begin.strip()} and {end.strip()}")
-    head, tail = page.split(begin)[0], page.split(end)[1]
-    write_whole(path, f"{head}{begin}\n{text}\n{end}{tail}")
+        fail(f"{path}: expected the lines {begin} and {end}")
+    write_whole(path, f"{page[:page.index(begin) + len(begin)]}\n{text}\n{page[page.index(end):]}")
