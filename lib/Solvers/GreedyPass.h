@@ -33,6 +33,13 @@ std::vector<int32_t> nodesByPriority(const AccessIndex &index,
                                      const UseIntervalForest &forest,
                                      llvm::ArrayRef<double> priority);
 
+/// Units of the budget that a pass over a program counts for, or to load a plan
+/// of it; 0 for a small one.
+inline int64_t movesPerPass(const AccessIndex &index) {
+  constexpr int64_t usesPerMove = 16;
+  return index.numUses() / usesPerMove;
+}
+
 /// A pass over a plan.
 class GreedyPass {
 public:

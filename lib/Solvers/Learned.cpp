@@ -13,6 +13,7 @@
 
 #include "BuiltinSolvers.h"
 #include "Constructions.h"
+#include "PolicyOption.h"
 
 #include "mempl/Problem/StepOrder.h"
 #include "mempl/Solvers/PolicyDecoder.h"
@@ -55,19 +56,10 @@ public:
   }
   void declareOptions(SolverOptionTable &table) override {
     ConstructiveSolver::declareOptions(table);
-    table.addFile("weights", weights, "those of the policy")
-        .byDefault("those that come with mempl");
+    policy.declare(table);
   }
 
-  llvm::Error check() override {
-    if (policy)
-      return llvm::Error::success();
-    auto made = SegmentPolicy::read(weights);
-    if (!made)
-      return made.takeError();
-    policy = std::move(*made);
-    return llvm::Error::success();
-  }
+  llvm::Error check() override { return policy.load(); }
 
   llvm::Expected<Solution> solve(const Instance &instance,
                                  const SolverContext &context) override {
@@ -80,8 +72,12 @@ public:
     auto other = solveInLearnedOrder(instance, context, deadline);
     if (!other)
       return own;
-    if (own && own->latency <= other->latency)
-      other->plan = std::move(own->plan), other->latency = own->latency;
+    if (!own) {
+      llvm::consumeError(own.takeError());
+    } else if (own->latency <= other->latency) {
+      other->plan = std::move(own->plan);
+      other->latency = own->latency;
+    }
     other->seconds = deadline.seconds();
     return std::move(*other);
   }
@@ -105,7 +101,7 @@ private:
     DecodedPlan best;
     for (int32_t head = 0; head < policy->numHeads() && !deadline.hasPassed();
          ++head) {
-      DecodedPlan made = decoder.decode(decoder.head(head));
+      DecodedPlan made = decoder.decode(headOf(*policy, head));
       if (made.latency < best.latency)
         best = std::move(made);
     }
@@ -126,8 +122,7 @@ private:
     return std::move(*solution);
   }
 
-  std::string weights;
-  std::optional<SegmentPolicy> policy;
+  PolicyOption policy;
 };
 
 } // namespace

@@ -23,7 +23,7 @@ public:
       : decoder(decoder), context(context), deadline(deadline), share(share),
         moves(moves), random(context.seed, "policy evolution") {}
 
-  std::vector<DecodedPlan> run(int32_t numHeads, double latencyToBeat);
+  std::vector<DecodedPlan> run(double latencyToBeat);
 
 private:
   static constexpr double kStep = 0.3, kLeastStep = 0.02;
@@ -45,7 +45,6 @@ private:
     return decoder.decode(variant);
   }
   PolicyVariant childOf(const PolicyVariant &parent);
-  double normal();
 
   PolicyDecoder &decoder;
   const SolverContext &context;
@@ -58,33 +57,26 @@ private:
 
 } // namespace
 
-/// A normally distributed number (Box and Muller).
-double PolicyEvolution::normal() {
-  constexpr double turn = 6.283185307179586;
-  return std::sqrt(-2 * std::log(1 - random.uniform())) *
-         std::cos(turn * random.uniform());
-}
-
 PolicyVariant PolicyEvolution::childOf(const PolicyVariant &parent) {
   PolicyVariant child = parent;
   for (double &change : child.segments)
-    change += step * normal();
+    change += step * random.normal();
   if (random.chance(kFlip))
     child.awaitsEarly = !child.awaitsEarly;
   if (random.chance(kKeepsOrder))
     return child;
   for (double &change : child.order)
-    change += step * normal();
+    change += step * random.normal();
   return child;
 }
 
-std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads,
-                                              double latencyToBeat) {
+std::vector<DecodedPlan> PolicyEvolution::run(double latencyToBeat) {
   std::vector<DecodedPlan> plans;
   PolicyVariant parent;
   double latency = std::numeric_limits<double>::infinity();
-  for (int32_t head = 0; head < numHeads && !isOver(kHeadsPart); ++head) {
-    PolicyVariant variant = decoder.head(head);
+  for (int32_t head = 0;
+       head < decoder.policy().numHeads() && !isOver(kHeadsPart); ++head) {
+    PolicyVariant variant = headOf(decoder.policy(), head);
     plans.push_back(decode(variant));
     if (head == 0 || plans.back().latency < latency) {
       latency = plans.back().latency;
@@ -115,10 +107,11 @@ std::vector<DecodedPlan> PolicyEvolution::run(int32_t numHeads,
   return plans;
 }
 
-std::vector<DecodedPlan>
-mempl::plansByPolicy(PolicyDecoder &decoder, int32_t numHeads,
-                     double latencyToBeat, const SolverContext &context,
-                     const Deadline &deadline, double share, int64_t &moves) {
+std::vector<DecodedPlan> mempl::plansByPolicy(PolicyDecoder &decoder,
+                                              double latencyToBeat,
+                                              const SolverContext &context,
+                                              const Deadline &deadline,
+                                              double share, int64_t &moves) {
   return PolicyEvolution(decoder, context, deadline, share, moves)
-      .run(numHeads, latencyToBeat);
+      .run(latencyToBeat);
 }

@@ -21,12 +21,12 @@
 
 namespace mempl {
 
-/// Plans that the heads of a policy make, and the best one that evolution has
+/// Plans that the heads of the policy make, and the best one that evolution has
 /// found from there, the best first. Heads are asked until most of `share` of
 /// the limits is used; the rest is for evolution, if one of their plans is
 /// faster than `latencyToBeat` seconds. On the profile, offsets mean nothing.
 /// `moves` counts what that takes.
-std::vector<DecodedPlan> plansByPolicy(PolicyDecoder &decoder, int32_t numHeads,
+std::vector<DecodedPlan> plansByPolicy(PolicyDecoder &decoder,
                                        double latencyToBeat,
                                        const SolverContext &context,
                                        const Deadline &deadline, double share,

@@ -9,6 +9,7 @@
 #include "OrderTrials.h"
 
 #include "Arrangement.h"
+#include "GreedyPass.h"
 #include "StartingOrders.h"
 
 #include "mempl/Solvers/Greedy.h"
@@ -22,8 +23,6 @@ namespace {
 /// Of the limits, until when greedy passes may go on that make plans to begin
 /// with; and what trials take of what is left then.
 constexpr double kPassesShare = 0.3, kTrialsShare = 0.25;
-/// For so many of its uses a greedy pass, or to load a plan, counts as a move.
-constexpr int64_t kUsesPerMove = 16;
 constexpr size_t kMostTrials = 12;
 
 class OrderTrials {
@@ -71,10 +70,10 @@ void OrderTrials::addCandidates(Plan start) {
   PlanEditor editor = own.editor(Addressing::Profile);
   loadPlan(editor, loops, start);
   candidates.push_back({editor.plan(), editor.latency()});
-  double costOfPass =
-      context.budget > 0 ? static_cast<double>(index.numUses() / kUsesPerMove) /
-                               static_cast<double>(context.budget)
-                         : 0;
+  double costOfPass = context.budget > 0
+                          ? static_cast<double>(movesPerPass(index)) /
+                                static_cast<double>(context.budget)
+                          : 0;
   for (std::vector<int32_t> &order : startingOrders(index)) {
     if (used() + costOfPass > kPassesShare || deadline.hasPassed())
       return;
@@ -88,7 +87,7 @@ void OrderTrials::addCandidate(Plan empty) {
   Arrangement arrangement(index, empty, /*isFree=*/true);
   PlanEditor editor = arrangement.editor(Addressing::Profile);
   loadPlan(editor, loops, empty);
-  moves += index.numUses() / kUsesPerMove;
+  moves += movesPerPass(index);
   if (!placeConstrained(editor, arrangement.intervals()))
     return;
   greedyPass(editor, arrangement.intervals(), deadline);
@@ -114,7 +113,7 @@ size_t OrderTrials::numTrials(double share, double sharePerPass) const {
 
 /// Improves a candidate until so much of the limits is used up.
 void OrderTrials::anneal(Candidate &candidate, double until) {
-  moves += index.numUses() / kUsesPerMove;
+  moves += movesPerPass(index);
   Arrangement arrangement(index, candidate.plan, /*isFree=*/true);
   Annealer annealer =
       arrangement.annealer(loops, context, deadline, Addressing::Profile);

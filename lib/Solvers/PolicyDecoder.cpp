@@ -18,9 +18,6 @@
 
 using namespace mempl;
 
-/// For so many of its uses a pass counts as a move.
-static constexpr int64_t kUsesPerMove = 16;
-
 /// A program in an order, and what is seen of its segments.
 struct PolicyDecoder::Arranged {
   Arranged(const AccessIndex &index, const Plan &plan, bool isFree)
@@ -35,7 +32,7 @@ PolicyDecoder::PolicyDecoder(const AccessIndex &index,
                              llvm::ArrayRef<LoopChoices> loops,
                              const SegmentPolicy &policy, bool isFree,
                              const Deadline &deadline)
-    : index(index), loops(loops), policy(policy), isFree(isFree),
+    : index(index), loops(loops), heads(policy), isFree(isFree),
       deadline(deadline) {
   PlanEditor editor(index, -1, Addressing::Profile);
   chooseLoops(editor, loops);
@@ -44,7 +41,7 @@ PolicyDecoder::PolicyDecoder(const AccessIndex &index,
 
 PolicyDecoder::~PolicyDecoder() = default;
 
-PolicyVariant PolicyDecoder::head(int32_t head) const {
+PolicyVariant mempl::headOf(const SegmentPolicy &policy, int32_t head) {
   PolicyVariant variant;
   variant.head = head;
   variant.segments.assign(SegmentFeatures::kNumColumns, 0);
@@ -54,23 +51,15 @@ PolicyVariant PolicyDecoder::head(int32_t head) const {
   return variant;
 }
 
-int64_t PolicyDecoder::movesPerPlan() const {
-  return index.numUses() / kUsesPerMove + 1;
-}
+int64_t PolicyDecoder::movesPerPlan() const { return movesPerPass(index) + 1; }
 
 std::vector<double>
 PolicyDecoder::orderWeights(const PolicyVariant &variant) const {
   std::vector<double> weights = variant.order;
   for (auto [weight, learned] :
-       llvm::zip_equal(weights, policy.orderPart(variant.head)))
+       llvm::zip_equal(weights, heads.orderPart(variant.head)))
     weight += learned;
   return weights;
-}
-
-std::vector<int32_t> PolicyDecoder::order(const PolicyVariant &variant) const {
-  if (!isFree)
-    return {};
-  return orderByPolicy(index, orderWeights(variant), variant.isBackward);
 }
 
 void PolicyDecoder::arrange(const PolicyVariant &variant) {
@@ -78,7 +67,8 @@ void PolicyDecoder::arrange(const PolicyVariant &variant) {
   if (arranged && (!isFree || (weights == arrangedBy &&
                                variant.isBackward == arrangedBackward)))
     return;
-  empty.order = order(variant);
+  if (isFree)
+    empty.order = orderByPolicy(index, weights, variant.isBackward);
   arranged = std::make_unique<Arranged>(index, empty, isFree);
   arrangedBy = std::move(weights);
   arrangedBackward = variant.isBackward;
@@ -88,7 +78,7 @@ DecodedPlan PolicyDecoder::decode(const PolicyVariant &variant) {
   arrange(variant);
   const SegmentFeatures &features = arranged->features;
   const UseIntervalForest &forest = arranged->arrangement.intervals();
-  std::vector<double> priority = policy.priorities(features, variant.head);
+  std::vector<double> priority = heads.priorities(features, variant.head);
   for (auto [node, sum] : llvm::enumerate(priority)) {
     llvm::ArrayRef<float> row = features.row(static_cast<int32_t>(node));
     sum = std::inner_product(row.begin(), row.end(), variant.segments.begin(),

@@ -32,6 +32,7 @@
 #include "Arrangement.h"
 #include "LearnedStart.h"
 #include "OrderTrials.h"
+#include "PolicyOption.h"
 #include "RepeatedLayers.h"
 #include "Tries.h"
 
@@ -62,8 +63,7 @@ public:
     table.add("learned", isLearned,
               "whether to begin with plans by a learned policy, which is "
               "adapted to the program, and not with those of greedy alone");
-    table.addFile("weights", weights, "those of the policy")
-        .byDefault("those that come with mempl");
+    policy.declare(table);
     table.add("order", order, {{"free", Order::Free}, {"keep", Order::Keep}},
               "of the steps of a program whose order is free: free, or as they "
               "stand");
@@ -79,13 +79,7 @@ public:
     if (starter)
       if (llvm::Error error = starter->check())
         return error;
-    if (!isLearned || policy)
-      return llvm::Error::success();
-    auto made = SegmentPolicy::read(weights);
-    if (!made)
-      return made.takeError();
-    policy = std::move(*made);
-    return llvm::Error::success();
+    return isLearned ? policy.load() : llvm::Error::success();
   }
 
   llvm::Expected<Solution> solve(const Instance &instance,
@@ -217,19 +211,20 @@ private:
       return loops.takeError();
     int64_t moves = 0;
     Plan first = planByLayers(index, *loops, context, begin.plan, moves);
-    double latency = profileLatency(index, *loops, first);
     std::vector<DecodedPlan> learned;
     if (policy) {
+      double latency = profileLatency(index, *loops, first);
       PolicyDecoder decoder(index, *loops, *policy, isFree(instance), deadline);
       learned = plansByPolicy(
-          decoder, policy->numHeads(), latency, context, deadline,
+          decoder, latency, context, deadline,
           isFree(instance) ? kFreePolicyShare : kPolicyShare, moves);
+      if (!isFree(instance) && !learned.empty() &&
+          learned.front().latency < latency)
+        first = std::move(learned.front().plan);
     }
     if (isFree(instance))
       first = planInGoodOrder(index, *loops, context, deadline,
                               std::move(first), std::move(learned), moves);
-    else if (!learned.empty() && learned.front().latency < latency)
-      first = std::move(learned.front().plan);
     Arrangement arrangement(index, first, isFree(instance));
     Annealer onProfile =
         arrangement.annealer(*loops, context, deadline, Addressing::Profile);
@@ -458,8 +453,7 @@ private:
   int64_t tries = 0; ///< 0: see numTries().
   Order order = Order::Free;
   bool isLearned = true;
-  std::string weights;
-  std::optional<SegmentPolicy> policy; ///< Unless it is not learned.
+  PolicyOption policy; ///< Unread unless it is learned.
 };
 
 } // namespace

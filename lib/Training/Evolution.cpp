@@ -61,12 +61,6 @@ struct Rates {
 
 } // namespace
 
-/// Normally distributed (Box and Muller, 1958).
-static double normal(Random &random) {
-  double u = 1 - random.uniform(), v = random.uniform();
-  return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
-}
-
 Evolution::Evolution(std::vector<double> mean, double step, int32_t population,
                      uint64_t seed)
     : mean(std::move(mean)), sigma(step),
@@ -84,7 +78,7 @@ std::vector<std::vector<double>> Evolution::ask() const {
   for (int32_t i = 0; i < population; ++i) {
     std::vector<double> vector = mean;
     for (size_t k = 0; k < size(); ++k) {
-      double z = normal(random);
+      double z = random.normal();
       if (i > 0 || generations > 0)
         vector[k] += sigma * std::sqrt(variances[k]) * z;
     }

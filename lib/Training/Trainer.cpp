@@ -14,14 +14,13 @@
 #include "mempl/Training/Trainer.h"
 
 #include "Checkpoint.h"
+#include "HeadVector.h"
 #include "Metrics.h"
 #include "TrainingClock.h"
 #include "TrainingSet.h"
 #include "Workers.h"
 
 #include "mempl/MuZero/MuZeroSolver.h"
-#include "mempl/Solvers/PolicyDecoder.h"
-#include "mempl/Solvers/Solver.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -182,22 +181,6 @@ bool Trainer::Impl::teach() {
   return tell();
 }
 
-/// The latency of the plan that a variant of the policy makes of a program on
-/// the profile, in an order of its own where that is free.
-static double
-decode(const Game &game, const SegmentPolicy &policy,
-       llvm::function_ref<PolicyVariant(const PolicyDecoder &)> variant) {
-  std::vector<LoopChoices> loops;
-  for (const Game::ChosenLoop &loop : game.loops())
-    loops.push_back({loop.step, {loop.plan}});
-  SolverContext unlimited;
-  Deadline deadline(unlimited);
-  PolicyDecoder decoder(game.index(), loops, policy,
-                        game.instance().program.order == StepOrder::Free,
-                        deadline);
-  return decoder.decode(variant(decoder)).latency;
-}
-
 /// For each program that of the heads that plays it best.
 void Trainer::Impl::chooseHeads() {
   int32_t heads = llvm::cantFail(GamePolicy::numHeads(given));
@@ -222,10 +205,8 @@ void Trainer::Impl::chooseHeads() {
         }
         for (int32_t head = 0; policy && head < heads; ++head)
           covered[k] =
-              std::min(covered[k], decode(*set.entry(program).game, *policy,
-                                          [&](const PolicyDecoder &decoder) {
-                                            return decoder.head(head);
-                                          }));
+              std::min(covered[k], latencyOf(*set.entry(program).game, *policy,
+                                             headOf(*policy, head)));
       });
   // What follows needs it, however late it is.
   while (workers.isRunning()) {
@@ -238,87 +219,6 @@ void Trainer::Impl::chooseHeads() {
 // Evolution
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// A head as one vector: weights of segments and of steps, and two numbers that
-/// count by their signs.
-struct HeadVector {
-  static constexpr size_t kSegments = SegmentFeatures::kNumColumns,
-                          kSteps = StepFeatures::kNumColumns,
-                          kSize = kSegments + kSteps + 2;
-
-  llvm::ArrayRef<double> numbers;
-
-  llvm::ArrayRef<double> segments() const {
-    return numbers.take_front(kSegments);
-  }
-  llvm::ArrayRef<double> steps() const {
-    return numbers.slice(kSegments, kSteps);
-  }
-  double await() const { return numbers[kSize - 2]; }
-  double backward() const { return numbers[kSize - 1]; }
-};
-
-} // namespace
-
-/// Begins with what is saved per byte and second, in the program's own order or
-/// in one that keeps little open; every other head with the other signs.
-static Evolution newEvolution(uint64_t seed, int32_t head) {
-  std::vector<double> mean(HeadVector::kSize, 0);
-  mean[SegmentFeatures::NetBenefit] = 1;
-  mean[SegmentFeatures::Size] = head % 2 == 0 ? -0.5 : -1;
-  mean[SegmentFeatures::Held] = head % 3 == 0 ? -0.5 : -1;
-  double *steps = &mean[HeadVector::kSegments];
-  if (head % 3 == 0)
-    steps[StepFeatures::Place] = -1;
-  if (head % 3 == 1) {
-    steps[StepFeatures::Place] = -0.5;
-    steps[StepFeatures::Opens] = -2;
-    steps[StepFeatures::Closes] = 2;
-  }
-  if (head % 3 == 2) {
-    steps[StepFeatures::Recency] = -0.5;
-    steps[StepFeatures::Reuses] = 1;
-  }
-  mean[HeadVector::kSize - 2] = head % 2 == 0 ? 1 : -1;
-  mean[HeadVector::kSize - 1] = head % 2 == 0 ? -1 : 1;
-  return Evolution(std::move(mean), kEvolutionStep, kPopulation,
-                   seed + static_cast<uint64_t>(head));
-}
-
-/// A policy of one head, all of whose weights are 0: what vectors are added to.
-static SegmentPolicy policyOfZeros() {
-  Weights weights;
-  for (auto [name, columns] :
-       {std::pair("policy.linear", HeadVector::kSegments),
-        std::pair("policy.order", HeadVector::kSteps)})
-    weights.set(name, {{1, static_cast<int64_t>(columns)},
-                       std::vector<float>(columns)});
-  for (const char *name : {"policy.await", "policy.backward"})
-    weights.set(name, {{1}, {0}});
-  return llvm::cantFail(SegmentPolicy::create(weights));
-}
-
-static double latencyByHead(const Game &game, const SegmentPolicy &zeros,
-                            HeadVector head) {
-  PolicyVariant variant;
-  variant.segments = head.segments().vec();
-  variant.order = head.steps().vec();
-  variant.awaitsEarly = head.await() > 0;
-  variant.isBackward = head.backward() > 0;
-  return decode(game, zeros, [&](const PolicyDecoder &) { return variant; });
-}
-
-static std::vector<double> prioritiesOf(const SegmentFeatures &features,
-                                        HeadVector head) {
-  std::vector<double> priorities(features.numRows(), 0);
-  for (auto [node, priority] : llvm::enumerate(priorities))
-    for (auto [weight, x] : llvm::zip_equal(
-             head.segments(), features.row(static_cast<int32_t>(node))))
-      priority += weight * x;
-  return priorities;
-}
-
 /// Some generations of a new head of the policy, each vector by what greedy
 /// play with it comes to, where no head before is better. True if cancelled.
 bool Trainer::Impl::evolve() {
@@ -328,8 +228,10 @@ bool Trainer::Impl::evolve() {
   std::vector<int32_t> trainable = set.trainable();
   size_t count = trainable.size();
   if (evolution.best().empty())
-    evolution = newEvolution(options.seed, numEvolved);
-  SegmentPolicy zeros = policyOfZeros();
+    evolution = Evolution(HeadVector::beginning(numEvolved), kEvolutionStep,
+                          kPopulation,
+                          options.seed + static_cast<uint64_t>(numEvolved));
+  SegmentPolicy zeros = HeadVector::policyOfZeros();
   for (int32_t g = 0; g < options.generationsPerRound; ++g) {
     auto vectors = evolution.ask();
     std::vector<double> latencies(vectors.size() * count, INFINITY);
@@ -338,8 +240,8 @@ bool Trainer::Impl::evolve() {
                       size_t vector = task / count, k = task % count;
                       if (!isStopped())
                         latencies[task] =
-                            latencyByHead(*set.entry(trainable[k]).game, zeros,
-                                          {vectors[vector]});
+                            latencyOf(*set.entry(trainable[k]).game, zeros,
+                                      HeadVector{vectors[vector]}.variant());
                     });
     if (waitFor(workers, clock.afterShareOfRest(1) - clock.reserve()))
       return true;
@@ -369,35 +271,15 @@ bool Trainer::Impl::evolve() {
 void Trainer::Impl::offerPlay(int32_t program, llvm::ArrayRef<double> vector) {
   auto game = set.entry(program).game;
   auto policy =
-      GamePolicy::create(game, prioritiesOf(game->features(), {vector}));
+      GamePolicy::create(game, HeadVector{vector}.priorities(game->features()));
   PlayedGame played =
       GamePlayer(policy, withoutSamples(options.play)).playByPolicy();
   set.offerPlayed(program, std::move(played.plan), played.latency);
 }
 
-/// Adds the numbers of one more head to an array of a policy.
-static void addHeadTo(Weights &weights, llvm::StringRef name,
-                      llvm::ArrayRef<double> row) {
-  const Weights::Array *known = weights.find(name);
-  Weights::Array array = known ? *known : Weights::Array{{0}, {}};
-  ++array.shape[0];
-  if (row.size() > 1 && array.shape.size() == 1)
-    array.shape.push_back(static_cast<int64_t>(row.size()));
-  for (double x : row)
-    array.numbers.push_back(static_cast<float>(x));
-  weights.set(name, std::move(array));
-}
-
 /// The best vector becomes a head of the policy; then the next one begins.
 void Trainer::Impl::addHead() {
-  HeadVector head = {evolution.best()};
-  addHeadTo(given, "policy.linear", head.segments());
-  addHeadTo(given, "policy.order", head.steps());
-  addHeadTo(given, "policy.await", {head.await()});
-  addHeadTo(given, "policy.backward", {head.backward()});
-  if (const Weights::Array *output = given.find("policy.output"))
-    addHeadTo(given, "policy.output",
-              std::vector<double>(static_cast<size_t>(output->shape[1]), 0));
+  HeadVector{evolution.best()}.addTo(given);
   ++numEvolved;
   evolution = Evolution();
   chooseHeads();

@@ -230,9 +230,8 @@ TEST(PolicyDecoder, ChangesPlansWithTheWeights) {
   SegmentPolicy policy = llvm::cantFail(SegmentPolicy::read(""));
   PolicyDecoder decoder(index, {}, policy, /*isFree=*/true, deadline);
   int64_t moves = 0;
-  std::vector<DecodedPlan> plans =
-      plansByPolicy(decoder, policy.numHeads(), /*latencyToBeat=*/1e9, context,
-                    deadline, /*share=*/0.5, moves);
+  std::vector<DecodedPlan> plans = plansByPolicy(
+      decoder, /*latencyToBeat=*/1e9, context, deadline, /*share=*/0.5, moves);
   EXPECT_LE(moves, 2000);
   ASSERT_GT(plans.size(), 1u);
   EXPECT_LE(plans.front().latency, plans.back().latency);

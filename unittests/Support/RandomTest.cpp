@@ -45,3 +45,19 @@ TEST(Random, StaysInRangeAndReachesItsEnds) {
   EXPECT_FALSE(random.chance(0));
   EXPECT_TRUE(random.chance(1));
 }
+
+TEST(Random, IsNormalOfMeanZeroAndVarianceOne) {
+  Random random(0, "normal test");
+  constexpr int count = 20000;
+  double sum = 0, squares = 0;
+  int within = 0;
+  for (int i = 0; i < count; ++i) {
+    double x = random.normal();
+    sum += x;
+    squares += x * x;
+    within += std::abs(x) < 1;
+  }
+  EXPECT_NEAR(sum / count, 0, 0.03);
+  EXPECT_NEAR(squares / count, 1, 0.05);
+  EXPECT_NEAR(static_cast<double>(within) / count, 0.6827, 0.02);
+}

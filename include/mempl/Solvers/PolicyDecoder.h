@@ -30,6 +30,9 @@ struct PolicyVariant {
   bool awaitsEarly = false, isBackward = false;
 };
 
+/// A head of a policy as it is.
+PolicyVariant headOf(const SegmentPolicy &policy, int32_t head);
+
 /// A plan on the profile of fast memory; infinitely slow if there is none.
 struct DecodedPlan {
   Plan plan;
@@ -46,12 +49,9 @@ public:
                 const Deadline &deadline);
   ~PolicyDecoder();
 
-  /// The head as it is.
-  PolicyVariant head(int32_t head) const;
-  /// The order of steps that it makes; empty unless that is free.
-  std::vector<int32_t> order(const PolicyVariant &variant) const;
-  /// Its plan. The order is made anew only if that of the last plan was made by
-  /// other weights.
+  const SegmentPolicy &policy() const { return heads; }
+  /// The plan of a variant. The order is made anew only if that of the last
+  /// plan was made by other weights.
   DecodedPlan decode(const PolicyVariant &variant);
   /// Units of the budget that a plan counts for.
   int64_t movesPerPlan() const;
@@ -64,7 +64,7 @@ private:
 
   const AccessIndex &index;
   llvm::ArrayRef<LoopChoices> loops;
-  const SegmentPolicy &policy;
+  const SegmentPolicy &heads;
   bool isFree;
   const Deadline &deadline;
   Plan empty; // Plans of loops, and the order that is arranged.

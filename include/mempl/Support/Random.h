@@ -18,7 +18,9 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 
 namespace mempl {
 
@@ -44,6 +46,11 @@ public:
   }
   /// Uniform in [0, 1).
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+  /// Normally distributed, of mean 0 and variance 1 (Box and Muller, 1958).
+  double normal() {
+    double u = 1 - uniform(), v = uniform();
+    return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+  }
   /// True with probability `p`.
   bool chance(double p) { return uniform() < p; }
 
