@@ -76,7 +76,7 @@ SOLVING = [
     (name, default, {TOOL}, "of a command line")
     for name, default in [
         ("anytime", ""), ("cpu-time", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""), ("plotly-js", ""),
-        ("report", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
+        ("report", ""), ("map-out", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
     ]
 ]
 

@@ -13,6 +13,7 @@
 
 #include "HtmlReport.h"
 
+#include "mempl/Problem/Simulator.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -71,4 +72,28 @@ Error mempl::writeHtmlReport(const SolveOptions &options,
     return toolError("--report: no valid plan to show");
   return writeFile(options.reportPath,
                    reportPage(reportData(instance, plans, bound), plotly));
+}
+
+Error mempl::writeMaps(const SolveOptions &options, const Instance &instance,
+                       llvm::ArrayRef<ReportPlan> plans,
+                       const ReportFacts &facts) {
+  if (plans.empty())
+    return toolError("--map-out: no valid plan to show");
+  const ReportPlan *best = nullptr;
+  double latency = 0;
+  for (const ReportPlan &shown : plans) {
+    double its = simulateLatency(instance, shown.plan);
+    if (best && its >= latency)
+      continue;
+    best = &shown;
+    latency = its;
+  }
+  StringRef stem = options.mapPath;
+  stem.consume_back(".svg");
+  if (Error error =
+          writeFile(options.mapPath,
+                    memoryMapSvg(instance, *best, facts, /*isDark=*/false)))
+    return error;
+  return writeFile((stem + "-dark.svg").str(),
+                   memoryMapSvg(instance, *best, facts, /*isDark=*/true));
 }

@@ -32,6 +32,12 @@ llvm::Error writeHtmlReport(const SolveOptions &options,
                             std::optional<double> bound,
                             llvm::StringRef plotly);
 
+/// Writes the figures of the fastest of valid plans: to options.mapPath, and
+/// the one for dark pages beside it.
+llvm::Error writeMaps(const SolveOptions &options, const Instance &instance,
+                      llvm::ArrayRef<ReportPlan> plans,
+                      const ReportFacts &facts);
+
 } // namespace mempl
 
 #endif // MEMPL_TOOLS_MEMPL_SOLVE_HTMLREPORT_H

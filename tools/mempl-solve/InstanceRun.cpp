@@ -75,7 +75,7 @@ private:
   std::optional<Plan> xlaPlan; ///< Of a program in HLO text, if asked for.
   std::shared_ptr<const Plan> start; ///< What solvers begin with, if given.
   Report report;
-  std::vector<ReportPlan> shown; ///< Valid plans, if there will be a page.
+  std::vector<ReportPlan> shown; ///< Valid plans, if they will be drawn.
   std::string plotly;            ///< For the page.
   Plan best;
   double bestLatency = 0; ///< Seconds; valid if `solved`.
@@ -265,7 +265,7 @@ ReportRow InstanceRun::rowOf(StringRef name, const Plan &plan) {
   row.stall = outcome.stall;
   row.copiesIn = plan.numCopiesIn();
   row.copiesBack = plan.numCopiesOut();
-  if (!options.reportPath.empty())
+  if (!options.reportPath.empty() || !options.mapPath.empty())
     shown.push_back({llvm::sys::path::filename(name).str(), plan});
   return row;
 }
@@ -402,6 +402,10 @@ Error InstanceRun::finish() {
   if (!options.reportPath.empty())
     if (Error error =
             writeHtmlReport(options, instance, shown, report.bound, plotly))
+      return error;
+  if (!options.mapPath.empty())
+    if (Error error =
+            writeMaps(options, instance, shown, {report.bound, options.target}))
       return error;
   // A plan on standard output is alone there.
   llvm::raw_ostream &os = options.planPath == "-" ? llvm::errs() : llvm::outs();

@@ -51,6 +51,7 @@ struct SolveOptions {
   std::string reproducerPath; ///< For --reproducer; empty = none.
   /// The instance of a reproducer that is run; null = read the input.
   std::shared_ptr<const Instance> given;
+  std::string mapPath;    ///< For a figure of the best plan; empty = none.
   std::string reportPath; ///< For a page; empty = none.
   std::string plotlyPath; ///< For it; empty = to be found.
   bool json = false;

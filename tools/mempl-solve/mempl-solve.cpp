@@ -160,6 +160,10 @@ struct Flags {
       cl::desc("Write a page with memory map, traffic, latencies and reasons "
                "here, one file for a browser; of a packing file, with its "
                "buffers over time")};
+  cl::opt<std::string> map{
+      "map-out", cl::cat(category), cl::value_desc("out.svg"),
+      cl::desc("Draw fast memory over time with the fastest valid plan here, "
+               "and once more for dark pages, with -dark before .svg")};
   cl::opt<std::string> plotlyJs{
       "plotly-js", cl::cat(category), cl::value_desc("file"),
       cl::desc("plotly.min.js for --report (default: that of MEMPL_PLOTLY_JS, "
@@ -242,6 +246,10 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
   options.reproducerPath = flags.reproducer;
+  options.mapPath = flags.map;
+  if (!options.mapPath.empty() && !StringRef(options.mapPath).ends_with(".svg"))
+    return toolError("--map-out: expected a name that ends in .svg, found '" +
+                     options.mapPath + "'");
   options.reportPath = flags.report;
   options.plotlyPath = flags.plotlyJs;
   options.bound = !flags.noBound;
@@ -319,8 +327,9 @@ static int runOnPacking(const SolveOptions &options) {
   const std::string &name =
       options.input.empty() ? options.checkPaths.front() : options.input;
   if (!options.specs.empty() || !options.target.empty() ||
-      !options.reproducerPath.empty() || !options.startPath.empty())
-    return printErrors(toolError("--solver, --target, --start and "
+      !options.reproducerPath.empty() || !options.startPath.empty() ||
+      !options.mapPath.empty())
+    return printErrors(toolError("--solver, --target, --start, --map-out and "
                                  "--reproducer are for instances, not for " +
                                  name));
   for (const std::string &path : options.checkPaths)

@@ -34,6 +34,20 @@ struct ReportPlan {
   Plan plan;        ///< Valid for the instance.
 };
 
+/// What a report says beside plans.
+struct ReportFacts {
+  /// Seconds that no plan is below, as lowerBound() has them, if known.
+  std::optional<double> bound;
+  std::string target; ///< The machine as the user calls it; empty if unknown.
+};
+
+/// Fast memory over time with one plan, which is valid, as an SVG file: a
+/// rectangle per residency, the copies on their channels, stalls, and what the
+/// steps are limited by. It has no background of its own and is legible on a
+/// light page, or on a dark one if `isDark`.
+std::string memoryMapSvg(const Instance &instance, const ReportPlan &shown,
+                         const ReportFacts &facts, bool isDark);
+
 /// The data of a report: one object of JSON, in UTF-8, without `<`, so that it
 /// can stand in a page.
 ///  - `program`, `capacity` (bytes), `slow`, `ideal`, `bound` (seconds; null if
