@@ -11,6 +11,7 @@ With --check nothing is written; the exit code is 1 if a file is out of date.
 """
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,12 +21,12 @@ HEAD = "<!-- Made by `ninja mempl-doc` from {}; do not edit. -->\n\n"
 PAGES = [
     (
         "Dialect.md",
-        "# The dialect `mempl`\n\n",
+        "# The dialect `mempl`\n\n*What do mempl's ops, types and attributes mean?*\n\n",
         [("include/mempl/IR/Mempl.td", ["-gen-dialect-doc", "-dialect=mempl"])],
     ),
     (
         "Passes.md",
-        "# Passes\n\n",
+        "# Passes\n\n*Which passes are there, and what are their options?*\n\n",
         [
             ("include/mempl/Transforms/Passes.td", ["-gen-pass-doc"]),
             ("include/mempl/Conversion/Passes.td", ["-gen-pass-doc"]),
@@ -69,7 +70,7 @@ def observation_page(root):
             sys.exit(f'{path}: error: expected features of the form MEMPL_X_FEATURE(NAME, "text"), each in one or two lines')
         for group, name, about in made:
             rows[group].append((name, about))
-    text = "# What a network sees\n\n" + HEAD.format(", ".join(FEATURES)) + OBSERVATION
+    text = "# What a network sees\n\n*What does a policy or an agent know of a program?*\n\n" + HEAD.format(", ".join(FEATURES)) + OBSERVATION
     for group, (title, about, cpp, python) in GROUPS.items():
         where = f"In C++ {cpp}" + (f", in Python {python}." if python else ".")
         text += f"\n## {title}\n\n{about} {where}\n\n| | C++ | Python | |\n|--:|--|--|--|\n"
@@ -95,6 +96,8 @@ def tablegen_page(title, sources, tblgen, root, includes):
 
 
 SOLVERS = """# Solvers
+
+*Which solvers are there, and how do I name one with its options?*
 
 """ + HEAD.format("the options that solvers declare") + """A solver is named by a specification in the syntax of MLIR's textual pipelines: its name and, in braces, its options.
 Commas and spaces separate alike, `-` and `_` are the same in keys, and a value with other characters stands in quotes:
@@ -173,10 +176,53 @@ def build_table(root):
     return "| Preset | |\n|---|---|\n" + "".join(rows)
 
 
+def rows_of(root, page):
+    """The cells of all rows of all tables of a page."""
+    with open(os.path.join(root, page), encoding="utf-8") as f:
+        return [[cell.strip() for cell in line.strip("| \n").split(" | ")] for line in f if line.startswith("| ")]
+
+
+def counts(ratios):
+    """Cells for how many are above, about at, and below 1, and the geometric mean."""
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    faster, slower = sum(r > 1.0005 for r in ratios), sum(r < 0.9995 for r in ratios)
+    return f"{len(ratios)} | {faster} | {len(ratios) - faster - slower} | {slower} | {mean:.3f}"
+
+
+def verdict_table(root):
+    """mempl beside XLA, by every yardstick that a page has."""
+    agent = {row[0]: row for row in rows_of(root, "docs/agent.md")}
+    counted = [re.findall(r"\d+", cell) for cell in agent["against XLA"][3:5]]
+    learned, search = (
+        f"{sum(map(int, numbers))} | {' | '.join(numbers)} | {mean}"
+        for numbers, mean in zip(counted, agent["geometric mean"][5:7])
+    )
+    total = next(row for row in rows_of(root, "docs/results.md") if row[0] == "portfolio")
+    latency, (faster, equal, slower) = float(total[3]), map(int, total[5:8])
+    trips = [row for row in rows_of(root, "docs/roundtrip.md") if re.search(r", v\d", row[0])]
+    constrained = [float(row[3]) for row in trips if len(row) == 13]
+    in_parts = [float(row[6]) for row in trips if len(row) == 10]
+    text = "| Evaluated by | Plans of | Programs | Faster | Equal | Slower | Times as fast, mean |\n|---|---|---|---|---|---|---|\n"
+    for judge, plans, cells in (
+        ("the simulator, TPU v5e", "[the learned policy alone](agent.md)", learned),
+        ("the simulator, TPU v5e", "[search, which begins with it](agent.md)", search),
+        (
+            "the simulator, all chips, both kinds of costs",
+            "[the default](results.md)",
+            f"{faster + equal + slower} | {faster} | {equal} | {slower} | {1 / latency:.3f}",
+        ),
+        ("XLA's estimate", "[constraints given back to XLA](roundtrip.md)", counts(constrained)),
+        ("XLA's estimate", "[constraints, or the batch in parts](roundtrip.md#in-parts-of-the-batch)", counts(in_parts)),
+    ):
+        text += f"| {judge} | {plans} | {cells} |\n"
+    return text
+
+
 # Pages with a part that is made here: by the name of what it is made from.
 PARTS = {
     "docs/Targets.md": ("targets/*.json", target_table),
     "CONTRIBUTING.md": ("CMakePresets.json", build_table),
+    "docs/AgainstXla.md": ("docs/agent.md, docs/results.md, docs/roundtrip.md", verdict_table),
 }
 
 

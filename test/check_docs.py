@@ -8,10 +8,11 @@
 
 Every page is worked through from top to bottom in a copy of the source tree of
 its own, in which build/release is the installed mempl (--prefix) and build/standalone
-is examples/standalone as it was built. The tools of mempl and of --python's
-environment are in PATH, and the variable PREFIX is the prefix. What happens to a fenced block depends on its language:
+is examples/standalone as it was built. --python's environment is in PATH; a page that
+runs mempl's tools puts them there itself. What happens to a fenced block depends on its language:
 
-    sh        bash runs it; the exit code must be 0. If the next block of the page is
+    sh        bash runs it, with the variables that the blocks before it have set; the
+              exit code must be 0. If the next block of the page is
               text, that is what it prints, on both streams: `...` stands for anything
               within a line, and alone on a line for any number of lines
     python    runs; all blocks of a page share their variables
@@ -21,12 +22,12 @@ environment are in PATH, and the variable PREFIX is the prefix. What happens to 
 
 Comments above a block change that:
 
-    <!-- not run: REASON -->     nothing happens to the block; it is counted
-    <!-- file: NAME -->          it is the content of the file NAME, for the blocks after it
-    <!-- from: PATH -->          it stands, line by line, in that file of the source tree
-    <!-- exit code N -->         the command ends with N
-    <!-- uses: NAME=PATH .. -->  the block finds files of the source tree under these names;
-                                 NAME=PATH1+PATH2 is one behind the other
+    <!-- not run: REASON -->  nothing happens to the block; it is counted
+    <!-- from: PATH -->       it stands, line by line, in that file of the source tree
+    <!-- exit code N -->      the command ends with N
+
+No comment may stand between a reader and what he has to type: files that commands
+use are in the source tree, or made by commands of the page.
 
 Blocks in other languages, and indented ones, need a comment: what the test does
 not look at is marked as such. Prints a line per block that is not run, and the
@@ -38,6 +39,7 @@ import concurrent.futures
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,10 +90,8 @@ class Block:
         for comment in comments:
             for key, pattern in (
                 ("not run", r"not run: (.+)"),
-                ("file", r"file: (\S+)"),
                 ("from", r"from: (\S+)"),
                 ("exit code", r"exit code (\d+)"),
-                ("uses", r"uses: (\S.*)"),
             ):
                 match = re.fullmatch(pattern, comment)
                 if match:
@@ -179,8 +179,8 @@ class Page:
         links["build/standalone"] = self.settings.standalone
         for path, target in links.items():
             os.symlink(target, os.path.join(folder, path))
-        paths = [os.path.join(self.settings.prefix, "bin"), os.path.dirname(self.settings.python), os.environ["PATH"]]
-        self.environment = dict(os.environ, PREFIX=self.settings.prefix, PATH=os.pathsep.join(paths))
+        paths = [os.path.dirname(self.settings.python), os.environ["PATH"]]
+        self.environment = dict(os.environ, PATH=os.pathsep.join(paths))
         # With libtpu, which other tests want, jax looks for a TPU, and talks about it.
         self.environment["JAX_PLATFORMS"] = "cpu"
 
@@ -191,19 +191,6 @@ class Page:
         if "not run" in block.notes:
             self.skipped.append((block.where(), block.notes["not run"]))
             return
-        for pair in block.notes.get("uses", "").split():
-            name, _, paths = pair.partition("=")
-            content = b""
-            for path in paths.split("+"):
-                if not os.path.isfile(os.path.join(ROOT, path)):
-                    self.error(block, f"expected a file of the source tree, found '{path}'")
-                    return
-                with open(os.path.join(ROOT, path), "rb") as f:
-                    content += f.read()
-            target = os.path.join(self.folder, name)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "wb") as f:
-                f.write(content)
         if "from" in block.notes:
             self.looked_at += 1
             path = os.path.join(ROOT, block.notes["from"])
@@ -214,12 +201,6 @@ class Page:
                     if "\n" + block.text not in "\n" + f.read():
                         self.error(block, f"expected these lines in '{block.notes['from']}'")
             return
-        is_file = "file" in block.notes
-        if is_file:
-            path = os.path.join(self.folder, block.notes["file"])
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(block.text)
         handler = {
             "sh": self.run_shell,
             "python": self.run_python,
@@ -228,9 +209,7 @@ class Page:
             "c": self.compile,
             "cpp": self.compile,
         }.get(block.language)
-        if is_file and block.language not in ("mlir", "json"):
-            self.looked_at += 1
-        elif handler:
+        if handler:
             handler(block, expected)
         else:
             kind = f"a block in '{block.language}'" if block.language else "a block without a language"
@@ -263,7 +242,12 @@ class Page:
 
     def run_shell(self, block, expected):
         self.ran += 1
-        code, output = self.execute(["bash", "-euo", "pipefail", "-c", block.text])
+        variables = os.path.join(os.path.dirname(self.folder), "variables")
+        keep = f"trap 'env -0 > {shlex.quote(variables)}' EXIT\nset -a\n"
+        code, output = self.execute(["bash", "-euo", "pipefail", "-c", keep + block.text])
+        if os.path.exists(variables):
+            with open(variables, encoding="utf-8") as f:
+                self.environment = dict(pair.split("=", 1) for pair in f.read().split("\0") if pair)
         wanted = int(block.notes.get("exit code", "0"))
         if code != wanted:
             self.error(block, f"expected exit code {wanted}, found {code}", output)
