@@ -68,7 +68,8 @@ place mobilenetv2_b32 edge-npu
 
 echo
 echo "== GPT-2 decoding as XLA compiled it for a TPU v5e: XLA's own plan beside mempl's"
-command=(mempl-solve "$hlo" --target=tpu-v5e --xla --solver=learned,search)
+command=(mempl-solve "$hlo" --target=tpu-v5e --xla --solver=learned,search
+  --map-out="$out/gpt2.svg")
 show "${command[@]}"
 "${command[@]}" | tee "$out/gpt2.txt"
 latency_of() { awk -v row="$1" '$1 == row { print $2 " ms" }' "$out/gpt2.txt"; }
@@ -79,11 +80,8 @@ cat <<END
    ResNet-50, TPU v5e      $(time_of resnet50_b8 'slow memory only') in slow memory, $(time_of resnet50_b8 placed) placed
    MobileNetV2, small NPU  $(time_of mobilenetv2_b32 'slow memory only') in slow memory, $(time_of mobilenetv2_b32 placed) placed
    GPT-2, TPU v5e          $(latency_of xla) by XLA's own plan, $(latency_of search) by mempl's
+   Fast memory over time   $PWD/$out/gpt2.svg, for a browser
 END
-if mempl-solve "$hlo" --target=tpu-v5e --xla --solver=search --report="$out/gpt2.html" \
-  >/dev/null 2>"$out/report.log"; then
-  echo "   Fast memory over time   $PWD/$out/gpt2.html, for a browser"
-fi
 cat <<'END'
 
 == Next
