@@ -215,3 +215,7 @@ void mempl::writePlan(raw_ostream &os, const Plan &plan) {
   JsonWriter(os, versionFor(plan)).write(PlanFile{const_cast<Plan &>(plan)});
   os << '\n';
 }
+
+void mempl::writeResidency(raw_ostream &os, const Residency &residency) {
+  JsonWriter(os).write(residency);
+}

@@ -62,18 +62,23 @@ private:
   Error readHlo();
   Error applyMachine();
   Error applyCapacity(Machine &machine);
+  Expected<Plan> readValidPlan(StringRef path) const;
   Error readStart();
+  Error readComparisons();
   Error openAnytime();
   Error solveWith(Solver &solver);
   Reproducer reproducer() const;
   ReportRow rowOf(StringRef name, const Plan &plan);
   ReportRow evaluate(StringRef name, const Plan &plan);
+  void compare();
+  Error regression() const;
 
   const SolveOptions &options;
   Instance instance;
   std::vector<Plan> plansToCheck;
   std::optional<Plan> xlaPlan; ///< Of a program in HLO text, if asked for.
   std::shared_ptr<const Plan> start; ///< What solvers begin with, if given.
+  std::optional<Plan> other;         ///< What the best plan is compared with.
   Report report;
   std::vector<ReportPlan> shown; ///< Valid plans, if they will be drawn.
   std::string plotly;            ///< For the page.
@@ -193,20 +198,45 @@ Error InstanceRun::readHlo() {
   return Error::success();
 }
 
+Expected<Plan> InstanceRun::readValidPlan(StringRef path) const {
+  auto plan = readPlan(path);
+  if (!plan)
+    return plan;
+  std::vector<Violation> violations = verify(instance, *plan);
+  if (violations.empty())
+    return plan;
+  return fileError(path, 0,
+                   "not a valid plan for " + instance.name + ": " +
+                       violations.front().str());
+}
+
 /// The plan that solvers begin with, if one is given.
 Error InstanceRun::readStart() {
   const std::string &path = options.startPath;
   if (path.empty() || start)
     return Error::success();
-  auto plan = readPlan(path);
+  auto plan = readValidPlan(path);
   if (!plan)
     return plan.takeError();
-  std::vector<Violation> violations = verify(instance, *plan);
-  if (!violations.empty())
-    return fileError(path, 0,
-                     "not a valid plan for " + instance.name + ": " +
-                         violations.front().str());
   start = std::make_shared<Plan>(std::move(*plan));
+  return Error::success();
+}
+
+/// What the result is compared with.
+Error InstanceRun::readComparisons() {
+  if (!options.baselinePath.empty()) {
+    auto baseline = readBaseline(options.baselinePath, instance.name);
+    if (!baseline)
+      return baseline.takeError();
+    report.baseline = std::move(*baseline);
+    report.baseline->allowed = options.maxRegression;
+  }
+  if (options.diffPath.empty())
+    return Error::success();
+  auto plan = readValidPlan(options.diffPath);
+  if (!plan)
+    return plan.takeError();
+  other = std::move(*plan);
   return Error::success();
 }
 
@@ -235,6 +265,8 @@ Error InstanceRun::prepare() {
   }
   if (!errors)
     errors = readStart();
+  if (!errors)
+    errors = readComparisons();
   if (!errors)
     errors = openAnytime();
   if (!errors && !options.reproducerPath.empty())
@@ -391,7 +423,37 @@ void InstanceRun::computeBound() {
   progress.clear();
 }
 
+/// Compares the plan that was found, or else the first valid one that was
+/// given, with the other one.
+void InstanceRun::compare() {
+  const Plan *plan = solved ? &best : nullptr;
+  std::string name = "the plan found";
+  for (size_t i = 0; !plan && i < plansToCheck.size(); ++i)
+    if (verify(instance, plansToCheck[i]).empty()) {
+      plan = &plansToCheck[i];
+      name = options.checkPaths[i];
+    }
+  if (!plan || !other)
+    return;
+  report.comparison = {options.diffPath, simulate(instance, *other).latency,
+                       std::move(name), simulate(instance, *plan).latency,
+                       diffPlans(instance, *other, *plan)};
+}
+
+/// An error if the fastest plan is slower than the baseline allows.
+Error InstanceRun::regression() const {
+  const ReportRow *fastest = report.fastest();
+  if (!report.baseline || !fastest ||
+      !report.baseline->isExceeded(fastest->latency))
+    return Error::success();
+  return fileError(options.input, 0,
+                   report.baseline->compare(fastest->latency) +
+                       "; --max-regression is " +
+                       formatNumber(options.maxRegression * 100) + "%");
+}
+
 Error InstanceRun::finish() {
+  compare();
   if (!options.planPath.empty() && solved) {
     std::string text;
     llvm::raw_string_ostream os(text);
@@ -425,7 +487,7 @@ Error InstanceRun::finish() {
                     "not a valid plan for " + instance.name + ": " +
                         Twine(row.violations.size()) + " violation" +
                         (row.violations.size() == 1 ? "" : "s")));
-  return errors;
+  return llvm::joinErrors(std::move(errors), regression());
 }
 
 int mempl::runInstance(const SolveOptions &options) {

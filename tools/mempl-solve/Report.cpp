@@ -14,15 +14,19 @@
 #include "Report.h"
 
 #include "mempl/Problem/LowerBound.h"
+#include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Json.h"
 #include "mempl/Support/Units.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Unicode.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mempl;
 using llvm::raw_ostream;
@@ -42,6 +46,65 @@ std::optional<double> Report::gap(const ReportRow &row) const {
 
 bool Report::isOptimal(const ReportRow &row) const {
   return bound && row.latency <= *bound * (1 + kProvenOptimal);
+}
+
+const ReportRow *Report::fastest() const {
+  const ReportRow *best = nullptr;
+  for (const ReportRow &row : rows)
+    if (row.violations.empty() && (!best || row.latency < best->latency))
+      best = &row;
+  return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Baselines
+//===----------------------------------------------------------------------===//
+
+/// Latencies that differ by less than this are the same: machines round
+/// differently.
+static constexpr double kSameLatency = 1e-9;
+
+double Baseline::growth(double other) const {
+  if (latency > 0)
+    return other / latency - 1;
+  return other > latency ? std::numeric_limits<double>::infinity() : 0;
+}
+
+bool Baseline::isExceeded(double other) const {
+  return growth(other) > allowed + kSameLatency;
+}
+
+llvm::Expected<Baseline> mempl::readBaseline(StringRef path,
+                                             StringRef program) {
+  auto text = readFile(path);
+  if (!text)
+    return text.takeError();
+  auto document = parseJson(*text, path);
+  if (!document)
+    return document.takeError();
+  JsonErrors errors(*document);
+  JsonCursor root(document->root, errors);
+  Baseline baseline;
+  baseline.path = path.str();
+  std::string name = root.required("program").string();
+  if (!errors.any() && name != program)
+    root.required("program").expected("\"" + program + "\"");
+  JsonCursor rows = root.required("policies");
+  bool found = false;
+  for (size_t i = 0; rows.expectArray() && i < rows.size(); ++i) {
+    // Plans that are not valid have none.
+    JsonCursor latency = rows.element(i).optional("latency");
+    if (!latency)
+      continue;
+    double seconds = latency.number();
+    baseline.latency = found ? std::min(baseline.latency, seconds) : seconds;
+    found = true;
+  }
+  if (!errors.any() && !found)
+    rows.expected("a plan with a latency");
+  if (errors.any())
+    return errors.take();
+  return baseline;
 }
 
 //===----------------------------------------------------------------------===//
@@ -103,6 +166,63 @@ static void printChecks(raw_ostream &os, const Report &report) {
   }
 }
 
+/// "5.33 % slower": how `latency` is beside `other`.
+static std::string beside(double latency, double other) {
+  if (!(other > 0))
+    return latency > other ? "slower" : "as fast";
+  double growth = latency / other - 1;
+  if (std::abs(growth) < kSameLatency)
+    return "as fast";
+  double percent = std::abs(growth) * 100;
+  return (percent < 0.01 ? "less than 0.01" : fixed(percent, 2)) + " % " +
+         (growth > 0 ? "slower" : "faster");
+}
+
+std::string Baseline::compare(double other) const {
+  std::string how = beside(other, latency);
+  return formatSeconds(other) + ", " + how +
+         (how == "as fast" ? " as " : " than ") + "the " +
+         formatSeconds(latency) + " of " + escapeForMessage(path);
+}
+
+/// Where a value is, in the words of a list.
+static std::string describeAll(const std::vector<Residency> &residencies) {
+  std::string text;
+  for (const Residency &residency : residencies)
+    text += (text.empty() ? "" : "; ") + describe(residency);
+  return text.empty() ? "slow memory" : text;
+}
+
+/// Differences that are listed; JSON has all.
+static constexpr size_t kMostListed = 20;
+
+static void printComparison(raw_ostream &os, const PlanComparison &comparison,
+                            int64_t values) {
+  const PlanDiff &diff = comparison.diff;
+  os << escapeForMessage(comparison.name) << " beside "
+     << escapeForMessage(comparison.path) << " ("
+     << formatSeconds(comparison.latency)
+     << "): " << beside(comparison.found, comparison.latency) << "; "
+     << diff.values.size() << " of " << values << " values differ, "
+     << diff.numMovedOnly() << " by offset alone";
+  if (diff.stepsMoved > 0)
+    os << "; " << diff.stepsMoved << " steps run at another place";
+  os << '\n';
+  for (size_t i = 0; i < std::min(diff.values.size(), kMostListed); ++i) {
+    const ValueChange &change = diff.values[i];
+    os << "  value " << change.value;
+    if (!change.name.empty())
+      os << " (" << escapeForMessage(change.name) << ')';
+    for (int32_t step : llvm::reverse(change.path))
+      os << " of the loop at step " << step;
+    os << ": " << describeAll(change.before) << " -> "
+       << describeAll(change.after) << '\n';
+  }
+  if (diff.values.size() > kMostListed)
+    os << "  and " << diff.values.size() - kMostListed
+       << " more; --format=json has all\n";
+}
+
 void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
   printChecks(os, report);
   TimeUnit unit = timeUnitFor(report.slow);
@@ -136,6 +256,11 @@ void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
     os << "not placeable: ";
     printUncovered(os, report.uncovered, "  ");
   }
+  const ReportRow *fastest = report.fastest();
+  if (report.baseline && fastest)
+    os << "baseline: " << report.baseline->compare(fastest->latency) << '\n';
+  if (report.comparison)
+    printComparison(os, *report.comparison, report.values);
 }
 
 void mempl::printTable(raw_ostream &os, const PackingReport &report,
@@ -214,6 +339,47 @@ static void writeUncovered(llvm::json::OStream &json,
   });
 }
 
+static void writeResidencies(llvm::json::OStream &json, StringRef key,
+                             const std::vector<Residency> &residencies) {
+  json.attributeArray(key, [&] {
+    for (const Residency &residency : residencies) {
+      std::string text;
+      llvm::raw_string_ostream os(text);
+      writeResidency(os, residency);
+      json.rawValue(text);
+    }
+  });
+}
+
+static void writeComparison(llvm::json::OStream &json,
+                            const PlanComparison &comparison) {
+  string(json, "plan", comparison.path);
+  number(json, "latency", comparison.latency);
+  json.attribute("steps_moved", comparison.diff.stepsMoved);
+  json.attributeArray("values", [&] {
+    for (const ValueChange &change : comparison.diff.values)
+      json.object([&] {
+        json.attributeArray("loops", [&] {
+          for (int32_t step : change.path)
+            json.value(step);
+        });
+        json.attribute("value", change.value);
+        string(json, "name", change.name);
+        writeResidencies(json, "before", change.before);
+        writeResidencies(json, "after", change.after);
+      });
+  });
+}
+
+static void writeBaseline(llvm::json::OStream &json, const Baseline &baseline,
+                          double latency) {
+  string(json, "file", baseline.path);
+  number(json, "latency", baseline.latency);
+  number(json, "growth", baseline.growth(latency));
+  number(json, "allowed", baseline.allowed);
+  json.attribute("exceeded", baseline.isExceeded(latency));
+}
+
 void mempl::printJson(raw_ostream &os, const Report &report, bool timing) {
   llvm::json::OStream json(os, 2);
   json.object([&] {
@@ -230,6 +396,14 @@ void mempl::printJson(raw_ostream &os, const Report &report, bool timing) {
       for (const ReportRow &row : report.rows)
         json.object([&] { printRow(json, report, row, timing); });
     });
+    const ReportRow *fastest = report.fastest();
+    if (report.baseline && fastest)
+      json.attributeObject("baseline", [&] {
+        writeBaseline(json, *report.baseline, fastest->latency);
+      });
+    if (report.comparison)
+      json.attributeObject("diff",
+                           [&] { writeComparison(json, *report.comparison); });
   });
   os << '\n';
 }

@@ -15,7 +15,9 @@
 #define MEMPL_TOOLS_MEMPL_SOLVE_REPORT_H
 
 #include "mempl/Problem/Coverage.h"
+#include "mempl/Problem/PlanDiff.h"
 
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdint>
@@ -41,6 +43,33 @@ struct ReportRow {
   double seconds = 0;    ///< Measured.
 };
 
+/// What an earlier run has found for the program, and what may be lost.
+struct Baseline {
+  std::string path;
+  double latency = 0; ///< Of its fastest plan, seconds.
+  double allowed = 0; ///< How much slower a plan may be: 0.01 is 1 %.
+
+  /// How much slower a plan is; negative if it is faster.
+  double growth(double other) const;
+  /// Whether a plan is slower than is allowed, by more than rounding.
+  bool isExceeded(double other) const;
+  /// "4.6386 us, 2.31 % slower than the 4.5339 us of old.json".
+  std::string compare(double other) const;
+};
+
+/// Reads what --format=json has printed for `program`.
+llvm::Expected<Baseline> readBaseline(llvm::StringRef path,
+                                      llvm::StringRef program);
+
+/// What a plan has that another one has not.
+struct PlanComparison {
+  std::string path;   ///< Of the other plan.
+  double latency = 0; ///< Of the other plan, seconds.
+  std::string name;   ///< Of the plan.
+  double found = 0;   ///< Latency of the plan, seconds.
+  PlanDiff diff;      ///< From the other plan to the plan.
+};
+
 /// A program, its yardsticks, and a row per plan.
 struct Report {
   std::string program;
@@ -50,7 +79,11 @@ struct Report {
   std::optional<double> bound; ///< Seconds.
   Uncovered uncovered;         ///< What the bound leaves out.
   std::vector<ReportRow> rows;
+  std::optional<Baseline> baseline;
+  std::optional<PlanComparison> comparison;
 
+  /// The fastest of the valid plans; null if there is none.
+  const ReportRow *fastest() const;
   /// (slow - latency) / (slow - bound); nothing if there is no bound or
   /// nothing to win.
   std::optional<double> recovered(const ReportRow &row) const;

@@ -46,6 +46,9 @@ struct SolveOptions {
   /// A plan to begin with; empty = none.
   std::string startPath;
   static constexpr const char *kStartOfXla = "xla"; ///< XLA's own.
+  std::string diffPath;       ///< A plan to compare with; empty = none.
+  std::string baselinePath;   ///< What --format=json printed; empty = none.
+  double maxRegression = 0;   ///< How much slower a plan may be: 0.01 is 1 %.
   std::string planPath;       ///< For the best plan; empty = none.
   std::string anytimePath;    ///< For improvements; empty = none.
   std::string reproducerPath; ///< For --reproducer; empty = none.

@@ -96,6 +96,20 @@ struct Flags {
       cl::desc("Valid plan that solvers which improve plans begin with, where "
                "it is faster than their own: a file, or xla for XLA's own plan "
                "for a program in HLO text")};
+  cl::opt<std::string> diff{
+      "diff", cl::cat(category), cl::value_desc("plan.json"),
+      cl::desc("Valid plan that the plan found (or, if nothing is solved, the "
+               "first of --plan-in) is compared with: values that are "
+               "elsewhere, and latency")};
+  cl::opt<std::string> baseline{
+      "baseline", cl::cat(category), cl::value_desc("old.json"),
+      cl::desc("What --format=json printed in an earlier run: exit code 1 if "
+               "the fastest plan is slower now")};
+  cl::opt<std::string> maxRegression{
+      "max-regression", cl::cat(category), cl::value_desc("percent"),
+      cl::init("0%"),
+      cl::desc("How much slower than the baseline a plan may be, such as 1% "
+               "(default 0%)")};
   cl::opt<std::string> plan{
       "plan-out", cl::cat(category), cl::value_desc("file"),
       cl::desc("Write the best plan (for a packing file, the offsets) here; "
@@ -230,6 +244,20 @@ static Error readNumbers(const Flags &flags, SolveOptions &options) {
   return Error::success();
 }
 
+static Error readMaxRegression(const Flags &flags, SolveOptions &options) {
+  StringRef text = flags.maxRegression;
+  double percent = 0;
+  if (!text.consume_back("%") || text.trim().getAsDouble(percent) ||
+      !(percent >= 0) || !std::isfinite(percent))
+    return toolError("--max-regression: expected a percentage that is at least "
+                     "0, such as 1%, found '" +
+                     flags.maxRegression + "'");
+  if (flags.maxRegression.getNumOccurrences() > 0 && flags.baseline.empty())
+    return toolError("--max-regression: of what? give --baseline with it");
+  options.maxRegression = percent / 100;
+  return Error::success();
+}
+
 static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.input = flags.input;
   options.target = flags.target;
@@ -242,6 +270,10 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.xla = flags.xla;
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.startPath = flags.start;
+  options.diffPath = flags.diff;
+  options.baselinePath = flags.baseline;
+  if (Error error = readMaxRegression(flags, options))
+    return error;
   options.planPath = flags.plan;
   options.timing = flags.timing;
   options.anytimePath = flags.anytime;
@@ -328,9 +360,11 @@ static int runOnPacking(const SolveOptions &options) {
       options.input.empty() ? options.checkPaths.front() : options.input;
   if (!options.specs.empty() || !options.target.empty() ||
       !options.reproducerPath.empty() || !options.startPath.empty() ||
-      !options.mapPath.empty())
-    return printErrors(toolError("--solver, --target, --start, --map-out and "
-                                 "--reproducer are for instances, not for " +
+      !options.mapPath.empty() || !options.diffPath.empty() ||
+      !options.baselinePath.empty())
+    return printErrors(toolError("--solver, --target, --start, --diff, "
+                                 "--baseline, --map-out and --reproducer are "
+                                 "for instances, not for " +
                                  name));
   for (const std::string &path : options.checkPaths)
     if (!isCsv(path))

@@ -66,6 +66,8 @@ llvm::Expected<Plan> readPlan(llvm::StringRef path);
 /// that are no UTF-8 are written with U+FFFD in place of what is not.
 void writeInstance(llvm::raw_ostream &os, const Instance &instance);
 void writePlan(llvm::raw_ostream &os, const Plan &plan);
+/// One record of `residencies`, on one line.
+void writeResidency(llvm::raw_ostream &os, const Residency &residency);
 
 } // namespace mempl
 
