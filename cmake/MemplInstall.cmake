@@ -12,6 +12,10 @@ install(DIRECTORY include/mempl include/mempl-c
   PATTERN CMakeLists.txt EXCLUDE)
 install(FILES LICENSE README.md CHANGELOG.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
+foreach(tool mempl-opt mempl-solve mempl-translate mempl-train)
+  install(FILES tools/completion.bash RENAME ${tool}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+endforeach()
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
   FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 

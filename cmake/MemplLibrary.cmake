@@ -5,7 +5,8 @@
 # library that uses MLIR.
 # mempl_tablegen(TARGET FILE.td OUTPUT options OUTPUT options ...) - generates
 # sources from TableGen into the build tree, beside where FILE.td's header is.
-# mempl_add_tool(NAME sources... LINK libraries...) - one executable.
+# mempl_add_tool(NAME sources... LINK libraries...) - one executable, or, with
+# MEMPL_ONE_TOOL, its part of mempl-tools (tools/all).
 
 # Headers that nearly every file includes.
 set(MEMPL_PRECOMPILED_HEADERS
@@ -60,6 +61,15 @@ endfunction()
 
 function(mempl_add_tool name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY MEMPL_TOOLS ${name})
+  if(MEMPL_ONE_TOOL)
+    add_library(${name} OBJECT ${arg_UNPARSED_ARGUMENTS})
+    target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
+    string(MAKE_C_IDENTIFIER ${name}_main main)
+    target_compile_definitions(${name} PRIVATE main=${main})
+    target_link_libraries(${name} PRIVATE ${arg_LINK})
+    return()
+  endif()
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   mempl_common_setup(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK})
@@ -129,7 +139,7 @@ function(mempl_add_mlir_library name)
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_include_directories(${name} SYSTEM INTERFACE
     "$<INSTALL_INTERFACE:${MLIR_INCLUDE_DIRS}>")
-  target_link_libraries(${name} PUBLIC ${arg_LINK} MLIR LLVM)
+  target_link_libraries(${name} PUBLIC ${arg_LINK} ${MEMPL_MLIR_LIBRARIES})
   set_property(GLOBAL APPEND PROPERTY MEMPL_LIBRARIES ${name})
 endfunction()
 

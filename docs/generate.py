@@ -202,7 +202,7 @@ def verdict_table(root):
     trips = [row for row in rows_of(root, "docs/roundtrip.md") if re.search(r", v\d", row[0])]
     constrained = [float(row[3]) for row in trips if len(row) == 13]
     in_parts = [float(row[6]) for row in trips if len(row) == 10]
-    text = "| Evaluated by | Plans of | Programs | Faster | Equal | Slower | Times as fast, mean |\n|---|---|---|---|---|---|---|\n"
+    text = "| Evaluated by | Plans of | Programs | Faster | Equal | Slower | Mean |\n|---|---|---|---|---|---|---|\n"
     for judge, plans, cells in (
         ("the simulator, TPU v5e", "[the learned policy alone](agent.md)", learned),
         ("the simulator, TPU v5e", "[search, which begins with it](agent.md)", search),

@@ -17,6 +17,8 @@ from mkdocs.structure.files import File
 
 # A link or an image, but not a word behind its closing bracket.
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\()([^()\s#]+)(#[^()\s]*)?\)")
+# Where <picture> finds its images; they are in docs/.
+SOURCE = re.compile(r'\b(src|srcset)="([^":]+\.svg)"')
 FENCE = re.compile(r"^(```.*?^```[^\n]*$)", re.M | re.S)
 LANGUAGES = {".h": "cpp", ".cpp": "cpp", ".py": "python", ".json": "json", ".mlir": "text", ".sh": "bash", "": "bash"}
 
@@ -113,6 +115,12 @@ def on_page_markdown(markdown, page, config, files):
         relative = os.path.relpath(uri, os.path.dirname(page.file.src_uri) or ".").replace(os.sep, "/")
         return f"{head}{relative}{anchor})"
 
+    def rewrite_source(match):
+        relative = os.path.relpath(resolve(here, match.group(2))[5:], os.path.dirname(page.file.src_uri) or ".")
+        return f'{match.group(1)}="{relative}"'
+
     parts = FENCE.split(markdown)
     # Every second part is a fenced block.
-    return "".join(part if i % 2 else LINK.sub(rewrite, part) for i, part in enumerate(parts))
+    return "".join(
+        part if i % 2 else SOURCE.sub(rewrite_source, LINK.sub(rewrite, part)) for i, part in enumerate(parts)
+    )

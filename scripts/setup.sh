@@ -9,7 +9,7 @@ packages=(
   cmake ninja-build ccache git python3 python3-dev python3-venv chromium
   clang-22 lld-22 clang-format-22 libclang-rt-22-dev
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
-  zlib1g-dev rapidjson-dev coinor-libclp-dev libgtest-dev libgmock-dev libbenchmark-dev
+  zlib1g-dev libzstd-dev rapidjson-dev coinor-libclp-dev libgtest-dev libgmock-dev libbenchmark-dev
   libtorch-dev libopenblas0-pthread
 )
 

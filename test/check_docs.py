@@ -55,6 +55,8 @@ NOT_COPIED = shutil.ignore_patterns("build", "install", ".git", "__pycache__", "
 # Large folders that commands only read: links instead of copies.
 LINKED = ("test/data", "benchmarks/corpus")
 SECONDS = 240  # For one block.
+# How comments above a block begin, those of generated parts among them.
+KNOWN = ("not run: ", "from: ", "exit code ", "made by ", "Made by ", "tables", "end of tables")
 
 # Runs blocks that come as JSON lines and answers each with a line.
 PYTHON_SERVER = """
@@ -87,6 +89,7 @@ class Block:
         self.text = token.content
         self.language = token.info.strip().split(" ")[0] if token.type == "fence" else "indented"
         self.notes = {}
+        self.unknown = [c for c in comments if not c.startswith(KNOWN)]
         for comment in comments:
             for key, pattern in (
                 ("not run", r"not run: (.+)"),
@@ -143,6 +146,8 @@ class Page:
 
     def run(self):
         blocks = blocks_of(self.page)
+        if self.page.startswith("docs/") and self.page != "docs/index.md":
+            self.check_opening()
         with tempfile.TemporaryDirectory(prefix="mempl-docs-") as folder:
             self.log = os.path.join(folder, "log")
             if any("not run" not in block.notes for block in blocks) and self.page not in GENERATED:
@@ -184,7 +189,16 @@ class Page:
         # With libtpu, which other tests want, jax looks for a TPU, and talks about it.
         self.environment["JAX_PLATFORMS"] = "cpu"
 
+    def check_opening(self):
+        """A page of the documentation begins with a question that its reader has."""
+        with open(os.path.join(ROOT, self.page), encoding="utf-8") as f:
+            opening = [line for line in f.read(1000).split("\n") if line and not line.startswith("<!--")][:2]
+        if not any(line.rstrip("*").endswith("?") for line in opening):
+            self.errors.append(f"{self.page}:1: error: expected a question as the title or as the first line\n")
+
     def check(self, block, expected):
+        for comment in block.unknown:
+            self.error(block, f"the comment above it says nothing to this test: '{comment[:60]}'")
         if self.page in GENERATED:
             self.skipped.append((block.where(), GENERATED[self.page]))
             return

@@ -51,6 +51,7 @@ config.substitutions += [
     ("%tools_dir", config.mempl_tools_dir),
     ("%benchmarks", os.path.join(os.path.dirname(config.test_source_root), "benchmarks")),
 ]
+config.substitutions.append(("%tools_source", os.path.join(os.path.dirname(config.test_source_root), "tools")))
 config.substitutions.append(("%plugin", config.mempl_plugin))
 if config.mempl_stock_mlir_opt:
     config.available_features.add("stock-mlir-opt")

@@ -123,4 +123,27 @@ def test_illegal_actions(tiny):
 def test_files_and_text(data):
     env = make(str(data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz"), render_mode="ansi")
     env.reset()
+    env.reset()
     assert "alexnet" in env.render()
+
+
+def test_the_map_shows_what_is_placed(alexnet):
+    env = make(alexnet, render_mode="rgb_array")
+    text = make(alexnet, render_mode="ansi")
+    env.reset(), text.reset()
+    empty = env.render()
+    assert empty.dtype == np.uint8 and empty.shape == (320, 640, 3) and (empty == 255).all()
+    assert "#" not in text.render()
+    action = int(np.flatnonzero(env.unwrapped.action_masks()[1:])[0]) + 1
+    env.step(action), text.step(action)
+    assert "#" in text.render()
+    drawn = (env.render() != 255).any(axis=2)
+    # The share of bytes times steps, but for rounding to whole cells.
+    plan = env.unwrapped.plan()
+    area = sum(
+        int(alexnet.sizes[r.value]) * (max(r.last + 1, r.done) - (r.issue if r.issue >= 0 else r.write))
+        for r in plan.residencies
+    )
+    assert drawn.mean() == pytest.approx(area / (alexnet.machine.capacity * alexnet.num_steps), abs=0.02)
+    # Offset 0 is at the bottom.
+    assert drawn[-1].any() or all(r.offset > 0 for r in plan.residencies)

@@ -87,6 +87,15 @@ int main(int argc, char **argv) {
                      "--run-reproducer runs"));
   llvm::cl::opt<bool> listTargets(
       "list-targets", llvm::cl::desc("Print the targets that come with mempl"));
+  llvm::cl::extrahelp examples(R"(
+EXAMPLES:
+
+  mempl-opt net.mlir --learned-memory-placement="target=edge-npu summary" -o placed.mlir
+  mempl-opt net.mlir --learned-memory-placement=target=tpu-v5e --remarks-filter="mempl.*"
+  mempl-opt placed.mlir --mempl-lower-to-cpu
+
+More: docs/tools/mempl-opt.md
+)");
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "mempl: learned memory placement\n", registry);
   if (listTargets) {

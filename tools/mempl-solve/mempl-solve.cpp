@@ -192,6 +192,17 @@ struct Flags {
                          cl::Hidden};
   cl::opt<bool> listTargets{"list-targets", cl::cat(category),
                             cl::desc("Print the targets that come with mempl")};
+  cl::extrahelp examples{R"(
+EXAMPLES:
+
+  mempl-solve net.mlir --target=edge-npu --solver=none,greedy,search
+  mempl-solve program.hlo.txt.gz --target=tpu-v5e --xla
+  mempl-solve problem.json --capacity=32MiB --plan-out=plan.json
+  mempl-solve problem.json --plan-in=plan.json --solver=search
+  mempl-solve buffers.csv --capacity=1MiB --plan-out=offsets.csv
+
+More: docs/tools/mempl-solve.md
+)"};
 };
 
 } // namespace

@@ -136,6 +136,15 @@ struct Flags {
   cl::opt<std::string> threads{
       "threads", cl::cat(category), cl::init("1"), cl::value_desc("number"),
       cl::desc("Threads that play, beside the learner (default 1)")};
+  cl::extrahelp examples{R"(
+EXAMPLES:
+
+  mempl-train --out=run problem.json --time-limit-ms=300000 --plan-out=plan.json
+  mempl-train --out=run programs/ --validation=others/ --capacity=112MiB,32MiB
+  mempl-solve problem.json --solver='search,muzero{weights=run/best.mempl}'
+
+More: docs/tools/mempl-train.md
+)"};
 };
 
 /// Since the program began.

@@ -108,6 +108,15 @@ struct Flags {
 
   cl::opt<bool> listTargets{"list-targets", cl::cat(category),
                             cl::desc("Print the targets that come with mempl")};
+  cl::extrahelp examples{R"(
+EXAMPLES:
+
+  mempl-translate --json-to-mlir problem.json --plan-in=plan.json
+  mempl-translate --import-hlo=instance --target=tpu-v5e program.hlo.txt.gz -o problem.json
+  mempl-translate --export-xla-overrides --target=tpu-v5e --plan-in=plan.json program.hlo.txt.gz -o options.json
+
+More: docs/tools/mempl-translate.md
+)"};
 
   bool exportsOverrides() const {
     return exportOverrides.getNumOccurrences() > 0;

@@ -12,6 +12,7 @@ from gymnasium import spaces
 from .. import _core
 from .._errors import Error
 from .._programs import load
+from . import _render
 
 STOP = 0
 LIMIT = 20.0  # No number of an observation is larger in magnitude.
@@ -44,10 +45,10 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         target: machine for that file.
         max_actions: actions after which the player has to stop; 0: twice the number of segments.
         illegal: what an illegal action does: "ignore" changes nothing, "error" raises mempl.Error.
-        render_mode: None or "ansi": a line about the state.
+        render_mode: None; "ansi": a line about the state and a map of fast memory in text; "rgb_array": the map as a picture.
     """
 
-    metadata = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
     def __init__(
         self,
@@ -112,13 +113,17 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         info["illegal"] = not is_legal
         return seen, reward, self.game.is_over, False, info
 
-    def render(self) -> str | None:
-        """A line about the state, with render_mode "ansi"."""
+    def render(self) -> str | np.ndarray | None:
+        """What is placed so far, over steps and bytes: text or RGB (uint8), as render_mode says."""
+        if self.render_mode == "rgb_array":
+            return _render.picture(self.instance, self.plan())
         if self.render_mode != "ansi":
             return None
         game = self.game
         where = "over" if game.is_over else "open"
-        return f"{self.instance.name}: {where}, {game.num_applied} actions, latency {game.latency:.6g} s"
+        return f"{self.instance.name}: {where}, {game.num_applied} actions, latency {game.latency:.6g} s\n" + _render.text(
+            self.instance, self.plan()
+        )
 
     def plan(self) -> _core.Plan:
         """A valid plan: what is placed so far, the rest in slow memory."""
