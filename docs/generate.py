@@ -203,7 +203,7 @@ def verdict_table(root):
     constrained = [float(row[3]) for row in trips if len(row) == 13]
     in_parts = [float(row[6]) for row in trips if len(row) == 10]
     text = "| Evaluated by | Plans of | Programs | Faster | Equal | Slower | Mean |\n|---|---|---|---|---|---|---|\n"
-    for judge, plans, cells in (
+    for yardstick, plans, cells in (
         ("the simulator, TPU v5e", "[the learned policy alone](agent.md)", learned),
         ("the simulator, TPU v5e", "[search, which begins with it](agent.md)", search),
         (
@@ -214,7 +214,7 @@ def verdict_table(root):
         ("XLA's estimate", "[constraints given back to XLA](roundtrip.md)", counts(constrained)),
         ("XLA's estimate", "[constraints, or the batch in parts](roundtrip.md#in-parts-of-the-batch)", counts(in_parts)),
     ):
-        text += f"| {judge} | {plans} | {cells} |\n"
+        text += f"| {yardstick} | {plans} | {cells} |\n"
     return text
 
 

@@ -17,8 +17,11 @@ from mkdocs.structure.files import File
 
 # A link or an image, but not a word behind its closing bracket.
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\()([^()\s#]+)(#[^()\s]*)?\)")
-# Where <picture> finds its images; they are in docs/.
-SOURCE = re.compile(r'\b(src|srcset)="([^":]+\.svg)"')
+# An image for light and one for dark pages. The site has a switch of its own, for
+# which its theme looks at the end of the address.
+PICTURE = re.compile(
+    r'<picture>\s*<source [^>]*dark[^>]* srcset="([^"]+)">\s*<img src="([^"]+)" alt="([^"]*)">\s*</picture>'
+)
 FENCE = re.compile(r"^(```.*?^```[^\n]*$)", re.M | re.S)
 LANGUAGES = {".h": "cpp", ".cpp": "cpp", ".py": "python", ".json": "json", ".mlir": "text", ".sh": "bash", "": "bash"}
 
@@ -115,12 +118,6 @@ def on_page_markdown(markdown, page, config, files):
         relative = os.path.relpath(uri, os.path.dirname(page.file.src_uri) or ".").replace(os.sep, "/")
         return f"{head}{relative}{anchor})"
 
-    def rewrite_source(match):
-        relative = os.path.relpath(resolve(here, match.group(2))[5:], os.path.dirname(page.file.src_uri) or ".")
-        return f'{match.group(1)}="{relative}"'
-
-    parts = FENCE.split(markdown)
+    parts = FENCE.split(PICTURE.sub(r"![\3](\2#only-light)\n![\3](\1#only-dark)", markdown))
     # Every second part is a fenced block.
-    return "".join(
-        part if i % 2 else SOURCE.sub(rewrite_source, LINK.sub(rewrite, part)) for i, part in enumerate(parts)
-    )
+    return "".join(part if i % 2 else LINK.sub(rewrite, part) for i, part in enumerate(parts))

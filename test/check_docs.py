@@ -36,6 +36,7 @@ sums; the exit code is 1 if anything failed.
 
 import argparse
 import concurrent.futures
+import filecmp
 import json
 import os
 import re
@@ -166,6 +167,7 @@ class Page:
             if self.python:
                 self.python.stdin.close()
                 self.python.wait()
+            self.check_figures()
         return self
 
     def set_up(self, folder):
@@ -195,6 +197,13 @@ class Page:
             opening = [line for line in f.read(1000).split("\n") if line and not line.startswith("<!--")][:2]
         if not any(line.rstrip("*").endswith("?") for line in opening):
             self.errors.append(f"{self.page}:1: error: expected a question as the title or as the first line\n")
+
+    def check_figures(self):
+        """Figures that commands of the page have drawn anew are what they were."""
+        for name in os.listdir(os.path.join(ROOT, "docs/figures")) if hasattr(self, "folder") else ():
+            old, new = (os.path.join(root, "docs/figures", name) for root in (ROOT, self.folder))
+            if not filecmp.cmp(old, new, shallow=False):
+                self.errors.append(f"{self.page}: error: docs/figures/{name} is out of date: run the command that draws it\n")
 
     def check(self, block, expected):
         for comment in block.unknown:
