@@ -400,6 +400,55 @@ def MemplOptimizeCopies
   let dependentDialects = ["::mempl::ir::MemplDialect"];
 }
 
+def MemplPackAllocs : Pass<"mempl-pack-allocs", "::mlir::func::FuncOp"> {
+  let summary = "allocations as views of one arena, at packed offsets";
+  let description = [{
+    The `memref.alloc` ops of a bufferized function that have a static shape
+    become views (`memref.view`) of one `memref.alloc` of bytes, the arena, which
+    lives as long as a run of the function; their `memref.dealloc` ops go away.
+    Buffers that never live at the same time share bytes. There is an arena per
+    memory space. Offsets are found by an exact search, within `node-limit`
+    nodes: the arena is never larger than what first fit or best fit in the order
+    of the program need, nor than all buffers side by side.
+
+    A buffer lives from its allocation to its `memref.dealloc`, or without one to
+    its last use, views and memrefs that regions pass on included. Allocations in
+    loops and conditionals become views, too. As they are stay those
+
+    - of a dynamic shape, or with a layout that is not the identity,
+    - that the block hands on: returned, yielded, or carried to the next trip,
+    - that an op uses that may still be at work when the next one begins (DMAs,
+      ops with a token), that does not say how it uses memory, frees it, or turns
+      it into a tensor, a pointer or an element of a memref,
+    - in loops whose trips may run at the same time,
+    - of a memory space that has only one.
+
+    What a buffer held before its first write, which may be anything, changes.
+    While a function runs it holds the whole arena, also during calls and where a
+    branch that needs it is not taken.
+
+    Runs after One-Shot Bufferize and after buffers are deallocated
+    (`buffer-deallocation-pipeline`, `convert-bufferization-to-memref`), on
+    `func.func`. It knows no fast memory: `learned-memory-placement` does.
+  }];
+  let options = [
+    OptionWithDefault<"alignment", "alignment", "int64_t", "64",
+           "Every offset is a multiple of it and of the allocation's own "
+           "alignment; a power of two.">,
+    OptionWithDefault<"nodeLimit", "node-limit", "int64_t", "100000",
+           "Nodes of the search at most; 0 is no limit.">,
+  ];
+  let statistics = [
+    Statistic<"numPacked", "num-packed", "Allocations that became views">,
+    Statistic<"numLeft", "num-left", "Allocations that stay">,
+    Statistic<"allocBytes", "alloc-bytes", "Bytes of those that became views">,
+    Statistic<"arenaBytes", "arena-bytes", "Bytes of the arenas">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+  ];
+}
+
 def MemplTileToFit : Pass<"mempl-tile-to-fit", "ModuleOp"> {
   let summary = "split runs of ops into parts so that tensors fit";
   let description = [{
