@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # setup_python.sh - a virtual environment with what the Python package is built
 # and tested with. Usage: setup_python.sh FOLDER. Quick when it is up to date.
-# Of Debian it wants python3-dev and python3-venv, and chromium for the test of
-# reports, which is skipped without.
+# Of Debian it wants python3-dev and python3-venv.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -euo pipefail

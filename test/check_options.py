@@ -75,7 +75,7 @@ SOLVING = [
 ] + [
     (name, default, {TOOL}, "of a command line")
     for name, default in [
-        ("anytime", ""), ("baseline", ""), ("cpu-time", ""), ("diff", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""), ("plotly-js", ""),
+        ("anytime", ""), ("baseline", ""), ("cpu-time", ""), ("diff", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""),
         ("report", ""), ("map-out", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
         ("max-regression", "0%"),
     ]

@@ -25,7 +25,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <numeric>
 
 using namespace mempl;
 using namespace mempl::report;
@@ -70,7 +70,7 @@ constexpr const char *kCauses[NumCauses] = {
     "inputs in slow memory",
     "temporaries in slow memory",
     "outputs in slow memory",
-    "in loops",
+    "in the first and last trips of loops",
 };
 
 /// Seconds by cause and place.
@@ -90,10 +90,7 @@ public:
 
   const std::vector<double> &of(int cause) const { return seconds[cause]; }
   double total(int cause) const {
-    double sum = 0;
-    for (double s : seconds[cause])
-      sum += s;
-    return sum;
+    return std::accumulate(seconds[cause].begin(), seconds[cause].end(), 0.0);
   }
 
 private:
@@ -102,39 +99,73 @@ private:
       const Residency &r = plan.residencies[copy.residency];
       bool isInput = instance.program.values[r.value].isInput();
       if (copy.back)
-        seconds[WaitForOut][r.out->done] += copy.stall;
+        seconds[WaitForOut][inTrip(r.out->done)] += copy.stall;
       else
-        seconds[isInput ? WaitForInput : WaitForOther][r.first()] += copy.stall;
+        seconds[isInput ? WaitForInput : WaitForOther][inTrip(r.first())] +=
+            copy.stall;
     }
   }
 
+  /// A boundary of this trip or of a later one.
+  int32_t inTrip(int32_t boundary) const {
+    int32_t n = instance.numSteps();
+    return boundary <= n ? boundary : boundary % n;
+  }
+
+  /// What one trip of a loop loses, by cause.
+  std::array<double, NumCauses> lossesOfTrip(int32_t place) const {
+    static const Plan none;
+    const BodyPlan *body = plan.bodyPlan(place);
+    const Plan &bodyPlan = body ? body->plan : none;
+    InstanceRef inner = instance.bodyOf(place);
+    Outcome trip = simulate(inner, bodyPlan, /*withTraffic=*/true);
+    OrderedProblem problem(inner, bodyPlan);
+    Losses losses(problem.instance(), problem.plan(), trip);
+    std::array<double, NumCauses> totals;
+    for (int cause = 0; cause < NumCauses; ++cause)
+      totals[cause] = losses.total(cause);
+    return totals;
+  }
+
   bool isServed(const Access &access, int32_t place) const {
-    return llvm::any_of(residencies[access.value],
-                        [&](const Residency *r) { return r->serves(place); });
+    return llvm::any_of(residencies[access.value], [&](const Residency *r) {
+      return r->serves(place, instance.numSteps());
+    });
   }
 
   void addStep(int32_t place) {
     const Step &step = instance.program.steps[place];
-    double ideal =
-        stepSeconds(instance.machine, step, 0,
-                    outcome.traffic[place].fast + outcome.traffic[place].slow);
-    double more = outcome.times[place] - ideal;
+    LoopCost body;
+    if (step.body)
+      body.latency = static_cast<double>(step.trips) *
+                     idealLatency(instance.bodyOf(place));
+    const StepTraffic &moved = outcome.traffic[place];
+    double bytes = step.body ? 0 : moved.fast + moved.slow;
+    double more = outcome.times[place] -
+                  stepSeconds(instance.machine, step, 0, bytes, body);
     if (!(more > 0))
       return;
-    if (step.body) {
-      seconds[Loops][place] += more;
-      return;
-    }
+    std::array<double, NumCauses> causes = {};
     for (const Access &access : step.accesses) {
-      if (access.bytes == 0 || isServed(access, place))
+      if (isServed(access, place))
         continue;
       ValueKind kind = instance.program.values[access.value].kind;
       Cause cause = kind == ValueKind::Temporary ? SlowTemporary
                     : kind == ValueKind::Output  ? SlowOutput
                                                  : SlowInput;
-      seconds[cause][place] += more * static_cast<double>(access.bytes) /
-                               outcome.traffic[place].slow;
+      causes[cause] +=
+          static_cast<double>(access.bytes) / instance.machine.slowBandwidth;
     }
+    if (step.body) {
+      std::array<double, NumCauses> trip = lossesOfTrip(place);
+      for (int cause = 0; cause < NumCauses; ++cause)
+        causes[cause] += static_cast<double>(step.trips) * trip[cause];
+    }
+    double sum = std::accumulate(causes.begin(), causes.end(), 0.0);
+    if (!(sum > 0))
+      causes[Loops] = sum = 1;
+    for (int cause = 0; cause < NumCauses; ++cause)
+      seconds[cause][place] += more * causes[cause] / sum;
   }
 
   InstanceRef instance;
@@ -146,9 +177,7 @@ private:
 
 /// The shortest run of places that has three quarters of all of it.
 std::pair<size_t, size_t> mostOf(const std::vector<double> &seconds) {
-  double all = 0;
-  for (double s : seconds)
-    all += s;
+  double all = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   std::pair<size_t, size_t> best = {0, seconds.size() - 1};
   double sum = 0;
   size_t first = 0;
@@ -183,12 +212,25 @@ static std::string comparison(double latency, double slow,
   else if (latency > slow * (1 + kEqual))
     text = percent(latency / slow - 1) + " more time than in slow memory alone";
   else
-    text = "As much time as in slow memory alone";
+    text = "as much time as in slow memory alone";
   if (!bound || *bound <= 0)
     return text;
   if (latency <= *bound * (1 + kEqual))
     return text + ", and no plan is faster";
   return text + ", " + percent(latency / *bound - 1) + " above the bound";
+}
+
+/// ", mostly in step 3", or "steps 3 to 9": where most of it is. Empty where
+/// that is all over the program.
+static std::string placesText(const std::vector<double> &seconds,
+                              bool isOrdered) {
+  auto [first, last] = mostOf(seconds);
+  std::string text = isOrdered ? ", mostly in place" : ", mostly in step";
+  if (first == last)
+    return text + " " + std::to_string(first);
+  if (2 * (last - first) > seconds.size())
+    return "";
+  return text + "s " + std::to_string(first) + " to " + std::to_string(last);
 }
 
 Headline mempl::report::headlineOf(const Instance &whole, const Plan &unordered,
@@ -201,25 +243,25 @@ Headline mempl::report::headlineOf(const Instance &whole, const Plan &unordered,
     return headline;
   OrderedProblem problem(whole, unordered);
   Losses losses(problem.instance(), problem.plan(), outcome);
-  int cause = 0;
+  std::vector<std::pair<double, int>> causes; // The largest first.
   double sum = 0;
-  for (int c = 0; c < NumCauses; ++c) {
-    sum += losses.total(c);
-    if (losses.total(c) > losses.total(cause))
-      cause = c;
+  for (int cause = 0; cause < NumCauses; ++cause) {
+    causes.push_back({-losses.total(cause), cause});
+    sum += losses.total(cause);
   }
   if (!(sum > 0))
     return headline;
-  auto [first, last] = mostOf(losses.of(cause));
-  const char *word = problem.isOrdered() ? "place" : "step";
-  headline.rest =
-      llvm::formatv("All in fast memory would take {0} less. Of that, {1} is "
-                    "{2}, most of it in {3}{4}.",
-                    percent(rest / outcome.latency),
-                    percent(losses.total(cause) / sum), kCauses[cause], word,
-                    first == last
-                        ? llvm::formatv(" {0}", first).str()
-                        : llvm::formatv("s {0} to {1}", first, last).str())
-          .str();
+  llvm::sort(causes);
+  headline.rest = "All in fast memory would take " +
+                  percent(rest / outcome.latency) + " less. Of that, ";
+  // One cause, or two where one is not most of it.
+  bool isMost = -causes[0].first > 0.6 * sum || causes[1].first == 0;
+  for (int k = 0; k < (isMost ? 1 : 2); ++k) {
+    auto [seconds, cause] = causes[k];
+    headline.rest += (k > 0 ? ", and " : "") + percent(-seconds / sum) +
+                     " is " + kCauses[cause] +
+                     placesText(losses.of(cause), problem.isOrdered());
+  }
+  headline.rest += ".";
   return headline;
 }

@@ -196,7 +196,8 @@ private:
                  double high, StringRef colourName) {
     constexpr double kLine = 13;
     constexpr int64_t kLeast = 8; // Letters that a name is cut to.
-    bool isTall = high > width;
+    bool isTall =
+        high > width && kLetter * static_cast<double>(name.size()) > width - 8;
     double across = isTall ? width : high;
     auto letters =
         static_cast<int64_t>(((isTall ? high : width) - 8) / kLetter);

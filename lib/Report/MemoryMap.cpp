@@ -78,7 +78,10 @@ private:
            int64_t size) {
     begin = std::max(begin, 0);
     end = std::min(end, static_cast<int32_t>(map.points.size()) - 1);
-    if (begin < end && size > 0)
+    // Nor is anything seen between the two points of a boundary without waits.
+    bool isSeen = begin < end &&
+                  (begin / 2 < end / 2 || map.points[begin] < map.points[end]);
+    if (isSeen && size > 0)
       map.pieces.push_back({of, phase, begin, end, offset, size});
   }
 

@@ -12,13 +12,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Columns.h"
+#include "Headline.h"
+#include "MemoryMap.h"
 
 #include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/Explain.h"
 #include "mempl/Problem/Mapping.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Report/Report.h"
-#include "mempl/Support/Units.h"
+#include "mempl/Support/Version.h"
 
 #include "llvm/Support/JSON.h"
 
@@ -34,18 +36,23 @@ struct Level {
   std::string name;
   InstanceRef instance;
   std::vector<int32_t> path; ///< Loop steps that lead to it.
+  /// Of each step the level of its body; -1 if it has none.
+  std::vector<int64_t> bodies;
 };
 
 void collectLevels(InstanceRef instance, const std::string &name,
                    const std::vector<int32_t> &path,
                    std::vector<Level> &levels) {
-  levels.push_back({name, instance, path});
+  size_t index = levels.size();
+  levels.push_back({name, instance, path, {}});
+  levels[index].bodies.assign(instance.program.steps.size(), -1);
   for (int32_t i = 0; i < instance.numSteps(); ++i) {
     const Step &step = instance.program.steps[i];
     if (!step.body)
       continue;
     std::vector<int32_t> inner = path;
     inner.push_back(i);
+    levels[index].bodies[i] = static_cast<int64_t>(levels.size());
     collectLevels(instance.bodyOf(i),
                   "body of step " + std::to_string(i) + " (" + step.name +
                       "), " + std::to_string(step.trips) + " trips",
@@ -53,16 +60,22 @@ void collectLevels(InstanceRef instance, const std::string &name,
   }
 }
 
-/// The plan of a level; null if its loop runs without one.
-const Plan *planOf(const Plan &outermost, const std::vector<int32_t> &path) {
-  const Plan *plan = &outermost;
-  for (int32_t step : path) {
-    const BodyPlan *body = plan->bodyPlan(step);
+/// What a level has of the plan of the whole program.
+struct LevelPlan {
+  const Plan *plan;
+  int64_t capacity; ///< Bytes that it may use.
+};
+
+LevelPlan planOf(const Plan &outermost, const Level &level) {
+  static const Plan none;
+  LevelPlan its = {&outermost, level.instance.machine.capacity};
+  for (int32_t step : level.path) {
+    const BodyPlan *body = its.plan->bodyPlan(step);
     if (!body)
-      return nullptr;
-    plan = &body->plan;
+      return {&none, 0};
+    its = {&body->plan, body->capacity};
   }
-  return plan;
+  return its;
 }
 
 void writeLevel(OStream &json, const Level &level) {
@@ -76,8 +89,9 @@ void writeLevel(OStream &json, const Level &level) {
          [](const Value &v) { return wordFor(v.kind); });
   column(json, "steps", instance.program.steps,
          [](const Step &s) { return StringRef(s.name); });
-  column(json, "reserved", instance.program.steps,
-         [](const Step &s) { return s.reserved; });
+  column(json, "compute", instance.program.steps,
+         [](const Step &s) { return s.compute; });
+  column(json, "bodies", level.bodies, [](int64_t body) { return body; });
 }
 
 void writeTraffic(OStream &json, const Outcome &outcome) {
@@ -90,6 +104,8 @@ void writeTraffic(OStream &json, const Outcome &outcome) {
          [](const T &t) { return t.slow; });
   column(json, "in", outcome.traffic, [](const T &t) { return t.in; });
   column(json, "out", outcome.traffic, [](const T &t) { return t.out; });
+  column(json, "fast_bytes", outcome.traffic,
+         [](const T &t) { return t.fast; });
 }
 
 /// Every field of residencies by name: numbers, -1 for what is not given.
@@ -129,14 +145,40 @@ void writeResidencies(OStream &json, const Plan &plan, const Outcome &outcome) {
   column(json, "stall", stalls, [](double x) { return x; });
 }
 
-void writePlanLevel(OStream &json, const Level &level, const Plan &plan) {
+void writeMap(OStream &json, const MemoryMap &map) {
+  json.attribute("capacity", map.capacity);
+  column(json, "points", map.points, [](double x) { return x; });
+  using P = MapPiece;
+  column(json, "of", map.pieces, [](const P &p) { return p.of; });
+  column(json, "phase", map.pieces,
+         [](const P &p) { return static_cast<int64_t>(p.phase); });
+  column(json, "begin", map.pieces, [](const P &p) { return p.begin; });
+  column(json, "end", map.pieces, [](const P &p) { return p.end; });
+  column(json, "offset", map.pieces, [](const P &p) { return p.offset; });
+  column(json, "size", map.pieces, [](const P &p) { return p.size; });
+  json.attributeObject("copies", [&] {
+    using C = MapCopy;
+    column(json, "residency", map.copies,
+           [](const C &c) { return c.residency; });
+    column(json, "out", map.copies, [](const C &c) { return c.out; });
+    column(json, "start", map.copies, [](const C &c) { return c.start; });
+    column(json, "end", map.copies, [](const C &c) { return c.end; });
+  });
+}
+
+void writePlanLevel(OStream &json, const Level &level, LevelPlan its) {
   InstanceRef instance = level.instance;
+  const Plan &plan = *its.plan;
   if (!plan.order.empty())
     column(json, "order", plan.order, [](int32_t step) { return step; });
   Outcome outcome = simulate(instance, plan, /*withTraffic=*/true);
+  writeMap(json, memoryMap(instance, plan, outcome, its.capacity,
+                           /*isBody=*/!level.path.empty()));
   json.attributeObject("residencies",
                        [&] { writeResidencies(json, plan, outcome); });
   writeTraffic(json, outcome);
+  column(json, "limits", limitsOf(instance, outcome),
+         [](const char *limit) { return StringRef(limit); });
   std::vector<Decision> decisions = explain(instance, plan);
   column(json, "why", decisions,
          [](const Decision &d) { return StringRef(d.text); });
@@ -146,27 +188,37 @@ void writePlanLevel(OStream &json, const Level &level, const Plan &plan) {
 }
 
 void writePlan(OStream &json, const Instance &instance, const ReportPlan &shown,
-               llvm::ArrayRef<Level> levels) {
-  Outcome outcome = simulate(instance, shown.plan);
+               const ReportFacts &facts, llvm::ArrayRef<Level> levels) {
+  Outcome outcome = simulate(instance, shown.plan, /*withTraffic=*/true);
+  Headline headline = headlineOf(instance, shown.plan, outcome, facts.bound);
   json.attribute("name", llvm::json::fixUTF8(shown.name));
   number(json, "latency", outcome.latency);
+  json.attribute("headline", headline.text);
+  json.attribute("rest", headline.rest);
   number(json, "stall", outcome.stall);
   json.attribute("peak", outcome.peakBytes);
   json.attribute("copies_in", shown.plan.numCopiesIn());
   json.attribute("copies_out", shown.plan.numCopiesOut());
   json.attributeArray("levels", [&] {
-    for (const Level &level : levels) {
-      const Plan *plan = planOf(shown.plan, level.path);
-      json.object([&] { writePlanLevel(json, level, plan ? *plan : Plan()); });
-    }
+    for (const Level &level : levels)
+      json.object(
+          [&] { writePlanLevel(json, level, planOf(shown.plan, level)); });
   });
+}
+
+void writeMachine(OStream &json, const Machine &machine) {
+  json.attribute("capacity", machine.capacity);
+  number(json, "slow_bandwidth", machine.slowBandwidth);
+  number(json, "fast_bandwidth", machine.fastBandwidth);
+  number(json, "copy_bandwidth", machine.copyBandwidth);
+  number(json, "copy_latency", machine.copyLatency);
 }
 
 } // namespace
 
 std::string mempl::reportData(const Instance &instance,
                               llvm::ArrayRef<ReportPlan> plans,
-                              std::optional<double> bound) {
+                              const ReportFacts &facts) {
   std::vector<Level> levels;
   collectLevels(instance, "program", {}, levels);
   std::string text;
@@ -174,11 +226,13 @@ std::string mempl::reportData(const Instance &instance,
   OStream json(os);
   json.object([&] {
     json.attribute("program", llvm::json::fixUTF8(instance.name));
-    json.attribute("capacity", instance.machine.capacity);
-    number(json, "slow_bandwidth", instance.machine.slowBandwidth);
+    json.attribute("target", llvm::json::fixUTF8(facts.target));
+    json.attribute("version", version());
+    json.attributeObject("machine",
+                         [&] { writeMachine(json, instance.machine); });
     number(json, "slow", slowLatency(instance));
     number(json, "ideal", idealLatency(instance));
-    number(json, "bound", bound);
+    number(json, "bound", facts.bound);
     std::string notPlaceable;
     llvm::raw_string_ostream lines(notPlaceable);
     printUncovered(lines, uncovered(instance), "");
@@ -189,7 +243,7 @@ std::string mempl::reportData(const Instance &instance,
     });
     json.attributeArray("plans", [&] {
       for (const ReportPlan &plan : plans)
-        json.object([&] { writePlan(json, instance, plan, levels); });
+        json.object([&] { writePlan(json, instance, plan, facts, levels); });
     });
   });
   return safeInPage(text);

@@ -6,33 +6,45 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The pages are Page.html and PackingPage.html, with two places to fill.
+// The pages are made of the files in Page, with two places to fill: colours and
+// data.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Palette.h"
+
 #include "mempl/Report/Report.h"
 
+#include "llvm/ADT/Twine.h"
+
 using namespace mempl;
+using namespace mempl::report;
 using llvm::StringRef;
 
-// kPage and kPackingPage, made from these files.
-#include "ReportPage.inc"
+// reportHtml and packingHtml, made from these files.
+#include "Pages.inc"
 
-static std::string fill(StringRef text, StringRef data, StringRef plotly) {
-  auto [head, rest] = text.split("@PLOTLY@");
+/// The palette as variables of a style.
+static std::string colourVariables() {
+  std::string light, dark;
+  for (const Colour &c : kPalette) {
+    light += (" --" + c.name + ": " + c.light + ";").str();
+    dark += (" --" + c.name + ": " + c.dark + ";").str();
+  }
+  return ":root {" + light +
+         " }\n@media (prefers-color-scheme: dark) { :root {" + dark + " } }\n";
+}
+
+static std::string filled(StringRef text, StringRef data) {
+  auto [head, rest] = text.split("@COLOURS@");
   auto [middle, tail] = rest.split("@DATA@");
-  std::string page;
-  page.reserve(head.size() + plotly.size() + middle.size() + data.size() +
-               tail.size());
-  for (StringRef part : {head, plotly, middle, data, tail})
-    page += part;
-  return page;
+  return (llvm::Twine(head) + colourVariables() + middle + data + tail).str();
 }
 
-std::string mempl::reportPage(StringRef data, StringRef plotly) {
-  return fill(kPage, data, plotly);
+std::string mempl::reportPage(StringRef data) {
+  return filled(reportHtml, data);
 }
 
-std::string mempl::packingPage(StringRef data, StringRef plotly) {
-  return fill(kPackingPage, data, plotly);
+std::string mempl::packingPage(StringRef data) {
+  return filled(packingHtml, data);
 }

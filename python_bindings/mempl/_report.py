@@ -15,10 +15,6 @@ def report_page(
     instance: Instance, plans: Plan | Solution | Mapping[str, Plan | Solution], *, bound: float | None | bool = True
 ) -> str:
     """The text of the page: arguments as of report()."""
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as problem:
-        raise Error("reports need plotly: pip install 'mempl[report]'") from problem
     named = plans if isinstance(plans, Mapping) else {"plan": plans}
     rows = [(name, p.plan if isinstance(p, Solution) else p) for name, p in named.items()]
     if not rows:
@@ -27,7 +23,7 @@ def report_page(
         best = min(_core.simulate(instance, plan).latency for _, plan in rows)
         bound = _core.lower_bound(instance, known_latency=best).bound
     data = _core.report_data(instance, rows, None if bound is False else bound)
-    return _core.report_page(data, get_plotlyjs())
+    return _core.report_page(data)
 
 
 def report(
@@ -39,8 +35,8 @@ def report(
 ) -> Path:
     """Writes one self-contained page for a browser.
 
-    It has the memory map over steps, the traffic of slow memory and the stalls, latencies beside those of all in slow
-    and all in fast memory and the bound, and a table of values with the reason of each decision.
+    It has fast memory over time, copies and stalls, latencies beside those of all in slow and all in fast memory and the
+    bound, and tables of values, with the reason of each decision, and of steps.
 
     Args:
         instance: the problem.
@@ -49,7 +45,7 @@ def report(
         bound: seconds that no plan is below; True computes it, False leaves it out.
 
     Raises:
-        mempl.Error: a plan is not valid, or plotly is not installed.
+        mempl.Error: a plan is not valid.
     """
     target = Path(path)
     target.write_text(report_page(instance, plans, bound=bound), encoding="utf-8")

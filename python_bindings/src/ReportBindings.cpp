@@ -27,7 +27,7 @@ using namespace mempl::python;
 static std::string
 dataOf(const Instance &instance,
        const std::vector<std::pair<std::string, Plan>> &plans,
-       std::optional<double> bound) {
+       std::optional<double> bound, const std::string &target) {
   std::vector<ReportPlan> shown;
   for (const auto &[name, plan] : plans) {
     for (const Violation &violation : verify(instance, plan))
@@ -36,22 +36,17 @@ dataOf(const Instance &instance,
     shown.push_back({name, plan});
   }
   nb::gil_scoped_release release;
-  return reportData(instance, shown, bound);
+  return reportData(instance, shown, {bound, target});
 }
 
 void mempl::python::bindReport(nb::module_ &m) {
   m.def(
       "report_data", &dataOf, nb::arg("instance"), nb::arg("plans"),
-      nb::arg("bound") = nb::none(),
+      nb::arg("bound") = nb::none(), nb::arg("target") = "",
       "The data of a report, JSON: see include/mempl/Report/Report.h. `plans` "
-      "are pairs of a name and a valid plan, `bound` is seconds. Raises "
-      "mempl.Error for an invalid plan.");
+      "are pairs of a name and a valid plan, `bound` is seconds, `target` what "
+      "the machine is called. Raises mempl.Error for an invalid plan.");
   m.def(
-      "report_page",
-      [](const std::string &data, const std::string &plotly) {
-        return reportPage(data, plotly);
-      },
-      nb::arg("data"), nb::arg("plotly"),
-      "The HTML page for report_data(); `plotly` is the text of "
-      "plotly.min.js.");
+      "report_page", [](const std::string &data) { return reportPage(data); },
+      nb::arg("data"), "The HTML page for report_data().");
 }

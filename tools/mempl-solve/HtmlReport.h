@@ -1,4 +1,4 @@
-//===- HtmlReport.h - the option --report -----------------------*- C++ -*-===//
+//===- HtmlReport.h - --report and --map-out --------------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Plans as a page: mempl/Report/Report.h with the plotly.js of this machine.
+// Plans as a page and as figures: mempl/Report/Report.h as files.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,18 +19,11 @@
 
 namespace mempl {
 
-/// The text of plotly.min.js: from `path`, or, if that is empty, from the file
-/// in the environment variable MEMPL_PLOTLY_JS, or from the plotly package of
-/// the `python3` in PATH. An error that says how to get one.
-llvm::Expected<std::string> readPlotly(llvm::StringRef path);
-
-/// Writes the page for valid plans to options.reportPath. `bound` as in
-/// reportData().
+/// Writes the page for valid plans to options.reportPath.
 llvm::Error writeHtmlReport(const SolveOptions &options,
                             const Instance &instance,
                             llvm::ArrayRef<ReportPlan> plans,
-                            std::optional<double> bound,
-                            llvm::StringRef plotly);
+                            const ReportFacts &facts);
 
 /// Writes the figures of the fastest of valid plans: to options.mapPath, and
 /// the one for dark pages beside it.

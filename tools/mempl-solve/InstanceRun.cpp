@@ -81,7 +81,6 @@ private:
   std::optional<Plan> other;         ///< What the best plan is compared with.
   Report report;
   std::vector<ReportPlan> shown; ///< Valid plans, if they will be drawn.
-  std::string plotly;            ///< For the page.
   Plan best;
   double bestLatency = 0; ///< Seconds; valid if `solved`.
   bool solved = false;
@@ -271,13 +270,6 @@ Error InstanceRun::prepare() {
     errors = openAnytime();
   if (!errors && !options.reproducerPath.empty())
     errors = writeFile(options.reproducerPath, reproducerText(reproducer()));
-  if (!errors && !options.reportPath.empty()) {
-    auto found = readPlotly(options.plotlyPath);
-    if (found)
-      plotly = std::move(*found);
-    else
-      errors = found.takeError();
-  }
   report.program = instance.name;
   report.steps = instance.numSteps();
   report.values = instance.numValues();
@@ -461,13 +453,12 @@ Error InstanceRun::finish() {
     if (Error error = writeFile(options.planPath, text))
       return error;
   }
+  ReportFacts facts = {report.bound, options.target};
   if (!options.reportPath.empty())
-    if (Error error =
-            writeHtmlReport(options, instance, shown, report.bound, plotly))
+    if (Error error = writeHtmlReport(options, instance, shown, facts))
       return error;
   if (!options.mapPath.empty())
-    if (Error error =
-            writeMaps(options, instance, shown, {report.bound, options.target}))
+    if (Error error = writeMaps(options, instance, shown, facts))
       return error;
   // A plan on standard output is alone there.
   llvm::raw_ostream &os = options.planPath == "-" ? llvm::errs() : llvm::outs();

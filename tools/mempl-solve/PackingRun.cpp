@@ -56,7 +56,6 @@ private:
 
   const SolveOptions &options;
   PackingTable table;
-  std::string plotly; ///< For the page.
 };
 
 } // namespace
@@ -97,12 +96,6 @@ llvm::Expected<PackingTable> PackingRun::read(StringRef path) const {
 }
 
 Error PackingRun::prepare() {
-  if (!options.reportPath.empty()) {
-    auto found = readPlotly(options.plotlyPath);
-    if (!found)
-      return found.takeError();
-    plotly = std::move(*found);
-  }
   if (options.input.empty())
     return Error::success();
   auto result = read(options.input);
@@ -125,8 +118,7 @@ Error PackingRun::writeReport(StringRef file,
   std::string result = report.status + (report.optimal ? ", optimal" : "");
   return writeFile(options.reportPath,
                    packingPage(packingData(llvm::sys::path::filename(file),
-                                           table.problem, offsets, result),
-                               plotly));
+                                           table.problem, offsets, result)));
 }
 
 void PackingRun::print(const PackingReport &report) const {

@@ -56,7 +56,6 @@ struct SolveOptions {
   std::shared_ptr<const Instance> given;
   std::string mapPath;    ///< For a figure of the best plan; empty = none.
   std::string reportPath; ///< For a page; empty = none.
-  std::string plotlyPath; ///< For it; empty = to be found.
   bool json = false;
   bool timing = false; ///< Measured seconds in the output.
   bool bound = true;

@@ -171,17 +171,13 @@ struct Flags {
                "(but the solvers of --solver, if given)")};
   cl::opt<std::string> report{
       "report", cl::cat(category), cl::value_desc("out.html"),
-      cl::desc("Write a page with memory map, traffic, latencies and reasons "
-               "here, one file for a browser; of a packing file, with its "
-               "buffers over time")};
+      cl::desc("Write a page with fast memory over time, latencies, values and "
+               "steps here, one file for a browser; of a packing file, with "
+               "its buffers over time")};
   cl::opt<std::string> map{
       "map-out", cl::cat(category), cl::value_desc("out.svg"),
       cl::desc("Draw fast memory over time with the fastest valid plan here, "
                "and once more for dark pages, with -dark before .svg")};
-  cl::opt<std::string> plotlyJs{
-      "plotly-js", cl::cat(category), cl::value_desc("file"),
-      cl::desc("plotly.min.js for --report (default: that of MEMPL_PLOTLY_JS, "
-               "or of the Python package plotly)")};
   cl::opt<bool> timing{"timing", cl::cat(category),
                        cl::desc("Show measured seconds")};
   cl::opt<bool> listSolvers{
@@ -294,7 +290,6 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
     return toolError("--map-out: expected a name that ends in .svg, found '" +
                      options.mapPath + "'");
   options.reportPath = flags.report;
-  options.plotlyPath = flags.plotlyJs;
   options.bound = !flags.noBound;
   options.old = {flags.weights, flags.msaOptions, {}};
   for (const std::string &text : flags.solver) {

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Everything that a report shows, as JSON, and the HTML page around it. The
-// page is one file that needs nothing else: the plots are drawn by plotly.js,
-// whose text the caller has to bring.
+// Everything that a report shows, as JSON, and the HTML page around it: one
+// file that needs nothing else. Its style and scripts are those of
+// lib/Report/Page.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,22 +50,30 @@ std::string memoryMapSvg(const Instance &instance, const ReportPlan &shown,
 
 /// The data of a report: one object of JSON, in UTF-8, without `<`, so that it
 /// can stand in a page.
-///  - `program`, `capacity` (bytes), `slow`, `ideal`, `bound` (seconds; null if
-///    `bound` is not known);
+///  - `program`, `target`, `version` (of mempl), `machine` (`capacity` in
+///  bytes,
+///    bandwidths, `copy_latency`), `slow`, `ideal`, `bound` (seconds; null if
+///    it is not known), `not_placeable`;
 ///  - `levels`: the outermost program and the bodies of its loops at any depth,
 ///    with columns for values (`names`, `sizes` in bytes, `kinds`) and steps
-///    (`steps`: names, `reserved`: bytes);
-///  - `plans`: `name`, `latency` and `stall` in seconds, `copies_in`,
-///    `copies_out`, and for each level `residencies` and what explain() says of
-///    the values; for steps `times`, `waits` (seconds, one more), `profile`
-///    (bytes of fast memory in use), and bytes moved from when the wait before
-///    the step begins to when it ends (of the last one, the wait after it as
-///    well): `slow_bytes` by its own accesses, `in` and `out` by copies. Steps
-///    are in the order of the plan, which is in `order` where it is not that
-///    of the program.
+///    (`steps`: names, `compute`: seconds, `bodies`: levels, or -1);
+///  - `plans`: `name`, `latency` and `stall` in seconds, `headline` and `rest`
+///    (sentences), `copies_in`, `copies_out`, and for each level the
+///    `residencies`, what explain() says of the values, and for steps `times`,
+///    `waits` (seconds, one more), `limits` (compute, slow, fast, overhead),
+///    `profile` (bytes of fast memory in use), and bytes moved from when the
+///    wait before the step begins to when it ends (of the last one, the wait
+///    after it as well): `slow_bytes` and `fast_bytes` by its own accesses,
+///    `in` and `out` by copies. Steps are in the order of the plan, which is in
+///    `order` where it is not that of the program. What is drawn, of a body two
+///    trips in steady state: `points` (seconds; two for each boundary of a
+///    trip, before and after the waits at it), columns for rectangles (`of`: a
+///    residency or, of reserved bytes, a place; `phase`: 0 copy in, 1 use, 2
+///    copy out, 3 reserved; `begin`, `end`: points; `offset`, `size`), and
+///    `copies` with `start` and `end` in seconds.
 std::string reportData(const Instance &instance,
                        llvm::ArrayRef<ReportPlan> plans,
-                       std::optional<double> bound);
+                       const ReportFacts &facts);
 
 /// The data of a report on a packing, in the same form:
 ///  - `file`, `capacity` (bytes, or null), `height` and `peak` (bytes),
@@ -80,12 +88,10 @@ std::string packingData(llvm::StringRef file, const PackingProblem &problem,
                         const std::vector<int64_t> &offsets,
                         llvm::StringRef result);
 
-/// The page for `data`, which packingData() made; `plotly` as below.
-std::string packingPage(llvm::StringRef data, llvm::StringRef plotly);
-
-/// The page for `data`, which reportData() made. `plotly` is the text of
-/// plotly.min.js, version 2 or later.
-std::string reportPage(llvm::StringRef data, llvm::StringRef plotly);
+/// The pages for `data`, which reportData() or packingData() made: HTML with
+/// its style and script, which asks for nothing else.
+std::string reportPage(llvm::StringRef data);
+std::string packingPage(llvm::StringRef data);
 
 } // namespace mempl
 

@@ -262,9 +262,6 @@ class Placement:
 
         XLA's own plan, mempl's, and the one with the options are on it; the last one not where XLA then made other steps
         of the program, which the page says.
-
-        Raises:
-            mempl.Error: plotly is not installed.
         """
         plans = {"XLA": self.xla_plan, "mempl": self.plan}
         remarks = []
@@ -277,7 +274,7 @@ class Placement:
                 "With the options XLA makes other steps of the program: that plan cannot be shown beside these."
             )
         page = report_page(self.instance, plans)
-        return write_whole(path, page.replace("<h2>Latency</h2>", self._section(remarks) + "<h2>Latency</h2>", 1))
+        return write_whole(path, page.replace("<!-- sections of others -->", self._section(remarks), 1))
 
     def _section(self, remarks: list[str]) -> str:
         """The part of the page that mempl.report() has not."""
@@ -302,8 +299,8 @@ class Placement:
             '<h2>Round trip through XLA</h2>\n<p id="xla-summary">'
             + "<br>\n".join(lines)
             + "</p>\n"
-            + f'<details><summary>{len(self.constraints)} constraints and wishes</summary><table id="xla-constraints">'
+            + f'<details><summary>{len(self.constraints)} constraints and wishes</summary><div class="rows"><table id="xla-constraints">'
             + f"<thead><tr>{head}</tr></thead><tbody>\n"
             + "\n".join(rows)
-            + "</tbody></table></details>\n"
+            + "</tbody></table></div></details>\n"
         )
