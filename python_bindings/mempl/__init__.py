@@ -5,9 +5,9 @@
     mempl.report(instance, {"search": solution}, "out.html")
 
 Sizes are bytes, times seconds, steps and boundaries numbers from 0. docs/Problem.md has the problem, docs/Python.md more
-examples. `mempl.envs` has the game for Gymnasium, `mempl.iree` packs the buffers of IREE's programs, `mempl.executorch`
-plans the memory of ExecuTorch's, `mempl.training` trains the player of the game, `mempl.xla` places JAX functions; they
-are imported when used, and only training loads LibTorch.
+examples. `mempl.envs` has the game for Gymnasium, `mempl.iree` packs the buffers of IREE's programs, `mempl.executorch` and
+`mempl.tflm` plan the memory of models for ExecuTorch and TensorFlow Lite Micro, `mempl.training` trains the player of the
+game, `mempl.xla` places JAX functions; they are imported when used, and only training loads LibTorch.
 """
 
 from __future__ import annotations
@@ -118,6 +118,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("train", "TrainingRun"):
         return getattr(importlib.import_module(".training", __name__), name)
-    if name in ("envs", "executorch", "iree", "training", "xla"):
+    if name in ("envs", "executorch", "iree", "tflm", "training", "xla"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'mempl' has no attribute {name!r}")
