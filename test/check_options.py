@@ -64,6 +64,7 @@ SOLVING = [
     ("instance", "", {PY_SOLVE}, "the problem"),
     ("instance-out", "", {PLACE}, "mempl-translate makes instances of programs"),
     ("trace-out", "", {PLACE}, "remarks in Python, the report of the tool"),
+    ("report", "", {TOOL, PLACE}, "mempl.report() in Python"),
     ("verify", "true", {PLACE}, "the others always verify the plan"),
     ("summary", "false", {PLACE}, "what the others return or print"),
     ("eliminate-empty-tensors", "true", {PLACE}, "of the IR that the pass makes"),
@@ -76,7 +77,7 @@ SOLVING = [
     (name, default, {TOOL}, "of a command line")
     for name, default in [
         ("anytime", ""), ("baseline", ""), ("cpu-time", ""), ("diff", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""),
-        ("report", ""), ("map-out", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
+        ("map-out", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
         ("max-regression", "0%"),
     ]
 ]

@@ -23,6 +23,7 @@
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
+#include "mempl/Report/Report.h"
 #include "mempl/Solvers/Deadline.h"
 #include "mempl/Solvers/Solve.h"
 #include "mempl/Support/FileIO.h"
@@ -129,12 +130,13 @@ LogicalResult
 LearnedMemoryPlacementPass::chooseWritten(ModuleProblems &problems) {
   Location loc = getOperation().getLoc();
   written.clear();
-  if (planOut.empty() && instanceOut.empty() && traceOut.empty()) {
+  if (planOut.empty() && instanceOut.empty() && traceOut.empty() &&
+      reportOut.empty()) {
     if (function.empty())
       return success();
     return emitError(loc) << "option 'function': expected one of the options "
-                             "'plan-out', 'instance-out' and 'trace-out' with "
-                             "it";
+                             "'plan-out', 'instance-out', 'trace-out' and "
+                             "'report' with it";
   }
   std::vector<std::string> names;
   std::vector<SkippedFunction> skipped = problems.skipped;
@@ -149,7 +151,7 @@ LearnedMemoryPlacementPass::chooseWritten(ModuleProblems &problems) {
       chooseFunction(function, names, skipped, "the option 'function'");
   if (!chosen)
     return emitError(loc)
-           << "options 'plan-out', 'instance-out' and 'trace-out': "
+           << "options 'plan-out', 'instance-out', 'trace-out' and 'report': "
            << llvm::toString(chosen.takeError());
   written = *chosen;
   return success();
@@ -279,6 +281,16 @@ LearnedMemoryPlacementPass::writeFiles(const PlannedFunction &planned,
     return failure();
   if (failed(write(planOut, [&](llvm::raw_ostream &os) {
         mempl::writePlan(os, solution.plan);
+      })))
+    return failure();
+  if (failed(write(reportOut, [&](llvm::raw_ostream &os) {
+        const Instance &instance = planned.function->program->instance;
+        mempl::LowerBoundOptions options;
+        options.knownLatency = solution.latency;
+        mempl::ReportFacts facts = {mempl::lowerBound(instance, options).bound,
+                                    target};
+        os << mempl::reportPage(mempl::reportData(
+            instance, {{solution.winner, solution.plan}}, facts));
       })))
     return failure();
   return write(traceOut, [&](llvm::raw_ostream &os) {

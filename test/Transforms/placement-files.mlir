@@ -2,7 +2,7 @@
 // the option 'function' names. The others are placed all the same.
 
 // RUN: rm -rf %t && mkdir %t
-// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy function=second plan-out=%t/plan.json instance-out=%t/instance.json trace-out=%t/trace.json" 2>%t/remarks | FileCheck %s
+// RUN: mempl-opt %s --learned-memory-placement="target=tiny solver=greedy function=second plan-out=%t/plan.json instance-out=%t/instance.json trace-out=%t/trace.json report=%t/page.html" 2>%t/remarks | FileCheck %s
 // CHECK-LABEL: func.func @first(
 // CHECK: mempl.copy_start
 // CHECK-LABEL: func.func @second(
@@ -13,17 +13,20 @@
 // VALID: plan.json: valid
 // RUN: FileCheck %s --check-prefix=TRACE < %t/trace.json
 // TRACE: second
+// RUN: FileCheck %s --check-prefix=PAGE < %t/page.html
+// PAGE: {"program":"second","target":"tiny",
+// PAGE-SAME: "plans":[{"name":"greedy"
 
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny plan-out=%t/no.json" 2>&1 | FileCheck %s --check-prefix=SEVERAL
-// SEVERAL: error: options 'plan-out', 'instance-out' and 'trace-out': expected one function, found @first, @second; choose with the option 'function'
+// SEVERAL: error: options 'plan-out', 'instance-out', 'trace-out' and 'report': expected one function, found @first, @second; choose with the option 'function'
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny function=branches plan-out=%t/no.json" 2>&1 | FileCheck %s --check-prefix=BLOCKS
-// BLOCKS: error: options 'plan-out', 'instance-out' and 'trace-out': function @branches is not placed: it has several blocks
+// BLOCKS: error: options 'plan-out', 'instance-out', 'trace-out' and 'report': function @branches is not placed: it has several blocks
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny function=buffers plan-out=%t/no.json" 2>&1 | FileCheck %s --check-prefix=BUFFERS
 // BUFFERS: function @buffers is not placed: it is bufferized; run this pass before
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny function=secnd plan-out=%t/no.json" 2>&1 | FileCheck %s --check-prefix=NEAR
 // NEAR: expected a function @secnd, found @first, @second; did you mean 'second'?
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny function=second" 2>&1 | FileCheck %s --check-prefix=ALONE
-// ALONE: error: option 'function': expected one of the options 'plan-out', 'instance-out' and 'trace-out' with it
+// ALONE: error: option 'function': expected one of the options 'plan-out', 'instance-out', 'trace-out' and 'report' with it
 // RUN: not ls %t/no.json
 
 // So does mempl-solve.

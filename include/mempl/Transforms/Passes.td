@@ -191,9 +191,11 @@ def LearnedMemoryPlacement : Pass<"learned-memory-placement", "ModuleOp"> {
            "File for the instance that the plan is for, as JSON.">,
     OptionWithDefault<"traceOut", "trace-out", "std::string", "\"\"",
            "File for the decisions and their reasons, as JSON.">,
+    OptionWithDefault<"reportOut", "report", "std::string", "\"\"",
+           "File for a page with the plan, for a browser (docs/Reports.md).">,
     OptionWithDefault<"function", "function", "std::string", "\"\"",
-           "Function that `plan-out`, `instance-out` and `trace-out` are "
-           "about; needed where several are placed.">,
+           "Function that the files of `plan-out`, `instance-out`, `trace-out` "
+           "and `report` are about; needed where several are placed.">,
     OptionWithDefault<"summary", "summary", "bool", "false",
            "Prints a table of latencies to stderr, one per function.">,
     OptionWithDefault<"boundSeconds", "bound-seconds", "int64_t", "0",
