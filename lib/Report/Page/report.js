@@ -347,7 +347,7 @@ function listOthers() {
 
 function start() {
   const latencies = data.plans.map((p) => p.latency);
-  fillSelect($("plan"), data.plans.map((p) => `${p.name}: ${seconds(p.latency)}, ${p.copies_in} copies in, ${p.copies_out} out`), latencies.indexOf(Math.min(...latencies)));
+  fillSelect($("plan"), data.plans.map((p) => `${p.name}: ${seconds(p.latency)}, ${p.copies_in} ${p.copies_in === 1 ? "copy" : "copies"} in, ${p.copies_out} out`), latencies.indexOf(Math.min(...latencies)));
   listOthers();
   $("otherLabel").hidden = data.plans.length < 2;
   fillSelect($("level"), data.levels.map((l) => l.name), 0);
