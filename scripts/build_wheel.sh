@@ -38,4 +38,5 @@ lone mempl-opt test/data/models/mlp_small.mlir --learned-memory-placement=target
   grep -c mempl.alloc >/dev/null
 lone mempl-translate --json-to-mlir test/mempl-solve/Inputs/tiny.json | grep -c mempl.instance >/dev/null
 lone python -c 'import mempl; print(mempl.pack(sizes=[2, 1], lower=[0, 1], upper=[2, 3]))'
+lone mempl demo --no-open --out="$work/demo.html"
 echo "$wheel: $(du -h "$wheel" | cut -f1)"

@@ -69,7 +69,7 @@ place mobilenetv2_b32 edge-npu
 echo
 echo "== GPT-2 decoding as XLA compiled it for a TPU v5e: XLA's own plan beside mempl's"
 command=(mempl-solve "$hlo" --target=tpu-v5e --xla --solver=learned,search
-  --map-out="$out/gpt2.svg")
+  --report="$out/gpt2.html")
 show "${command[@]}"
 "${command[@]}" | tee "$out/gpt2.txt"
 latency_of() { awk -v row="$1" '$1 == row { print $2 " ms" }' "$out/gpt2.txt"; }
@@ -80,7 +80,7 @@ cat <<END
    ResNet-50, TPU v5e      $(time_of resnet50_b8 'slow memory only') in slow memory, $(time_of resnet50_b8 placed) placed
    MobileNetV2, small NPU  $(time_of mobilenetv2_b32 'slow memory only') in slow memory, $(time_of mobilenetv2_b32 placed) placed
    GPT-2, TPU v5e          $(latency_of xla) by XLA's own plan, $(latency_of search) by mempl's
-   Fast memory over time   $PWD/$out/gpt2.svg, for a browser
+   Fast memory over time   $PWD/$out/gpt2.html, for a browser
 END
 cat <<'END'
 
