@@ -11,9 +11,9 @@ FOLDER has a folder for each project with its .mlir files. They are cut at
 parse, are left out. Each piece is inlined, written in linalg as far as upstream's
 passes and mempl-prepare-lowering can, and placed for a large and for a tiny fast
 memory. It goes through every pass of mempl alone, through One-Shot Bufferize
-after placement, and through mempl-lower-to-cpu with and without placement.
-Functions for which arguments can be invented run in both forms, and their results
-must have the same bits. What has been tried before, by the same binary or not, is
+after placement, and through mempl-lower-to-cpu with and without placement and,
+bufferized, with its allocations packed. Functions for which arguments can be
+invented run in all forms, and their results must have the same bits. What has been tried before, by the same binary or not, is
 taken from --out: remove the file to start again.
 """
 
@@ -393,6 +393,14 @@ class Tester:
             code, out, err = self.opt(with_driver(text, driver) if driver else text, "--mempl-lower-to-cpu")
             if note(f"lower-{key}", code, err):
                 lowered[key] = out
+        if record["bufferize-plain"] == "ok":
+            packing = f"{BUFFERIZE},func.func(mempl-pack-allocs)"
+            code, out, err = self.passes(with_driver(base, driver) if driver else base, packing)
+            if note("pack", code, err) and "memref.view" in out:
+                record["pack"] = "packed"
+                code, out, err = self.opt(out, "--mempl-lower-to-cpu")
+                if note("lower-pack", code, err):
+                    lowered["pack"] = out
         record["run"] = "not executable"
         if driver is not None and "plain" in lowered:
             record["run"], notes["run"] = self.compare(lowered.pop("plain"), lowered)
@@ -406,7 +414,7 @@ def is_fault(key, word):
         return False
     bad = ("crash", "hang", "internal error", "silent failure", "WRONG RESULT")
     if key == "run":
-        return bool(re.search(r"^place\S* run|WRONG", word))
+        return bool(re.search(r"^(place\S*|pack) run|WRONG", word))
     return word in bad
 
 

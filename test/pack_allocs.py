@@ -6,26 +6,30 @@
 
     pack_allocs.py --opt=mempl-opt --runner=mlir-runner --libs=FOLDER
                    [--programs=20] [--seed=0] [--batch=10]
+    pack_allocs.py --opt=mempl-opt FILE..
 
 The programs are those of random_programs.py, bufferized and deallocated by upstream.
-They run as they are and after mempl-pack-allocs, and without deallocations, where
-buffers live to their last use. What is printed is a hash of all bits of all results.
+They run as they are and after mempl-pack-allocs, with and without deallocations. What
+is printed is a hash of all bits of all results.
 
 No arena may be larger than upstream's static memory planner (after MLIR 22) would
 make it: that packs allocations of a function's entry block that are deallocated
 there, by first fit or by best fit in the order of the program. The other buffers
-that are packed count with their sizes.
+that are packed count with their sizes. With files, a row is printed for each, with
+the bytes of all buffers, of upstream's arena and of mempl's, and nothing runs.
 """
 
 import argparse
+import os
 import re
 import sys
 
 import random_programs
 from random_ops import Generator
-from run_placed import LOWER
+from run_placed import BUFFERIZE, LOWER
 
-DEALLOCATE = "buffer-deallocation-pipeline,convert-bufferization-to-memref"
+# As early as upstream can.
+DEALLOCATE = "buffer-deallocation-pipeline,convert-bufferization-to-memref,func.func(optimize-allocation-liveness)"
 PACK = "func.func(mempl-pack-allocs)"
 ALIGNMENT = 64
 BYTES = {"f64": 8, "i64": 8, "index": 8, "f32": 4, "i32": 4, "f16": 2, "bf16": 2, "i16": 2, "i8": 1, "i4": 1, "i1": 1}
@@ -145,15 +149,32 @@ class Runner(random_programs.Runner):
         return wrong, sums, 0
 
 
+def print_rows(runner, files):
+    """A row of a table per file; how many arenas are larger than upstream's."""
+    print("| program | buffers | upstream's planner | mempl |\n|---|--:|--:|--:|")
+    mistakes = 0
+    for file in files:
+        with open(file, encoding="utf-8") as f:
+            before = runner.opt(f.read(), BUFFERIZE, DEALLOCATE)
+        larger, sums = compare(before, runner.opt(before, PACK))
+        mistakes += len(larger)
+        print(f"| {os.path.basename(file).split('.')[0]} | {sums[2]:,} | {sums[1]:,} | {sums[0]:,} |", flush=True)
+    return mistakes
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("opt", "runner", "libs"):
-        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--opt", required=True)
+    parser.add_argument("--runner", default="mlir-runner")
+    parser.add_argument("--libs", default="")
+    parser.add_argument("files", nargs="*")
     parser.add_argument("--programs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=10, help="programs in one module")
     args = parser.parse_args()
     runner = Runner(args)
+    if args.files:
+        sys.exit(print_rows(runner, args.files) > 0)
     wrong, refused, sums = 0, 0, [0, 0, 0]
     for first in range(args.seed, args.seed + args.programs, args.batch):
         last = min(first + args.batch, args.seed + args.programs)

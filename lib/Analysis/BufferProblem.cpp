@@ -75,6 +75,7 @@ private:
   void keepSlow(Key key, const llvm::Twine &reason);
   void access(Value memref, bool reads, bool writes, StorageAccesses &accesses);
   void visit(Operation *op);
+  void keepUnknownViewsSlow(Operation *op);
   void visitEffects(Operation *op, StorageAccesses &accesses);
   void visitRegions(Operation *op, StorageAccesses &accesses);
   void visitLoop(LoopLikeOpInterface loop);
@@ -193,10 +194,26 @@ static std::optional<Element> elementOf(Operation *op) {
                  isa<vector::TransferReadOp>(op)};
 }
 
+/// Upstream's analysis does not know every op whose result is a view of an
+/// operand (arith.index_cast): what is done with it is not seen.
+void BufferBlockExtractor::keepUnknownViewsSlow(Operation *op) {
+  if (isa<RegionBranchOpInterface>(op))
+    return;
+  for (Value result : op->getResults())
+    for (Value operand : op->getOperands())
+      if (isa<BaseMemRefType>(result.getType()) &&
+          isa<BaseMemRefType>(operand.getType()) &&
+          !context.flow.resolve(operand).contains(result))
+        for (Key key : storagesOf(operand))
+          keepSlow(key, "is used by '" + op->getName().getStringRef() +
+                            "', whose result may be a view of it");
+}
+
 void BufferBlockExtractor::visitEffects(Operation *op,
                                         StorageAccesses &accesses) {
   if (isa<memref::DimOp, memref::DeallocOp, ViewLikeOpInterface>(op))
     return;
+  keepUnknownViewsSlow(op);
   if (std::optional<Element> element = elementOf(op)) {
     int64_t bytes =
         bytesOfType(MemRefType::get({}, element->type), context.layout)

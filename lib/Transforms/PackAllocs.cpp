@@ -7,13 +7,13 @@
 //===----------------------------------------------------------------------===//
 //
 // mempl-pack-allocs. Time is the order of ops in the text, those of regions
-// included. A buffer lives from its allocation to its memref.dealloc or,
-// without one, to the end of the last op of its block that uses it or contains
-// a use: within a block nothing runs twice, and what lives in one trip of a
-// loop is dead in the next one unless the block hands it on, which keeps a
-// buffer out. Views and memrefs that regions pass on are found by upstream's
-// BufferViewFlowAnalysis. Whatever is not known to be harmless keeps its buffer
-// as it is: `isSafeUse` has the list.
+// included. A buffer lives from its allocation to the end of the last op of its
+// block that uses it or contains a use, wherever its memref.dealloc is:
+// upstream puts them at the end of the block. Within a block nothing runs
+// twice, and what lives in one trip of a loop is dead in the next one unless
+// the block hands it on, which keeps a buffer out. Views and memrefs that
+// regions pass on are found by upstream's BufferViewFlowAnalysis. Whatever is
+// not known to be harmless keeps its buffer as it is: `isSafeUse` has the list.
 //
 //===----------------------------------------------------------------------===//
 
@@ -187,8 +187,6 @@ std::optional<PackedAlloc> Lifetimes::lifeOf(memref::AllocOp alloc) const {
       last = std::max(last, spans.at(block->findAncestorOpInBlock(*user)).end);
     }
   }
-  if (packed.dealloc)
-    last = spans.at(packed.dealloc).begin - 1;
   packed.buffer.upper = last + 1;
   packed.buffer.alignment = multiple;
   return packed;

@@ -68,3 +68,13 @@ func.func @other_space(%a: memref<16xf32, 3>, %b: memref<16xf32> {mempl.pin}) {
   linalg.exp ins(%a : memref<16xf32, 3>) outs(%b : memref<16xf32>)
   return
 }
+
+// A view that upstream's analysis does not know: nobody sees what becomes of it.
+// CHECK-LABEL: function unknown_view
+// CHECK-NEXT: value arg0: 128 bytes, {{.*}}slow
+// CHECK: note: 'arg0' stays in slow memory: it is used by 'arith.index_cast', whose result may be a view of it
+func.func @unknown_view(%a: memref<16xindex>, %b: memref<16xi64>) {
+  %integers = arith.index_cast %a : memref<16xindex> to memref<16xi64>
+  memref.copy %integers, %b : memref<16xi64> to memref<16xi64>
+  return
+}

@@ -34,8 +34,8 @@ func.func @chain(%in: memref<64xf32>, %out: memref<64xf32>) {
 
 // -----
 
-// Without deallocations a buffer lives to the last use of its last view, and to
-// the end of a loop that uses it. %b shares nothing with %a.
+// A buffer lives to the last use of its last view, and to the end of a loop that
+// uses it. %b shares nothing with %a.
 // CHECK-LABEL: func.func @views
 // CHECK: memref.alloc() {alignment = 64 : i64} : memref<128xi8>
 func.func @views(%in: memref<16xf32>, %n: index) -> f32 {
@@ -56,6 +56,26 @@ func.func @views(%in: memref<16xf32>, %n: index) -> f32 {
     scf.yield %t : f32
   }
   return %sum : f32
+}
+
+// -----
+
+// Where it is deallocated does not matter.
+// CHECK-LABEL: func.func @late
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<512xi8>
+// CHECK-COUNT-3: memref.view
+func.func @late(%in: memref<64xf32>, %out: memref<64xf32>) {
+  %a = memref.alloc() : memref<64xf32>
+  linalg.exp ins(%in : memref<64xf32>) outs(%a : memref<64xf32>)
+  %b = memref.alloc() : memref<64xf32>
+  linalg.exp ins(%a : memref<64xf32>) outs(%b : memref<64xf32>)
+  %c = memref.alloc() : memref<64xf32>
+  linalg.exp ins(%b : memref<64xf32>) outs(%c : memref<64xf32>)
+  memref.copy %c, %out : memref<64xf32> to memref<64xf32>
+  memref.dealloc %a : memref<64xf32>
+  memref.dealloc %b : memref<64xf32>
+  memref.dealloc %c : memref<64xf32>
+  return
 }
 
 // -----

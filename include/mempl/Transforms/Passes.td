@@ -413,8 +413,8 @@ def MemplPackAllocs : Pass<"mempl-pack-allocs", "::mlir::func::FuncOp"> {
     nodes: the arena is never larger than what first fit or best fit in the order
     of the program need, nor than all buffers side by side.
 
-    A buffer lives from its allocation to its `memref.dealloc`, or without one to
-    its last use, views and memrefs that regions pass on included. Allocations in
+    A buffer lives from its allocation to its last use, views and memrefs that
+    regions pass on included, wherever its `memref.dealloc` is. Allocations in
     loops and conditionals become views, too. As they are stay those
 
     - of a dynamic shape, or with a layout that is not the identity,
