@@ -59,11 +59,14 @@ def functions_of(module):
 
 
 def allocations(lines):
-    """Name, bytes, and whether it is in the entry block, of allocations of known size that are not empty."""
+    """Line, name, and number among all allocations, of each one; and its bytes, 0 if they are not known."""
+    number = 0
     for line in lines:
-        found = re.match(r"( +)(%\w+) = memref\.alloc\(\)[^:]*(?:\{[^}]*\} )?: (memref<.*>)$", line)
-        if found and (size := size_of(found[3])):
-            yield found[2], size, len(found[1]) == 4
+        if found := re.match(r" +(%\w+) = memref\.alloc\(.*?: (memref<.*>)$", line):
+            yield line, (found[1], number), size_of(found[2]) or 0
+            number += 1
+        else:
+            yield line, None, 0
 
 
 def place(taken, size, tightest):
@@ -78,19 +81,27 @@ def place(taken, size, tightest):
     return min(gaps)[1] if tightest else gaps[0][1]
 
 
-def upstream(lines, tightest):
-    """Bytes of the arena that upstream's planner would make, and the buffers that would be in it."""
-    entry = {name: size for name, size, outermost in allocations(lines) if outermost}
+def packed_allocations(old, new, arena):
+    """The allocations of the lines `old` that are views of the arena in `new`, in which nothing else has moved."""
+    made = re.findall(r"(%\w+) = memref\.alloc\(", "\n".join(old))
+    became = re.findall(rf" = memref\.(?:alloc\(|view {arena}\[)", "\n".join(new[1:]))
+    assert len(made) == len(became)
+    return {(name, index) for index, (name, line) in enumerate(zip(made, became)) if "view" in line}
+
+
+def upstream(lines, packed, tightest):
+    """Bytes of the arena that upstream's planner would make of those that mempl packs, and of the others of these."""
     freed = set(re.findall(r"^    memref\.dealloc (%\w+) ", "\n".join(lines), re.M))
-    planned = {name: size for name, size in entry.items() if name in freed}
-    height, live = 0, {}
-    for line in lines:
-        if (made := re.match(r"    (%\w+) = memref\.alloc\(\)", line)) and made[1] in planned:
-            live[made[1]] = (place(live.values(), planned[made[1]], tightest), planned[made[1]])
-            height = max(height, sum(live[made[1]]))
+    height, rest, live = 0, 0, {}
+    for line, key, size in allocations(lines):
+        if key in packed and line.startswith("    %") and key[0] in freed:
+            live[key[0]] = (place(live.values(), size, tightest), size)
+            height = max(height, sum(live[key[0]]))
+        elif key in packed:
+            rest += size
         elif gone := re.match(r"    memref\.dealloc (%\w+) ", line):
             live.pop(gone[1], None)
-    return height, planned
+    return height, rest
 
 
 def compare(before, after):
@@ -99,14 +110,11 @@ def compare(before, after):
     old, new = functions_of(before), functions_of(after)
     for name, lines in old.items():
         arena = re.match(r" +(%\w+) = memref\.alloc\(\) .*: memref<(\d+)xi8>", new[name][0])
-        if not arena or f"memref.view {arena[1]}" not in "\n".join(new[name]):
+        if not arena or f"memref.view {arena[1]}[" not in "\n".join(new[name]):
             continue
-        stay = sum(size for _, size, _ in allocations(new[name][1:]))
-        every = sum(size for _, size, _ in allocations(lines)) - stay
-        bound = every
-        for tightest in (False, True):
-            height, planned = upstream(lines, tightest)
-            bound = min(bound, height + max(0, every - sum(planned.values())))
+        packed = packed_allocations(lines, new[name], arena[1])
+        every = sum(size for _, key, size in allocations(lines) if key in packed)
+        bound = min(sum(upstream(lines, packed, tightest)) for tightest in (False, True))
         ours = int(arena[2])
         sums = [sums[0] + ours, sums[1] + bound, sums[2] + every]
         if ours > bound:
