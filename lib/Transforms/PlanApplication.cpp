@@ -19,6 +19,8 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 using namespace mlir;
 using namespace mempl::ir;
@@ -56,6 +58,32 @@ static bool hasCallsAndControlFlow(ModuleOp module) {
 
 static constexpr StringLiteral kNotBufferized =
     "bufferization does not accept the placed function";
+
+static constexpr StringLiteral kOtherContents =
+    "the placed function computes something else";
+
+/// Where an op writes into a tensor into which an earlier op of its block
+/// writes, too; nothing in a function that mempl-prepare has seen.
+static std::optional<Location> secondWriter(func::FuncOp function) {
+  std::optional<Location> found;
+  function.walk([&](DestinationStyleOpInterface op) {
+    for (Value dest : op.getDpsInits()) {
+      if (!isa<TensorType>(dest.getType()) ||
+          dest.getDefiningOp<tensor::EmptyOp>())
+        continue;
+      for (OpOperand &use : dest.getUses()) {
+        auto other = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+        if (other && other.isDpsInit(&use) &&
+            other->getBlock() == op->getBlock() && other->isBeforeInBlock(op)) {
+          found = op->getLoc();
+          return WalkResult::interrupt();
+        }
+      }
+    }
+    return WalkResult::advance();
+  });
+  return found;
+}
 
 /// Whether the plan, or one of the loops', puts something into fast memory.
 static bool placesAnything(const Plan &plan) {
@@ -145,6 +173,7 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   llvm::DenseSet<Value> roots;
   collectPlaced(program, plan, roots);
   carryTokens(program, plan);
+  std::optional<Location> second = secondWriter(function);
   std::optional<ContentsOfOperands> contents;
   if (options.verify)
     contents.emplace(function);
@@ -154,7 +183,7 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
     if (failed(applyPlan(program, plan, target.fastSpace)))
       return "the plan cannot be applied";
     if (options.verify && failed(contents->compare()))
-      return "the placed function computes something else";
+      return kOtherContents;
     if (!canBeBufferized(function))
       return kNotBufferized;
     if (options.verify &&
@@ -166,6 +195,15 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   };
   StringRef wrong = collectDiagnostics(function->getContext(), findings,
                                        [&] { return whatIsWrong(); });
+  if (wrong == kOtherContents && second && !originals.get(function)) {
+    InFlightDiagnostic error =
+        emitError(function.getLoc())
+        << "'" << function.getName()
+        << "' is not prepared: several ops write into one tensor; run "
+           "mempl-prepare before mempl-extract-instance";
+    error.attachNote(*second) << "the second one";
+    return error;
+  }
   if (!wrong.empty())
     return fallBack(planned, wrong, findings);
   if (Operation *original = originals.get(function))
