@@ -8,7 +8,7 @@
     suite = MemoryPlanningAlgorithmSuite([greedy, mempl.executorch.plan])
     config = ExecutorchBackendConfig(memory_planning_pass=MemoryPlanningPass(memory_planning_algo=suite))
 
-ExecuTorch takes the better one of the two. This module needs ExecuTorch only where it is called from. docs/Packing.md has more.
+ExecuTorch takes the better one of the two. This module itself does not load ExecuTorch. docs/Packing.md has more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SpecAllocResult:
 
 @dataclass
 class MemoryAlgoResult:
-    """What ExecuTorch expects of an algorithm: a place per spec, and the bytes of each arena, of which 0 is for constants."""
+    """What ExecuTorch expects of an algorithm: a place per spec, and the bytes of each arena; arena 0 is for constants."""
 
     spec_dict: dict[Any, SpecAllocResult] = field(default_factory=dict)
     bufsizes: list[int] = field(default_factory=list)

@@ -248,8 +248,8 @@ class OfflinePlan:
 
     Attributes:
         model: the model with the plan.
-        offsets: of all tensors, in the order of subgraphs; -1 for those that have no place in the arena, such as weights,
-            or that TFLM places.
+        offsets: of all tensors, in the order of subgraphs; -1 for those that have no place in the arena, such as
+            weights, or that TFLM places.
         height: bytes of the arena that the tensors take; scratch memory of kernels comes on top where it does not fit.
         bound: no packing is lower.
         optimal: that the height is proven to be the smallest.

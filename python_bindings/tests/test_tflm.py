@@ -1,4 +1,4 @@
-"""Offline plans for TensorFlow Lite Micro: the documented bytes, models with plans, and TFLM itself where it is installed."""
+"""Offline plans for TensorFlow Lite Micro: documented bytes, models with plans, and TFLM itself where it is installed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def write(root: Table) -> bytes:
             count = max(what, default=-1) + 1
             align(4)
             vtable = len(out)
-            out.extend(struct.pack(f"<HH{count}H", 4 + 2 * count, 4 + 4 * count, *(4 + 4 * i if i in what else 0 for i in range(count))))
+            places = [4 + 4 * i if i in what else 0 for i in range(count)]
+            out.extend(struct.pack(f"<HH{count}H", 4 + 2 * count, 4 + 4 * count, *places))
             align(4)
             start = len(out)
             out.extend(struct.pack("<i", start - vtable) + bytes(4 * count))
@@ -123,7 +124,9 @@ def test_the_model_stays_as_it_was_behind_its_new_root():
     before = model(*CHAIN, metadata=[kept])
     plan = tflm.plan(before)
     assert plan.model.endswith(before) and (len(plan.model) - len(before)) % 16 == 0
-    for data, names in ((before, [b"min_runtime_version"]), (plan.model, [b"min_runtime_version", b"OfflineMemoryAllocation"])):
+    names = [b"min_runtime_version"]
+    for data, more in ((before, []), (plan.model, [b"OfflineMemoryAllocation"])):
+        names = names + more
         root = tflm._model(data)
         assert root.scalar(0, "<I") == 3 and root.bytes(3) == b"a model"
         assert [t.bytes(0) for t in root.tables(6)] == names
@@ -231,6 +234,7 @@ def test_with_tflm(seed, capfd):
     with capfd.disabled():
         print(f" TFLM {before}, mempl {after} bytes ", end="")
     # It reads the plan: one for fewer tensors is refused.
-    wrong = plan.model.replace(tflm.offline_plan(plan.offsets), tflm.offline_plan(plan.offsets[:3]) + bytes(4 * len(plan.offsets) - 12))
+    shorter = tflm.offline_plan(plan.offsets[:3]) + bytes(4 * len(plan.offsets) - 12)
+    wrong = plan.model.replace(tflm.offline_plan(plan.offsets), shorter)
     with pytest.raises(Exception):
         run(wrong)
