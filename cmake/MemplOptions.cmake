@@ -34,6 +34,11 @@ if(MEMPL_SANITIZE)
     -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MEMPL_SANITIZE})
 endif()
+if(MEMPL_BUILD_FUZZERS)
+  # What guides fuzzers; the runtime of a sanitizer has a stand-in for it, so
+  # that other programs link too.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>)
+endif()
 
 find_program(MEMPL_CCACHE ccache)
 mark_as_advanced(MEMPL_CCACHE)

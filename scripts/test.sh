@@ -20,5 +20,10 @@ if results=$(sed -n '/^Total Discovered Tests/,/^<end of output>/{/^</!p}' \
   build/release/Testing/Temporary/LastTest.log) && [[ -n $results ]]; then
   printf '\nlit:\n%s\n' "$results"
 fi
+# Where the time goes.
+printf '\nslowest:\n'
+sed -nE 's|^ *[0-9]+/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*|\2 s \1|p' "$log" |
+  sort -rn | sed 10q
+printf '\n'
 grep -E 'tests passed|No tests were found' "$log" || status=1
 exit "$status"

@@ -21,7 +21,12 @@ llvm::Expected<Profile> mempl::ir::readProfile(llvm::StringRef path) {
   llvm::Expected<std::string> text = mempl::readFile(path);
   if (!text)
     return text.takeError();
-  auto document = mempl::parseJson(*text, path);
+  return parseProfile(*text, path);
+}
+
+llvm::Expected<Profile> mempl::ir::parseProfile(llvm::StringRef json,
+                                                llvm::StringRef file) {
+  auto document = mempl::parseJson(json, file);
   if (!document)
     return document.takeError();
   mempl::JsonErrors errors(*document);

@@ -63,11 +63,16 @@ static ComputeRates ratesFrom(const JsonCursor &at) {
   return rates;
 }
 
+static constexpr size_t kLongestType = 64; // complex<f8E4M3B11FNUZ> has 22.
+
 /// Whether MLIR prints an element type like this. Types of dialects are taken
 /// on trust.
 static bool isElementType(StringRef name, MLIRContext &context) {
   if (name.starts_with("!"))
     return true;
+  // Types nest, and MLIR's parser recurses.
+  if (name.size() > kLongestType)
+    return false;
   ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) {});
   Type type = parseType(name, &context);
   if (!type || !(type.isIntOrIndexOrFloat() || isa<ComplexType>(type)))

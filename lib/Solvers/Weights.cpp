@@ -28,6 +28,9 @@ static constexpr int kVersion = 5;
 static constexpr StringRef kMagic = "mempl-weights",
                            kOldMagic = "mempl-network";
 static constexpr int64_t kMostNumbers = int64_t(1) << 28;
+/// No weight that training comes to is near it, and with such ones no sum that
+/// networks form leaves the range of a float.
+static constexpr float kLargest = 1e6F;
 
 /// What the weights see: 16 hexadecimal digits.
 static std::string signature() {
@@ -102,7 +105,8 @@ private:
       array.numbers.push_back(
           llvm::bit_cast<float>(llvm::support::endian::read32le(
               rest.data() + static_cast<size_t>(k) * 4)));
-    if (!llvm::all_of(array.numbers, [](float x) { return std::isfinite(x); }))
+    if (!llvm::all_of(array.numbers,
+                      [](float x) { return std::abs(x) <= kLargest; }))
       return failure("damaged weights");
     rest = rest.drop_front(static_cast<size_t>(count) * 4);
     weights.set(words[0], std::move(array));

@@ -15,6 +15,7 @@
 #include "mempl/Support/Random.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
 
 #include <cmath>
 #include <limits>
@@ -146,7 +147,7 @@ void Evolution::tell(llvm::ArrayRef<double> costs) {
 std::vector<double> Evolution::numbers() const {
   std::vector<double> all = {sigma, bestSeen, static_cast<double>(generations),
                              static_cast<double>(population),
-                             static_cast<double>(seed)};
+                             llvm::bit_cast<double>(seed)};
   for (const auto *list :
        {&mean, &variances, &stepPath, &variancePath, &bestVector})
     llvm::append_range(all, *list);
@@ -160,14 +161,23 @@ bool Evolution::restore(llvm::ArrayRef<double> numbers) {
   size_t count = (numbers.size() - kNumbers) / kVectors;
   sigma = numbers[0];
   bestSeen = numbers[1];
+  seed = llvm::bit_cast<uint64_t>(numbers[4]);
+  constexpr double kMostGenerations = 1e15, kMostPopulation = 1e4;
+  if (!(sigma >= 0 && std::isfinite(sigma)) || std::isnan(bestSeen) ||
+      !(numbers[2] >= 0 && numbers[2] <= kMostGenerations) ||
+      !(numbers[3] >= 2 && numbers[3] <= kMostPopulation) ||
+      !llvm::all_of(numbers.drop_front(kNumbers),
+                    [](double x) { return std::isfinite(x); }))
+    return false;
   generations = static_cast<int64_t>(numbers[2]);
   population = static_cast<int32_t>(numbers[3]);
-  seed = static_cast<uint64_t>(numbers[4]);
   numbers = numbers.drop_front(kNumbers);
   for (auto *list :
        {&mean, &variances, &stepPath, &variancePath, &bestVector}) {
     *list = numbers.take_front(count).vec();
     numbers = numbers.drop_front(count);
   }
-  return true;
+  return mean.empty() || (sigma > 0 && llvm::all_of(variances, [](double x) {
+                            return x >= 0;
+                          }));
 }

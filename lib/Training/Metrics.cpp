@@ -51,5 +51,9 @@ llvm::Error mempl::appendMetrics(const std::string &path, json::Object line) {
   if (ec)
     return fileError(path, 0, ec.message());
   os << json::Value(std::move(line)) << '\n';
-  return llvm::Error::success();
+  os.close();
+  ec = os.error();
+  os.clear_error();
+  return ec ? fileError(path, 0, "cannot be written: " + ec.message())
+            : llvm::Error::success();
 }

@@ -14,6 +14,7 @@
 #include "mempl/Training/Trainer.h"
 
 #include "Checkpoint.h"
+#include "FolderLock.h"
 #include "HeadVector.h"
 #include "Metrics.h"
 #include "TrainingClock.h"
@@ -104,6 +105,7 @@ struct Trainer::Impl {
   TrainingSet set;
   TrainerOptions options;
   std::string folder;
+  FolderLock lock;
   Weights given; ///< Those to begin with: their policy stays.
   ReplayBuffer replay;
   std::unique_ptr<Learner> learner;
@@ -599,6 +601,8 @@ llvm::Error Trainer::Impl::restore() {
   auto network = GameNetwork::create(*weights);
   if (!network)
     return network.takeError();
+  if (llvm::Error error = GamePolicy::numHeads(*weights).takeError())
+    return error;
   given = std::move(*weights);
   learner = std::make_unique<Learner>(*network, options.learner);
   if (llvm::Error error =
@@ -709,6 +713,8 @@ Trainer::create(std::vector<TrainingProgram> programs,
   Impl &impl = *trainer->impl;
   if (std::error_code ec = llvm::sys::fs::create_directories(impl.folder))
     return fileError(impl.folder, 0, ec.message());
+  if (llvm::Error error = impl.lock.take(impl.folder))
+    return std::move(error);
   if (llvm::Error error = impl.restore())
     return std::move(error);
   return trainer;

@@ -9,6 +9,7 @@
 #include "TrainingSet.h"
 
 #include "mempl/Problem/ProblemIO.h"
+#include "mempl/Problem/Verifier.h"
 #include "mempl/Solvers/Solve.h"
 #include "mempl/Support/FileIO.h"
 
@@ -211,7 +212,11 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
       return damaged();
     return parsePlan(*plan, name);
   };
+  auto isLatency = [](std::optional<double> latency) {
+    return latency && *latency > 0 && std::isfinite(*latency);
+  };
   for (int32_t i = 0; i < size(); ++i) {
+    const Instance &instance = programs[i].game->instance();
     const json::Object *object = (*list)[i].getAsObject();
     auto model = planOf(object, "model");
     if (!model)
@@ -219,7 +224,8 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
     auto reference = object->getNumber("reference");
     const json::Array *plans = object->getArray("plans");
     const json::Array *played = object->getArray("played");
-    if (!reference || !plans || !played)
+    if (!isLatency(reference) || !plans || !played ||
+        !verify(instance, *model).empty())
       return damaged();
     programs[i].reference = *reference;
     if (!(*model == models[i]))
@@ -231,13 +237,15 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
         if (!plan)
           return plan.takeError();
         auto latency = row.getAsObject()->getNumber("latency");
-        if (!latency)
+        if (!isLatency(latency) || !verify(instance, *plan).empty())
           return damaged();
         if (rows == plans)
           offer(i, std::move(*plan), *latency);
         else
           programs[i].played = Trainer::BestPlan{std::move(*plan), *latency};
       }
+    if (!programs[i].isValidation && programs[i].plans.empty())
+      return damaged();
   }
   return llvm::Error::success();
 }

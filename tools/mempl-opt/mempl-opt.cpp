@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FatalErrors.h"
 #include "ModuleReproducer.h"
 
 #include "mempl/Analysis/Target.h"
@@ -69,6 +70,7 @@ static int runWithReproducer(llvm::ArrayRef<const char *> command,
 }
 
 int main(int argc, char **argv) {
+  mempl::reportFatalErrors("mempl-opt");
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

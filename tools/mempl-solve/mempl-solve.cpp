@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FatalErrors.h"
 #include "SolveOptions.h"
 
 #include "mempl/Analysis/Target.h"
@@ -395,6 +396,7 @@ static std::vector<const char *> completeArguments(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  reportFatalErrors(kToolName);
   registerMuZeroSolvers();
   cl::ResetCommandLineParser();
   Flags flags;

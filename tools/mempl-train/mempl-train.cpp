@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FatalErrors.h"
 #include "Programs.h"
 #include "ToolErrors.h"
 
@@ -345,6 +346,7 @@ static Error run(const Flags &flags) {
 }
 
 int main(int argc, char **argv) {
+  reportFatalErrors(kToolName);
   sinceStart();
   cl::ResetCommandLineParser();
   Flags flags;

@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FatalErrors.h"
+
 #include "mempl/Analysis/Target.h"
 #include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/Frontend/Xla/HloFile.h"
@@ -474,6 +476,7 @@ static Error run(const Flags &flags) {
 }
 
 int main(int argc, char **argv) {
+  mempl::reportFatalErrors("mempl-translate");
   cl::ResetCommandLineParser();
   Flags flags;
   cl::HideUnrelatedOptions(flags.category);

@@ -61,6 +61,23 @@ TEST(Evolution, GoesOnFromItsNumbers) {
   evolve(one, 5);
   evolve(two, 5);
   EXPECT_EQ(one.numbers(), two.numbers());
+  // A seed is kept to the last bit.
+  Evolution large({0, 0}, 1, 4, UINT64_MAX - 1);
+  ASSERT_TRUE(two.restore(large.numbers()));
+  EXPECT_EQ(large.ask(), two.ask());
+  // Numbers that evolution would crash on.
+  for (auto [at, bad] : {std::pair(0, 0.0),
+                         {0, double(NAN)},
+                         {1, double(NAN)},
+                         {2, -1.0},
+                         {3, 1e9},
+                         {3, double(NAN)},
+                         {5, double(INFINITY)},
+                         {7, -1.0}}) {
+    std::vector<double> numbers = large.numbers();
+    numbers[static_cast<size_t>(at)] = bad;
+    EXPECT_FALSE(two.restore(numbers)) << at << ": " << bad;
+  }
   EXPECT_FALSE(two.restore({1, 2, 3}));
   EXPECT_FALSE(two.restore(std::vector<double>(8, 0)));
 }

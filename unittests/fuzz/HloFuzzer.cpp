@@ -11,26 +11,19 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FuzzUtils.h"
+
 #include "mempl/Frontend/Xla/HloImport.h"
 #include "mempl/Frontend/Xla/HloParser.h"
 #include "mempl/Frontend/Xla/XlaOverrides.h"
 #include "mempl/Problem/Verifier.h"
 
-#include <cstdlib>
-
 using namespace mempl;
+using namespace mempl::fuzz;
 using namespace mempl::hlo;
 
-/// Errors are one line, whatever the input has in it.
-static int takeError(llvm::Error error) {
-  if (llvm::toString(std::move(error)).find('\n') != std::string::npos)
-    abort();
-  return 0;
-}
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
-  auto module = parseModule(text, "f");
+  auto module = parseModule(textOf(data, size), "f");
   if (!module)
     return takeError(module.takeError());
   auto program = readProgram(*module);
@@ -53,8 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         buildXlaPlan(*module, *program, *imported, AssignmentTables(), notes);
     if (!plan)
       return takeError(plan.takeError());
-    if (!verify(imported->instance, *plan).empty())
-      abort();
+    require(verify(imported->instance, *plan).empty());
     (void)xlaDecisions(*module, *program, *imported, *plan);
   }
   return 0;

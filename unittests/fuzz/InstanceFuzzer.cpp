@@ -11,34 +11,27 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FuzzUtils.h"
+
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
 
-#include <cmath>
-#include <cstdlib>
-
 using namespace mempl;
+using namespace mempl::fuzz;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
-  auto instance = parseInstance(text, "f");
-  if (!instance) {
-    // One line, whatever the input has in it.
-    if (llvm::toString(instance.takeError()).find('\n') != std::string::npos)
-      abort();
-    return 0;
-  }
+  auto instance = parseInstance(textOf(data, size), "f");
+  if (!instance)
+    return takeError(instance.takeError());
   (void)verify(*instance, Plan());
   double latency = simulate(*instance, Plan()).latency;
-  if (!(latency >= idealLatency(*instance) * (1 - 1e-9)) ||
-      latency != slowLatency(*instance))
-    abort();
+  require(latency >= idealLatency(*instance) * (1 - 1e-9) &&
+          latency == slowLatency(*instance));
   std::string written;
   llvm::raw_string_ostream os(written);
   writeInstance(os, *instance);
   auto again = parseInstance(written, "f");
-  if (!again || !(*again == *instance))
-    abort();
+  require(again && *again == *instance);
   return 0;
 }

@@ -11,21 +11,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FuzzUtils.h"
+
 #include "mempl/Frontend/Packing/PackingIO.h"
 #include "mempl/Packing/Packer.h"
 
-#include <cstdlib>
-
 using namespace mempl;
+using namespace mempl::fuzz;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
-  auto table = parsePackingCsv(text, "f");
-  if (!table) {
-    if (llvm::toString(table.takeError()).find('\n') != std::string::npos)
-      abort();
-    return 0;
-  }
+  auto table = parsePackingCsv(textOf(data, size), "f");
+  if (!table)
+    return takeError(table.takeError());
   PackingProblem *problem = &table->problem;
   PackingOptions options;
   options.nodeLimit = 200;
@@ -35,15 +32,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     PackingResult result = pack(*problem, options);
     if (result.status != PackingStatus::Packed)
       continue;
-    if (!checkPacking(*problem, result.offsets).empty() ||
-        result.height < maxLoad(*problem))
-      abort();
+    require(checkPacking(*problem, result.offsets).empty() &&
+            result.height >= maxLoad(*problem));
     std::string written;
     llvm::raw_string_ostream os(written);
     writePackingCsv(os, *table, result.offsets);
     auto again = parsePackingCsv(written, "f");
-    if (!again || again->problem.buffers.size() != problem->buffers.size())
-      abort();
+    require(again && again->problem.buffers.size() == problem->buffers.size());
   }
   return 0;
 }

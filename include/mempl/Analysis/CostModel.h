@@ -36,6 +36,9 @@ using Profile = std::map<std::string, double>;
 /// Reads a profile: `{"version": 1, "seconds": {"key": seconds, ..}}`, plain or
 /// gzip. Seconds are finite and not negative. Errors name file and line.
 llvm::Expected<Profile> readProfile(llvm::StringRef path);
+/// The same of the text of a file; `file` is its name in errors.
+llvm::Expected<Profile> parseProfile(llvm::StringRef json,
+                                     llvm::StringRef file);
 
 class CostModel {
 public:

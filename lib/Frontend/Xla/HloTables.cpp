@@ -158,11 +158,16 @@ Error TableReader::read(StringRef text) {
   return Error::success();
 }
 
+Error hlo::parseTable(StringRef text, StringRef path,
+                      AssignmentTables &tables) {
+  return TableReader(path, tables).read(text);
+}
+
 Error hlo::readTable(StringRef path, AssignmentTables &tables) {
   auto text = readFile(path);
   if (!text)
     return text.takeError();
-  return TableReader(path, tables).read(*text);
+  return parseTable(*text, path, tables);
 }
 
 llvm::Expected<AssignmentTables> hlo::readTablesBeside(StringRef hloPath) {

@@ -97,6 +97,9 @@ struct AssignmentTables {
 /// Reads one of the three tables (plain or gzip) into `tables`; which one, its
 /// first line tells.
 llvm::Error readTable(llvm::StringRef path, AssignmentTables &tables);
+/// The same of the text of a file; `path` is its name in errors.
+llvm::Error parseTable(llvm::StringRef text, llvm::StringRef path,
+                       AssignmentTables &tables);
 
 /// The tables that lie beside the text of a program: `x.bufferinfo.csv.gz` and
 /// so on for `x.hlo.txt.gz`. Those that are missing stay empty.

@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+# Part of the mempl project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Tries mempl on made-up input for as long as one likes, and keeps the counts.
+
+    soak.py WHAT.. [--count=N] [--log=soak.jsonl] [--write=docs/Reliability.md]
+
+WHAT is one of
+
+    readers    fuzzers, one after the other (or one of them: readers:Instance);
+               needs the fuzzers of the preset asan
+    plans      random programs by every solver, checked by verifier and model
+    programs   random tensor programs, placed and run
+    orders     the same with side effects, in orders made by chance
+    tiles      random loops over slices, placed and tiled and run
+    trips      loops by random plans with copies across trips
+    files      damaged files, each read by a process of its own
+    faults     kills, full disks and limits of memory
+
+Each goes on where the log says that it was left, in pieces, until the log has
+--count of it; so it may be stopped at any time. What was found is printed, and
+counted in the log. --write puts the table of all counts into a page. Exits with
+1 if something was found.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+
+import lab
+
+ROOT = lab.ROOT
+FUZZ = os.path.join(ROOT, "unittests", "fuzz")
+BEGIN, END = "<!-- made by benchmarks/soak.py: begin -->", "<!-- made by benchmarks/soak.py: end -->"
+
+# Fuzzers: the dictionary, and the longest input in bytes.
+READERS = {
+    "Instance": ("problem.dict", 4096),
+    "Plan": ("problem.dict", 4096),
+    "Packing": ("problem.dict", 2048),
+    "Hlo": ("hlo.dict", 8192),
+    "Tables": ("problem.dict", 2048),
+    "Target": ("problem.dict", 4096),
+    "Profile": ("problem.dict", 1024),
+    "Weights": ("problem.dict", 4096),
+    "Reproducer": ("problem.dict", 4096),
+    "Checkpoint": ("problem.dict", 4096),
+    "Mlir": ("mlir.dict", 3000),
+}
+
+
+class Log:
+    """Lines {"what": .., "first": .., "count": .., "found": .., "seconds": ..}."""
+
+    def __init__(self, path):
+        self.path = path
+        self.lines = []
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                # A line may be cut off: the run was stopped.
+                for line in file:
+                    try:
+                        self.lines.append(json.loads(line))
+                    except ValueError:
+                        continue
+
+    def sum(self, what, key="count"):
+        return sum(line.get(key, 0) for line in self.lines if line["what"] == what)
+
+    def add(self, **line):
+        self.lines.append(line)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def execute(command, limit=3600, **more):
+    """Output and exit code."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit, **more)
+    except subprocess.TimeoutExpired as error:
+        return f"still running after {limit} s: {' '.join(map(str, error.cmd))}", 124
+    return done.stdout + done.stderr, done.returncode
+
+
+# -------------------------------------------------------------------- readers
+
+
+def unpack(name, folder):
+    """The inputs that are kept in the tree, and files of tests."""
+    with tarfile.open(os.path.join(FUZZ, "corpora", f"{name}.tar.gz")) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def fuzz(args, name, first, count):
+    """Inputs tried, and what was found."""
+    dictionary, longest = READERS[name]
+    corpus = os.path.join(args.corpora, name)
+    if not os.path.isdir(corpus):
+        os.makedirs(corpus)
+        unpack(name, corpus)
+    command = [os.path.join(args.fuzzers, name + "Fuzzer"), f"-dict={os.path.join(FUZZ, dictionary)}",
+               f"-max_len={longest}", f"-runs={count}", f"-seed={first + 1}", "-timeout=60", "-rss_limit_mb=4096",
+               "-print_final_stats=1", f"-artifact_prefix={args.corpora}/{name}-", corpus]
+    # LLVM's own libraries have no sanitizer and don't say what they use of a pool.
+    output, code = execute(command, limit=6 * 3600, env={**os.environ, "ASAN_OPTIONS": "allow_user_poisoning=0"})
+    tried = re.search(r"number_of_executed_units: (\d+)", output)
+    if code == 0 and tried:
+        return int(tried.group(1)), 0
+    print(f"{name}: {output[-3000:]}")
+    return int(tried.group(1)) if tried else 0, 1
+
+
+# ----------------------------------------------------------------- other tasks
+
+
+def model():
+    sys.path.insert(0, os.path.join(ROOT, "test", "reference"))
+    import placement
+
+    return placement
+
+
+def plans(args, first, count):
+    """Random programs by every solver, and the best plans by the model."""
+    placement = model()
+    output, code = execute([os.path.join(args.bin, "mempl-random-plans"), str(first), str(count)])
+    found = int(code != 0)
+    for text in output.splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            print(text)
+            continue
+        if "mistake" in line:
+            print(text)
+            continue
+        instance = placement.Instance.load(line["instance"])
+        plan = placement.Plan.load(line["plan"])
+        violations = placement.verify(instance, plan)
+        latency = placement.simulate(instance, plan).latency
+        if violations or abs(latency - line["latency"]) > 1e-9 * latency:
+            found += 1
+            print(f"program {line['number']}: the model has {latency} and {violations}")
+    return count, found
+
+
+def script(name, *options):
+    """A task that a script of test/ does, from a seed on."""
+
+    def task(args, first, count):
+        command = [sys.executable, "-B", os.path.join(ROOT, "test", name)]
+        command += [option.format(args=args, first=first, count=count) for option in options]
+        output, code = execute(command)
+        if code:
+            print(output[-3000:])
+        return count, int(code != 0)
+
+    return task
+
+
+RUN = ("--opt={args.bin}/mempl-opt", "--runner={args.runner}", "--libs={args.libs}")
+ON_RUNTIME = RUN + ("--runtime={args.bin}/../lib/libmempl_runtime.so",)
+# What is done in one piece, and how.
+TASKS = {
+    "plans": (200, plans),
+    "programs": (50, script("random_programs.py", *RUN, "--programs={count}", "--seed={first}")),
+    "orders": (50, script("random_programs.py", "--opt={args.bin}/mempl-opt-broken", *RUN[1:], "--orders",
+                          "--programs={count}", "--seed={first}")),
+    "tiles": (20, script("random_tiles.py", *ON_RUNTIME, "--programs={count}", "--seed={first}")),
+    "trips": (100, script("random_trip_plans.py", *ON_RUNTIME, "--plans={count}", "--seed={first}")),
+    "files": (1000, script("mutate.py", "{args.bin}/mempl-solve", "--count={count}", "--seed={first}")),
+    "faults": (20, script("check_faults.py", "--bin={args.bin}", "--kills={count}", "--seed={first}")),
+}
+# Seeds that tests do not have.
+FIRST = 1000000
+
+
+def soak(args, log, what):
+    """Goes on with one task; whether something was found."""
+    fuzzer = what.partition(":")[2]
+    piece, task = (100000, lambda *rest: fuzz(rest[0], fuzzer, *rest[1:])) if fuzzer else TASKS[what]
+    while log.sum(what) < args.count:
+        done = log.sum(what)
+        count = min(args.piece or piece, args.count - done)
+        start = time.monotonic()
+        tried, found = task(args, FIRST + done, count)
+        log.add(what=what, first=FIRST + done, count=tried, found=found, seconds=round(time.monotonic() - start, 1))
+        if found:
+            return True
+    print(f"{what}: {log.sum(what)} tried, {log.sum(what, 'found')} found")
+    return False
+
+
+# ----------------------------------------------------------------------- table
+
+TEXTS = {
+    "plans": "random programs by every solver",
+    "programs": "random tensor programs, placed and run",
+    "orders": "the same in orders made by chance",
+    "tiles": "random loops over slices",
+    "trips": "random plans with copies across trips",
+    "files": "damaged files",
+    "faults": "processes killed",
+}
+
+
+def table(log):
+    lines = ["| what | tried | open faults | seconds |", "|---|--:|--:|--:|"]
+    for what in [f"readers:{name}" for name in READERS] + list(TEXTS):
+        if log.sum(what):
+            last = [line for line in log.lines if line["what"] == what][-1]
+            text = f"reader `{what[8:]}`" if what.startswith("readers:") else TEXTS[what]
+            lines.append(f"| {text} (`{what}`) | {log.sum(what):,} | {last['found']} | {log.sum(what, 'seconds'):,.0f} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("what", nargs="*")
+    parser.add_argument("--count", type=int, default=1000, help="of each, in all (default 1000)")
+    parser.add_argument("--piece", type=int, default=0, help="done between two lines of the log")
+    parser.add_argument("--log", default="soak.jsonl")
+    parser.add_argument("--bin", default=os.path.join(ROOT, "build", "release", "bin"))
+    parser.add_argument("--fuzzers", default=os.path.join(ROOT, "build", "asan", "bin"), help="folder of the fuzzers")
+    parser.add_argument("--corpora", default="", help="folder that inputs of fuzzers gather in (default: none stays)")
+    parser.add_argument("--runner", default="mlir-runner-22")
+    parser.add_argument("--libs", default="/usr/lib/llvm-22/lib")
+    parser.add_argument("--write", default="", help="page that gets the table")
+    args = parser.parse_args()
+    wanted = []
+    for what in args.what:
+        wanted += [f"readers:{name}" for name in READERS] if what == "readers" else [what]
+    for what in wanted:
+        if what not in TASKS and what.removeprefix("readers:") not in READERS:
+            lab.fail(f"{what}: expected readers or one of {', '.join(TASKS)}")
+    log = Log(args.log)
+    with tempfile.TemporaryDirectory() as folder:
+        args.corpora = os.path.abspath(args.corpora or folder)
+        found = [what for what in wanted if soak(args, log, what)]
+    if args.write:
+        lab.replace_between(args.write, BEGIN, END, f"\n{table(log)}\n")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

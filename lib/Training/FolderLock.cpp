@@ -1,0 +1,37 @@
+//===- FolderLock.cpp - a folder for one process at a time ----------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FolderLock.h"
+
+#include "mempl/Support/FileIO.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+
+using namespace mempl;
+
+namespace fs = llvm::sys::fs;
+
+FolderLock::~FolderLock() {
+  if (file >= 0)
+    llvm::sys::Process::SafelyCloseFileDescriptor(file);
+}
+
+llvm::Error FolderLock::take(llvm::StringRef folder) {
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, ".lock");
+  if (std::error_code ec =
+          fs::openFileForReadWrite(path, file, fs::CD_OpenAlways, fs::OF_None))
+    return fileError(path, 0, "cannot be written: " + ec.message());
+  // File systems that have no locks go without.
+  if (fs::tryLockFile(file) == std::errc::no_lock_available)
+    return fileError(folder, 0, "another process trains in this folder");
+  return llvm::Error::success();
+}

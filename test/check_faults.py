@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# Part of the mempl project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the tools where something fails around them.
+
+    check_faults.py --bin=build/release/bin [--kills=N] [--seed=N]
+
+Outputs that cannot be written, pipes that close, too little memory: one line on
+standard error, exit code 1, no half-written file and nothing left beside it.
+Processes that are killed at random moments leave files that are whole, and
+training goes on from them. Two runs in one folder: the second is refused.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TINY = os.path.join(HERE, "mempl-solve", "Inputs", "tiny.json")
+PACKING = os.path.join(HERE, "mempl-solve", "Inputs", "packing.csv")
+MLIR = os.path.join(HERE, "Inputs", "empty.mlir")
+REAL = os.path.join(HERE, "data", "xla_tpu", "lstm_b64.v5e.instance.json.gz")
+SMALL = os.path.join(HERE, "data", "xla_tpu", "alexnet_b64.v5e.instance.json.gz")
+SECONDS = 120
+
+mistakes = []
+
+
+def mistake(text):
+    mistakes.append(text)
+    print(text)
+
+
+def one_error(command, done):
+    """A tool that failed has said so in a line."""
+    lines = done.stderr.decode(errors="replace").splitlines()
+    # What mempl-opt cannot open, MLIR says in words of its own.
+    says = bool(lines) and ("error: " in lines[0] or "cannot open" in lines[0])
+    if done.returncode != 1 or len(lines) != 1 or not says:
+        mistake(f"{' '.join(command)}: exit code {done.returncode}, {len(lines)} lines: {lines[:5]}")
+
+
+def run(command, **more):
+    return subprocess.run(command, stderr=subprocess.PIPE, timeout=SECONDS, **more)
+
+
+# ------------------------------------------------------ what cannot be written
+
+
+def limit_files():
+    """Files may have no byte, as on a disk that is full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def check_outputs(tools, folder):
+    """A full disk, a folder that is none, a device that is full."""
+    missing = os.path.join(folder, "no", "such", "file.json")
+    existing = os.path.join(folder, "before.json")
+    count = 0
+    for path in (missing, "/dev/full", existing):
+        if path == existing:
+            with open(existing, "w", encoding="utf-8") as file:
+                file.write("as it was\n")
+        for command in ([tools["solve"], TINY, "--no-bound", f"--plan-out={path}"],
+                        [tools["solve"], PACKING, "--capacity=16", f"--plan-out={path}"],
+                        [tools["solve"], TINY, "--no-bound", f"--reproducer={path}"],
+                        [tools["solve"], TINY, "--no-bound", f"--anytime={path}"],
+                        [tools["translate"], "--json-to-mlir", TINY, "-o", path],
+                        [tools["opt"], MLIR, "-o", path]):
+            # LLVM takes the signal of that limit for a crash.
+            if path == existing and command[0] == tools["opt"]:
+                continue
+            one_error(command, run(command, stdout=subprocess.DEVNULL,
+                                   preexec_fn=limit_files if path == existing else None))
+            count += 1
+    with open(existing, encoding="utf-8") as file:
+        kept = file.read()
+    if kept != "as it was\n":
+        mistake(f"{existing}: is half written")
+    for command in ([tools["solve"], TINY], [tools["solve"], TINY, "--format=json"], [tools["solve"], "--list-solvers"],
+                    [tools["translate"], "--json-to-mlir", TINY],
+                    [tools["opt"], MLIR], [tools["opt"], "--list-targets"]):
+        with open("/dev/full", "wb") as full:
+            one_error(command, run(command, stdout=full))
+        count += 1
+        # A pipe that nobody reads: ended by a signal, without a word, or an error.
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = run(command, stdout=writer)
+        os.close(writer)
+        if done.returncode != -signal.SIGPIPE:
+            one_error(command, done)
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".tmp"):
+            mistake(f"{name}: a temporary file that was left")
+    return count
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def check_memory(tools, folder):
+    """Every limit of memory: an answer, or one error."""
+    large = os.path.join(folder, "large.json")
+    with open(TINY, encoding="utf-8") as file:
+        program = json.load(file)
+    program["name"] = "n" * (64 << 20)
+    with open(large, "w", encoding="utf-8") as file:
+        json.dump(program, file)
+    command = [tools["solve"], large, "--no-bound", "--threads=2"]
+    refused = answered = 0
+    for mebibytes in list(range(400, 1500, 100)):
+        size = mebibytes << 20
+        done = run(command, stdout=subprocess.DEVNULL,
+                   # Threads of OpenBLAS, which Clp brings, wait for memory for ever.
+                   env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                   preexec_fn=lambda size=size: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+        # The loader, and constructors of libraries, come before the tool.
+        if done.returncode == 127 or b"shared libraries" in done.stderr:
+            continue
+        if done.returncode == 0:
+            answered += 1
+        else:
+            refused += 1
+            one_error(command + [f"({mebibytes} MiB)"], done)
+    return refused, answered
+
+
+# ----------------------------------------------------------------------- kills
+
+
+def is_whole(path):
+    try:
+        if path.endswith(".gz"):
+            with gzip.open(path, "rb") as file:
+                json.loads(file.read())
+        elif path.endswith(".json"):
+            with open(path, encoding="utf-8") as file:
+                json.load(file)
+        elif path.endswith(".jsonl"):
+            # Appended to: all lines but the last are whole.
+            with open(path, encoding="utf-8") as file:
+                for line in file.read().split("\n")[:-1]:
+                    json.loads(line)
+    except (ValueError, OSError, EOFError) as error:
+        mistake(f"{path}: is half written: {error}")
+
+
+def kill_after(command, seconds):
+    """True if it was killed before it was done."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return True
+    return False
+
+
+def kill_solve(tools, folder, rng):
+    outputs = [os.path.join(folder, name) for name in ("plan.json", "plan.json.gz", "trace.jsonl", "again.json")]
+    plan = rng.choice(outputs[:2])
+    killed = kill_after([tools["solve"], REAL, "--solver=search", "--budget=3000", "--no-bound", f"--plan-out={plan}",
+                         f"--anytime={outputs[2]}", f"--reproducer={outputs[3]}"], rng.uniform(0, 1.2))
+    for path in outputs:
+        if os.path.exists(path):
+            is_whole(path)
+    return killed
+
+
+def training(tools, folder, rounds):
+    return [tools["train"], SMALL, f"--out={folder}", "--games=2", "--steps=2", "--batch=16", "--simulations=2",
+            "--heads=1", "--generations=4", "--teacher-budget=50", "--refine-budget=50", "--evaluate-every=2",
+            f"--rounds={rounds}"]
+
+
+def kill_train(tools, folder, rng):
+    """What is there when it is killed is whole: it goes on."""
+    killed = kill_after(training(tools, folder, 0), rng.uniform(0.2, 4))
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        is_whole(os.path.join(folder, name))
+    for name in ("best.mempl", "network.mempl"):
+        weights = os.path.join(folder, name)
+        if os.path.exists(weights):
+            command = [tools["solve"], TINY, "--no-bound", f"--solver=learned{{weights={weights}}}"]
+            done = run(command, stdout=subprocess.DEVNULL)
+            if done.returncode:
+                mistake(f"{' '.join(command)}: {done.stderr.decode()}")
+    return killed
+
+
+def check_kills(tools, folder, count, rng):
+    killed, run_folder = 0, os.path.join(folder, "run")
+    for i in range(count):
+        if "train" in tools and i % 2:
+            killed += kill_train(tools, run_folder, rng)
+        else:
+            killed += kill_solve(tools, folder, rng)
+    if "train" not in tools or count < 2:
+        return killed
+    # After all that it still goes on, and ends.
+    metrics = os.path.join(run_folder, "metrics.jsonl")
+    done = run(training(tools, run_folder, 1), stdout=subprocess.DEVNULL)
+    if done.returncode or not os.path.exists(metrics):
+        mistake(f"training does not go on: {done.stderr.decode()}")
+    return killed
+
+
+# ------------------------------------------------------------------ two at once
+
+
+def check_two(tools, folder):
+    """The second run in a folder is refused while the first one lasts."""
+    where = os.path.join(folder, "two")
+    first = subprocess.Popen(training(tools, where, 0), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + SECONDS
+        while not os.path.exists(os.path.join(where, "best.mempl")) and time.monotonic() < end:
+            time.sleep(0.05)
+        second = training(tools, where, 1)
+        done = run(second, stdout=subprocess.DEVNULL)
+        one_error(second, done)
+        if b"another process" not in done.stderr:
+            mistake(f"two runs in one folder: {done.stderr.decode()}")
+    finally:
+        first.kill()
+        first.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    tools = {name: os.path.join(args.bin, f"mempl-{name}") for name in ("solve", "opt", "translate", "train")}
+    tools = {name: path for name, path in tools.items() if os.path.exists(path)}
+    with tempfile.TemporaryDirectory(prefix="mempl-faults-") as folder:
+        outputs = check_outputs(tools, folder)
+        refused, answered = check_memory(tools, folder)
+        if "train" in tools:
+            check_two(tools, folder)
+        killed = check_kills(tools, folder, args.kills, random.Random(args.seed))
+    print(f"{outputs} outputs that fail; of limits of memory {refused} were too small and {answered} enough; "
+          f"{killed} of {args.kills} processes killed; {len(mistakes)} mistakes")
+    sys.exit(bool(mistakes) or outputs < 20 or not answered or not refused)
+
+
+if __name__ == "__main__":
+    main()
