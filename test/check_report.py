@@ -260,6 +260,8 @@ def check_network(where, found, data):
     colours = found["colours"]
     for name, colour in {"input": ("#3b6fc4", "#78a9f5"), "temporary": ("#2a8f67", "#56c596"), "stall": ("#cf3a31", "#ff6b61")}.items():
         expect(colours.get(colour["dark" in where], 0) > 20, f"{where}: little is drawn in the colour of {name}")
+    share = colours.get("#56c596" if "dark" in where else "#2a8f67", 0) / sum(colours.values())
+    expect(share > 0.04, f"{where}: rectangles of temporaries are {share:.2%} of the map")
     act = found["act"]
     expect(0 < act["differing"][0] < act["values"] and 0 < act["differing"][1] < act["steps"], f"{where}: {act['differing']} rows differ")
     best = min(data["plans"], key=lambda plan: plan["latency"])["levels"][0]
