@@ -14,7 +14,7 @@
 #include "mempl/Game/Game.h"
 
 #include "mempl/Problem/StepOrder.h"
-#include "mempl/Solvers/Greedy.h"
+#include "mempl/Solvers/ConstrainedPlacement.h"
 #include "mempl/Solvers/LoopPlanning.h"
 #include "mempl/Solvers/Solver.h"
 

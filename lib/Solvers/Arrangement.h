@@ -15,6 +15,9 @@
 #define MEMPL_LIB_SOLVERS_ARRANGEMENT_H
 
 #include "Annealer.h"
+#include "Constructions.h"
+
+#include "mempl/Solvers/PolicyDecoder.h"
 
 namespace mempl {
 
@@ -51,6 +54,11 @@ private:
   std::unique_ptr<ReorderableProgram> program;
   UseIntervalForest forest;
 };
+
+/// What one pass adds to a plan in the order of the arrangement.
+DecodedPlan planByPass(Arrangement &arrangement, Addressing addressing,
+                       llvm::ArrayRef<LoopChoices> loops, const Plan &begin,
+                       const PassOrder &order, const Deadline &deadline);
 
 } // namespace mempl
 

@@ -10,7 +10,7 @@
 
 #include "Annealer.h"
 
-#include "mempl/Solvers/Greedy.h"
+#include "mempl/Solvers/ConstrainedPlacement.h"
 #include "mempl/Solvers/LoopPlanning.h"
 #include "mempl/Solvers/ProfilePacking.h"
 

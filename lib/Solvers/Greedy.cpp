@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mempl/Solvers/Greedy.h"
+#include "mempl/Solvers/ConstrainedPlacement.h"
 
 #include "BuiltinSolvers.h"
 #include "Constructions.h"
@@ -128,12 +128,6 @@ std::unique_ptr<PassOrders>
 mempl::ordersByDensity(const AccessIndex &index,
                        const UseIntervalForest &forest) {
   return std::make_unique<DensityOrders>(index, forest);
-}
-
-void mempl::greedyPass(PlanEditor &editor, const UseIntervalForest &forest,
-                       const Deadline &deadline) {
-  PassOrder order = DensityOrders(editor.index(), forest).order(0);
-  GreedyPass(editor, forest, order.nodes, order.awaitsEarly, deadline).run();
 }
 
 void mempl::registerGreedySolver() { registerSolver<GreedySolver>(); }

@@ -14,7 +14,7 @@
 #include "BuiltinSolvers.h"
 #include "mempl/Solvers/LoopPlanning.h"
 
-#include "mempl/Solvers/Greedy.h"
+#include "mempl/Solvers/ConstrainedPlacement.h"
 
 using namespace mempl;
 

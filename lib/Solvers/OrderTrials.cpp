@@ -9,10 +9,6 @@
 #include "OrderTrials.h"
 
 #include "Arrangement.h"
-#include "GreedyPass.h"
-#include "StartingOrders.h"
-
-#include "mempl/Solvers/Greedy.h"
 
 #include <algorithm>
 
@@ -20,137 +16,78 @@ using namespace mempl;
 
 namespace {
 
-/// Of the limits, until when greedy passes may go on that make plans to begin
-/// with; and what trials take of what is left then.
-constexpr double kPassesShare = 0.3, kTrialsShare = 0.25;
+/// What trials take of what is left of the limits.
+constexpr double kTrialsShare = 0.25;
 constexpr size_t kMostTrials = 12;
 
 class OrderTrials {
 public:
   OrderTrials(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
-              const SolverContext &context, const Deadline &deadline,
-              int64_t &moves)
-      : index(index), loops(loops), context(context), deadline(deadline),
-        moves(moves) {}
+              std::vector<DecodedPlan> candidates, Effort &effort)
+      : index(index), loops(loops), candidates(std::move(candidates)),
+        effort(effort) {}
 
-  Plan run(Plan start, std::vector<DecodedPlan> others);
+  Plan run(double effortPerPass);
 
 private:
-  using Candidate = DecodedPlan;
-
-  void addCandidates(Plan start);
-  void addCandidate(Plan empty);
-  void sortCandidates();
-  size_t numTrials(double share, double sharePerPass) const;
-  void anneal(Candidate &candidate, double until);
-  /// Of the limits, how much is used up.
-  double used() const {
-    double ofBudget =
-        context.budget > 0
-            ? static_cast<double>(moves) / static_cast<double>(context.budget)
-            : 0;
-    return std::max(ofBudget, deadline.share());
-  }
+  size_t numTrials(double share, double effortPerPass) const;
+  void anneal(DecodedPlan &candidate, double until);
 
   const AccessIndex &index;
   llvm::ArrayRef<LoopChoices> loops;
-  const SolverContext &context;
-  const Deadline &deadline;
-  int64_t &moves;
-  std::vector<Candidate> candidates;
+  std::vector<DecodedPlan> candidates;
+  Effort &effort;
 };
 
 } // namespace
 
-/// `start`, and what a greedy pass makes of each other order.
-void OrderTrials::addCandidates(Plan start) {
-  Plan empty;
-  empty.loops = start.loops;
-  Arrangement own(index, start, /*isFree=*/true);
-  PlanEditor editor = own.editor(Addressing::Profile);
-  loadPlan(editor, loops, start);
-  candidates.push_back({editor.plan(), editor.latency()});
-  double costOfPass = context.budget > 0
-                          ? static_cast<double>(movesPerPass(index)) /
-                                static_cast<double>(context.budget)
-                          : 0;
-  for (std::vector<int32_t> &order : startingOrders(index)) {
-    if (used() + costOfPass > kPassesShare || deadline.hasPassed())
-      return;
-    empty.order = std::move(order);
-    addCandidate(empty);
-  }
-}
-
-/// Adds what a greedy pass makes of a plan that has an order and loops only.
-void OrderTrials::addCandidate(Plan empty) {
-  Arrangement arrangement(index, empty, /*isFree=*/true);
-  PlanEditor editor = arrangement.editor(Addressing::Profile);
-  loadPlan(editor, loops, empty);
-  moves += movesPerPass(index);
-  if (!placeConstrained(editor, arrangement.intervals()))
-    return;
-  greedyPass(editor, arrangement.intervals(), deadline);
-  candidates.push_back({editor.plan(), editor.latency()});
-}
-
-void OrderTrials::sortCandidates() {
-  llvm::stable_sort(candidates, [](const Candidate &a, const Candidate &b) {
-    return a.latency < b.latency;
-  });
-}
-
-/// How many candidates are tried in `share` of the limits if a pass over the
-/// program takes `sharePerPass`. A trial begins with about as much, and has to
-/// be longer.
-size_t OrderTrials::numTrials(double share, double sharePerPass) const {
+/// How many candidates are tried in `share` of the limits. A trial begins with
+/// about as much as a pass, and has to be longer.
+size_t OrderTrials::numTrials(double share, double effortPerPass) const {
   constexpr double rounds = 4, least = 4;
-  double most =
-      sharePerPass > 0 ? share / (rounds * least * sharePerPass) : kMostTrials;
+  double most = effortPerPass > 0 ? share / (rounds * least * effortPerPass)
+                                  : kMostTrials;
   return std::clamp<size_t>(static_cast<size_t>(std::min(most, 1e6)), 1,
                             std::min(kMostTrials, candidates.size()));
 }
 
 /// Improves a candidate until so much of the limits is used up.
-void OrderTrials::anneal(Candidate &candidate, double until) {
-  moves += movesPerPass(index);
+void OrderTrials::anneal(DecodedPlan &candidate, double until) {
+  effort.moves += movesPerPass(index);
   Arrangement arrangement(index, candidate.plan, /*isFree=*/true);
-  Annealer annealer =
-      arrangement.annealer(loops, context, deadline, Addressing::Profile);
-  annealer.countMoves(moves);
-  candidate.plan = annealer.run(candidate.plan, limitsUntil(until, context));
+  Annealer annealer = arrangement.annealer(
+      loops, effort.context, effort.deadline, Addressing::Profile);
+  annealer.countMoves(effort.moves);
+  candidate.plan =
+      annealer.run(candidate.plan, limitsUntil(until, effort.context));
   candidate.latency = annealer.bestLatency();
-  moves = annealer.numMoves();
+  effort.moves = annealer.numMoves();
 }
 
-Plan OrderTrials::run(Plan start, std::vector<DecodedPlan> others) {
-  double before = used();
-  addCandidates(std::move(start));
-  double sharePerPass =
-      (used() - before) / static_cast<double>(candidates.size());
-  llvm::move(others, std::back_inserter(candidates));
-  sortCandidates();
-  double share = kTrialsShare * (1 - used());
-  candidates.resize(numTrials(share, sharePerPass));
+Plan OrderTrials::run(double effortPerPass) {
+  double share = kTrialsShare * (1 - effort.used());
+  candidates.resize(numTrials(share, effortPerPass));
   int rounds = 0;
   for (size_t left = candidates.size(); left > 1; left = (left + 1) / 2)
     ++rounds;
-  double until = used();
+  double until = effort.used();
   for (; candidates.size() > 1;
        candidates.resize((candidates.size() + 1) / 2)) {
     double each = share / (rounds * static_cast<double>(candidates.size()));
-    for (Candidate &candidate : candidates)
+    for (DecodedPlan &candidate : candidates)
       anneal(candidate, until += each);
-    sortCandidates();
+    llvm::stable_sort(candidates,
+                      [](const DecodedPlan &a, const DecodedPlan &b) {
+                        return a.latency < b.latency;
+                      });
   }
   return std::move(candidates.front().plan);
 }
 
-Plan mempl::planInGoodOrder(const AccessIndex &index,
-                            llvm::ArrayRef<LoopChoices> loops,
-                            const SolverContext &context,
-                            const Deadline &deadline, Plan start,
-                            std::vector<DecodedPlan> others, int64_t &moves) {
-  return OrderTrials(index, loops, context, deadline, moves)
-      .run(std::move(start), std::move(others));
+Plan mempl::bestOfTrials(const AccessIndex &index,
+                         llvm::ArrayRef<LoopChoices> loops,
+                         std::vector<DecodedPlan> openings,
+                         double effortPerPass, Effort &effort) {
+  return OrderTrials(index, loops, std::move(openings), effort)
+      .run(effortPerPass);
 }

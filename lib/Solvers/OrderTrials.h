@@ -17,21 +17,19 @@
 #ifndef MEMPL_LIB_SOLVERS_ORDERTRIALS_H
 #define MEMPL_LIB_SOLVERS_ORDERTRIALS_H
 
+#include "Effort.h"
+
 #include "mempl/Solvers/PolicyDecoder.h"
-#include "mempl/Solvers/Solver.h"
 
 namespace mempl {
 
-/// The best plan on the profile, with its order, after trying several orders of
-/// the program of `index`, whose order is free, for a share of the limits of
-/// `context`. `start` is a plan on the profile, in its order or the program's
-/// own, and so are `others`, which a policy made. `moves` counts all that was
-/// made under the limits, this included.
-Plan planInGoodOrder(const AccessIndex &index,
-                     llvm::ArrayRef<LoopChoices> loops,
-                     const SolverContext &context, const Deadline &deadline,
-                     Plan start, std::vector<DecodedPlan> others,
-                     int64_t &moves);
+/// The best plan after annealing several for a share of the limits. `openings`:
+/// plans on the profile of the program of `index`, whose order is free, the
+/// best first and at least one; `effortPerPass`: what a pass over it takes of
+/// the limits.
+Plan bestOfTrials(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
+                  std::vector<DecodedPlan> openings, double effortPerPass,
+                  Effort &effort);
 
 } // namespace mempl
 

@@ -9,10 +9,7 @@
 #include "mempl/Solvers/PolicyDecoder.h"
 
 #include "Arrangement.h"
-#include "GreedyPass.h"
 #include "StartingOrders.h"
-
-#include "mempl/Solvers/Greedy.h"
 
 #include <numeric>
 
@@ -51,8 +48,6 @@ PolicyVariant mempl::headOf(const SegmentPolicy &policy, int32_t head) {
   return variant;
 }
 
-int64_t PolicyDecoder::movesPerPlan() const { return movesPerPass(index) + 1; }
-
 std::vector<double>
 PolicyDecoder::orderWeights(const PolicyVariant &variant) const {
   std::vector<double> weights = variant.order;
@@ -84,12 +79,9 @@ DecodedPlan PolicyDecoder::decode(const PolicyVariant &variant) {
     sum = std::inner_product(row.begin(), row.end(), variant.segments.begin(),
                              sum);
   }
-  PlanEditor editor = arranged->arrangement.editor(Addressing::Profile);
-  loadPlan(editor, loops, empty);
-  if (!placeConstrained(editor, forest))
-    return {};
-  std::vector<int32_t> nodes =
-      nodesByPriority(arranged->arrangement.index(), forest, priority);
-  GreedyPass(editor, forest, nodes, variant.awaitsEarly, deadline).run();
-  return {editor.plan(), editor.latency()};
+  PassOrder order = {
+      nodesByPriority(arranged->arrangement.index(), forest, priority),
+      variant.awaitsEarly};
+  return planByPass(arranged->arrangement, Addressing::Profile, loops, empty,
+                    order, deadline);
 }

@@ -12,16 +12,13 @@
 // exact latency. Annealing cycles grow in length, each from the best plan so
 // far. One move is one unit of budget.
 //
-// Which values are in fast memory when is what most of the latency depends on,
-// and offsets are most of what makes moves fail. So most of the limits go to
-// plans without offsets, on the profile of fast memory; then the best of these
-// is packed (ProfilePacking.h), and the rest of the moves mend what that had to
-// drop. Large programs begin with one plan for all layers that are alike
-// (RepeatedLayers.h), others with the best plan of a learned policy
-// (LearnedStart.h). Where the order of steps is free, search begins with the
-// best of some orders (StartingOrders.h), those of the policy among them, and
-// some of the moves move steps, with what is in fast memory for them
-// (StepMoves.h). docs/rationale/search.md has figures.
+// Large programs begin with one plan for all layers that are alike
+// (RepeatedLayers.h), others with the best of many plans that passes make
+// quickly, most of them by a learned policy (Openings.h). Where the order of
+// steps is free, these have several orders, which are tried (OrderTrials.h),
+// and some of the moves move steps, with what is in fast memory for them
+// (StepMoves.h). From there on Refinement.h is the search.
+// docs/rationale/search.md has figures.
 //
 // Another solver may give it a second plan to begin with: it runs for a share
 // of the limits, and if its plan is faster than that of `greedy`, search tries
@@ -30,18 +27,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arrangement.h"
-#include "LearnedStart.h"
-#include "OrderTrials.h"
 #include "PolicyOption.h"
+#include "Refinement.h"
 #include "RepeatedLayers.h"
 #include "Tries.h"
 
 #include "mempl/Problem/Simulator.h"
-#include "mempl/Problem/Verifier.h"
-#include "mempl/Solvers/Greedy.h"
-#include "mempl/Solvers/ProfilePacking.h"
-
-#include <limits>
 
 using namespace mempl;
 
@@ -106,34 +97,24 @@ private:
   /// Copies across trips are what most of the time of a loop depends on.
   static constexpr int64_t kLeastPipelining = 2000;
   static constexpr double kBodiesShare = 0.5;
-  /// When what is in fast memory when is decided, in shares of the limits: with
-  /// so much, and where it could not be packed so much more, up to the last.
-  static constexpr double kProfileShare = 0.7, kOtherShare = 0.07,
-                          kLastShare = 0.92;
-  /// A large program is packed on trial when so much is over. If that costs
-  /// more than such a share of the latency, so much of fast memory is left free
-  /// from then on, and more where packing still costs something.
-  static constexpr double kTrialShare = 0.4, kTrialLoss = 1e-2, kLoss = 1e-3,
-                          kMargin = 0.08;
-  static constexpr int64_t kTrialRounds = 20;
-  static constexpr int64_t kPackingRounds = 120;
   /// Small programs are searched as well without, and get a share of the limits
   /// for one layer of large ones.
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
-  /// Until so much of the limits is used, passes by the policy may go on; where
-  /// the order is free, other orders want some of it.
-  static constexpr double kPolicyShare = 0.35, kFreePolicyShare = 0.4;
+  /// What greedy does first where passes by the policy compete with its own.
+  static constexpr int32_t kBriefPasses = 2;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
   /// The plan of `greedy`, or that of the context if it is faster.
   llvm::Expected<Solution> firstPlan(const Instance &instance,
                                      const SolverContext &context) const {
-    // A policy may gain much by the order of steps: it needs the time first.
-    bool isBrief = policy && isFree(instance) && context.timeLimitMs > 0;
     auto first =
-        llvm::cantFail(createSolver(isBrief ? "greedy{passes=2}" : "greedy"))
+        llvm::cantFail(
+            createSolver(
+                isBrief(instance, context)
+                    ? "greedy{passes=" + llvm::Twine(kBriefPasses).str() + "}"
+                    : "greedy"))
             ->solve(instance, context);
     if (!first || !context.start || !keepsOrder(instance, *context.start))
       return first;
@@ -145,6 +126,10 @@ private:
     return first;
   }
 
+  /// Whether passes by the policy compete for time with those of greedy.
+  bool isBrief(InstanceRef instance, const SolverContext &context) const {
+    return policy && isFree(instance) && context.timeLimitMs > 0;
+  }
   bool isFree(InstanceRef instance) const {
     return order == Order::Free && instance.program.order == StepOrder::Free;
   }
@@ -209,126 +194,16 @@ private:
                             context.seed, inner.cancelled});
     if (!loops)
       return loops.takeError();
-    int64_t moves = 0;
-    Plan first = planByLayers(index, *loops, context, begin.plan, moves);
-    std::vector<DecodedPlan> learned;
-    if (policy) {
-      double latency = profileLatency(index, *loops, first);
-      PolicyDecoder decoder(index, *loops, *policy, isFree(instance), deadline);
-      learned = plansByPolicy(
-          decoder, latency, context, deadline,
-          isFree(instance) ? kFreePolicyShare : kPolicyShare, moves);
-      if (!isFree(instance) && !learned.empty() &&
-          learned.front().latency < latency)
-        first = std::move(learned.front().plan);
-    }
-    if (isFree(instance))
-      first = planInGoodOrder(index, *loops, context, deadline,
-                              std::move(first), std::move(learned), moves);
-    Arrangement arrangement(index, first, isFree(instance));
-    Annealer onProfile =
-        arrangement.annealer(*loops, context, deadline, Addressing::Profile);
-    onProfile.countMoves(moves);
-    Plan packed = planOnProfile(instance, index, context, deadline, begin,
-                                std::move(first), onProfile);
-    Arrangement packedOrder(index, packed, isFree(instance));
-    Annealer annealer =
-        packedOrder.annealer(*loops, context, deadline, Addressing::Offsets);
-    annealer.countMoves(onProfile.numMoves());
-    Solution result;
-    result.plan = annealer.run(packed, {context.budget, 1});
-    if (llvm::is_sorted(result.plan.order))
-      result.plan.order.clear();
-    result.latency = annealer.bestLatency();
-    result.evaluated = annealer.numMoves();
-    return result;
-  }
-
-  /// What is in fast memory when, from `first` on, and offsets for it; or the
-  /// plan of `begin`, if that is faster.
-  static Plan planOnProfile(const Instance &instance, const AccessIndex &index,
-                            const SolverContext &context,
-                            const Deadline &deadline, const Solution &begin,
-                            Plan first, Annealer &annealer) {
-    Plan profile = std::move(first), best = begin.plan;
-    double latency = begin.latency;
-    auto tell = [&] {
-      if (context.improved)
-        context.improved({"search", latency, annealer.numMoves(),
-                          context.budget, deadline.seconds()});
-    };
-    tell();
-    int64_t margin = 0;
-    auto widenMargin = [&] {
-      margin += static_cast<int64_t>(
-          kMargin * static_cast<double>(instance.machine.capacity));
-      annealer.setMargin(margin);
-    };
-    // A plan that leaves no byte free may be impossible to pack, while the next
-    // one is not: some more moves make another of it.
-    double last = std::numeric_limits<double>::infinity();
-    for (double until = kProfileShare; until < kLastShare;
-         until += kOtherShare) {
-      bool packsBadly = false;
-      AnnealerProbe trial;
-      if (until == kProfileShare && index.numUses() >= kManyUses)
-        trial = packingTrial(index, context, deadline, packsBadly);
-      profile = annealer.run(profile, limitsUntil(until, context), trial);
-      if (packsBadly) {
-        widenMargin();
-        profile = annealer.run(profile, limitsUntil(until, context));
-      }
-      // With a margin plans may get slower.
-      if (margin == 0 && annealer.bestLatency() >= last)
-        break;
-      last = annealer.bestLatency();
-      ProfilePacking packed = packInOrder(index, profile, kPackingRounds, [&] {
-        return deadline.hasPassed() || deadline.share() > until + kOtherShare;
-      });
-      double packedLatency = simulateLatency(instance, packed.plan);
-      if (packedLatency < latency && verify(instance, packed.plan).empty()) {
-        best = std::move(packed.plan);
-        latency = packedLatency;
-        tell();
-      }
-      if (packed.dropped == 0 || deadline.hasPassed())
-        break;
-      if (margin > 0 && packedLatency > last * (1 + kLoss))
-        widenMargin();
-    }
-    return best;
-  }
-
-  /// Ends a run, and sets `packsBadly`, if its plan loses much when it is
-  /// packed.
-  static AnnealerProbe packingTrial(const AccessIndex &index,
-                                    const SolverContext &context,
-                                    const Deadline &deadline,
-                                    bool &packsBadly) {
-    auto ends = [&](const Plan &profile, double latency) {
-      Plan packed = packInOrder(index, profile, kTrialRounds, [&] {
-                      return deadline.share() > kTrialShare + kOtherShare;
-                    }).plan;
-      packsBadly = simulateLatency(index.instance(), packed) >
-                   latency * (1 + kTrialLoss);
-      return packsBadly;
-    };
-    return {limitsUntil(kTrialShare, context), ends};
-  }
-
-  /// packProfile() for the order that the plan has.
-  static ProfilePacking packInOrder(const AccessIndex &index,
-                                    const Plan &profile, int64_t rounds,
-                                    const std::function<bool()> &cancelled) {
-    int64_t capacity = index.machine().capacity;
-    if (profile.order.empty())
-      return packProfile(index, profile, capacity, rounds, cancelled);
-    OrderedProblem problem(index.instance(), profile);
-    ProfilePacking packed =
-        packProfile(AccessIndex(problem.instance()), problem.plan(), capacity,
-                    rounds, cancelled);
-    packed.plan = withOrder(std::move(packed.plan), profile.order);
-    return packed;
+    OpeningSources sources;
+    sources.isFree = isFree(instance);
+    if (policy)
+      sources.policy = &*policy;
+    if (isBrief(instance, context))
+      sources.densityOrder = kBriefPasses;
+    Effort effort{context, deadline};
+    Plan first = planByLayers(index, *loops, context, begin.plan, effort.moves);
+    return Refinement(index, *loops, sources, effort)
+        .run(begin, std::move(first));
   }
 
   /// `start`; where a large program has layers that are alike, with the plan of
@@ -361,23 +236,12 @@ private:
     return editor.plan();
   }
 
-  /// The latency of a plan on the profile, in its order.
-  double profileLatency(const AccessIndex &index,
-                        llvm::ArrayRef<LoopChoices> loops,
-                        const Plan &plan) const {
-    Arrangement arrangement(index, plan, isFree(index.instance()));
-    PlanEditor editor = arrangement.editor(Addressing::Profile);
-    loadPlan(editor, loops, plan);
-    return editor.latency();
-  }
-
   /// The search from `begin` and from the plan of another solver.
   llvm::Expected<Solution> searchFromTwo(const Instance &instance,
                                          const SolverContext &context,
                                          const Deadline &deadline,
                                          const Solution &begin) const {
     SolverContext ofOther = shareOf(context, deadline, kOther);
-    ofOther.latencyToBeat = begin.latency;
     auto second = starter->solve(instance, ofOther);
     if (!second)
       return second.takeError();

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LearnedStart.h"
+#include "Openings.h"
 #include "StartingOrders.h"
 
 #include "RandomInstance.h"
@@ -220,7 +220,7 @@ TEST(Learned, PlansDependOnTheWeights) {
   }
 }
 
-TEST(PolicyDecoder, ChangesPlansWithTheWeights) {
+TEST(Openings, ArePlansInManyOrders) {
   Instance instance = realProgram("transformer_adam_b4");
   instance.program.order = StepOrder::Free;
   AccessIndex index(instance);
@@ -228,13 +228,21 @@ TEST(PolicyDecoder, ChangesPlansWithTheWeights) {
   context.budget = 4000;
   Deadline deadline(context);
   SegmentPolicy policy = llvm::cantFail(SegmentPolicy::read(""));
-  PolicyDecoder decoder(index, {}, policy, /*isFree=*/true, deadline);
-  int64_t moves = 0;
-  std::vector<DecodedPlan> plans = plansByPolicy(
-      decoder, /*latencyToBeat=*/1e9, context, deadline, /*share=*/0.5, moves);
-  EXPECT_LE(moves, 2000);
-  ASSERT_GT(plans.size(), 1u);
-  EXPECT_LE(plans.front().latency, plans.back().latency);
+  OpeningSources sources;
+  sources.policy = &policy;
+  sources.isFree = true;
+  sources.densityOrder = 2;
+  Effort effort{context, deadline};
+  DecodedPlan start;
+  start.latency = simulateLatency(instance, start.plan);
+  std::vector<DecodedPlan> plans =
+      makeOpenings(index, {}, sources, start, /*share=*/0.5, effort);
+  EXPECT_GT(effort.moves, 1000);
+  EXPECT_LE(effort.moves, 2000);
+  // All of greedy's orders and all starting orders have had their turn.
+  EXPECT_GT(plans.size(), 15u);
+  EXPECT_EQ(plans.back().latency, start.latency);
+  EXPECT_LT(plans.front().latency, plans.back().latency);
   for (const DecodedPlan &made : plans) {
     EXPECT_TRUE(isValidOrder(instance.program, made.plan.order));
     EXPECT_EQ(made.latency, simulateLatency(instance, made.plan));

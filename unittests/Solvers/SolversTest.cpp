@@ -335,7 +335,6 @@ TEST(Search, RunsItsStarterForAShareAndIsNoSlowerThanItsPlan) {
   EXPECT_LE(result.latency, best.latency);
   ASSERT_EQ(asked.size(), 1u);
   EXPECT_EQ(asked[0].budget, 30);
-  EXPECT_EQ(asked[0].latencyToBeat, greedy.latency);
   // Seven of the starter, 15 for each trial, the rest from the better plan.
   EXPECT_EQ(result.evaluated, 100);
   // A plan that is no faster than greedy's is not tried.

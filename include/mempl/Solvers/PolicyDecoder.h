@@ -53,8 +53,6 @@ public:
   /// The plan of a variant. The order is made anew only if that of the last
   /// plan was made by other weights.
   DecodedPlan decode(const PolicyVariant &variant);
-  /// Units of the budget that a plan counts for.
-  int64_t movesPerPlan() const;
 
 private:
   struct Arranged;

@@ -59,9 +59,6 @@ struct SolverContext {
   /// A valid plan for the instance that those who improve plans may begin with,
   /// where it is faster than their own; or null.
   std::shared_ptr<const Plan> start;
-  /// Seconds that the plan has to be below to be of use. A solver that does not
-  /// expect to get there may return what it has.
-  std::optional<double> latencyToBeat;
   /// Called now and then from the solving thread; may be empty.
   std::function<void(const SolverProgress &)> progress;
   /// Called with every better plan's latency, for anytime curves; may be empty.

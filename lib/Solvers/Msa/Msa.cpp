@@ -26,7 +26,7 @@
 #include "mempl/Solvers/LoopPlanning.h"
 
 #include "mempl/Problem/Simulator.h"
-#include "mempl/Solvers/Greedy.h"
+#include "mempl/Solvers/ConstrainedPlacement.h"
 
 using namespace mempl;
 

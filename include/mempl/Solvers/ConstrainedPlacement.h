@@ -1,4 +1,4 @@
-//===- Greedy.h - the heuristic that other solvers start from - -*- C++ -*-===//
+//===- ConstrainedPlacement.h - what must be fast ---------------*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MEMPL_SOLVERS_GREEDY_H
-#define MEMPL_SOLVERS_GREEDY_H
+#ifndef MEMPL_SOLVERS_CONSTRAINEDPLACEMENT_H
+#define MEMPL_SOLVERS_CONSTRAINEDPLACEMENT_H
 
-#include "mempl/Solvers/Deadline.h"
 #include "mempl/Solvers/UseIntervalForest.h"
 
 namespace mempl {
@@ -18,10 +17,6 @@ namespace mempl {
 /// is then not legal.
 bool placeConstrained(PlanEditor &editor, const UseIntervalForest &forest);
 
-/// One pass over all intervals, in the order that is best on average.
-void greedyPass(PlanEditor &editor, const UseIntervalForest &forest,
-                const Deadline &deadline);
-
 } // namespace mempl
 
-#endif // MEMPL_SOLVERS_GREEDY_H
+#endif // MEMPL_SOLVERS_CONSTRAINEDPLACEMENT_H
