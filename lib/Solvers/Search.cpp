@@ -102,7 +102,7 @@ private:
   static constexpr int32_t kManyUses = 4000;
   static constexpr int64_t kLayerShare = 4;
   /// What greedy does first where passes by the policy compete with its own.
-  static constexpr int32_t kBriefPasses = 2;
+  static constexpr int32_t kBriefPasses = 1;
   // Shares of the limits: of the other solver, and of the trial of each start.
   static constexpr double kOther = 0.3, kTrial = 0.15;
 
