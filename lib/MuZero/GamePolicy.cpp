@@ -32,21 +32,7 @@ static std::vector<double> densities(const SegmentFeatures &features) {
 }
 
 void GamePolicy::setPriorities(llvm::ArrayRef<double> priorities) {
-  const UseIntervalForest &forest = shared->forest();
-  for (int32_t node = 0; node < shared->numNodes(); ++node)
-    if (forest.node(node).benefit > 0)
-      nodes.push_back(node);
-  auto step = [&](int32_t node) {
-    return shared->index().use(forest.node(node).interval.first).step;
-  };
-  // Longer ones first at the same place: they need fewer copies.
-  llvm::sort(nodes, [&](int32_t a, int32_t b) {
-    if (priorities[a] != priorities[b])
-      return priorities[a] > priorities[b];
-    if (step(a) != step(b))
-      return step(a) < step(b);
-    return a > b;
-  });
+  nodes = nodesByPriority(shared->index(), shared->forest(), priorities);
   logits.assign(priorities.size(), 0);
   auto count = static_cast<double>(nodes.size());
   for (auto [place, node] : llvm::enumerate(nodes)) {

@@ -26,13 +26,6 @@
 
 namespace mempl {
 
-/// Nodes of the forest, the one with the highest priority first; those that
-/// gain nothing are left out. `priority`: one finite number per node. Of equal
-/// ones, the earlier in the program, then the longer.
-std::vector<int32_t> nodesByPriority(const AccessIndex &index,
-                                     const UseIntervalForest &forest,
-                                     llvm::ArrayRef<double> priority);
-
 /// Units of the budget that a pass over a program counts for, or to load a plan
 /// of it; 0 for a small one.
 inline int64_t movesPerPass(const AccessIndex &index) {

@@ -138,9 +138,6 @@ public:
 
 private:
   static constexpr double kForBest = 2;
-  /// They end when no plan was better for such a share of the limits, and for
-  /// so many times what it took to get that far.
-  static constexpr double kPatience = 0.1, kPatienceGrowth = 1.5;
 
   Source *nextSource() const;
 
@@ -214,12 +211,9 @@ Source *Openings::nextSource() const {
 }
 
 void Openings::run(int64_t movesPerPlan) {
-  double begin = effort.used(), lastGain = begin;
   while (Source *source = nextSource()) {
     double before = effort.used();
-    bool isStale = before - lastGain >
-                   std::max(kPatience, kPatienceGrowth * (lastGain - begin));
-    if (isStale || effort.deadline.hasPassed() ||
+    if (effort.deadline.hasPassed() ||
         before + effort.shareOf(movesPerPlan) > share)
       return;
     if (!source->makeNext(latency)) {
@@ -231,7 +225,6 @@ void Openings::run(int64_t movesPerPlan) {
     if (!source->plans.empty() && source->plans.back().latency < latency) {
       latency = source->plans.back().latency;
       ofBest = source;
-      lastGain = effort.used();
     }
   }
 }

@@ -11,7 +11,10 @@
 
 #include "mempl/Problem/TimeModel.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
+#include <cmath>
 
 using namespace mempl;
 
@@ -102,4 +105,40 @@ void UseIntervalForest::addTree(const AccessIndex &index, int32_t first,
       merge();
   }
   roots.push_back(stack.back().node);
+}
+
+std::vector<int32_t> mempl::nodesByPriority(const AccessIndex &index,
+                                            const UseIntervalForest &forest,
+                                            llvm::ArrayRef<double> priority) {
+  struct Candidate {
+    double priority;
+    int32_t step, id;
+  };
+  std::vector<Candidate> all;
+  all.reserve(forest.nodes().size());
+  for (auto [k, node] : llvm::enumerate(forest.nodes()))
+    if (node.benefit > 0)
+      all.push_back({priority[k], index.use(node.interval.first).step,
+                     static_cast<int32_t>(k)});
+  constexpr size_t kManyRuns = 50000;
+  constexpr double kGrade = 0.05;
+  // In a large program priorities that are nearly equal count as equal, and
+  // equals go in program order: neighbours in time are then neighbours in the
+  // pass, and find each other's data in the cache.
+  if (all.size() > kManyRuns)
+    for (Candidate &candidate : all)
+      candidate.priority = std::floor(candidate.priority / kGrade);
+  // Longer intervals first at the same place: they need fewer copies.
+  llvm::sort(all, [](const Candidate &a, const Candidate &b) {
+    if (a.priority != b.priority)
+      return a.priority > b.priority;
+    if (a.step != b.step)
+      return a.step < b.step;
+    return a.id > b.id;
+  });
+  std::vector<int32_t> ids;
+  ids.reserve(all.size());
+  for (const Candidate &candidate : all)
+    ids.push_back(candidate.id);
+  return ids;
 }

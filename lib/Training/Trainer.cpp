@@ -269,9 +269,12 @@ bool Trainer::Impl::evolve() {
   return false;
 }
 
-/// Plays to the end what has come to a new best.
+/// Plays to the end what has come to a new best. A game keeps the order of
+/// steps; where that is free, it cannot follow.
 void Trainer::Impl::offerPlay(int32_t program, llvm::ArrayRef<double> vector) {
   auto game = set.entry(program).game;
+  if (game->instance().program.order == StepOrder::Free)
+    return;
   auto policy =
       GamePolicy::create(game, HeadVector{vector}.priorities(game->features()));
   PlayedGame played =
@@ -694,7 +697,9 @@ Trainer::create(std::vector<TrainingProgram> programs,
   if (set->trainable().empty())
     return llvm::createStringError("no program to train on");
   std::shared_ptr<const Weights> given = Weights::builtIn();
-  if (!options.initialWeights.empty()) {
+  if (options.initialWeights == "none") {
+    given = std::make_shared<Weights>();
+  } else if (!options.initialWeights.empty()) {
     auto read = Weights::read(options.initialWeights);
     if (!read)
       return read.takeError();

@@ -68,7 +68,7 @@ struct Flags {
   cl::opt<std::string> weights{
       "weights", cl::cat(category), cl::value_desc("file"),
       cl::desc("Begin with these weights instead of those that come with "
-               "mempl")};
+               "mempl; none = without any")};
   cl::alias from{"from", cl::aliasopt(weights), cl::Hidden};
   cl::opt<std::string> simulations{
       "simulations", cl::cat(category), cl::init("16"),

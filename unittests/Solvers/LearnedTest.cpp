@@ -59,7 +59,8 @@ TEST(Weights, AreWhatWasWritten) {
   EXPECT_EQ(read.find("odd")->numbers, weights.find("odd")->numbers);
   EXPECT_FALSE(read.has("other"));
   EXPECT_TRUE(static_cast<bool>(read.get("odd", {-1, 1})));
-  for (llvm::ArrayRef<int64_t> wrong : {llvm::ArrayRef<int64_t>{2, 2}, {2}}) {
+  for (const std::vector<int64_t> &wrong :
+       {std::vector<int64_t>{2, 2}, std::vector<int64_t>{2}}) {
     auto array = read.get("odd", wrong);
     ASSERT_FALSE(static_cast<bool>(array));
     EXPECT_THAT(llvm::toString(array.takeError()), HasSubstr("odd"));

@@ -213,6 +213,16 @@ TEST_F(TrainerTest, KeepsToTheTime) {
   EXPECT_NE(trainer->bestPlan(0), nullptr);
 }
 
+TEST_F(TrainerTest, EvolvesAPolicyFromNothing) {
+  TrainerOptions options = quick();
+  options.initialWeights = "none";
+  options.heads = 2;
+  options.generations = options.generationsPerRound = 1;
+  run(*make(options));
+  auto weights = llvm::cantFail(Weights::read(folder + "/network.mempl"));
+  EXPECT_EQ(llvm::cantFail(SegmentPolicy::create(*weights)).numHeads(), 2);
+}
+
 TEST_F(TrainerTest, StopsWhenItGetsNoBetter) {
   TrainerOptions options = quick();
   options.maxRounds = 0;

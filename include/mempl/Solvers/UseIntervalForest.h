@@ -67,6 +67,13 @@ private:
   std::vector<double> benefits;
 };
 
+/// Nodes of the forest, the one with the highest priority first; those that
+/// gain nothing are left out. `priority`: one finite number per node. Of equal
+/// ones, the earlier in the program, then the longer.
+std::vector<int32_t> nodesByPriority(const AccessIndex &index,
+                                     const UseIntervalForest &forest,
+                                     llvm::ArrayRef<double> priority);
+
 } // namespace mempl
 
 #endif // MEMPL_SOLVERS_USEINTERVALFOREST_H

@@ -75,7 +75,8 @@ struct TrainerOptions {
   int32_t evaluateEvery = 10; ///< Rounds.
   /// Evaluations without a better one after which training ends; 0 = never.
   int32_t patience = 0;
-  /// A file to begin from; empty: the weights that come with mempl.
+  /// A file to begin from; empty: the weights that come with mempl; "none":
+  /// nothing, the first head that is evolved is all that is known.
   std::string initialWeights;
 };
 
