@@ -10,24 +10,32 @@
 
 Programs of families that the weights have not been trained with: those of the
 XLA compiler in benchmarks/corpus, whose order of steps is fixed, and the MLIR
-networks of test/data/models, whose order is free. A run that was killed goes on
-where it was, and --report makes the page of what there is.
+networks of test/data/models, whose order is free. The set "large" has programs of
+over 5,000 values made of these: each of some of them many times, and several in
+a row. A run that was killed goes on where it was, and --report makes the page of
+what there is.
 """
 
 import argparse
 import concurrent.futures
 import gzip
+import json
 import math
 import os
 import random
 import struct
 import sys
 
+from corpus.repeat import joined, repeated
 from lab import MIB, ROOT, Case, Lab, list_programs, replace_tables, table
 
 # Families by name. The first set may be looked at while the player is made, the
 # second at the end.
 HELD_OUT = {"A": ("gpt2", "wavenet", "mobilenetv2", "vit", "transformer_adam"), "B": ("alphatensor", "decoder32", "dlrm", "transformer_scan")}
+# The set "large": what is repeated, and what comes in a row.
+REPEATED = ("gpt2_decode_b8", "mobilenetv2_b32", "transformer_adam_b4", "vit_b16_b16", "wavenet_b4", "alphatensor_b32")
+IN_A_ROW = ("gpt2_xl_decode_b8", "gpt2_medium_adam_b4", "transformer_adam_b4", "wavenet_b4", "vit_b16_b16", "mobilenetv2_b32",
+            "gpt2_prefill_b1", "gpt2_decode_b8", "gpt2_prefill_f32_b1")
 COSTS = ("compiler", "roofline")
 CAPACITIES = (112, 32, 16, 8)
 # Where the MLIR networks are placed; None: all the fast memory that the target has.
@@ -76,9 +84,9 @@ def shuffle_weights(source, target):
 class Problem:
     """An instance in a file, of a family."""
 
-    def __init__(self, path, name, is_free):
+    def __init__(self, path, name, is_free, family=""):
         self.path, self.name, self.is_free = path, name, is_free
-        self.family = family_of(name)
+        self.family = family or family_of(name)
 
 
 class Study:
@@ -123,6 +131,31 @@ class Study:
             os.remove(plain)
         return problem
 
+    def large_problems(self):
+        small = {os.path.basename(p.path): p for p in self.problems(HELD_OUT["A"] + HELD_OUT["B"])}
+        made = []
+
+        def add(name, family, parts):
+            problem = Problem(os.path.join(self.folder, f"large.{name}.json.gz"), name, parts[0].is_free, family)
+            if not os.path.exists(problem.path):
+                instances = [self.read(p.path) for p in parts]
+                times = LARGE // len(instances[0]["values"]) + 1
+                whole = joined(instances, name) if len(parts) > 1 else repeated(instances[0], times)
+                self.write(problem.path, json.dumps(whole))
+            made.append(problem)
+
+        for name in REPEATED:
+            for kind in ("roofline.32MiB", "tpu-v5e.32.mlir"):
+                add(f"{name}.{kind}", family_of(name), [small[f"{name}.{kind}.json.gz"]])
+        for kind in (f"{cost}.{capacity}MiB" for cost in COSTS for capacity in CAPACITIES[:3]):
+            add(f"row.{kind}", "several in a row", [small[f"{name}.{kind}.json.gz"] for name in IN_A_ROW])
+        return made
+
+    @staticmethod
+    def read(path):
+        with gzip.open(path, "rt") as file:
+            return json.load(file)
+
     @staticmethod
     def write(path, text):
         with gzip.open(path + ".part", "wt") as file:
@@ -160,6 +193,10 @@ class Study:
             return False
         return greedy["latency"] > min(best["latency"], learned["latency"]) * (1 + DIFFERENT)
 
+    def is_brief(self, problems, seconds):
+        """Whether that is too short to make any plan: less than a second for large programs."""
+        return bool(problems) and self.is_large(problems[0]) and seconds < 1
+
     def is_large(self, problem):
         answer = self.run(problem, "greedy", 0, 0)
         return bool(answer) and answer["values"] > LARGE
@@ -192,12 +229,12 @@ class Study:
     def tables(self):
         parts = []
         for name in self.args.sets.split(","):
-            problems = self.problems(HELD_OUT[name])
+            problems = self.large_problems() if name == "large" else self.problems(HELD_OUT[name])
             self.measure(problems, ["greedy"], 0, 1)
             self.measure(problems, [PLAIN, LEARNED], 1.0, 1)
             opened = [p for p in problems if self.is_open(p)]
             parts.append(
-                f"## Set {name}: {', '.join(HELD_OUT[name])}\n\n{len(problems)} cases, of which {len(opened)} are open: a second of search betters "
+                f"## Set {name}: {', '.join(HELD_OUT.get(name, [f'more than {LARGE:,} values']))}\n\n{len(problems)} cases, of which {len(opened)} are open: a second of search betters "
                 f"greedy's plan by 0.1 % or more.\nThe tables are about these.\n"
             )
             for kind, chosen in (
@@ -206,6 +243,8 @@ class Study:
                 (f"more than {LARGE:,} values", [p for p in opened if self.is_large(p)]),
             ):
                 for seconds in map(float, self.args.seconds.split(",")):
+                    if self.is_brief(chosen, seconds):
+                        continue
                     seeds = max(1, min(self.args.seeds, int(1.5 / seconds))) if seconds < 10 else 1
                     self.measure(chosen, [s for s in SOLVERS if s not in UNLIMITED], seconds, seeds)
                     self.measure(chosen, UNLIMITED, 0, 1)

@@ -17,18 +17,23 @@ def open_any(path, mode):
     return gzip.open(path, mode + "t", encoding="utf-8") if path.endswith(".gz") else open(path, mode, encoding="utf-8")
 
 
-def repeated(instance, times):
-    """The instance with its steps `times` times."""
+def joined(instances, name):
+    """One program after the other, on the machine of the first."""
     values, steps = [], []
-    for layer in range(times):
+    for number, instance in enumerate(instances):
         first = len(values)
-        values += [{**value, "name": f"{value['name']}.{layer}"} for value in instance["values"]]
+        values += [{**value, "name": f"{value['name']}.{number}"} for value in instance["values"]]
         for step in copy.deepcopy(instance["steps"]):
-            step["name"] = f"{step.get('name', '')}.{layer}"
+            step["name"] = f"{step.get('name', '')}.{number}"
             for access in step.get("accesses", []):
                 access["value"] += first
             steps.append(step)
-    return {**instance, "name": f"{instance.get('name', '')} x{times}", "values": values, "steps": steps}
+    return {**instances[0], "name": name, "values": values, "steps": steps}
+
+
+def repeated(instance, times):
+    """The instance with its steps `times` times."""
+    return joined([instance] * times, f"{instance.get('name', '')} x{times}")
 
 
 def main():
