@@ -255,8 +255,8 @@ class Study:
         return "\n".join(parts)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_folders(parser):
+    """Options of a study: what it reads, and where it writes."""
     parser.add_argument("--bin", default=os.path.join(ROOT, "build/release/bin"))
     parser.add_argument("--data", default=os.path.join(ROOT, "benchmarks/corpus/programs"))
     parser.add_argument("--models", default=os.path.join(ROOT, "test/data/models"))
@@ -264,13 +264,23 @@ def main():
     parser.add_argument("--out", default="learned-study", help="folder for what is made on the way")
     parser.add_argument("--results", default="", help="file that measurements are kept in")
     parser.add_argument("--report", action="store_true", help="measure nothing")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--write", default="", metavar="MD", help="replace the tables of this page; else they are printed")
+
+
+def complete(args):
+    """Adds what the tools of lab.py want and a study has no choice of."""
+    args.programs, args.bound_iterations = "", 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_folders(parser)
     parser.add_argument("--sets", default="A,B")
     parser.add_argument("--seconds", default="0.01,0.03,0.1,0.3,1,3")
     parser.add_argument("--seeds", type=int, default=3, help="at most")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--write", default="", metavar="MD", help="replace the tables of this page; else they are printed")
     args = parser.parse_args()
-    args.programs, args.bound_iterations = "", 0
+    complete(args)
     study = Study(args)
     text = study.tables()
     for failure in study.lab.failures:
