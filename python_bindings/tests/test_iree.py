@@ -59,7 +59,9 @@ def arguments_of(source: Path) -> list[np.ndarray]:
 
     random, arrays = np.random.default_rng(7), []
     with ir.Context():
-        function = ir.Module.parse(source.read_text(encoding="utf-8")).body.operations[0]
+        # A function does not keep its module alive.
+        module = ir.Module.parse(source.read_text(encoding="utf-8"))
+        function = module.body.operations[0]
         for kind in ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value).inputs:
             shaped = ir.RankedTensorType(kind)
             if str(shaped.element_type) == "i32":
