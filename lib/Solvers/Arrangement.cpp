@@ -12,6 +12,12 @@
 
 using namespace mempl;
 
+void mempl::sortByLatency(std::vector<DecodedPlan> &plans) {
+  llvm::stable_sort(plans, [](const DecodedPlan &a, const DecodedPlan &b) {
+    return a.latency < b.latency;
+  });
+}
+
 DecodedPlan mempl::planByPass(Arrangement &arrangement, Addressing addressing,
                               llvm::ArrayRef<LoopChoices> loops,
                               const Plan &begin, const PassOrder &order,

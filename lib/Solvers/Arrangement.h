@@ -55,6 +55,9 @@ private:
   UseIntervalForest forest;
 };
 
+/// Puts the fastest first.
+void sortByLatency(std::vector<DecodedPlan> &plans);
+
 /// What one pass adds to a plan in the order of the arrangement.
 DecodedPlan planByPass(Arrangement &arrangement, Addressing addressing,
                        llvm::ArrayRef<LoopChoices> loops, const Plan &begin,

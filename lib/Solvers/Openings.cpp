@@ -258,8 +258,6 @@ std::vector<DecodedPlan> mempl::makeOpenings(const AccessIndex &index,
   std::vector<DecodedPlan> plans;
   plans.push_back(std::move(start));
   openings.moveTo(plans);
-  llvm::stable_sort(plans, [](const DecodedPlan &a, const DecodedPlan &b) {
-    return a.latency < b.latency;
-  });
+  sortByLatency(plans);
   return plans;
 }

@@ -27,7 +27,7 @@ public:
       : index(index), loops(loops), candidates(std::move(candidates)),
         effort(effort) {}
 
-  Plan run(double effortPerPass);
+  DecodedPlan run(double effortPerPass);
 
 private:
   size_t numTrials(double share, double effortPerPass) const;
@@ -64,7 +64,7 @@ void OrderTrials::anneal(DecodedPlan &candidate, double until) {
   effort.moves = annealer.numMoves();
 }
 
-Plan OrderTrials::run(double effortPerPass) {
+DecodedPlan OrderTrials::run(double effortPerPass) {
   double share = kTrialsShare * (1 - effort.used());
   candidates.resize(numTrials(share, effortPerPass));
   int rounds = 0;
@@ -76,18 +76,15 @@ Plan OrderTrials::run(double effortPerPass) {
     double each = share / (rounds * static_cast<double>(candidates.size()));
     for (DecodedPlan &candidate : candidates)
       anneal(candidate, until += each);
-    llvm::stable_sort(candidates,
-                      [](const DecodedPlan &a, const DecodedPlan &b) {
-                        return a.latency < b.latency;
-                      });
+    sortByLatency(candidates);
   }
-  return std::move(candidates.front().plan);
+  return std::move(candidates.front());
 }
 
-Plan mempl::bestOfTrials(const AccessIndex &index,
-                         llvm::ArrayRef<LoopChoices> loops,
-                         std::vector<DecodedPlan> openings,
-                         double effortPerPass, Effort &effort) {
+DecodedPlan mempl::bestOfTrials(const AccessIndex &index,
+                                llvm::ArrayRef<LoopChoices> loops,
+                                std::vector<DecodedPlan> openings,
+                                double effortPerPass, Effort &effort) {
   return OrderTrials(index, loops, std::move(openings), effort)
       .run(effortPerPass);
 }

@@ -27,9 +27,10 @@ namespace mempl {
 /// plans on the profile of the program of `index`, whose order is free, the
 /// best first and at least one; `effortPerPass`: what a pass over it takes of
 /// the limits.
-Plan bestOfTrials(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
-                  std::vector<DecodedPlan> openings, double effortPerPass,
-                  Effort &effort);
+DecodedPlan bestOfTrials(const AccessIndex &index,
+                         llvm::ArrayRef<LoopChoices> loops,
+                         std::vector<DecodedPlan> openings,
+                         double effortPerPass, Effort &effort);
 
 } // namespace mempl
 

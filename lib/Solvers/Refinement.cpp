@@ -21,14 +21,15 @@ using namespace mempl;
 
 Solution Refinement::run(const Solution &begin, Plan first) {
   best = {begin.plan, begin.latency};
-  first = bestOpening(std::move(first));
+  double latency = profileLatency(first);
+  DecodedPlan opening = bestOpening({std::move(first), latency});
   tell(effort.moves);
-  if (packFirst(first)) {
-    Arrangement arrangement(index, first, sources.isFree);
+  if (packFirst(opening)) {
+    Arrangement arrangement(index, opening.plan, sources.isFree);
     Annealer annealer = arrangement.annealer(
         loops, effort.context, effort.deadline, Addressing::Profile);
     annealer.countMoves(effort.moves);
-    searchOnProfile(std::move(first), annealer);
+    searchOnProfile(std::move(opening.plan), annealer);
     effort.moves = annealer.numMoves();
   }
   Arrangement arrangement(index, best.plan, sources.isFree);
@@ -52,28 +53,25 @@ double Refinement::openingShare() const {
 
 /// The plan on the profile to go on from: the best of those that passes make,
 /// and of `first`.
-Plan Refinement::bestOpening(Plan first) {
+DecodedPlan Refinement::bestOpening(DecodedPlan first) {
   if (!sources.policy && !sources.isFree)
     return first;
-  double latency = profileLatency(first);
   double before = effort.used();
-  std::vector<DecodedPlan> openings =
-      makeOpenings(index, loops, sources, {std::move(first), latency},
-                   openingShare(), effort);
+  std::vector<DecodedPlan> openings = makeOpenings(
+      index, loops, sources, std::move(first), openingShare(), effort);
   if (!sources.isFree)
-    return std::move(openings.front().plan);
+    return std::move(openings.front());
   double perPass =
       (effort.used() - before) / static_cast<double>(openings.size());
   return bestOfTrials(index, loops, std::move(openings), perPass, effort);
 }
 
 /// Packs the plan to begin with. False if that loses much.
-bool Refinement::packFirst(const Plan &first) {
-  double latency = profileLatency(first);
-  if (latency >= best.latency)
+bool Refinement::packFirst(const DecodedPlan &first) {
+  if (first.latency >= best.latency)
     return true;
-  DecodedPlan packed = mended(packInOrder(first, kTrialRounds, 1));
-  bool isHard = packed.latency > latency * (1 + kHardToPack);
+  DecodedPlan packed = mended(packInOrder(first.plan, kTrialRounds, 1));
+  bool isHard = packed.latency > first.latency * (1 + kHardToPack);
   offer(std::move(packed), effort.moves);
   return !isHard;
 }

@@ -28,6 +28,9 @@ namespace mempl {
 /// A search in one program, under limits.
 class Refinement {
 public:
+  /// Smaller programs are searched as well without what is done for large ones.
+  static constexpr int32_t kManyUses = 4000;
+
   /// All have to outlive it.
   Refinement(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
              const OpeningSources &sources, Effort &effort)
@@ -47,7 +50,6 @@ private:
   /// from then on, and more where packing still costs something.
   static constexpr double kTrialShare = 0.4, kTrialLoss = 1e-2, kLoss = 1e-3,
                           kMargin = 0.08;
-  static constexpr int32_t kManyUses = 4000;
   /// If the first plan loses so much when it is packed, the search goes on with
   /// offsets at once: on the profile it would only get harder to pack.
   static constexpr double kHardToPack = 3e-2;
@@ -58,8 +60,8 @@ private:
                           kPolicyOrdersShare = 0.4;
 
   double openingShare() const;
-  Plan bestOpening(Plan first);
-  bool packFirst(const Plan &first);
+  DecodedPlan bestOpening(DecodedPlan first);
+  bool packFirst(const DecodedPlan &first);
   void searchOnProfile(Plan plan, Annealer &annealer);
   AnnealerProbe packingTrial(bool &packsBadly) const;
   ProfilePacking packInOrder(const Plan &profile, int64_t rounds,

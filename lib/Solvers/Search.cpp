@@ -97,9 +97,7 @@ private:
   /// Copies across trips are what most of the time of a loop depends on.
   static constexpr int64_t kLeastPipelining = 2000;
   static constexpr double kBodiesShare = 0.5;
-  /// Small programs are searched as well without, and get a share of the limits
-  /// for one layer of large ones.
-  static constexpr int32_t kManyUses = 4000;
+  /// Of the limits, for one layer of a large program.
   static constexpr int64_t kLayerShare = 4;
   /// What greedy does first where passes by the policy compete with its own.
   static constexpr int32_t kBriefPasses = 1;
@@ -211,7 +209,7 @@ private:
   Plan planByLayers(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
                     const SolverContext &context, const Plan &start,
                     int64_t &moves) const {
-    if (index.numUses() < kManyUses || !start.order.empty())
+    if (index.numUses() < Refinement::kManyUses || !start.order.empty())
       return start;
     std::optional<RepeatedLayers> layers = findRepeatedLayers(index);
     if (!layers)
