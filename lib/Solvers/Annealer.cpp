@@ -228,7 +228,8 @@ void Annealer::cycle(int64_t length) {
   // From what one tensor costs to less than any step does. A short cycle could
   // not cool down from there, and starts lower.
   const double hot =
-      5e-4 * best * std::min(1.0, std::sqrt(static_cast<double>(length) / 8e4));
+      heat * 5e-4 * best *
+      std::min(1.0, std::sqrt(static_cast<double>(length) / 8e4));
   const double cold = 1e-6 * best;
   for (int64_t k = 0; k < length && !isOver(); ++k) {
     if (k % 64 == 0) {

@@ -8,7 +8,6 @@
 
 #include "Refinement.h"
 
-#include "Arrangement.h"
 #include "OrderTrials.h"
 
 #include "mempl/Problem/Simulator.h"
@@ -26,16 +25,12 @@ Solution Refinement::run(const Solution &begin, Plan first) {
   tell(effort.moves);
   if (packFirst(opening)) {
     Arrangement arrangement(index, opening.plan, sources.isFree);
-    Annealer annealer = arrangement.annealer(
-        loops, effort.context, effort.deadline, Addressing::Profile);
-    annealer.countMoves(effort.moves);
+    Annealer annealer = annealerOf(arrangement, Addressing::Profile);
     searchOnProfile(std::move(opening.plan), annealer);
     effort.moves = annealer.numMoves();
   }
   Arrangement arrangement(index, best.plan, sources.isFree);
-  Annealer annealer = arrangement.annealer(
-      loops, effort.context, effort.deadline, Addressing::Offsets);
-  annealer.countMoves(effort.moves);
+  Annealer annealer = annealerOf(arrangement, Addressing::Offsets);
   Solution result;
   result.plan = annealer.run(best.plan, {effort.context.budget, 1});
   if (llvm::is_sorted(result.plan.order))
@@ -43,6 +38,16 @@ Solution Refinement::run(const Solution &begin, Plan first) {
   result.latency = annealer.bestLatency();
   result.evaluated = annealer.numMoves();
   return result;
+}
+
+Annealer Refinement::annealerOf(Arrangement &arrangement,
+                                Addressing addressing) const {
+  Annealer annealer =
+      arrangement.annealer(loops, effort.context, effort.deadline, addressing);
+  annealer.countMoves(effort.moves);
+  if (start == Start::Polish)
+    annealer.setHeat(kPolishingHeat);
+  return annealer;
 }
 
 double Refinement::openingShare() const {
@@ -54,7 +59,7 @@ double Refinement::openingShare() const {
 /// The plan on the profile to go on from: the best of those that passes make,
 /// and of `first`.
 DecodedPlan Refinement::bestOpening(DecodedPlan first) {
-  if (!sources.policy && !sources.isFree)
+  if (start == Start::Polish || (!sources.policy && !sources.isFree))
     return first;
   double before = effort.used();
   std::vector<DecodedPlan> openings = makeOpenings(

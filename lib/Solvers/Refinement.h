@@ -17,7 +17,7 @@
 #ifndef MEMPL_LIB_SOLVERS_REFINEMENT_H
 #define MEMPL_LIB_SOLVERS_REFINEMENT_H
 
-#include "Annealer.h"
+#include "Arrangement.h"
 #include "Openings.h"
 
 #include "mempl/Solvers/ProfilePacking.h"
@@ -31,10 +31,15 @@ public:
   /// Smaller programs are searched as well without what is done for large ones.
   static constexpr int32_t kManyUses = 4000;
 
+  /// What becomes of the plan to begin with: one of several, or, if it is to be
+  /// polished, the only one, from which annealing does not go far.
+  enum class Start : uint8_t { Compete, Polish };
+
   /// All have to outlive it.
   Refinement(const AccessIndex &index, llvm::ArrayRef<LoopChoices> loops,
-             const OpeningSources &sources, Effort &effort)
-      : index(index), loops(loops), sources(sources), effort(effort) {}
+             const OpeningSources &sources, Effort &effort, Start start)
+      : index(index), loops(loops), sources(sources), effort(effort),
+        start(start) {}
 
   /// The best plan found. `begin` is a plan with offsets, and its latency;
   /// `first` one on the profile, which need not be packable.
@@ -59,6 +64,10 @@ private:
   static constexpr double kPolicyShare = 0.35, kOrdersShare = 0.3,
                           kPolicyOrdersShare = 0.4;
 
+  /// Of the temperatures, where a plan is polished.
+  static constexpr double kPolishingHeat = 0.1;
+
+  Annealer annealerOf(Arrangement &arrangement, Addressing addressing) const;
   double openingShare() const;
   DecodedPlan bestOpening(DecodedPlan first);
   bool packFirst(const DecodedPlan &first);
@@ -75,6 +84,7 @@ private:
   llvm::ArrayRef<LoopChoices> loops;
   const OpeningSources &sources;
   Effort &effort;
+  const Start start;
   DecodedPlan best; ///< With offsets.
 };
 

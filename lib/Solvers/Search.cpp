@@ -58,6 +58,9 @@ public:
     table.add("order", order, {{"free", Order::Free}, {"keep", Order::Keep}},
               "of the steps of a program whose order is free: free, or as they "
               "stand");
+    table.add("polish", isPolishing,
+              "whether to keep to the plan that it begins with: no other one "
+              "is tried, and annealing begins at a tenth of the temperature");
     table
         .add("tries", tries,
              "searches with different seeds that share the limits; the best "
@@ -90,6 +93,7 @@ public:
 
 private:
   enum class Order { Free, Keep };
+  using Start = Refinement::Start;
 
   // Bodies get a share of the moves each; they are small programs. All of them
   // together get half of the time.
@@ -142,7 +146,7 @@ private:
     auto begin = firstPlan(part, context);
     if (!begin)
       return begin.takeError();
-    return refine(part, context, deadline, *begin);
+    return refine(part, context, deadline, *begin, Start::Compete);
   }
 
   /// The context of a part: what concerns the whole is not told of it.
@@ -159,11 +163,12 @@ private:
                                          const Deadline &deadline,
                                          const Solution &begin) const {
     int64_t number = numTries(tries, context);
+    Start start = isPolishing ? Start::Polish : Start::Compete;
     if (number == 1)
-      return refine(instance, context, deadline, begin);
+      return refine(instance, context, deadline, begin, start);
     return bestOfTries(
         number, context, deadline, [&](const SolverContext &limits) {
-          return refine(instance, limits, Deadline(limits), begin);
+          return refine(instance, limits, Deadline(limits), begin, start);
         });
   }
 
@@ -171,7 +176,7 @@ private:
   llvm::Expected<Solution> refine(const Instance &instance,
                                   const SolverContext &context,
                                   const Deadline &deadline,
-                                  const Solution &begin) const {
+                                  const Solution &begin, Start start) const {
     SolverContext inner = contextOfPart(context);
     inner.budget = std::max<int64_t>(1, context.budget / kBodyShare);
     if (context.timeLimitMs > 0)
@@ -199,8 +204,11 @@ private:
     if (isBrief(instance, context))
       sources.densityOrder = kBriefPasses;
     Effort effort{context, deadline};
-    Plan first = planByLayers(index, *loops, context, begin.plan, effort.moves);
-    return Refinement(index, *loops, sources, effort)
+    Plan first =
+        start == Start::Polish
+            ? begin.plan
+            : planByLayers(index, *loops, context, begin.plan, effort.moves);
+    return Refinement(index, *loops, sources, effort, start)
         .run(begin, std::move(first));
   }
 
@@ -314,7 +322,7 @@ private:
   std::shared_ptr<Solver> starter;
   int64_t tries = 0; ///< 0: see numTries().
   Order order = Order::Free;
-  bool isLearned = true;
+  bool isLearned = true, isPolishing = false;
   PolicyOption policy; ///< Unread unless it is learned.
 };
 

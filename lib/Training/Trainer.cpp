@@ -41,10 +41,12 @@ static constexpr double kTeachersShare = 0.15, kFirstShare = 0.1;
 static constexpr double kLatest = 1.05;
 // Between two looks at the clock while others work.
 static constexpr std::chrono::milliseconds kPause(10);
-// Of a limit on time, what one plan is refined for if there is one program:
-// that or so many seconds, but no more than the other share.
-static constexpr double kRefineShare = 0.1, kRefineSeconds = 30,
-                        kMostRefineShare = 0.3;
+// Of a limit on time, if there is one program: what its first plan is looked
+// for, and what one plan is refined for: that or so many seconds, but no more
+// than the other share. One long search and short ones from what it found find
+// more than one that is longer still.
+static constexpr double kFirstPlanShare = 0.4, kRefineShare = 0.1,
+                        kRefineSeconds = 10, kMostRefineShare = 0.15;
 // How often the budget for refining is doubled, as a factor.
 static constexpr int64_t kMostRefining = 64;
 // Of Gumbel noise at the roots of self-play.
@@ -52,6 +54,11 @@ static constexpr float kNoise = 1;
 // Of evolution: vectors per generation, and how far apart the first are.
 static constexpr int32_t kPopulation = 16;
 static constexpr double kEvolutionStep = 0.4;
+
+/// At least 1: 0 would be no limit.
+static int64_t milliseconds(double seconds) {
+  return 1 + static_cast<int64_t>(1000 * seconds);
+}
 
 static GamePlayerOptions withoutSamples(GamePlayerOptions options) {
   options.samples = 0;
@@ -82,6 +89,10 @@ struct Trainer::Impl {
     return llvm::cantFail(GamePolicy::create(entry.game, weights, entry.head));
   }
 
+  /// One program, and only time is limited.
+  bool isLongRunOfOne() const {
+    return clock.isLimited() && set.trainable().size() == 1;
+  }
   bool isOver() const;
   bool tell();
   bool waitFor(Workers &workers, double until);
@@ -120,6 +131,8 @@ struct Trainer::Impl {
   int64_t sinceBest = 0;
   /// Of the budget for refining, and the round that it was last good enough in.
   int64_t refineFactor = 1, lastRefined = 0;
+  /// In a long run of one program: the best play that has been refined.
+  double refinedPlay = std::numeric_limits<double>::infinity();
   double stepSeconds = 0;      ///< Of the learner's last step.
   int64_t evaluatedSteps = -1; ///< Of the weights evaluated last; -1 = none.
   std::function<bool()> cancelled;
@@ -163,12 +176,20 @@ bool Trainer::Impl::waitFor(Workers &workers, double until) {
 bool Trainer::Impl::teach() {
   status.doing = "teachers";
   if (options.teacherBudget > 0) {
+    SearchLimits limits = {options.teacherBudget, options.seed, {}};
+    double share = kTeachersShare;
+    if (isLongRunOfOne()) {
+      share = kFirstPlanShare;
+      limits.moves = 0;
+      limits.milliseconds = milliseconds(clock.secondsOf(share));
+    }
     Workers workers(options.threads, set.size(),
                     [&](int32_t i, const std::function<bool()> &isStopped) {
-                      set.teach(
-                          i, {options.teacherBudget, options.seed, isStopped});
+                      SearchLimits own = limits;
+                      own.cancelled = isStopped;
+                      set.teach(i, own);
                     });
-    if (waitFor(workers, clock.afterShareOfRest(kTeachersShare)))
+    if (waitFor(workers, clock.afterShareOfRest(share)))
       return true;
   }
   chooseHeads();
@@ -305,13 +326,16 @@ bool Trainer::Impl::refine() {
   starts[1] = entry.played;
   SearchLimits limits = {
       options.refineBudget * refineFactor, options.seed + 2 * number, {}};
-  // Long searches find more than short ones.
-  if (trainable.size() == 1 && clock.isLimited()) {
+  if (isLongRunOfOne()) {
+    starts[0] = entry.plans.front();
+    if (entry.played && entry.played->latency >= refinedPlay)
+      starts[1].reset();
+    else if (entry.played)
+      refinedPlay = entry.played->latency;
     limits.moves = 0;
-    double seconds =
+    limits.milliseconds = milliseconds(
         std::min(std::max(clock.secondsOf(kRefineShare), kRefineSeconds),
-                 clock.secondsOf(kMostRefineShare));
-    limits.milliseconds = 1 + static_cast<int64_t>(1000 * seconds);
+                 clock.secondsOf(kMostRefineShare)));
   }
   Workers workers(options.threads, 2,
                   [&](int32_t i, const std::function<bool()> &isStopped) {

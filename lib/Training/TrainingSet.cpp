@@ -95,17 +95,18 @@ void TrainingSet::offerPlayed(int32_t program, Plan plan, double latency) {
   offer(program, std::move(plan), latency);
 }
 
+/// From the plan, if there is one, which is polished.
 static llvm::Expected<Solution> searchFor(const Instance &instance,
                                           const SearchLimits &limits,
                                           std::shared_ptr<const Plan> start) {
+  llvm::StringRef solver = start ? "search{polish=true}" : "search";
   SolverContext context;
   context.budget = limits.moves;
   context.seed = limits.seed;
   context.timeLimitMs = limits.milliseconds;
   context.cancelled = limits.cancelled;
   context.start = std::move(start);
-  return solveWithin(instance, *llvm::cantFail(createSolver("search")),
-                     context);
+  return solveWithin(instance, *llvm::cantFail(createSolver(solver)), context);
 }
 
 void TrainingSet::setGame(int32_t program, const Plan &plan) {

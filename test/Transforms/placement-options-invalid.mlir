@@ -16,7 +16,7 @@
 // TARGET: error: no target: give the option 'target' a preset (
 // NAME: error: {{.*}}abacus
 // SOLVER: error: options of the solver: unknown solver 'luck', expected {{.*}}
-// KEY: error: options of the solver: column 8: search has no option 'strt', expected start, learned, weights, order, tries; did you mean 'start'?
+// KEY: error: options of the solver: column 8: search has no option 'strt', expected start, learned, weights, order, polish, tries; did you mean 'start'?
 // BRACE: error: {{.*}}expected '}' to end what column 4 begins
 // BUDGET: error: options of the solver: budget: expected at least 0, found -1
 // LIMIT: error: options of the solver: budget: 0 means no limit; give a time limit with it

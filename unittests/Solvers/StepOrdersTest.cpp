@@ -13,6 +13,7 @@
 #include "HandMade.h"
 #include "RandomInstance.h"
 
+#include "mempl/Problem/PlanDiff.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
@@ -245,6 +246,23 @@ TEST(Search, GoesOnFromAPlanInAnotherOrder) {
   Solution kept = llvm::cantFail((*keep)->solve(instance, context));
   EXPECT_THAT(kept.plan.order, testing::IsEmpty());
   EXPECT_THAT(verify(instance, kept.plan), testing::IsEmpty());
+}
+
+/// It looks at no other orders to begin with.
+TEST(Search, StaysNearerToThePlanThatItPolishes) {
+  Instance instance = realProgram("gpt2_decode_b8");
+  Solution first = llvm::cantFail(search(instance, 2000, "greedy"));
+  SolverContext context;
+  context.budget = 2000;
+  context.start = std::make_shared<Plan>(first.plan);
+  auto stepsMovedBy = [&](llvm::StringRef spec) {
+    auto solver = createSolver(spec);
+    Solution more = llvm::cantFail((*solver)->solve(instance, context));
+    EXPECT_LT(more.latency, first.latency);
+    EXPECT_THAT(verify(instance, more.plan), testing::IsEmpty());
+    return diffPlans(instance, first.plan, more.plan).stepsMoved;
+  };
+  EXPECT_LT(stepsMovedBy("search{polish=true}"), stepsMovedBy("search"));
 }
 
 } // namespace
