@@ -243,6 +243,18 @@ LogicalResult OrderCollector::checkMaxBytes(Value tensor, int64_t given) {
   return success();
 }
 
+/// A step that has the storage in slow memory, whatever a plan says; null if
+/// there is none.
+static Operation *slowUserOf(const FunctionProblem &program, int32_t storage) {
+  for (auto [step, made] :
+       llvm::zip_equal(program.instance.program.steps, program.steps))
+    for (const mempl::Access &access : step.accesses)
+      if (access.value == storage &&
+          access.space == mempl::SpaceConstraint::Slow)
+        return made.op;
+  return nullptr;
+}
+
 LogicalResult OrderCollector::addSpace(Value tensor,
                                        DictionaryAttr attributes) {
   using mempl::SpaceConstraint;
@@ -268,6 +280,12 @@ LogicalResult OrderCollector::addSpace(Value tensor,
            << "'" << value.name << "' is constrained to fast memory by '"
            << nameOfConstraint(attributes) << "', but it "
            << storage.slowReason;
+  Operation *slowUser = slowUserOf(*of, index);
+  if (*constraint == SpaceConstraint::Fast && slowUser)
+    return emitError(tensor.getLoc())
+           << "'" << value.name << "' is constrained to fast memory by '"
+           << nameOfConstraint(attributes) << "', but '" << slowUser->getName()
+           << "' works on it in slow memory";
   if (value.space != SpaceConstraint::None && value.space != *constraint &&
       storage.slowReason.empty())
     return emitError(tensor.getLoc())

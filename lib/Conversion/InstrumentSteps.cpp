@@ -47,7 +47,7 @@ struct StepAccess {
 class Instrumentation {
 public:
   explicit Instrumentation(ModuleOp module)
-      : calls(module), builder(module.getContext()), loc(module.getLoc()) {}
+      : builder(module.getContext()), loc(module.getLoc()) {}
 
   void run(func::FuncOp function);
 

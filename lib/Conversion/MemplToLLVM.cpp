@@ -306,7 +306,7 @@ public:
     if (failed(rejectUnlowerable(module)) || failed(check(module, converter)))
       return signalPassFailure();
     eraseCopiesOntoThemselves(module);
-    RuntimeCalls calls(module);
+    RuntimeCalls calls;
     RewritePatternSet patterns(&getContext());
     populateMemplToLLVMPatterns(converter, calls, patterns);
     ConversionTarget target(getContext());

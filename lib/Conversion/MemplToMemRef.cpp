@@ -460,10 +460,27 @@ static LogicalResult checkDmas(ModuleOp module) {
   return failure(failed);
 }
 
+/// An error for each storage that is where the arenas of the module are not
+/// known.
+static LogicalResult checkSymbolTables(ModuleOp module) {
+  bool failed = false;
+  module.walk([&](AllocOp op) {
+    Operation *table = SymbolTable::getNearestSymbolTable(op);
+    if (table == module)
+      return;
+    op.emitOpError() << "cannot be lowered: it is inside of '"
+                     << table->getName()
+                     << "', which does not see the arenas of the module";
+    failed = true;
+  });
+  return failure(failed);
+}
+
 void ConvertMemplToMemRefPass::runOnOperation() {
   ModuleOp module = getOperation();
   FailureOr<CopyLowering> lowering = checkOptions();
   if (failed(lowering) || failed(rejectUnlowerable(module)) ||
+      failed(checkSymbolTables(module)) ||
       (*lowering == CopyLowering::Dma && failed(checkDmas(module))))
     return signalPassFailure();
   eraseCopiesOntoThemselves(module);

@@ -171,18 +171,26 @@ std::string mempl::ir::locationName(Operation *op) {
   return op->getName().getStringRef().str();
 }
 
+/// Where symbols are found by what is built.
+static Operation *symbolTableAt(OpBuilder &builder) {
+  return SymbolTable::getNearestSymbolTable(
+      builder.getInsertionBlock()->getParentOp());
+}
+
 LLVM::CallOp RuntimeCalls::call(OpBuilder &builder, Location loc,
                                 StringRef name, ValueRange arguments,
                                 Type result) {
-  LLVM::LLVMFuncOp &function = functions[name];
+  Operation *table = symbolTableAt(builder);
+  LLVM::LLVMFuncOp &function = tables[table].functions[name];
   if (!function)
-    function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+    function = dyn_cast_if_present<LLVM::LLVMFuncOp>(
+        SymbolTable::lookupSymbolIn(table, name));
   if (!function) {
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    Type type = result ? result : LLVM::LLVMVoidType::get(module.getContext());
+    builder.setInsertionPointToStart(&table->getRegion(0).front());
+    Type type = result ? result : LLVM::LLVMVoidType::get(table->getContext());
     function = LLVM::LLVMFuncOp::create(
-        builder, module.getLoc(), name,
+        builder, table->getLoc(), name,
         LLVM::LLVMFunctionType::get(type,
                                     llvm::to_vector<4>(arguments.getTypes())));
   }
@@ -190,19 +198,21 @@ LLVM::CallOp RuntimeCalls::call(OpBuilder &builder, Location loc,
 }
 
 Value RuntimeCalls::string(OpBuilder &builder, Location loc, StringRef text) {
-  LLVM::GlobalOp &global = strings[text];
+  Operation *table = symbolTableAt(builder);
+  Symbols &symbols = tables[table];
+  LLVM::GlobalOp &global = symbols.strings[text];
   if (!global) {
     std::string name;
     do
-      name = "mempl_string_" + std::to_string(numStrings++);
-    while (module.lookupSymbol(name));
+      name = "mempl_string_" + std::to_string(symbols.numStrings++);
+    while (SymbolTable::lookupSymbolIn(table, name));
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
+    builder.setInsertionPointToStart(&table->getRegion(0).front());
     std::string terminated = (text + StringRef("\0", 1)).str();
     auto type =
         LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
     global =
-        LLVM::GlobalOp::create(builder, module.getLoc(), type,
+        LLVM::GlobalOp::create(builder, table->getLoc(), type,
                                /*isConstant=*/true, LLVM::Linkage::Internal,
                                name, builder.getStringAttr(terminated));
   }

@@ -79,6 +79,12 @@ LogicalResult MemplApplyPlanPass::run() {
     if (!instanceOp.getFunctionAttr())
       continue; // Not made from a function: nothing to rewrite.
     FailureOr<PlannedFunction> planned = read(op, instanceOp, *problems);
+    if (succeeded(planned) &&
+        llvm::any_of(all, [&](const PlannedFunction &other) {
+          return other.function == planned->function;
+        }))
+      return op.emitError() << "@" << planned->function->function.getName()
+                            << " has another plan already";
     if (failed(planned) || failed(application.apply(*planned)))
       return failure();
     all.push_back(std::move(*planned));

@@ -101,6 +101,18 @@ void mempl::ir::warnUselessConstraints(func::FuncOp function, bool called) {
   });
 }
 
+/// Whether somebody has placed the function, or parts of it.
+static bool isPlaced(func::FuncOp function) {
+  return function
+      .walk([](Operation *op) {
+        return isa<AllocOp, ReleaseOp, CopyStartOp, CopyWaitOp,
+                   CopyStartCarriedOp, CopyWaitCarriedOp>(op)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     ModuleOp module, const TargetDescription &target, const CostModel &cost,
     llvm::function_ref<void(func::FuncOp, const llvm::Twine &)> skipped,
@@ -134,9 +146,7 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
       return skip("it is in an op that is no symbol table");
     if (!function.getBody().hasOneBlock())
       return skip("it has several blocks");
-    bool placed = function.walk([](AllocOp) { return WalkResult::interrupt(); })
-                      .wasInterrupted();
-    if (placed) {
+    if (isPlaced(function)) {
       skipped(function, "it is placed already");
       return WalkResult::skip();
     }

@@ -56,3 +56,17 @@ func.func @strided(%slow: memref<?x4xf32, strided<[?, 1], offset: ?>>, %n: index
   }
   return
 }
+
+// -----
+
+// A module inside of a module has declarations of its own.
+// CHECK-LABEL: module @inside
+// CHECK: llvm.func @mempl_alloc(
+// CHECK: func.func @nested
+// CHECK: llvm.call @mempl_alloc(
+module @inside {
+  func.func @nested() {
+    %fast = mempl.alloc <vmem> at 0 bytes 64 : memref<16xf32, #mempl.space<vmem>>
+    return
+  }
+}

@@ -44,3 +44,13 @@ func.func @one_memory(%a: memref<4xf32>, %b: memref<4xf32>) {
   mempl.copy_wait %token, %a to %b : memref<4xf32> to memref<4xf32>
   return
 }
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @elsewhere() kernel {
+    // expected-error @+1 {{cannot be lowered: it is inside of 'gpu.module', which does not see the arenas of the module}}
+    %a = mempl.alloc <shared> at 0 bytes 16 : memref<4xf32, #mempl.space<shared>>
+    gpu.return
+  }
+}

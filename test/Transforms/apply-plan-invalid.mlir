@@ -81,3 +81,32 @@ mempl.instance @i name "f" function @f
 mempl.plan @p for @i order [2, 1, 0] {
   mempl.residency @arg1 at 0 issue 0 ready 0 last 0
 }
+
+// -----
+
+// Nor is a second plan, after which nothing is as it was.
+func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %x = linalg.exp ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  return %x : tensor<16xf32>
+}
+mempl.instance @i name "f" function @f
+    fast(capacity = 1024, alignment = 16, bandwidth = 1.0e9, max_carried = 0)
+    slow(bandwidth = 1.0e8)
+    copy(bandwidth = 1.0e8, latency = 1.0e-7, max_in = 0, max_out = 0)
+    step(overhead = 0.0) order = free {
+  mempl.value @arg0 inout size 64
+  mempl.step "linalg.exp" compute 1.28e-7 (update @arg0 128)
+}
+mempl.plan @p for @i {
+}
+mempl.instance @j name "f" function @f
+    fast(capacity = 1024, alignment = 16, bandwidth = 1.0e9, max_carried = 0)
+    slow(bandwidth = 1.0e8)
+    copy(bandwidth = 1.0e8, latency = 1.0e-7, max_in = 0, max_out = 0)
+    step(overhead = 0.0) order = free {
+  mempl.value @arg0 inout size 64
+  mempl.step "linalg.exp" compute 1.28e-7 (update @arg0 128)
+}
+// expected-error @below {{@f has another plan already}}
+mempl.plan @q for @j {
+}

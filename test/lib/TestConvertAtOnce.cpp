@@ -47,7 +47,7 @@ public:
       return signalPassFailure();
     LLVMTypeConverter converter(&getContext());
     addMemplTypeConversion(converter);
-    RuntimeCalls calls(module);
+    RuntimeCalls calls;
     SymbolTableCollection symbols;
     RewritePatternSet patterns(&getContext());
     populateMemplToLLVMPatterns(converter, calls, patterns);

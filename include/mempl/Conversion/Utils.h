@@ -101,21 +101,23 @@ std::string locationName(Operation *op);
 /// Declares and calls functions of a runtime library, in the LLVM dialect.
 class RuntimeCalls {
 public:
-  explicit RuntimeCalls(ModuleOp module) : module(module) {}
-
-  /// Calls the function with these arguments, and declares it in the module
-  /// the first time; a result type of none is void.
+  /// Calls the function with these arguments, and declares it the first time
+  /// in the module, or in the one inside of it, that is built in; a result type
+  /// of none is void.
   LLVM::CallOp call(OpBuilder &builder, Location loc, llvm::StringRef function,
                     ValueRange arguments, Type result = {});
 
-  /// The address of a C string, of which the module has one copy.
+  /// The address of a C string, of which such a module has one copy.
   Value string(OpBuilder &builder, Location loc, llvm::StringRef text);
 
 private:
-  ModuleOp module;
-  llvm::StringMap<LLVM::LLVMFuncOp> functions;
-  llvm::StringMap<LLVM::GlobalOp> strings;
-  int64_t numStrings = 0;
+  /// What is declared in an op with symbols, such as a module.
+  struct Symbols {
+    llvm::StringMap<LLVM::LLVMFuncOp> functions;
+    llvm::StringMap<LLVM::GlobalOp> strings;
+    int64_t numStrings = 0;
+  };
+  llvm::DenseMap<Operation *, Symbols> tables;
 };
 
 } // namespace mempl::ir

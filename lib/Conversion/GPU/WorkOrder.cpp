@@ -62,7 +62,6 @@ static SmallVector<Operation *> opsIn(Block &block) {
 
 WorkOrder::WorkOrder(func::FuncOp function)
     : function(function), builder(function.getContext()),
-      calls(function->getParentOfType<ModuleOp>()),
       hostOnly(hostOnlyAllocations(function)) {}
 
 LogicalResult WorkOrder::run() {
