@@ -10,6 +10,7 @@ WHAT is one of
 
     readers    fuzzers, one after the other (or one of them: readers:Instance);
                needs the fuzzers of the preset asan
+    passes     valid modules, changed by chance, by every pass; needs the same
     plans      random programs by every solver, checked by verifier and model
     programs   random tensor programs, placed and run
     orders     the same with side effects, in orders made by chance
@@ -25,6 +26,7 @@ counted in the log. --write puts the table of all counts into a page. Exits with
 """
 
 import argparse
+import glob
 import json
 import os
 import re
@@ -54,6 +56,7 @@ READERS = {
     "Checkpoint": ("problem.dict", 4096),
     "Mlir": ("mlir.dict", 3000),
 }
+PASSES = ("mlir.dict", 6000)
 
 
 class Log:
@@ -92,15 +95,32 @@ def execute(command, limit=3600, **more):
 # -------------------------------------------------------------------- readers
 
 
+def modules(folder):
+    """Every module of tests and examples, that fuzzers of passes begin with."""
+    for source in "test", "examples":
+        for path in sorted(glob.glob(os.path.join(ROOT, source, "**", "*.mlir"), recursive=True)):
+            with open(path, encoding="utf-8") as file:
+                pieces = re.split(r"^// -----.*$", file.read(), flags=re.MULTILINE)
+            name = os.path.relpath(path, ROOT).replace(os.sep, "-")
+            for number, piece in enumerate(pieces):
+                # What stands in comments is for FileCheck.
+                piece = re.sub(r"^ *//.*\n", "", piece, flags=re.MULTILINE).strip()
+                if 0 < len(piece.encode()) < PASSES[1]:
+                    with open(os.path.join(folder, f"{name}-{number}"), "w", encoding="utf-8") as file:
+                        file.write(piece + "\n")
+
+
 def unpack(name, folder):
-    """The inputs that are kept in the tree, and files of tests."""
+    """The inputs that are kept in the tree."""
+    if name == "Passes":
+        return modules(folder)
     with tarfile.open(os.path.join(FUZZ, "corpora", f"{name}.tar.gz")) as archive:
         archive.extractall(folder, filter="data")
 
 
 def fuzz(args, name, first, count):
     """Inputs tried, and what was found."""
-    dictionary, longest = READERS[name]
+    dictionary, longest = READERS.get(name, PASSES)
     corpus = os.path.join(args.corpora, name)
     if not os.path.isdir(corpus):
         os.makedirs(corpus)
@@ -109,8 +129,11 @@ def fuzz(args, name, first, count):
                f"-max_len={longest}", f"-runs={count}", f"-seed={first + 1}", "-timeout=60", "-rss_limit_mb=4096",
                "-print_final_stats=1", f"-artifact_prefix={args.corpora}/{name}-", corpus]
     # LLVM's own libraries have no sanitizer and don't say what they use of a pool.
-    output, code = execute(command, limit=6 * 3600, env={**os.environ, "ASAN_OPTIONS": "allow_user_poisoning=0"})
-    tried = re.search(r"number_of_executed_units: (\d+)", output)
+    environment = {**os.environ, "ASAN_OPTIONS": "detect_container_overflow=0:allow_user_poisoning=0"}
+    output, code = execute(command, limit=6 * 3600, env=environment)
+    # Those that are valid, where the fuzzer says it.
+    tried = re.search(r"^modules: (\d+)", output, re.MULTILINE) or re.search(
+        r"number_of_executed_units: (\d+)", output)
     if code == 0 and tried:
         return int(tried.group(1)), 0
     print(f"{name}: {output[-3000:]}")
@@ -169,6 +192,7 @@ RUN = ("--opt={args.bin}/mempl-opt", "--runner={args.runner}", "--libs={args.lib
 ON_RUNTIME = RUN + ("--runtime={args.bin}/../lib/libmempl_runtime.so",)
 # What is done in one piece, and how.
 TASKS = {
+    "passes": (2000, lambda args, first, count: fuzz(args, "Passes", first, count)),
     "plans": (200, plans),
     "programs": (50, script("random_programs.py", *RUN, "--programs={count}", "--seed={first}")),
     "orders": (50, script("random_programs.py", "--opt={args.bin}/mempl-opt-broken", *RUN[1:], "--orders",
@@ -201,6 +225,7 @@ def soak(args, log, what):
 # ----------------------------------------------------------------------- table
 
 TEXTS = {
+    "passes": "modules changed by chance, by every pass",
     "plans": "random programs by every solver",
     "programs": "random tensor programs, placed and run",
     "orders": "the same in orders made by chance",

@@ -212,7 +212,7 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
       int64_t offset;
       auto bufferType = cast<MemRefType>(buffer.getType());
       if (failed(bufferType.getStridesAndOffset(strides, offset)) ||
-          (!strides.empty() && strides.back() != 1 && row > 1))
+          (!strides.empty() && strides.back() != 1))
         return op->emitOpError()
                << "expected rows of contiguous elements: " << bufferType;
       if (!strides.empty())

@@ -47,6 +47,19 @@ gpu.module @m {
 
 // -----
 
+// The copy of nvgpu asks the stride of one element as well.
+gpu.module @m {
+  gpu.func @column_of_one(%x: memref<1x1xf32, strided<[1, 4]>>) kernel {
+    %a = mempl.alloc <shared> at 0 bytes 16 : memref<1x1xf32, #mempl.space<shared>>
+    // expected-error@+1 {{expected rows of contiguous elements}}
+    mempl.transfer %x to %a : memref<1x1xf32, strided<[1, 4]>> to memref<1x1xf32, #mempl.space<shared>>
+    mempl.release %a : memref<1x1xf32, #mempl.space<shared>>
+    gpu.return
+  }
+}
+
+// -----
+
 gpu.module @m {
   gpu.func @too_much() kernel {
     // expected-error@+1 {{ends at byte 65536 of workgroup memory, of which a kernel has at most 49152}}
