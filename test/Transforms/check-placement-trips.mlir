@@ -39,6 +39,91 @@ func.func @ahead(%w: tensor<64xf32>, %o: tensor<16xf32>) -> tensor<16xf32> {
 
 // -----
 
+// The innermost of many loops is not replayed over and over.
+func.func @deep(%w: tensor<64xf32>, %o: tensor<16xf32>) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %c144 = arith.constant 144 : index
+  %no = mempl.no_copy
+  %r0:2 = scf.for %i0 = %c0 to %c144 step %c16 iter_args(%u = %o, %n0 = %no) -> (tensor<16xf32>, !mempl.token) {
+    %r1:2 = scf.for %i1 = %c0 to %c144 step %c16 iter_args(%v = %u, %n1 = %no) -> (tensor<16xf32>, !mempl.token) {
+      %r2:2 = scf.for %i2 = %c0 to %c144 step %c16 iter_args(%z = %v, %n2 = %no) -> (tensor<16xf32>, !mempl.token) {
+        %s0 = tensor.extract_slice %w[0] [16] [1] : tensor<64xf32> to tensor<16xf32>
+        %a0 = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+        %t0, %d0 = mempl.copy_start_carried prefetch %s0 to %a0 : tensor<16xf32>
+        %acc = mempl.alloc <fast> at 128 bytes 64 : tensor<16xf32>
+        %r:2 = scf.for %i = %c0 to %c64 step %c16 iter_args(%x = %acc, %t = %t0) -> (tensor<16xf32>, !mempl.token) {
+          %trip = arith.divui %i, %c16 : index
+          %parity = arith.remui %trip, %c2 : index
+          %odd = arith.cmpi ne, %parity, %c0 : index
+          %even = arith.cmpi eq, %parity, %c0 : index
+          %next = arith.addi %i, %c16 : index
+          %more = arith.cmpi slt, %next, %c64 : index
+          %tn = scf.if %more -> !mempl.token {
+            %s = tensor.extract_slice %w[%next] [16] [1] : tensor<64xf32> to tensor<16xf32>
+            %a = mempl.alloc <fast> at 0 or 64 if %even bytes 64 : tensor<16xf32>
+            %t1, %d1 = mempl.copy_start_carried prefetch %s to %a : tensor<16xf32>
+            scf.yield %t1 : !mempl.token
+          } else {
+            scf.yield %no : !mempl.token
+          }
+          %slot = mempl.alloc <fast> at 0 or 64 if %odd bytes 64 : tensor<16xf32>
+          %b = mempl.copy_wait_carried %t to %slot : tensor<16xf32>
+          %y = linalg.exp ins(%b : tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+          mempl.release %b : tensor<16xf32>
+          scf.yield %y, %tn : tensor<16xf32>, !mempl.token
+        }
+        %e = linalg.exp ins(%r#0 : tensor<16xf32>) outs(%z : tensor<16xf32>) -> tensor<16xf32>
+        scf.yield %e, %no : tensor<16xf32>, !mempl.token
+      }
+      scf.yield %r2#0, %no : tensor<16xf32>, !mempl.token
+    }
+    scf.yield %r1#0, %no : tensor<16xf32>, !mempl.token
+  }
+  return %r0#0 : tensor<16xf32>
+}
+
+// -----
+
+// Numbers of trips and places may come from affine maps.
+func.func @affine_maps(%w: tensor<64xf32>, %o: tensor<16xf32>) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %end = affine.min affine_map<(d0) -> (d0, 64)>(%c64)
+  %no = mempl.no_copy
+  %s0 = tensor.extract_slice %w[0] [16] [1] : tensor<64xf32> to tensor<16xf32>
+  %a0 = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %t0, %d0 = mempl.copy_start_carried prefetch %s0 to %a0 : tensor<16xf32>
+  %r:2 = scf.for %i = %c0 to %end step %c16 iter_args(%x = %o, %t = %t0) -> (tensor<16xf32>, !mempl.token) {
+    %trip = arith.divui %i, %c16 : index
+    %parity = arith.remui %trip, %c2 : index
+    %odd = arith.cmpi ne, %parity, %c0 : index
+    %even = arith.cmpi eq, %parity, %c0 : index
+    %next = affine.apply affine_map<(d0) -> (d0 + 16)>(%i)
+    %more = arith.cmpi slt, %next, %end : index
+    %tn = scf.if %more -> !mempl.token {
+      %s = tensor.extract_slice %w[%next] [16] [1] : tensor<64xf32> to tensor<16xf32>
+      %a = mempl.alloc <fast> at 0 or 64 if %even bytes 64 : tensor<16xf32>
+      %t1, %d1 = mempl.copy_start_carried prefetch %s to %a : tensor<16xf32>
+      scf.yield %t1 : !mempl.token
+    } else {
+      scf.yield %no : !mempl.token
+    }
+    %slot = mempl.alloc <fast> at 0 or 64 if %odd bytes 64 : tensor<16xf32>
+    %b = mempl.copy_wait_carried %t to %slot : tensor<16xf32>
+    %y = linalg.add ins(%b, %x : tensor<16xf32>, tensor<16xf32>) outs(%x : tensor<16xf32>) -> tensor<16xf32>
+    mempl.release %b : tensor<16xf32>
+    scf.yield %y, %tn : tensor<16xf32>, !mempl.token
+  }
+  return %r#0 : tensor<16xf32>
+}
+
+// -----
+
 // Any number of trips, even none.
 func.func @any_trips(%n: index, %w: tensor<64xf32>, %o: tensor<16xf32>) -> tensor<16xf32> {
   %c0 = arith.constant 0 : index
@@ -595,6 +680,18 @@ func.func @behind(%z: f32, %o: tensor<64xf32>) -> tensor<64xf32> {
   }
   mempl.copy_wait_carried %r#1
   return %r#0 : tensor<64xf32>
+}
+
+// -----
+
+// What goes out has to be something.
+func.func @nothing_to_store(%o: tensor<16xf32>) -> tensor<16xf32> {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  // expected-error @below {{operand 0: reads storage in fast memory that nothing has written}}
+  %t, %d = mempl.copy_start_carried evict %a to %o : tensor<16xf32>
+  mempl.copy_wait_carried %t
+  return %d : tensor<16xf32>
 }
 
 // -----

@@ -12,6 +12,35 @@ func.func @overlap(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
 
 // -----
 
+// What is copied to is in use until the copy is awaited, even if nobody reads it.
+func.func @overlap_under_a_copy(%x: tensor<16xf32>) -> tensor<16xf32> {
+  // expected-note @below {{in use since here}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : tensor<16xf32>
+  %f = mempl.copy_start prefetch %x to %a : tensor<16xf32>
+  // expected-error @below {{bytes [48, 112) overlap storage that is in use, [0, 64)}}
+  %b = mempl.alloc <fast> at 48 bytes 64 : tensor<16xf32>
+  %c = mempl.copy_wait %f : tensor<16xf32>
+  %d = linalg.exp ins(%x : tensor<16xf32>) outs(%b : tensor<16xf32>) -> tensor<16xf32>
+  return %d : tensor<16xf32>
+}
+
+// -----
+
+// A part that is copied onto itself is what becomes of an insertion in place.
+func.func @copies_of_parts(%x: memref<16xf32>) {
+  // expected-note @below {{the storage is this}}
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  %p = memref.subview %a[0] [8] [1] : memref<16xf32, #mempl.space<fast>> to memref<8xf32, strided<[1]>, #mempl.space<fast>>
+  %q = memref.subview %a[0] [8] [1] : memref<16xf32, #mempl.space<fast>> to memref<8xf32, strided<[1]>, #mempl.space<fast>>
+  memref.copy %p, %q : memref<8xf32, strided<[1]>, #mempl.space<fast>> to memref<8xf32, strided<[1]>, #mempl.space<fast>>
+  %o = memref.subview %x[0] [8] [1] : memref<16xf32> to memref<8xf32, strided<[1]>>
+  // expected-error @below {{operand 0: reads storage in fast memory that nothing has written}}
+  memref.copy %p, %o : memref<8xf32, strided<[1]>, #mempl.space<fast>> to memref<8xf32, strided<[1]>>
+  return
+}
+
+// -----
+
 func.func @outside() -> tensor<16xf32> {
   // expected-error @below {{bytes [208, 272) are outside of the fast memory of 256 bytes}}
   %a = mempl.alloc <fast> at 208 bytes 64 : tensor<16xf32>
@@ -251,6 +280,24 @@ func.func @in_blocks(%w: memref<16xf32>, %c: i1) {
     // expected-error @below {{releases storage that was released before}}
     mempl.release %a : memref<16xf32, #mempl.space<fast>>
     cf.cond_br %c, ^next, ^end
+  ^end:
+    "other.end"() : () -> ()
+  }) : () -> ()
+  return
+}
+
+// -----
+
+// Blocks that follow each other are none.
+func.func @blocks_in_a_row(%w: memref<16xf32>) {
+  %a = mempl.alloc <fast> at 0 bytes 64 : memref<16xf32, #mempl.space<fast>>
+  linalg.exp ins(%w : memref<16xf32>) outs(%a : memref<16xf32, #mempl.space<fast>>)
+  "other.op"() ({
+    cf.br ^next
+  ^next:
+    linalg.exp ins(%a : memref<16xf32, #mempl.space<fast>>) outs(%w : memref<16xf32>)
+    mempl.release %a : memref<16xf32, #mempl.space<fast>>
+    cf.br ^end
   ^end:
     "other.end"() : () -> ()
   }) : () -> ()

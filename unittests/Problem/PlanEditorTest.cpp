@@ -8,6 +8,7 @@
 
 #include "mempl/Problem/PlanEditor.h"
 
+#include "HandMade.h"
 #include "RandomInstance.h"
 
 #include "mempl/Problem/Simulator.h"
@@ -430,6 +431,25 @@ TEST(PlanEditor, KeepsListOrderWhenKeysRunOut) {
   EXPECT_EQ(order.size(), 100u);
   EXPECT_EQ(order.back(), 0);
   expectAgreement(editor);
+}
+
+/// Sums of bytes that a double cannot have are not kept by adding.
+TEST(PlanEditor, BytesBesideVeryManyAreNotLost) {
+  using namespace handmade;
+  Instance instance =
+      program({input("a", 10), input("b", 10)},
+              {step(1), step(1, {read(0, int64_t(1) << 60), read(1, 50)})});
+  AccessIndex index(instance);
+  PlanEditor editor(index);
+  PlanEditor::Id id = editor.place(Residency::byCopy(0, 0, 0, 1, 1));
+  expectAgreement(editor);
+  EXPECT_LT(editor.latency(), 1e17);
+  double latency = editor.latency();
+  editor.remove(id);
+  expectAgreement(editor);
+  editor.place(Residency::byCopy(1, 0, 0, 1, 1));
+  expectAgreement(editor);
+  EXPECT_GT(editor.latency(), latency);
 }
 
 } // namespace

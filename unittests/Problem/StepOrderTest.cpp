@@ -72,6 +72,21 @@ TEST(StepOrder, ValidOrdersAreThoseOfTheVerifier) {
   EXPECT_TRUE(isValidOrder(instance.program, {}));
 }
 
+TEST(StepOrder, OrdersHaveEachStepOnce) {
+  EXPECT_TRUE(isPermutation({2, 0, 1}, 3));
+  EXPECT_TRUE(isPermutation({}, 0));
+  EXPECT_FALSE(isPermutation({0, 1}, 3));
+  EXPECT_FALSE(isPermutation({0, 1, 2, 3}, 3));
+  EXPECT_FALSE(isPermutation({0, 1, 1}, 3));
+  EXPECT_FALSE(isPermutation({0, 1, 3}, 3));
+  EXPECT_FALSE(isPermutation({-1, 0, 1}, 3));
+  // A step in the place of another that nothing waits for.
+  Program program = mixed().program;
+  EXPECT_TRUE(isValidOrder(program, {0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_FALSE(isValidOrder(program, {0, 1, 2, 3, 4, 5, 5}));
+  EXPECT_FALSE(isValidOrder(program, {0, 1, 2, 3, 4, 5}));
+}
+
 TEST(StepOrder, PlansGoIntoAnOrderAndBack) {
   Instance instance = mixed();
   std::vector<int32_t> order = {0, 4, 2, 1, 6, 3, 5};

@@ -734,6 +734,11 @@ TEST(VerifierV11, OtherRulesNamePlaceAndStep) {
                     inOrderOf({1, 0, 2}, {Residency::byWrite(1, 5, 1, 2)}))),
       "V2: value 1 (t), place 1 of the order, which is step 0: offset 5, "
       "size 10 is misaligned or outside the capacity of 100");
+  EXPECT_EQ(
+      textOf(verify(freeProgram(),
+                    inOrderOf({0, 1, 2}, {Residency::byWrite(1, 5, 0, 2)}))),
+      "V2: value 1 (t), place 0 of the order, which is step 0: offset 5, "
+      "size 10 is misaligned or outside the capacity of 100");
 }
 
 TEST(VerifierV11, LoopsAreNamedBySteps) {

@@ -296,7 +296,7 @@ TEST_F(RuntimeDeathTest, StorageOutsideOfFastMemory) {
 
 TEST_F(RuntimeDeathTest, WaitForNothing) {
   configure(plainConfig());
-  EXPECT_ERROR(mempl_copy_wait(77), "copy 77, which is not under way");
+  EXPECT_ERROR(mempl_copy_wait(77), "copy 77, which is not under way\n");
   auto twice = [] {
     char slow = 0;
     int64_t copy = mempl_copy_start(mempl_alloc(0, 1), &slow, 1, "w");
@@ -363,6 +363,22 @@ TEST_F(RuntimeDeathTest, MisuseOfSlowMemory) {
   _mlir_memref_to_llvm_free(block);
 }
 
+// Blocks that were freed are kept, to be noticed when they are used, as long as
+// they are few; later ones of the same place are then as new.
+TEST_F(RuntimeDeathTest, ManyBlocksThatWereFreed) {
+  configure(checkedConfig());
+  constexpr uint64_t kBytes = uint64_t(100) << 20;
+  std::vector<char *> blocks;
+  for (int i = 0; i < 5; ++i)
+    blocks.push_back(static_cast<char *>(_mlir_memref_to_llvm_alloc(kBytes)));
+  for (char *block : blocks)
+    _mlir_memref_to_llvm_free(block);
+  for (char *block : {blocks[0], blocks[1], blocks[2]})
+    step(block, 1, MEMPL_READ);
+  for (char *block : {blocks[3], blocks[4]})
+    EXPECT_ERROR(step(block, 1, MEMPL_READ), "freed");
+}
+
 TEST_F(RuntimeDeathTest, WrongConfiguration) {
   mempl_config config = plainConfig();
   config.copy_bandwidth = -1;
@@ -386,6 +402,9 @@ TEST_F(RuntimeDeathTest, StepsDoNotNest) {
                "'b' begins in the step 'a'");
   EXPECT_ERROR(mempl_step_end(), "did not begin");
   EXPECT_ERROR(mempl_function_end(), "did not begin");
+  EXPECT_ERROR(
+      (mempl_function_begin("f"), mempl_function_end(), mempl_function_end()),
+      "did not begin");
   EXPECT_ERROR(mempl_step_access(nullptr, 1, 1, 4), "a mode of 1 to 3");
 }
 
