@@ -17,7 +17,7 @@ WHAT is one of
     tiles      random loops over slices, placed and tiled and run
     trips      loops by random plans with copies across trips
     files      damaged files, each read by a process of its own
-    faults     kills, full disks and limits of memory
+    faults     kills at random moments; with --python also of what Python runs
 
 Each goes on where the log says that it was left, in pieces, until the log has
 --count of it; so it may be stopped at any time. What was found is printed, and
@@ -200,7 +200,8 @@ TASKS = {
     "tiles": (20, script("random_tiles.py", *ON_RUNTIME, "--programs={count}", "--seed={first}")),
     "trips": (100, script("random_trip_plans.py", *ON_RUNTIME, "--plans={count}", "--seed={first}")),
     "files": (1000, script("mutate.py", "{args.bin}/mempl-solve", "--count={count}", "--seed={first}")),
-    "faults": (20, script("check_faults.py", "--bin={args.bin}", "--kills={count}", "--seed={first}")),
+    "faults": (20, script("check_faults.py", "--bin={args.bin}", "--kills={count}", "--seed={first}",
+                          "--only-kills", "--python={args.python}")),
 }
 # Seeds that tests do not have.
 FIRST = 1000000
@@ -257,6 +258,7 @@ def main():
     parser.add_argument("--corpora", default="", help="folder that inputs of fuzzers gather in (default: none stays)")
     parser.add_argument("--runner", default="mlir-runner-22")
     parser.add_argument("--libs", default="/usr/lib/llvm-22/lib")
+    parser.add_argument("--python", default="", help="that has mempl, IREE and JAX, for faults")
     parser.add_argument("--write", default="", help="page that gets the table")
     args = parser.parse_args()
     wanted = []

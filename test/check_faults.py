@@ -4,12 +4,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs the tools where something fails around them.
 
-    check_faults.py --bin=build/release/bin [--kills=N] [--seed=N]
+    check_faults.py --bin=build/release/bin [--kills=N] [--seed=N] [--python=FILE]
 
 Outputs that cannot be written, pipes that close, too little memory: one line on
 standard error, exit code 1, no half-written file and nothing left beside it.
 Processes that are killed at random moments leave files that are whole, and
-training goes on from them. Two runs in one folder: the second is refused.
+training goes on from them. With a Python that has mempl, IREE and JAX, so do
+mempl-iree-pack and mempl.xla. Two runs in one folder: the second is refused.
 """
 
 import argparse
@@ -29,6 +30,7 @@ TINY = os.path.join(HERE, "mempl-solve", "Inputs", "tiny.json")
 PACKING = os.path.join(HERE, "mempl-solve", "Inputs", "packing.csv")
 MLIR = os.path.join(HERE, "Inputs", "empty.mlir")
 REAL = os.path.join(HERE, "data", "xla_tpu", "lstm_b64.v5e.instance.json.gz")
+MODEL = os.path.join(HERE, "data", "models", "mlp_small.mlir")
 SMALL = os.path.join(HERE, "data", "xla_tpu", "alexnet_b64.v5e.instance.json.gz")
 SECONDS = 120
 
@@ -147,6 +149,10 @@ def is_whole(path):
         elif path.endswith(".json"):
             with open(path, encoding="utf-8") as file:
                 json.load(file)
+        elif path.endswith((".html", ".svg")):
+            with open(path, encoding="utf-8") as file:
+                if not file.read().rstrip().endswith("</" + path.rsplit(".", 1)[1] + ">"):
+                    mistake(f"{path}: is half written")
         elif path.endswith(".jsonl"):
             # Appended to: all lines but the last are whole.
             with open(path, encoding="utf-8") as file:
@@ -156,26 +162,121 @@ def is_whole(path):
         mistake(f"{path}: is half written: {error}")
 
 
-def kill_after(command, seconds):
-    """True if it was killed before it was done."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def kill_after(command, seconds, **more):
+    """True if it was killed before it was done; what it has started ends, too."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                               **more)
+    killed = False
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        return True
+        killed = True
+    end = time.monotonic() + SECONDS
+    while lives(process.pid):
+        if time.monotonic() > end:
+            mistake(f"{' '.join(command)}: what it started goes on without it")
+            os.killpg(process.pid, signal.SIGKILL)
+            break
+        time.sleep(0.01)
+    return killed
+
+
+def lives(group):
+    """Whether some process of the group has not ended."""
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if len(fields) > 2 and fields[2] == str(group) and fields[0] not in "ZX":
+            return True
     return False
 
 
 def kill_solve(tools, folder, rng):
-    outputs = [os.path.join(folder, name) for name in ("plan.json", "plan.json.gz", "trace.jsonl", "again.json")]
+    names = ("plan.json", "plan.json.gz", "trace.jsonl", "again.json", "page.html", "map.svg")
+    outputs = [os.path.join(folder, name) for name in names]
     plan = rng.choice(outputs[:2])
-    killed = kill_after([tools["solve"], REAL, "--solver=search", "--budget=3000", "--no-bound", f"--plan-out={plan}",
-                         f"--anytime={outputs[2]}", f"--reproducer={outputs[3]}"], rng.uniform(0, 1.2))
+    # Some end before, and are killed while they write.
+    budget = rng.choice((1, 3000))
+    killed = kill_after([tools["solve"], REAL, "--solver=search", f"--budget={budget}", "--no-bound",
+                         f"--plan-out={plan}", f"--anytime={outputs[2]}", f"--reproducer={outputs[3]}",
+                         f"--report={outputs[4]}", f"--map-out={outputs[5]}"], rng.uniform(0, 1.2))
     for path in outputs:
         if os.path.exists(path):
             is_whole(path)
+    return killed
+
+
+PACK = "import sys; from mempl.iree._command import main; sys.exit(main())"
+PACKED = ("out.vmfb", "report.json", "packs/", "between/")
+JAX = """
+import jax.numpy as jnp
+
+
+def program(x, a, b):
+    return jnp.tanh(jnp.tanh(x @ a) @ b).sum()
+"""
+
+
+def packing(tools, folder):
+    out = [os.path.join(folder, name) for name in PACKED]
+    return [tools["python"], "-c", PACK, MODEL, "-o", out[0], f"--report={out[1]}", f"--emit-packs={out[2]}",
+            f"--keep-intermediates={out[3]}", "--iree-hal-target-device=local",
+            "--iree-hal-local-target-device-backends=vmvx"]
+
+
+def files_below(folder):
+    """Bytes by name, without those of runs that were killed in the middle."""
+    found = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            if not name.endswith(".part"):
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, folder)] = file.read()
+    return found
+
+
+def kill_pack(tools, folder, rng):
+    """Files are not there, or as they are without a kill."""
+    whole = os.path.join(folder, "packed")
+    if not os.path.isdir(whole):
+        os.mkdir(whole)
+        start = time.monotonic()
+        done = run(packing(tools, whole), stdout=subprocess.DEVNULL)
+        if done.returncode:
+            mistake(f"mempl-iree-pack: {done.stderr.decode()}")
+        tools["seconds of packing"] = time.monotonic() - start
+    with tempfile.TemporaryDirectory(dir=folder) as where:
+        killed = kill_after(packing(tools, where), rng.uniform(0, 1.1 * tools["seconds of packing"]))
+        right = files_below(whole)
+        for name, content in files_below(where).items():
+            # Temporary files of IREE have names of their own.
+            if name in right and name != "report.json" and content != right[name]:
+                mistake(f"{name}: is half written")
+            if name == "report.json":
+                is_whole(os.path.join(where, name))
+    return killed
+
+
+def kill_xla(tools, folder, rng):
+    """The log goes on from one to the next."""
+    with open(os.path.join(folder, "jax_program.py"), "w", encoding="utf-8") as file:
+        file.write(JAX)
+    outputs = [os.path.join(folder, "xla." + name) for name in ("json", "html", "jsonl")]
+    shapes = ["bf16[512,512]"] * 3
+    command = [tools["python"], "-m", "mempl.xla", "jax_program:program", *shapes, f"--out={outputs[0]}",
+               f"--report={outputs[1]}", f"--log={outputs[2]}", "--time-limit-ms=60000"]
+    killed = kill_after(command, rng.uniform(1, 12), cwd=folder, env={**os.environ, "JAX_PLATFORMS": "cpu"})
+    for path in outputs:
+        if os.path.exists(path):
+            is_whole(path)
+    if not killed and not os.path.exists(outputs[0]):
+        mistake(f"{' '.join(command)}: no options")
     return killed
 
 
@@ -201,12 +302,17 @@ def kill_train(tools, folder, rng):
 
 
 def check_kills(tools, folder, count, rng):
-    killed, run_folder = 0, os.path.join(folder, "run")
+    run_folder = os.path.join(folder, "run")
+    kinds = [("mempl-solve", lambda: kill_solve(tools, folder, rng))]
+    if "train" in tools:
+        kinds.append(("mempl-train", lambda: kill_train(tools, run_folder, rng)))
+    if "python" in tools:
+        kinds += [("mempl-iree-pack", lambda: kill_pack(tools, folder, rng)),
+                  ("mempl.xla", lambda: kill_xla(tools, folder, rng))]
+    killed = dict.fromkeys((name for name, _ in kinds), 0)
     for i in range(count):
-        if "train" in tools and i % 2:
-            killed += kill_train(tools, run_folder, rng)
-        else:
-            killed += kill_solve(tools, folder, rng)
+        name, kill = kinds[i % len(kinds)]
+        killed[name] += kill()
     if "train" not in tools or count < 2:
         return killed
     # After all that it still goes on, and ends.
@@ -243,18 +349,26 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--python", help="that has mempl, IREE and JAX for TPUs")
+    parser.add_argument("--only-kills", action="store_true")
     args = parser.parse_args()
     tools = {name: os.path.join(args.bin, f"mempl-{name}") for name in ("solve", "opt", "translate", "train")}
     tools = {name: path for name, path in tools.items() if os.path.exists(path)}
+    if args.python:
+        tools["python"] = args.python
     with tempfile.TemporaryDirectory(prefix="mempl-faults-") as folder:
-        outputs = check_outputs(tools, folder)
-        refused, answered = check_memory(tools, folder)
-        if "train" in tools:
-            check_two(tools, folder)
+        if not args.only_kills:
+            outputs = check_outputs(tools, folder)
+            refused, answered = check_memory(tools, folder)
+            if "train" in tools:
+                check_two(tools, folder)
+            print(f"{outputs} outputs that fail; of limits of memory {refused} were too small and {answered} enough")
+            if outputs < 20 or not answered or not refused:
+                mistake("too little was tried")
         killed = check_kills(tools, folder, args.kills, random.Random(args.seed))
-    print(f"{outputs} outputs that fail; of limits of memory {refused} were too small and {answered} enough; "
-          f"{killed} of {args.kills} processes killed; {len(mistakes)} mistakes")
-    sys.exit(bool(mistakes) or outputs < 20 or not answered or not refused)
+    print(f"{sum(killed.values())} of {args.kills} processes killed "
+          f"({', '.join(f'{count} {name}' for name, count in killed.items())}); {len(mistakes)} mistakes")
+    sys.exit(bool(mistakes))
 
 
 if __name__ == "__main__":
