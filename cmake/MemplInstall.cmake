@@ -15,7 +15,11 @@ install(FILES LICENSE README.md CHANGELOG.md
 foreach(tool mempl-opt mempl-solve mempl-translate mempl-train)
   install(FILES tools/completion.bash RENAME ${tool}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES tools/completion.fish RENAME ${tool}.fish
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endforeach()
+install(FILES tools/completion.zsh RENAME _mempl
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
   FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 

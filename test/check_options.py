@@ -76,7 +76,7 @@ SOLVING = [
 ] + [
     (name, default, {TOOL}, "of a command line")
     for name, default in [
-        ("anytime", ""), ("baseline", ""), ("cpu-time", ""), ("diff", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""),
+        ("anytime", ""), ("baseline", ""), ("cpu-time", ""), ("diff", ""), ("earlier", ""), ("format", "table"), ("list-solvers", ""), ("no-bound", ""),
         ("map-out", ""), ("reproducer", ""), ("run-reproducer", ""), ("timing", ""), ("list-targets", ""),
         ("max-regression", "0%"),
     ]

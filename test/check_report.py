@@ -82,6 +82,8 @@ function act() {
   const row = document.querySelector("#values tr.row");
   if (row) row.click();
   found.details = $("details").textContent;
+  const linksOf = (id) => [...document.querySelectorAll(`#${id} a`)].map((a) => [a.getAttribute("href"), a.textContent]);
+  found.links = [linksOf("values"), linksOf("details")];
   found.moved = view.from;
   change("axis", "steps");
   found.stepBoxes = boxes("map");
@@ -97,6 +99,8 @@ function act() {
   }
   $("showSteps").click();
   found.stepRows = cells("steps", 0).length;
+  found.links.push(linksOf("steps"));
+  found.sources = data.levels[0].step_sources ? cells("steps", document.querySelector("#steps tr").cells.length - 1) : [];
   found.made = document.querySelectorAll("tr.row").length;
   const scene = maps[0].scene;
   found.ends = scene.ends[1];
@@ -147,14 +151,18 @@ def read(value, amount):
 
 
 # A loop whose input comes a trip ahead, beside a value with a name that is markup.
+# Of the files of sources one is there.
+SCRIPT_FILE = "javascript:alert(1)#.py"
 LOOP = {
+    "version": 3,
     "name": NASTY,
     "machine": machine(100),
-    "values": [{"name": NASTY, "size": 20, "kind": "input"}],
+    "values": [{"name": NASTY, "size": 20, "kind": "input", "source": f"{SCRIPT_FILE}:12 ({NASTY})"}],
     "steps": [
-        {"name": NASTY, "compute": 3, "accesses": [read(0, 40)]},
+        {"name": NASTY, "compute": 3, "accesses": [read(0, 40)], "source": f"none.py:3 ({NASTY})"},
         {
             "name": "loop",
+            "source": f"{SCRIPT_FILE}:7",
             "compute": 0,
             "accesses": [],
             "trips": 3,
@@ -272,6 +280,11 @@ def check_network(where, found, data):
 def check_loop(where, found, data):
     check_plan(where, found, data)
     expect(found["title"] == NASTY and NASTY in found["act"]["details"], f"{where}: names are not shown as they are")
+    address = "./javascript%3Aalert%281%29%23.py"
+    value = [[f"{address}#L12", f"{SCRIPT_FILE}:12 ({NASTY})"]]
+    # A file that is not there is text, and no text is markup.
+    expect(found["act"]["links"] == [value, value, [[f"{address}#L7", f"{SCRIPT_FILE}:7"]]], f"{where}: links {found['act']['links']}")
+    expect(found["act"]["sources"] == [f"none.py:3 ({NASTY})", f"{SCRIPT_FILE}:7"], f"{where}: sources {found['act']['sources']}")
     body = found["act"]["body"]
     # By turns: in each of the two trips one copy comes in and one is used.
     expect((body["boxes"], body["pale"], body["lines"]) == (4, 2, 2), f"{where}: body {body}")
@@ -307,6 +320,7 @@ def main():
             expect(ended.returncode == code, f"{name}: {ended.stderr}")
 
         write("loop.json", LOOP)
+        write(SCRIPT_FILE, "")
         write("free.json", FREE)
         write("other.json", OTHER_ORDER)
         write("buffers.csv", "\n".join([*BUFFERS, ""]))

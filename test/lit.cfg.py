@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -58,6 +59,7 @@ if config.mempl_stock_mlir_opt:
     loaded = "--load-dialect-plugin={0} --load-pass-plugin={0}".format(config.mempl_plugin)
     config.substitutions.append(("%stock_opt_with_mempl", f"{config.mempl_stock_mlir_opt} {loaded}"))
     config.substitutions.append(("%stock_opt", config.mempl_stock_mlir_opt))
+config.available_features.update(shell for shell in ("fish", "zsh") if shutil.which(shell))
 if config.mempl_torch:
     config.available_features.add("torch")
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):

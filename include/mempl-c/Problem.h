@@ -116,6 +116,15 @@ MEMPL_CAPI_EXPORTED void memplInstanceSetValueReason(MemplInstance instance,
                                                      int32_t value,
                                                      const char *reason);
 
+/// Says where the program's author wrote a value, or a step: "file:line", and
+/// perhaps a name in parentheses. For readers.
+MEMPL_CAPI_EXPORTED void memplInstanceSetValueSource(MemplInstance instance,
+                                                     int32_t value,
+                                                     const char *source);
+MEMPL_CAPI_EXPORTED void memplInstanceSetStepSource(MemplInstance instance,
+                                                    int32_t step,
+                                                    const char *source);
+
 /// Adds a step of `compute` seconds that needs the first `reserved` bytes of
 /// fast memory for itself. Returns its index, from 0 on.
 MEMPL_CAPI_EXPORTED int32_t memplInstanceAddStep(MemplInstance instance,
@@ -199,6 +208,12 @@ MEMPL_CAPI_EXPORTED MemplValueInfo memplInstanceGetValue(MemplInstance instance,
 /// or nobody knows. Belongs to the instance.
 MEMPL_CAPI_EXPORTED const char *
 memplInstanceGetValueReason(MemplInstance instance, int32_t value);
+/// Where the program's author wrote it; empty where nobody knows. Belongs to
+/// the instance.
+MEMPL_CAPI_EXPORTED const char *
+memplInstanceGetValueSource(MemplInstance instance, int32_t value);
+MEMPL_CAPI_EXPORTED const char *
+memplInstanceGetStepSource(MemplInstance instance, int32_t step);
 MEMPL_CAPI_EXPORTED bool memplInstanceIsValueStreamed(MemplInstance instance,
                                                       int32_t value);
 MEMPL_CAPI_EXPORTED MemplStepInfo memplInstanceGetStep(MemplInstance instance,

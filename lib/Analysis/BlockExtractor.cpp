@@ -12,6 +12,7 @@
 #include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/Analysis/Target.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/IR/SourceLocation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -155,6 +156,9 @@ int32_t BlockExtractor::addStorage(Value root, bool allocated) {
     value.name = "v" + std::to_string(index);
   if (function || (!argument && isa<arith::ConstantOp>(root.getDefiningOp())))
     value.kind = ValueKind::Input;
+  // Others are written by a step, which says where.
+  if (argument || value.kind == ValueKind::Input)
+    value.source = sourceTextOf(root.getLoc());
   if (unbounded)
     context.unknowns.push_back(
         {UnknownFigure::Size, root.getLoc(), value.name});

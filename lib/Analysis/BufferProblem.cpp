@@ -18,6 +18,7 @@
 
 #include "mempl/Analysis/ByteSize.h"
 #include "mempl/Analysis/Trips.h"
+#include "mempl/IR/SourceLocation.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
@@ -117,6 +118,9 @@ void BufferBlockExtractor::addStorage(Value root, ValueKind kind,
   value.name = name.str();
   if (auto named = dyn_cast<NameLoc>(root.getLoc()))
     value.name = named.getName().str();
+  // Others are written by a step, which says where.
+  if (kind == ValueKind::Input)
+    value.source = sourceTextOf(root.getLoc());
   if (unbounded)
     context.extraction.unknowns.push_back(
         {UnknownFigure::Size, root.getLoc(), value.name});

@@ -21,6 +21,7 @@
 #include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/Analysis/Target.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/IR/SourceLocation.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -31,6 +32,7 @@ using namespace mempl::ir;
 
 void FunctionProblem::addStep(Operation *op, mempl::Step step,
                               std::unique_ptr<FunctionProblem> body) {
+  step.source = sourceTextOf(op->getLoc());
   instance.program.steps.push_back(std::move(step));
   FunctionStep made;
   made.op = op;

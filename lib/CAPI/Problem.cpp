@@ -83,6 +83,16 @@ void memplInstanceSetValueReason(MemplInstance instance, int32_t value,
   unwrap(instance)->program.values[value].reason = reason;
 }
 
+void memplInstanceSetValueSource(MemplInstance instance, int32_t value,
+                                 const char *source) {
+  unwrap(instance)->program.values[value].source = source;
+}
+
+void memplInstanceSetStepSource(MemplInstance instance, int32_t step,
+                                const char *source) {
+  unwrap(instance)->program.steps[step].source = source;
+}
+
 int32_t memplInstanceAddStep(MemplInstance instance, const char *name,
                              double compute, int64_t reserved) {
   Instance &i = *unwrap(instance);
@@ -169,6 +179,14 @@ bool memplInstanceIsValueStreamed(MemplInstance instance, int32_t value) {
 
 const char *memplInstanceGetValueReason(MemplInstance instance, int32_t value) {
   return unwrap(instance)->program.values[value].reason.c_str();
+}
+
+const char *memplInstanceGetValueSource(MemplInstance instance, int32_t value) {
+  return unwrap(instance)->program.values[value].source.c_str();
+}
+
+const char *memplInstanceGetStepSource(MemplInstance instance, int32_t step) {
+  return unwrap(instance)->program.steps[step].source.c_str();
 }
 
 MemplStepInfo memplInstanceGetStep(MemplInstance instance, int32_t step) {

@@ -29,6 +29,18 @@ bool Step::operator==(const Step &other) const {
          (!body || *body == *other.body);
 }
 
+std::vector<std::string_view> mempl::sourcesOf(const Program &program) {
+  std::vector<std::string_view> sources;
+  sources.reserve(program.values.size());
+  for (const Value &value : program.values)
+    sources.push_back(value.source);
+  for (const Step &step : program.steps)
+    for (const Access &access : step.accesses)
+      if (access.writes() && sources[access.value].empty())
+        sources[access.value] = step.source;
+  return sources;
+}
+
 std::string mempl::ruleName(InstanceRule rule) {
   return "I" + std::to_string(static_cast<int>(rule));
 }

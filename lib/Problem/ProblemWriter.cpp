@@ -180,18 +180,22 @@ private:
 
 // A file is of the oldest version that has all its keys, so that older readers
 // read what they can. Version 2 came with the order of steps and with copies
-// across trips.
+// across trips, version 3 with sources.
 
 static int64_t versionFor(const Program &program) {
-  if (program.order != StepOrder::Fixed)
-    return 2;
+  int64_t version = program.order != StepOrder::Fixed ? 2 : 1;
   for (const Value &value : program.values)
-    if (value.streamed)
-      return 2;
-  for (const Step &step : program.steps)
-    if (!step.after.empty() || (step.body && versionFor(*step.body) == 2))
-      return 2;
-  return 1;
+    version = std::max<int64_t>(version, !value.source.empty() ? 3
+                                         : value.streamed      ? 2
+                                                               : 1);
+  for (const Step &step : program.steps) {
+    version = std::max<int64_t>(version, !step.source.empty()  ? 3
+                                         : !step.after.empty() ? 2
+                                                               : 1);
+    if (step.body)
+      version = std::max(version, versionFor(*step.body));
+  }
+  return version;
 }
 
 static int64_t versionFor(const Plan &plan) {

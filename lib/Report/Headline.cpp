@@ -19,6 +19,7 @@
 
 #include "mempl/Problem/StepOrder.h"
 #include "mempl/Problem/TimeModel.h"
+#include "mempl/Report/Report.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -264,4 +265,12 @@ Headline mempl::report::headlineOf(const Instance &whole, const Plan &unordered,
   }
   headline.rest += ".";
   return headline;
+}
+
+std::string mempl::headlineText(const Instance &instance, const Plan &plan,
+                                std::optional<double> bound) {
+  Outcome outcome = simulate(instance, plan, /*withTraffic=*/true);
+  Headline headline = headlineOf(instance, plan, outcome, bound);
+  return headline.rest.empty() ? headline.text
+                               : headline.text + ". " + headline.rest;
 }

@@ -20,14 +20,51 @@
 #include "mempl/Problem/Mapping.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Report/Report.h"
+#include "mempl/Support/SourceText.h"
 #include "mempl/Support/Version.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 
 using namespace mempl;
 using namespace mempl::report;
 using llvm::StringRef;
 using llvm::json::OStream;
+
+/// The address of a file in a page, relative and with all that could mean
+/// something else escaped. Both are paths as this process sees them.
+static std::string addressFrom(StringRef page, StringRef file) {
+  namespace path = llvm::sys::path;
+  llvm::SmallString<256> folder(page), target(file);
+  for (llvm::SmallString<256> *each : {&folder, &target}) {
+    llvm::sys::fs::make_absolute(*each);
+    path::remove_dots(*each, /*remove_dot_dot=*/true);
+  }
+  path::remove_filename(folder);
+  auto from = path::begin(folder), fromEnd = path::end(folder);
+  auto to = path::begin(target), toEnd = path::end(target);
+  while (from != fromEnd && to != toEnd && *from == *to)
+    ++from, ++to;
+  std::string address = from == fromEnd ? "." : "..";
+  if (from != fromEnd)
+    for (++from; from != fromEnd; ++from)
+      address += "/..";
+  for (; to != toEnd; ++to) {
+    address += '/';
+    for (unsigned char c : *to) {
+      if (llvm::isAlnum(c) || StringRef("-._~").contains(c))
+        address += static_cast<char>(c);
+      else
+        address += "%" + llvm::utohexstr(c, /*LowerCase=*/false, 2);
+    }
+  }
+  return address;
+}
 
 namespace {
 
@@ -78,7 +115,44 @@ LevelPlan planOf(const Plan &outermost, const Level &level) {
   return its;
 }
 
-void writeLevel(OStream &json, const Level &level) {
+/// Files that sources name and that are there, by how the page finds them.
+class SourceFiles {
+public:
+  explicit SourceFiles(StringRef page) : page(page) {}
+
+  /// Index of the file of a source, or -1.
+  int64_t indexOf(StringRef source) {
+    StringRef file = sourceFile(source);
+    if (file.empty() || page.empty())
+      return -1;
+    auto [it, isNew] = indices.try_emplace(file, -1);
+    if (isNew && llvm::sys::fs::is_regular_file(file)) {
+      it->second = static_cast<int64_t>(addresses.size());
+      addresses.push_back(addressFrom(page, file));
+    }
+    return it->second;
+  }
+
+  std::vector<std::string> addresses;
+
+private:
+  StringRef page;
+  llvm::StringMap<int64_t> indices;
+};
+
+/// Sources as text, and the files to link; nothing where none is known.
+template <typename Sources>
+void writeSources(OStream &json, StringRef what, const Sources &sources,
+                  SourceFiles &files) {
+  if (llvm::all_of(sources, [](StringRef source) { return source.empty(); }))
+    return;
+  column(json, (what + "_sources").str(), sources,
+         [](StringRef source) { return source; });
+  column(json, (what + "_files").str(), sources,
+         [&](StringRef source) { return files.indexOf(source); });
+}
+
+void writeLevel(OStream &json, const Level &level, SourceFiles &files) {
   InstanceRef instance = level.instance;
   json.attribute("name", llvm::json::fixUTF8(level.name));
   column(json, "names", instance.program.values,
@@ -92,6 +166,11 @@ void writeLevel(OStream &json, const Level &level) {
   column(json, "compute", instance.program.steps,
          [](const Step &s) { return s.compute; });
   column(json, "bodies", level.bodies, [](int64_t body) { return body; });
+  writeSources(json, "value", sourcesOf(instance.program), files);
+  std::vector<StringRef> ofSteps;
+  for (const Step &step : instance.program.steps)
+    ofSteps.push_back(step.source);
+  writeSources(json, "step", ofSteps, files);
 }
 
 void writeTraffic(OStream &json, const Outcome &outcome) {
@@ -221,6 +300,7 @@ std::string mempl::reportData(const Instance &instance,
                               const ReportFacts &facts) {
   std::vector<Level> levels;
   collectLevels(instance, "program", {}, levels);
+  SourceFiles files(facts.page);
   std::string text;
   llvm::raw_string_ostream os(text);
   OStream json(os);
@@ -239,8 +319,10 @@ std::string mempl::reportData(const Instance &instance,
     json.attribute("not_placeable", llvm::json::fixUTF8(notPlaceable));
     json.attributeArray("levels", [&] {
       for (const Level &level : levels)
-        json.object([&] { writeLevel(json, level); });
+        json.object([&] { writeLevel(json, level, files); });
     });
+    column(json, "files", files.addresses,
+           [](const std::string &address) { return StringRef(address); });
     json.attributeArray("plans", [&] {
       for (const ReportPlan &plan : plans)
         json.object([&] { writePlan(json, instance, plan, facts, levels); });

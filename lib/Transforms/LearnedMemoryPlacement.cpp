@@ -19,6 +19,7 @@
 #include "TileSearch.h"
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/IR/SourceLocation.h"
 #include "mempl/Problem/Coverage.h"
 #include "mempl/Problem/LowerBound.h"
 #include "mempl/Problem/ProblemIO.h"
@@ -288,7 +289,7 @@ LearnedMemoryPlacementPass::writeFiles(const PlannedFunction &planned,
         mempl::LowerBoundOptions options;
         options.knownLatency = solution.latency;
         mempl::ReportFacts facts = {mempl::lowerBound(instance, options).bound,
-                                    target};
+                                    target, reportOut};
         os << mempl::reportPage(mempl::reportData(
             instance, {{solution.winner, solution.plan}}, facts));
       })))
@@ -309,7 +310,7 @@ LogicalResult LearnedMemoryPlacementPass::report(PlannedFunction &planned,
   func::FuncOp function = planned.function->function;
   if (solved.whole && !planned.isSlow) {
     numTiledRuns += solved.numTiledRuns;
-    remark::passed(function.getLoc(),
+    remark::passed(withoutColumn(function.getLoc()),
                    remark::RemarkOpts::name("Tiled").category("mempl").function(
                        function.getName()))
         << "'" + function.getName().str() + "': " + solved.tiling + ": " +

@@ -11,6 +11,7 @@
 #include "Fallback.h"
 #include "ReorderSteps.h"
 
+#include "mempl/IR/SourceLocation.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Transforms/Explanations.h"
 #include "mempl/Transforms/Pins.h"
@@ -33,7 +34,7 @@ static void remarkSlowTraffic(func::FuncOp function,
   std::string reasons = traffic.str();
   if (reasons.empty())
     return;
-  InFlightDiagnostic remark = emitRemark(function.getLoc());
+  InFlightDiagnostic remark = emitRemark(withoutColumn(function.getLoc()));
   if (traffic.anyFast())
     remark << "'" << function.getName() << "': " << traffic.slowBytes()
            << " of " << traffic.traffic()
@@ -61,10 +62,14 @@ PlacementReport::PlacementReport(const PlaceableFunction &function,
     for (const mempl::Decision &decision : of.decisions) {
       const mempl::Value &value =
           of.program->instance.program.values[decision.value];
-      decisions.push_back(
-          {of.program->storages[decision.value].root.getLoc(), decision.fast,
-           "'" + value.name + "' (" + std::to_string(value.size) + " bytes) " +
-               decision.text});
+      Value root = of.program->storages[decision.value].root;
+      // All arguments are in one line, and the text has the name.
+      Location loc = isa<BlockArgument>(root) ? withoutColumn(root.getLoc())
+                                              : root.getLoc();
+      decisions.push_back({loc, decision.fast,
+                           "'" + value.name + "' (" +
+                               std::to_string(value.size) + " bytes) " +
+                               decision.text});
     }
 }
 
@@ -85,7 +90,7 @@ void PlacementReport::emit(const PlaceableFunction &function, bool isSlow) {
   for (Diagnostic &diagnostic : remarks)
     op->getContext()->getDiagEngine().emit(std::move(diagnostic));
   if (!order.empty())
-    remark::passed(op.getLoc(), about(op, "Reordered")) << order;
+    remark::passed(withoutColumn(op.getLoc()), about(op, "Reordered")) << order;
   for (const Decision &decision : decisions) {
     if (decision.fast)
       remark::passed(decision.loc, about(op, "Placed")) << decision.text;

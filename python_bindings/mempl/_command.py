@@ -52,8 +52,8 @@ def tensorboard(arguments: argparse.Namespace) -> None:
 
 
 def completion(arguments: argparse.Namespace) -> None:
-    """The script for bash."""
-    sys.stdout.write((DATA / "completion.bash").read_text(encoding="utf-8"))
+    """The script for a shell."""
+    sys.stdout.write((DATA / f"completion.{arguments.shell}").read_text(encoding="utf-8"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("tensorboard", help="write the metrics of training runs for TensorBoard")
     command.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run of mempl-train")
     command.set_defaults(run=tensorboard)
-    command = commands.add_parser("completion", help='print completion for bash: eval "$(mempl completion)"')
+    command = commands.add_parser("completion", help='print completion for a shell: eval "$(mempl completion bash)"')
+    command.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), default="bash", help="default bash")
     command.set_defaults(run=completion)
     return parser
 

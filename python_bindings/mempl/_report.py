@@ -12,9 +12,14 @@ from ._errors import Error
 
 
 def report_page(
-    instance: Instance, plans: Plan | Solution | Mapping[str, Plan | Solution], *, bound: float | None | bool = True
+    instance: Instance,
+    plans: Plan | Solution | Mapping[str, Plan | Solution],
+    *,
+    bound: float | None | bool = True,
+    target: str = "",
+    path: str | os.PathLike[str] = "",
 ) -> str:
-    """The text of the page: arguments as of report()."""
+    """The text of the page: arguments as of report(). Without a path it has no links to the program's files."""
     named = plans if isinstance(plans, Mapping) else {"plan": plans}
     rows = [(name, p.plan if isinstance(p, Solution) else p) for name, p in named.items()]
     if not rows:
@@ -22,7 +27,7 @@ def report_page(
     if bound is True:
         best = min(_core.simulate(instance, plan).latency for _, plan in rows)
         bound = _core.lower_bound(instance, known_latency=best).bound
-    data = _core.report_data(instance, rows, None if bound is False else bound)
+    data = _core.report_data(instance, rows, None if bound is False else bound, target, os.fspath(path))
     return _core.report_page(data)
 
 
@@ -32,6 +37,7 @@ def report(
     path: str | os.PathLike[str],
     *,
     bound: float | None | bool = True,
+    target: str = "",
 ) -> Path:
     """Writes one self-contained page for a browser.
 
@@ -43,10 +49,11 @@ def report(
         plans: a valid plan, or several by name; the fastest one is shown at first.
         path: the file to write.
         bound: seconds that no plan is below; True computes it, False leaves it out.
+        target: what the page calls the machine, whose figures the instance has; it may be left out.
 
     Raises:
         mempl.Error: a plan is not valid.
     """
-    target = Path(path)
-    target.write_text(report_page(instance, plans, bound=bound), encoding="utf-8")
-    return target
+    page = Path(path)
+    page.write_text(report_page(instance, plans, bound=bound, target=target, path=path), encoding="utf-8")
+    return page

@@ -119,6 +119,9 @@ static void bindParts(nb::module_ &m) {
               "Earlier steps that run before it in every order, besides those "
               "that its accesses depend on.")
       .def_ro("trips", &Step::trips, "Times that the body runs.")
+      .def_ro("source", &Step::source,
+              "Where the program's author wrote it: `file:line`, and perhaps a "
+              "name in parentheses; empty where nobody knows.")
       .def_prop_ro(
           "body",
           [](const Step &step) -> nb::object {

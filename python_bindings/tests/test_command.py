@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
 
 import mempl
 from mempl import _command, _tensorboard
@@ -69,6 +70,13 @@ def test_completion_is_for_the_tools(capsys):
         env={"PATH": f"{BIN}:/usr/bin:/bin"},
     )
     assert done.stdout == "--no-bound\n", done.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion_is_for_other_shells_too(shell, capsys):
+    assert _command.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert script == (ROOT / "tools" / f"completion.{shell}").read_text(encoding="utf-8")
 
 
 METRICS = [

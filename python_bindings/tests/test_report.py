@@ -103,3 +103,24 @@ def test_the_tool_writes_the_same_page(tiny, tmp_path):
     other = mempl.report(tiny, plans, tmp_path / "other.html")
     assert data_of(out) == data_of(other)
     assert len(out.read_text()) == len(other.read_text())
+
+
+def test_sources_are_links_where_their_files_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.mlir").write_text("func.func ...")
+    text = json.loads(mempl.load(PROGRAM).to_json())
+    assert "source" not in text["steps"][0]
+    text["version"] = 3
+    text["steps"][0]["source"] = "net.mlir:1 (layer)"
+    text["steps"][1]["source"] = "none.py:1"
+    instance = mempl.Instance.from_json(json.dumps(text))
+    assert [step.source for step in instance.steps[:3]] == ["net.mlir:1 (layer)", "none.py:1", ""]
+    assert instance == mempl.load(PROGRAM)
+    plan = mempl.solve(instance, "none")
+    (tmp_path / "out").mkdir()
+    data = data_of(mempl.report(instance, plan, "out/page.html", bound=False))
+    assert data["target"] == "" and data["machine"]["capacity"] == instance.machine.capacity
+    assert data["files"] == ["../net.mlir"] and data["levels"][0]["step_files"][:3] == [0, -1, -1]
+    assert data_of(mempl.report(instance, plan, "page.html", bound=False, target="mine"))["target"] == "mine"
+    # A page that nobody knows the place of has no links.
+    assert '"files":[]' in mempl.report_page(instance, plan, bound=False)

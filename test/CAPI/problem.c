@@ -94,6 +94,7 @@ static MemplMachine tinyMachine(void) {
 // CHECK-LABEL: == building
 // CHECK: valid: 1
 // CHECK: reason of w: '', then 'is passed on'
+// CHECK-NEXT: sources: '', '', then 'net.c:1', 'net.c:2 (s1)'
 // CHECK: streamed: 0, then 1: values[0].streamed: I12: {{.+}}
 // CHECK: slow 13, ideal 10, bound 10
 // CHECK: loop of 3 trips, body of 1 steps, plain step has none: 1
@@ -115,6 +116,13 @@ static MemplInstance building(void) {
   printf("reason of w: '%s', then '%s'\n",
          memplInstanceGetValueReason(built, w),
          memplInstanceGetValueReason(told, w));
+  memplInstanceSetValueSource(told, w, "net.c:1");
+  memplInstanceSetStepSource(told, s1, "net.c:2 (s1)");
+  printf("sources: '%s', '%s', then '%s', '%s'\n",
+         memplInstanceGetValueSource(built, w),
+         memplInstanceGetStepSource(built, s1),
+         memplInstanceGetValueSource(told, w),
+         memplInstanceGetStepSource(told, s1));
   memplInstanceSetValueStreamed(told, w, true);
   valid = memplInstanceCheck(told, &error);
   printf("streamed: %d, then %d: %s\n", memplInstanceIsValueStreamed(built, w),

@@ -18,6 +18,7 @@
 
 #include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Problem/LowerBound.h"
+#include "mempl/Problem/PlanTransfer.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Simulator.h"
 #include "mempl/Problem/Verifier.h"
@@ -32,6 +33,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mempl;
@@ -60,8 +62,11 @@ public:
 private:
   Error readProblem();
   Error readHlo();
+  mempl::ir::HloFileOptions hloOptions(StringRef path) const;
+  Expected<Instance> readEarlier() const;
   Error applyMachine();
   Error applyCapacity(Machine &machine);
+  Expected<Plan> moved(StringRef path, const Plan &plan) const;
   Expected<Plan> readValidPlan(StringRef path) const;
   Error readStart();
   Error readComparisons();
@@ -81,6 +86,8 @@ private:
   std::optional<Plan> other;         ///< What the best plan is compared with.
   Report report;
   std::vector<ReportPlan> shown; ///< Valid plans, if they will be drawn.
+  Plan fastest;                  ///< Of the valid plans, given or found.
+  double fastestLatency = std::numeric_limits<double>::infinity();
   Plan best;
   double bestLatency = 0; ///< Seconds; valid if `solved`.
   bool solved = false;
@@ -150,17 +157,22 @@ Error InstanceRun::readProblem() {
   return applyMachine();
 }
 
-/// A program of XLA, whose costs and own plan depend on the machine.
-Error InstanceRun::readHlo() {
+/// How HLO text is read.
+mempl::ir::HloFileOptions InstanceRun::hloOptions(StringRef path) const {
   mempl::ir::HloFileOptions hlo;
-  hlo.path = options.input;
+  hlo.path = path.str();
   hlo.target = options.target;
   hlo.cost = options.cost;
   hlo.capacity = options.capacity;
   hlo.maxCarried = options.maxCarried;
   hlo.reserveScoped = options.reserveScoped;
   hlo.freeOrder = options.freeOrder;
-  auto file = mempl::ir::readHloFile(hlo);
+  return hlo;
+}
+
+/// A program of XLA, whose costs and own plan depend on the machine.
+Error InstanceRun::readHlo() {
+  auto file = mempl::ir::readHloFile(hloOptions(options.input));
   if (!file)
     return file.takeError();
   instance = (*file)->imported.instance;
@@ -197,16 +209,58 @@ Error InstanceRun::readHlo() {
   return Error::success();
 }
 
+/// The program as it was. Its machine is the one of now: a plan for it is only
+/// looked at.
+Expected<Instance> InstanceRun::readEarlier() const {
+  const std::string &path = options.earlierPath;
+  if (mempl::ir::isHloFileName(path)) {
+    auto file = mempl::ir::readHloFile(hloOptions(path));
+    if (!file)
+      return file.takeError();
+    return (*file)->imported.instance;
+  }
+  auto read = isMlirFileName(path)
+                  ? readMlirInstance(path, options.target, options.function,
+                                     options.profile, nullptr, options.reorder)
+                  : readInstance(path);
+  if (read)
+    read->machine = instance.machine;
+  return read;
+}
+
+/// A plan for the earlier program as one for the program of now.
+Expected<Plan> InstanceRun::moved(StringRef path, const Plan &plan) const {
+  auto before = readEarlier();
+  if (!before)
+    return before.takeError();
+  for (const Violation &violation : verify(*before, plan))
+    if (violation.rule == Rule::V9 || violation.rule == Rule::V11)
+      return fileError(path, 0,
+                       "not a plan for " + options.earlierPath + ": " +
+                           violation.str());
+  TransferredPlan result = transferPlan(*before, plan, instance);
+  if (!result.isValid)
+    return fileError(path, 0,
+                     "nothing of it is valid for " + instance.name +
+                         ", where values have to be in fast memory");
+  llvm::errs() << escapeForMessage(path) << ": " << result.str() << '\n';
+  return std::move(result.plan);
+}
+
 Expected<Plan> InstanceRun::readValidPlan(StringRef path) const {
   auto plan = readPlan(path);
   if (!plan)
     return plan;
+  if (!options.earlierPath.empty())
+    return moved(path, *plan);
   std::vector<Violation> violations = verify(instance, *plan);
   if (violations.empty())
     return plan;
   return fileError(path, 0,
                    "not a valid plan for " + instance.name + ": " +
-                       violations.front().str());
+                       violations.front().str() +
+                       "; for a plan of an earlier program, give that program "
+                       "with --earlier");
 }
 
 /// The plan that solvers begin with, if one is given.
@@ -289,6 +343,10 @@ ReportRow InstanceRun::rowOf(StringRef name, const Plan &plan) {
   row.stall = outcome.stall;
   row.copiesIn = plan.numCopiesIn();
   row.copiesBack = plan.numCopiesOut();
+  if (fastestLatency > row.latency) {
+    fastest = plan;
+    fastestLatency = row.latency;
+  }
   if (!options.reportPath.empty() || !options.mapPath.empty())
     shown.push_back({llvm::sys::path::filename(name).str(), plan});
   return row;
@@ -453,7 +511,7 @@ Error InstanceRun::finish() {
     if (Error error = writeFile(options.planPath, text))
       return error;
   }
-  ReportFacts facts = {report.bound, options.target};
+  ReportFacts facts = {report.bound, options.target, options.reportPath};
   if (!options.reportPath.empty())
     if (Error error = writeHtmlReport(options, instance, shown, facts))
       return error;
@@ -464,6 +522,8 @@ Error InstanceRun::finish() {
   llvm::raw_ostream &os = options.planPath == "-" ? llvm::errs() : llvm::outs();
   if (report.rows.empty())
     return Error::success();
+  if (std::isfinite(fastestLatency))
+    report.headline = headlineText(instance, fastest, report.bound);
   if (options.json)
     printJson(os, report, options.timing);
   else

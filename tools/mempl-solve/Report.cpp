@@ -252,12 +252,13 @@ void mempl::printTable(raw_ostream &os, const Report &report, bool timing) {
      << report.values << " values, " << formatBytes(report.capacity)
      << " of fast memory\n";
   printColumns(os, lines);
+  const ReportRow *fastest = report.fastest();
+  os << rowName(*fastest) << ": " << report.headline << '\n';
   if (report.uncovered.values > 0) {
     os << "not placeable: ";
     printUncovered(os, report.uncovered, "  ");
   }
-  const ReportRow *fastest = report.fastest();
-  if (report.baseline && fastest)
+  if (report.baseline)
     os << "baseline: " << report.baseline->compare(fastest->latency) << '\n';
   if (report.comparison)
     printComparison(os, *report.comparison, report.values);

@@ -79,6 +79,7 @@ struct Report {
   std::optional<double> bound; ///< Seconds.
   Uncovered uncovered;         ///< What the bound leaves out.
   std::vector<ReportRow> rows;
+  std::string headline; ///< Of the fastest plan, one line.
   std::optional<Baseline> baseline;
   std::optional<PlanComparison> comparison;
 

@@ -46,6 +46,8 @@ struct SolveOptions {
   /// A plan to begin with; empty = none.
   std::string startPath;
   static constexpr const char *kStartOfXla = "xla"; ///< XLA's own.
+  /// The program as it was when those two were made; empty = as it is.
+  std::string earlierPath;
   std::string diffPath;       ///< A plan to compare with; empty = none.
   std::string baselinePath;   ///< What --format=json printed; empty = none.
   double maxRegression = 0;   ///< How much slower a plan may be: 0.01 is 1 %.
@@ -66,6 +68,12 @@ struct SolveOptions {
   std::vector<std::shared_ptr<Solver>> solvers; ///< Those of `specs`.
   bool budgetGiven = false; ///< The budget is not the default.
 };
+
+/// Whether a file name is that of a program in MLIR, also `.gz`.
+inline bool isMlirFileName(llvm::StringRef path) {
+  path.consume_back(".gz");
+  return path.ends_with(".mlir") || path.ends_with(".mlirbc");
+}
 
 /// Reads an instance, solves it, evaluates plans, prints. The exit code.
 int runInstance(const SolveOptions &options);

@@ -102,6 +102,12 @@ struct Flags {
       cl::desc("Valid plan that the plan found (or, if nothing is solved, the "
                "first of --plan-in) is compared with: values that are "
                "elsewhere, and latency")};
+  cl::opt<std::string> earlier{
+      "earlier", cl::cat(category), cl::value_desc("program"),
+      cl::desc(
+          "The program as it was when the plans of --start and --diff were "
+          "made, of any kind that the input may be: what of them is still "
+          "meant and valid is taken, and a line tells how much")};
   cl::opt<std::string> baseline{
       "baseline", cl::cat(category), cl::value_desc("old.json"),
       cl::desc("What --format=json printed in an earlier run: exit code 1 if "
@@ -279,6 +285,12 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.checkPaths.assign(flags.check.begin(), flags.check.end());
   options.startPath = flags.start;
   options.diffPath = flags.diff;
+  options.earlierPath = flags.earlier;
+  if (!options.earlierPath.empty() && options.diffPath.empty() &&
+      (options.startPath.empty() ||
+       options.startPath == SolveOptions::kStartOfXla))
+    return toolError("--earlier: of which plan? give --start=FILE or "
+                     "--diff=FILE with it");
   options.baselinePath = flags.baseline;
   if (Error error = readMaxRegression(flags, options))
     return error;
@@ -426,7 +438,7 @@ int main(int argc, char **argv) {
   }
   StringRef name = options.input;
   name.consume_back(".gz");
-  options.isMlir = name.ends_with(".mlir") || name.ends_with(".mlirbc");
+  options.isMlir = isMlirFileName(options.input);
   options.isHlo = mempl::ir::isHloFileName(options.input);
   if (!options.isMlir && !options.function.empty())
     return printErrors(toolError("--function: is for programs in MLIR"));

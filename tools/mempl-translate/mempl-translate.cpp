@@ -17,6 +17,7 @@
 #include "mempl/Frontend/Problem/ProblemIR.h"
 #include "mempl/Frontend/Xla/HloFile.h"
 #include "mempl/Frontend/Xla/XlaOverrides.h"
+#include "mempl/IR/SourceLocation.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Problem/Verifier.h"
 #include "mempl/Support/FileIO.h"
@@ -230,9 +231,18 @@ static Expected<std::string> jsonToMlir(const Flags &flags,
       return error;
   if (failed(verify(*module)))
     return errors.take("the module is not valid");
+  // What the author of the program wrote is in locations.
+  bool hasSources =
+      module
+          ->walk([](Operation *step) {
+            return mempl::ir::locatedSource(step->getLoc()).empty()
+                       ? WalkResult::advance()
+                       : WalkResult::interrupt();
+          })
+          .wasInterrupted();
   std::string text;
   llvm::raw_string_ostream os(text);
-  module->print(os);
+  module->print(os, OpPrintingFlags().enableDebugInfo(hasSources));
   return text;
 }
 

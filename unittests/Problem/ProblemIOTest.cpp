@@ -266,13 +266,13 @@ TEST(ProblemIO, ErrorsNameFileLinePathAndBothSides) {
 }
 
 TEST(ProblemIO, NewerVersionsAreRefused) {
-  EXPECT_EQ(changed(R"("version": 1)", R"("version": 3)"),
-            "f.json:1: error: version: version 3 is newer than 2, the newest "
+  EXPECT_EQ(changed(R"("version": 1)", R"("version": 4)"),
+            "f.json:1: error: version: version 4 is newer than 3, the newest "
             "that this program reads");
   EXPECT_THAT(changed(R"("version": 1)", R"("version": 0)"),
               HasSubstr("version: expected an integer"));
-  EXPECT_THAT(changedPlan(R"("version": 1)", R"("version": 3)"),
-              HasSubstr("version 3 is newer"));
+  EXPECT_THAT(changedPlan(R"("version": 1)", R"("version": 4)"),
+              HasSubstr("version 4 is newer"));
 }
 
 TEST(ProblemIO, FilesAreOfTheOldestVersionThatHasTheirKeys) {

@@ -103,6 +103,10 @@ struct Value {
   /// contents than the one before, each in a place of its own in slow memory: a
   /// slice that moves with the trip.
   bool streamed = false;
+  /// Where the program's author wrote it (mempl/Support/SourceText.h); empty
+  /// where nobody knows, or as where a step first writes it (sourceOf()). For
+  /// readers, as `reason` is.
+  std::string source = {};
 
   bool isInput() const {
     return kind == ValueKind::Input || kind == ValueKind::InOut;
@@ -143,6 +147,9 @@ struct Step {
   /// Earlier steps of the program that run before it in every order, besides
   /// those that its accesses depend on.
   std::vector<int32_t> after = {};
+  /// Where the program's author wrote it, or empty. For readers: steps that
+  /// differ in it alone are equal.
+  std::string source = {};
 
   bool operator==(const Step &other) const;
 };
@@ -160,6 +167,10 @@ struct Program {
   int32_t numValues() const { return static_cast<int32_t>(values.size()); }
   bool operator==(const Program &) const = default;
 };
+
+/// Where each value was written: its own `source`, or else that of the first
+/// step that writes it; empty where nobody knows. They point into `program`.
+std::vector<std::string_view> sourcesOf(const Program &program);
 
 /// A machine and a program: the problem that a plan answers.
 struct Instance {

@@ -130,6 +130,11 @@ template <typename IO> void mapFields(IO &io, Value &value) {
               value.reason, value.reason.empty());
   io.optional(Field{"streamed", "Whether every trip has other contents."},
               value.streamed, !value.streamed);
+  io.optional(Field{"source",
+                    "Where the program's author wrote it: `file:line`, and "
+                    "perhaps a name in parentheses; empty where nobody knows, "
+                    "or as in the step that writes it first."},
+              value.source, value.source.empty());
 }
 
 template <typename IO> void mapFields(IO &io, Access &access) {
@@ -150,6 +155,8 @@ template <typename IO> void mapFields(IO &io, Step &step) {
   io.integers(Field{"after", "Earlier steps that run before it."}, step.after);
   io.optional(Field{"trips", "Times that the body runs."}.atLeast(1),
               step.trips, !step.body && step.trips == 1);
+  io.optional(Field{"source", "Where the program's author wrote it."},
+              step.source, step.source.empty());
   io.body("body", step.body);
 }
 

@@ -30,7 +30,7 @@ class JsonCursor;
 /// Newest version of the schema; a file of a newer one is refused. What needs
 /// no key of it is written as version 1, which a file without the key `version`
 /// is of.
-inline constexpr int64_t kProblemSchemaVersion = 2;
+inline constexpr int64_t kProblemSchemaVersion = 3;
 
 /// Parses an instance and checks it (checkInstance()). `file` is the name used
 /// in error messages, which are `file:line: error: path: text` and one line

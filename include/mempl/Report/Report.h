@@ -39,7 +39,15 @@ struct ReportFacts {
   /// Seconds that no plan is below, as lowerBound() has them, if known.
   std::optional<double> bound;
   std::string target; ///< The machine as the user calls it; empty if unknown.
+  /// Where the page will be, for links to the program's files beside it; empty:
+  /// it has none.
+  std::string page = {};
 };
+
+/// A valid plan in one line: how it compares with slow memory alone and with
+/// the bound, if that is known, and what most of the rest of the time goes to.
+std::string headlineText(const Instance &instance, const Plan &plan,
+                         std::optional<double> bound);
 
 /// Fast memory over time with one plan, which is valid, as an SVG file: a
 /// rectangle per residency, the copies on their channels, stalls, and what the
@@ -53,10 +61,13 @@ std::string memoryMapSvg(const Instance &instance, const ReportPlan &shown,
 ///  - `program`, `target`, `version` (of mempl), `machine` (`capacity` in
 ///  bytes,
 ///    bandwidths, `copy_latency`), `slow`, `ideal`, `bound` (seconds; null if
-///    it is not known), `not_placeable`;
+///    it is not known), `not_placeable`, `files` (of sources that are there:
+///    addresses relative to the page);
 ///  - `levels`: the outermost program and the bodies of its loops at any depth,
 ///    with columns for values (`names`, `sizes` in bytes, `kinds`) and steps
-///    (`steps`: names, `compute`: seconds, `bodies`: levels, or -1);
+///    (`steps`: names, `compute`: seconds, `bodies`: levels, or -1), and, where
+///    any is known, `value_sources` and `step_sources`, with `value_files` and
+///    `step_files` (indices of `files`, or -1);
 ///  - `plans`: `name`, `latency` and `stall` in seconds, `headline` and `rest`
 ///    (sentences), `copies_in`, `copies_out`, and for each level the
 ///    `residencies`, what explain() says of the values, and for steps `times`,

@@ -15,6 +15,7 @@
 
 #include "RecordAttributes.h"
 
+#include "mempl/IR/SourceLocation.h"
 #include "mempl/Support/FileIO.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -108,9 +109,10 @@ public:
     OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&body);
     for (auto [value, symbol] : llvm::zip_equal(program.values, symbols))
-      ValueOp::create(builder, loc, symbol, wordAs<StorageKind>(value.kind),
-                      value.size, wordAs<ConstrainedSpace>(value.space),
-                      value.streamed, originalName(builder, value.name, symbol),
+      ValueOp::create(builder, locationOf(value.source, loc), symbol,
+                      wordAs<StorageKind>(value.kind), value.size,
+                      wordAs<ConstrainedSpace>(value.space), value.streamed,
+                      originalName(builder, value.name, symbol),
                       value.reason.empty()
                           ? StringAttr()
                           : builder.getStringAttr(value.reason));
@@ -135,14 +137,15 @@ private:
     IntegerAttr reserved = builder.getI64IntegerAttr(step.reserved);
     IntegerAttr trips = builder.getI64IntegerAttr(step.trips);
     auto after = builder.getDenseI32ArrayAttr(step.after);
+    Location place = locationOf(step.source, loc);
     if (!step.body) {
-      StepOp::create(builder, loc, name, compute, reserved, trips,
+      StepOp::create(builder, place, name, compute, reserved, trips,
                      accessesOf(step), after);
       return;
     }
     auto order = ProgramOrderAttr::get(builder.getContext(),
                                        wordAs<ProgramOrder>(step.body->order));
-    auto loop = LoopOp::create(builder, loc, name, compute, reserved, trips,
+    auto loop = LoopOp::create(builder, place, name, compute, reserved, trips,
                                accessesOf(step), after, order);
     ProgramBuilder(builder, loc, *step.body).run(loop.getBody());
   }
@@ -209,6 +212,7 @@ static mempl::Step readStep(OpT op, const ValueIndices &indices) {
     step.accesses.push_back(access);
   }
   step.after.assign(op.getAfter().begin(), op.getAfter().end());
+  step.source = locatedSource(op.getLoc());
   return step;
 }
 
@@ -223,6 +227,7 @@ static mempl::Program readProgram(Operation *op) {
     value.space = wordAs<mempl::SpaceConstraint>(from.getSpace());
     value.reason = from.getReason().value_or("").str();
     value.streamed = from.getStreamed();
+    value.source = locatedSource(from.getLoc());
     indices[from.getSymNameAttr()] = program.numValues();
     program.values.push_back(std::move(value));
   }

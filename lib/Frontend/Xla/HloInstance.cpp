@@ -23,6 +23,7 @@
 #include "mempl/Frontend/Xla/HloImport.h"
 #include "mempl/Problem/TimeModel.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/SourceText.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -33,6 +34,7 @@ using namespace mempl;
 using namespace mempl::hlo;
 using llvm::Error;
 using llvm::Expected;
+using llvm::StringRef;
 
 /// Slow bytes are few if they are at most this share of all.
 static constexpr double kFewSlow = 0.1;
@@ -230,6 +232,46 @@ static int64_t scaled(const BufferAccess &access, double scale) {
   return scale == 1 ? bytes : static_cast<int64_t>(std::min(product, 0x1p62));
 }
 
+/// What `metadata={op_name="a" source_file="b" source_line=3}` has for a key,
+/// without quotes; empty where it has none.
+static std::string metadata(StringRef text, StringRef key) {
+  text.consume_front("{");
+  while (!(text = text.ltrim(" ,")).empty()) {
+    auto [name, rest] = text.split('=');
+    if (name.contains('}'))
+      break;
+    std::string value;
+    size_t end = rest.find_first_of(" }");
+    if (rest.consume_front("\"")) {
+      for (end = 0; end < rest.size() && rest[end] != '"'; ++end) {
+        end += rest[end] == '\\' && end + 1 < rest.size();
+        value += rest[end];
+      }
+      ++end;
+    } else {
+      value = rest.take_front(end).str();
+    }
+    if (name == key)
+      return value;
+    text = rest.drop_front(std::min(end, rest.size()));
+  }
+  return "";
+}
+
+/// Where the author of the program wrote an instruction, or else where it is in
+/// the text.
+static std::string sourceOf(const Module &module, const Instruction &i) {
+  StringRef text = i.attribute("metadata");
+  std::string name = metadata(text, "op_name");
+  std::string file = metadata(text, "source_file");
+  int64_t line = 0;
+  bool isNamed =
+      !file.empty() &&
+      !StringRef(metadata(text, "source_line")).getAsInteger(10, line);
+  return isNamed ? sourceText(file, line, name)
+                 : sourceText(module.file, i.line, name);
+}
+
 /// Whether two steps depend on each other by what they access.
 static bool accessTogether(const Step &a, const Step &b) {
   return llvm::any_of(a.accesses, [&](const Access &one) {
@@ -250,6 +292,13 @@ Program InstanceBuilder::buildLevel(int32_t index) {
     value.size = buffer.size;
     value.kind = buffer.kind;
     value.streamed = buffer.streamed;
+    // Others are written by a step, which says where.
+    if (value.isInput()) {
+      const Site &site = buffer.definition;
+      value.source = sourceOf(
+          module,
+          module.computations[site.computation].instructions[site.instruction]);
+    }
     if (buffer.onHost) {
       value.space = SpaceConstraint::Slow;
       value.reason = "is in the memory of the host";
@@ -263,6 +312,7 @@ Program InstanceBuilder::buildLevel(int32_t index) {
     Step step;
     step.name = instruction(each).name;
     step.trips = each.trips;
+    step.source = sourceOf(module, instruction(each));
     if (each.body >= 0) {
       Program body = buildLevel(each.body);
       if (body.steps.empty()) // A loop of scalars only.

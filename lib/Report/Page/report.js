@@ -153,7 +153,7 @@ function stepTip(part, i) {
   return [bold(level.steps[step], `, ${part.order ? "place " + i + ", " : ""}step ${step}`), `${seconds(part.times[i])}, limited by ${limits[part.limits[i]]}`,
     `computes ${seconds(level.compute[step])}; accesses ${bytes(part.slow_bytes[i])} in slow and ${bytes(part.fast_bytes[i])} in fast memory`,
     `${bytes(part.profile[i])} of fast memory in use`, ...(part.waits[i] > 0 ? [`waits ${seconds(part.waits[i])} before`] : []),
-    ...(level.sources ? [level.sources[step]].filter(Boolean) : [])];
+    ...[sourceOf("step", step)].filter(Boolean)];
 }
 function trafficTip(part, i) {
   const both = (b) => `${bytes(b)}, ${rate(b / Math.max(part.seconds(i), 1e-30))}`;
@@ -223,6 +223,18 @@ function staysOf(part) {
   return stays.map((s) => s.join(";"));
 }
 
+// Where a value or a step was written, as text and as a link where its file is beside the page.
+function sourceOf(what, i) { return (level[what + "_sources"] || [])[i] || ""; }
+function sourceLink(what, i, isShort) {
+  const text = sourceOf(what, i), file = text ? level[what + "_files"][i] : -1, place = /:(\d+)( \(|$)/.exec(text);
+  const shown = isShort && place ? text.slice(text.lastIndexOf("/", place.index) + 1) : text;
+  return file < 0 ? shown : make("a", { href: data.files[file] + "#L" + place[1] }, shown);
+}
+function sourceColumn(what) {
+  return level[what + "_sources"] ? [{ key: "source", title: "source", width: 18, tip: "Where the author of the program wrote it",
+    make: (row) => sourceLink(what, what === "step" ? row.step : row.id, true) }] : [];
+}
+
 function tabulate() {
   const r = plan.residencies, uses = level.names.map(() => ({ count: 0, stall: 0, begins: [] }));
   r.value.forEach((v, i) => {
@@ -239,11 +251,12 @@ function tabulate() {
     { key: "share", title: "in fast memory", width: 8, format: nothing(percent), tip: "Share of its traffic that fast memory serves" },
     ...(other ? [{ key: "otherShare", title: "in " + other.name, width: 8, format: nothing(percent), tip: "The same with " + other.name }] : []),
     { key: "stays", title: "times", width: 4.5, format: nothing(String), tip: terms.residency }, { key: "begins", title: "how it comes", width: 8.5 },
-    { key: "stall", title: "stalls", width: 6.5, format: nothing(seconds), tip: terms.stall }, { key: "why", title: "why", width: 34 },
+    { key: "stall", title: "stalls", width: 6.5, format: nothing(seconds), tip: terms.stall }, { key: "why", title: "why", width: 34 }, ...sourceColumn("value"),
   ]);
   tables.values.all = level.names.map((name, v) => ({ id: v, name, kind: level.kinds[v], bytes: level.sizes[v], traffic: plan.traffic[v],
     share: share(plan, v), otherShare: other ? share(other, v) : 0, stays: uses[v].count, begins: uses[v].begins.join(", "), stall: uses[v].stall,
-    why: plan.why[v], differs: !!other && stays[v] !== otherStays[v], text: `${name} ${level.kinds[v]} ${plan.why[v]}`.toLowerCase() }));
+    why: plan.why[v], source: sourceOf("value", v), differs: !!other && stays[v] !== otherStays[v],
+    text: `${name} ${level.kinds[v]} ${plan.why[v]} ${sourceOf("value", v)}`.toLowerCase() }));
   tables.steps.setColumns([
     ...(plan.order ? [{ key: "place", title: "place", width: 5, format: String, tip: terms.place }] : []),
     { key: "step", title: "step", width: 4.5, format: String }, { key: "name", title: "name", width: 15 },
@@ -255,11 +268,11 @@ function tabulate() {
     { key: "fast", title: "fast bytes", width: 7, format: nothing(bytes), tip: "Accesses in fast memory" },
     { key: "copied", title: "copied", width: 7, format: nothing(bytes), tip: "What copies move meanwhile" },
     { key: "used", title: "in use", width: 7, format: nothing(bytes), tip: "Fast memory in use" },
-    ...(level.sources ? [{ key: "source", title: "source", width: 20 }] : []),
+    ...sourceColumn("step"),
   ]);
   tables.steps.all = plan.times.map((time, place) => {
     const step = plan.stepAt(place), there = other ? other.seconds(other.placeOf[step]) : 0, more = plan.seconds(place) - there;
-    const limit = limits[plan.limits[place]], source = level.sources ? level.sources[step] : "";
+    const limit = limits[plan.limits[place]], source = sourceOf("step", step);
     return { id: "step " + step, place, step, name: level.steps[step], time, wait: plan.waits[place] + (place === plan.n - 1 ? plan.waits[plan.n] : 0), limit,
       compute: level.compute[step], slow: plan.slow_bytes[place], fast: plan.fast_bytes[place], copied: plan.in[place] + plan.out[place],
       used: plan.profile[place], otherTime: there, more: Math.abs(more) > 1e-9 * there ? more : 0, source,
@@ -313,6 +326,7 @@ function choose(v, isScrolling) {
       if (value === chosen) lines.push([(other ? part.name + ": " : "") + residencyTip(part, i).slice(1).join("; ")]);
     });
   if (other) lines.push([`${other.name}: ${other.why[chosen]}`]);
+  if (sourceOf("value", chosen)) lines.push(["source: ", sourceLink("value", chosen)]);
   $("details").replaceChildren(...lines.map((line) => make("div", {}, ...line)));
 }
 

@@ -1,7 +1,8 @@
 // A sortable table that makes only the rows which are seen: thousands stay fluid.
 //
 // A column has `key`, `title`, `width` (em), and may have `format` (of a number, which
-// is aligned to the right), `tip`, and `style` (a class for a row).
+// is aligned to the right), `make` (what stands in the cell of a row instead of its text),
+// `tip`, and `style` (a class for a row).
 "use strict";
 
 class Table {
@@ -18,7 +19,7 @@ class Table {
     this.head.addEventListener("click", (event) => this.sort(event.target.closest("th")?.dataset.key));
     this.body.addEventListener("click", (event) => {
       const row = event.target.closest("tr.row");
-      if (row) this.onChoose(this.rows[+row.dataset.row]);
+      if (row && !event.target.closest("a")) this.onChoose(this.rows[+row.dataset.row]);
     });
     this.setColumns(columns);
   }
@@ -62,7 +63,7 @@ class Table {
     const isChosen = this.chosen !== undefined && row.id === this.chosen;
     return make("tr", { class: isChosen ? "row chosen" : "row", "data-row": index }, ...this.columns.map((c) => {
       const text = c.format ? c.format(row[c.key]) : String(row[c.key]);
-      return make("td", { class: (c.format ? "n " : "") + (c.style ? c.style(row) : ""), title: text }, text);
+      return make("td", { class: (c.format ? "n " : "") + (c.style ? c.style(row) : ""), title: text }, c.make ? c.make(row) : text);
     }));
   }
 
