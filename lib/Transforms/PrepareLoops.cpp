@@ -84,7 +84,11 @@ static void forallToFor(RewriterBase &rewriter, scf::ForallOp forall) {
           return value ? OpFoldResult(mapping.lookupOrDefault(value)) : place;
         });
       };
-      unsigned number = insert.getTiedOpResult().getResultNumber();
+      // Upstream's getTiedOpResult() counts insertions, of which a tensor may
+      // have several, or none.
+      size_t number = std::distance(
+          forall.getRegionIterArgs().begin(),
+          llvm::find(forall.getRegionIterArgs(), insert.getDest()));
       updated[number] = tensor::InsertSliceOp::create(
           builder, insert.getLoc(), mapping.lookupOrDefault(insert.getSource()),
           updated[number], lookup(insert.getMixedOffsets()),
