@@ -41,12 +41,14 @@ static constexpr double kTeachersShare = 0.15, kFirstShare = 0.1;
 static constexpr double kLatest = 1.05;
 // Between two looks at the clock while others work.
 static constexpr std::chrono::milliseconds kPause(10);
-// Of a limit on time, if there is one program: what its first plan is looked
-// for, and what one plan is refined for: that or so many seconds, but no more
-// than the other share. One long search and short ones from what it found find
-// more than one that is longer still.
-static constexpr double kFirstPlanShare = 0.4, kRefineShare = 0.1,
-                        kRefineSeconds = 10, kMostRefineShare = 0.15;
+// Of a limit on time, if there is one program: what the first round searches
+// for, and what later ones polish a plan for: that or so many seconds, but no
+// more than the other share. One long search and short ones from what it found
+// find more than one that is longer still. A run that is killed loses no more
+// than the last.
+static constexpr double kSearchShare = 0.4, kRefineShare = 0.1,
+                        kRefineSeconds = 10, kMostRefineShare = 0.15,
+                        kMostSearchSeconds = 120;
 // How often the budget for refining is doubled, as a factor.
 static constexpr int64_t kMostRefining = 64;
 // Of Gumbel noise at the roots of self-play.
@@ -55,9 +57,9 @@ static constexpr float kNoise = 1;
 static constexpr int32_t kPopulation = 16;
 static constexpr double kEvolutionStep = 0.4;
 
-/// At least 1: 0 would be no limit.
+/// Of a search for so long; at least 1, as 0 would be no limit.
 static int64_t milliseconds(double seconds) {
-  return 1 + static_cast<int64_t>(1000 * seconds);
+  return 1 + static_cast<int64_t>(1000 * std::min(seconds, kMostSearchSeconds));
 }
 
 static GamePlayerOptions withoutSamples(GamePlayerOptions options) {
@@ -176,20 +178,12 @@ bool Trainer::Impl::waitFor(Workers &workers, double until) {
 bool Trainer::Impl::teach() {
   status.doing = "teachers";
   if (options.teacherBudget > 0) {
-    SearchLimits limits = {options.teacherBudget, options.seed, {}};
-    double share = kTeachersShare;
-    if (isLongRunOfOne()) {
-      share = kFirstPlanShare;
-      limits.moves = 0;
-      limits.milliseconds = milliseconds(clock.secondsOf(share));
-    }
     Workers workers(options.threads, set.size(),
                     [&](int32_t i, const std::function<bool()> &isStopped) {
-                      SearchLimits own = limits;
-                      own.cancelled = isStopped;
-                      set.teach(i, own);
+                      set.teach(
+                          i, {options.teacherBudget, options.seed, isStopped});
                     });
-    if (waitFor(workers, clock.afterShareOfRest(share)))
+    if (waitFor(workers, clock.afterShareOfRest(kTeachersShare)))
       return true;
   }
   chooseHeads();
@@ -337,13 +331,19 @@ bool Trainer::Impl::refine() {
         std::min(std::max(clock.secondsOf(kRefineShare), kRefineSeconds),
                  clock.secondsOf(kMostRefineShare)));
   }
+  bool searches = isLongRunOfOne() && status.round == 0;
   Workers workers(options.threads, 2,
                   [&](int32_t i, const std::function<bool()> &isStopped) {
                     SearchLimits own = limits;
                     own.seed += static_cast<uint64_t>(i);
                     own.cancelled = isStopped;
-                    if (starts[i])
+                    if (i == 0 && searches) {
+                      own.milliseconds =
+                          milliseconds(clock.secondsOf(kSearchShare));
+                      found[i] = set.search(program, own);
+                    } else if (starts[i]) {
                       found[i] = set.refine(program, *starts[i], own);
+                    }
                   });
   if (waitFor(workers, clock.afterShareOfRest(1) - clock.reserve()))
     return true;

@@ -137,16 +137,26 @@ void TrainingSet::teach(int32_t program, const SearchLimits &limits) {
   offer(program, std::move(found->plan), found->latency);
 }
 
-std::optional<Trainer::BestPlan>
-TrainingSet::refine(int32_t program, const Trainer::BestPlan &start,
-                    const SearchLimits &limits) const {
-  auto found = searchFor(programs[program].game->instance(), limits,
-                         std::make_shared<Plan>(start.plan));
+/// Nothing where there was an error.
+static std::optional<Trainer::BestPlan> planOf(llvm::Expected<Solution> found) {
   if (!found) {
     llvm::consumeError(found.takeError());
     return std::nullopt;
   }
   return Trainer::BestPlan{std::move(found->plan), found->latency};
+}
+
+std::optional<Trainer::BestPlan>
+TrainingSet::search(int32_t program, const SearchLimits &limits) const {
+  return planOf(searchFor(programs[program].game->instance(), limits,
+                          /*start=*/nullptr));
+}
+
+std::optional<Trainer::BestPlan>
+TrainingSet::refine(int32_t program, const Trainer::BestPlan &start,
+                    const SearchLimits &limits) const {
+  return planOf(searchFor(programs[program].game->instance(), limits,
+                          std::make_shared<Plan>(start.plan)));
 }
 
 bool TrainingSet::hasGameOf(int32_t program, const Plan &plan) const {

@@ -58,7 +58,10 @@ public:
   /// Looks for a plan by `search`, for reference, and to be kept. The game of a
   /// program that is trained on gets its order of steps and plans of loops.
   void teach(int32_t program, const SearchLimits &limits);
-  /// `start`, improved by `search`; nothing if that finds none.
+  /// What `search` finds from scratch; nothing if there is an error.
+  std::optional<Trainer::BestPlan> search(int32_t program,
+                                          const SearchLimits &limits) const;
+  /// `start`, polished by `search`; the same.
   std::optional<Trainer::BestPlan> refine(int32_t program,
                                           const Trainer::BestPlan &start,
                                           const SearchLimits &limits) const;

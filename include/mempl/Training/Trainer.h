@@ -14,7 +14,7 @@
 //
 // What is imitated besides: plans of the solver `search` (teachers), and from
 // time to time the best plans, polished by `search`. With one program and a
-// limit on the time, that of the teacher takes 40 % of it.
+// limit on the time, a search of its own takes 40 % of it, up to two minutes.
 //
 // Heads of the policy are evolved in the first rounds, each by the latency of
 // greedy play with the best of the heads so far.
