@@ -39,12 +39,6 @@ namespace {
 
 using Indices = std::vector<int32_t>; ///< -1 where there is none.
 
-/// What two programs have in common: by index of the earlier one.
-struct Matching {
-  Indices steps, values;
-  std::vector<std::pair<int32_t, int32_t>> loops; ///< Steps with bodies.
-};
-
 /// What a step is known by. Sizes are not part of it: another batch changes
 /// them all.
 std::string signatureOf(const Step &step) {

@@ -183,17 +183,21 @@ private:
 // across trips, version 3 with sources.
 
 static int64_t versionFor(const Program &program) {
-  int64_t version = program.order != StepOrder::Fixed ? 2 : 1;
-  for (const Value &value : program.values)
-    version = std::max<int64_t>(version, !value.source.empty() ? 3
-                                         : value.streamed      ? 2
-                                                               : 1);
+  int64_t version = 1;
+  auto need = [&](int64_t least, bool isUsed) {
+    if (isUsed)
+      version = std::max(version, least);
+  };
+  need(2, program.order != StepOrder::Fixed);
+  for (const Value &value : program.values) {
+    need(2, value.streamed);
+    need(3, !value.source.empty());
+  }
   for (const Step &step : program.steps) {
-    version = std::max<int64_t>(version, !step.source.empty()  ? 3
-                                         : !step.after.empty() ? 2
-                                                               : 1);
+    need(2, !step.after.empty());
+    need(3, !step.source.empty());
     if (step.body)
-      version = std::max(version, versionFor(*step.body));
+      need(versionFor(*step.body), true);
   }
   return version;
 }

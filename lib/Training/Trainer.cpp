@@ -322,10 +322,10 @@ bool Trainer::Impl::refine() {
       options.refineBudget * refineFactor, options.seed + 2 * number, {}};
   if (isLongRunOfOne()) {
     starts[0] = entry.plans.front();
-    if (entry.played && entry.played->latency >= refinedPlay)
-      starts[1].reset();
-    else if (entry.played)
+    if (entry.played && entry.played->latency < refinedPlay)
       refinedPlay = entry.played->latency;
+    else
+      starts[1].reset();
     limits.moves = 0;
     limits.milliseconds = milliseconds(
         std::min(std::max(clock.secondsOf(kRefineShare), kRefineSeconds),

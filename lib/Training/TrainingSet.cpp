@@ -125,11 +125,9 @@ void TrainingSet::setGame(int32_t program, const Plan &plan) {
 
 void TrainingSet::teach(int32_t program, const SearchLimits &limits) {
   Entry &entry = programs[program];
-  auto found = searchFor(entry.game->instance(), limits, /*start=*/nullptr);
-  if (!found) {
-    llvm::consumeError(found.takeError());
+  auto found = search(program, limits);
+  if (!found)
     return;
-  }
   entry.reference = found->latency;
   if (entry.isValidation)
     return;

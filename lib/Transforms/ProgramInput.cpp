@@ -41,6 +41,11 @@ using namespace mempl;
 using llvm::Expected;
 using llvm::StringRef;
 
+bool mempl::isMlirFileName(StringRef path) {
+  path.consume_back(".gz");
+  return path.ends_with(".mlir") || path.ends_with(".mlirbc");
+}
+
 namespace {
 
 /// Turns the first error diagnostic of a context into an llvm::Error, and

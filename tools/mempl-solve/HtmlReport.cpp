@@ -26,25 +26,13 @@ Error mempl::writeHtmlReport(const SolveOptions &options,
 }
 
 Error mempl::writeMaps(const SolveOptions &options, const Instance &instance,
-                       llvm::ArrayRef<ReportPlan> plans,
-                       const ReportFacts &facts) {
-  if (plans.empty())
-    return toolError("--map-out: no valid plan to show");
-  const ReportPlan *best = nullptr;
-  double latency = 0;
-  for (const ReportPlan &shown : plans) {
-    double its = simulateLatency(instance, shown.plan);
-    if (best && its >= latency)
-      continue;
-    best = &shown;
-    latency = its;
-  }
+                       const ReportPlan &plan, const ReportFacts &facts) {
   StringRef stem = options.mapPath;
   stem.consume_back(".svg");
   if (Error error =
           writeFile(options.mapPath,
-                    memoryMapSvg(instance, *best, facts, /*isDark=*/false)))
+                    memoryMapSvg(instance, plan, facts, /*isDark=*/false)))
     return error;
   return writeFile((stem + "-dark.svg").str(),
-                   memoryMapSvg(instance, *best, facts, /*isDark=*/true));
+                   memoryMapSvg(instance, plan, facts, /*isDark=*/true));
 }

@@ -25,11 +25,10 @@ llvm::Error writeHtmlReport(const SolveOptions &options,
                             llvm::ArrayRef<ReportPlan> plans,
                             const ReportFacts &facts);
 
-/// Writes the figures of the fastest of valid plans: to options.mapPath, and
-/// the one for dark pages beside it.
+/// Writes the figures of a valid plan: to options.mapPath, and the one for dark
+/// pages beside it.
 llvm::Error writeMaps(const SolveOptions &options, const Instance &instance,
-                      llvm::ArrayRef<ReportPlan> plans,
-                      const ReportFacts &facts);
+                      const ReportPlan &plan, const ReportFacts &facts);
 
 } // namespace mempl
 

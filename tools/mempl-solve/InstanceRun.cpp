@@ -33,7 +33,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace mempl;
@@ -85,9 +84,8 @@ private:
   std::shared_ptr<const Plan> start; ///< What solvers begin with, if given.
   std::optional<Plan> other;         ///< What the best plan is compared with.
   Report report;
-  std::vector<ReportPlan> shown; ///< Valid plans, if they will be drawn.
-  Plan fastest;                  ///< Of the valid plans, given or found.
-  double fastestLatency = std::numeric_limits<double>::infinity();
+  std::vector<ReportPlan> shown;     ///< Valid plans, for the report.
+  std::optional<ReportPlan> fastest; ///< Of the valid plans, given or found.
   Plan best;
   double bestLatency = 0; ///< Seconds; valid if `solved`.
   bool solved = false;
@@ -343,12 +341,12 @@ ReportRow InstanceRun::rowOf(StringRef name, const Plan &plan) {
   row.stall = outcome.stall;
   row.copiesIn = plan.numCopiesIn();
   row.copiesBack = plan.numCopiesOut();
-  if (fastestLatency > row.latency) {
-    fastest = plan;
-    fastestLatency = row.latency;
-  }
-  if (!options.reportPath.empty() || !options.mapPath.empty())
-    shown.push_back({llvm::sys::path::filename(name).str(), plan});
+  ReportPlan found = {llvm::sys::path::filename(name).str(), plan};
+  const ReportRow *before = report.fastest();
+  if (!before || row.latency < before->latency)
+    fastest = found;
+  if (!options.reportPath.empty())
+    shown.push_back(std::move(found));
   return row;
 }
 
@@ -515,19 +513,23 @@ Error InstanceRun::finish() {
   if (!options.reportPath.empty())
     if (Error error = writeHtmlReport(options, instance, shown, facts))
       return error;
-  if (!options.mapPath.empty())
-    if (Error error = writeMaps(options, instance, shown, facts))
+  if (!options.mapPath.empty()) {
+    if (!fastest)
+      return toolError("--map-out: no valid plan to show");
+    if (Error error = writeMaps(options, instance, *fastest, facts))
       return error;
+  }
   // A plan on standard output is alone there.
   llvm::raw_ostream &os = options.planPath == "-" ? llvm::errs() : llvm::outs();
   if (report.rows.empty())
     return Error::success();
-  if (std::isfinite(fastestLatency))
-    report.headline = headlineText(instance, fastest, report.bound);
-  if (options.json)
+  if (options.json) {
     printJson(os, report, options.timing);
-  else
+  } else {
+    if (fastest)
+      report.headline = headlineText(instance, fastest->plan, report.bound);
     printTable(os, report, options.timing);
+  }
   os.flush();
   Error errors = Error::success();
   for (const ReportRow &row : report.rows)

@@ -69,12 +69,6 @@ struct SolveOptions {
   bool budgetGiven = false; ///< The budget is not the default.
 };
 
-/// Whether a file name is that of a program in MLIR, also `.gz`.
-inline bool isMlirFileName(llvm::StringRef path) {
-  path.consume_back(".gz");
-  return path.ends_with(".mlir") || path.ends_with(".mlirbc");
-}
-
 /// Reads an instance, solves it, evaluates plans, prints. The exit code.
 int runInstance(const SolveOptions &options);
 

@@ -19,6 +19,7 @@
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
 #include "mempl/Support/Units.h"
+#include "mempl/Transforms/ProgramInput.h"
 
 #include "llvm/Support/CommandLine.h"
 

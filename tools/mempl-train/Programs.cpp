@@ -53,11 +53,6 @@ static bool isJson(StringRef path) {
   return path.ends_with(".json");
 }
 
-static bool isMlir(StringRef path) {
-  path.consume_back(".gz");
-  return path.ends_with(".mlir") || path.ends_with(".mlirbc");
-}
-
 Error Programs::addAll(llvm::ArrayRef<std::string> paths, bool isValidation) {
   for (const std::string &path : paths) {
     if (!llvm::sys::fs::is_directory(path)) {
@@ -70,7 +65,7 @@ Error Programs::addAll(llvm::ArrayRef<std::string> paths, bool isValidation) {
     for (llvm::sys::fs::directory_iterator it(path, ec), end; it != end && !ec;
          it.increment(ec))
       if (StringRef(it->path()).contains(".instance.json") ||
-          mempl::ir::isHloFileName(it->path()) || isMlir(it->path()))
+          mempl::ir::isHloFileName(it->path()) || isMlirFileName(it->path()))
         files.push_back(it->path());
     if (ec)
       return fileError(path, 0, ec.message());
@@ -103,9 +98,9 @@ Error Programs::addFile(const std::string &path, bool isValidation) {
     }
     return Error::success();
   }
-  if (!isJson(path) && !isMlir(path))
+  if (!isJson(path) && !isMlirFileName(path))
     return fileError(path, 0, "expected a .json, .hlo.txt or .mlir file");
-  auto instance = isMlir(path)
+  auto instance = isMlirFileName(path)
                       ? readMlirInstance(path, options.target, /*function=*/"")
                       : readInstance(path);
   if (!instance)

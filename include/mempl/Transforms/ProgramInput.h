@@ -20,6 +20,10 @@
 
 namespace mempl {
 
+/// Whether the name is that of a file in MLIR: `.mlir` or `.mlirbc`, perhaps
+/// with `.gz`.
+bool isMlirFileName(llvm::StringRef path);
+
 /// The instance that `learned-memory-placement`, if it splits nothing, would
 /// solve for a function of the MLIR file `path` (text or bytecode, plain or
 /// gzip): the only one that can be placed, or the one named `function`.

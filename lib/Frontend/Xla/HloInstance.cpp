@@ -26,6 +26,7 @@
 #include "mempl/Support/SourceText.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <algorithm>
 #include <array>
@@ -232,9 +233,10 @@ static int64_t scaled(const BufferAccess &access, double scale) {
   return scale == 1 ? bytes : static_cast<int64_t>(std::min(product, 0x1p62));
 }
 
-/// What `metadata={op_name="a" source_file="b" source_line=3}` has for a key,
-/// without quotes; empty where it has none.
-static std::string metadata(StringRef text, StringRef key) {
+/// What `metadata={op_name="a" source_file="b" source_line=3}` has by key,
+/// without quotes; of a key that is there twice the first.
+static llvm::StringMap<std::string> readMetadata(StringRef text) {
+  llvm::StringMap<std::string> values;
   text.consume_front("{");
   while (!(text = text.ltrim(" ,")).empty()) {
     auto [name, rest] = text.split('=');
@@ -251,23 +253,20 @@ static std::string metadata(StringRef text, StringRef key) {
     } else {
       value = rest.take_front(end).str();
     }
-    if (name == key)
-      return value;
+    values.try_emplace(name, std::move(value));
     text = rest.drop_front(std::min(end, rest.size()));
   }
-  return "";
+  return values;
 }
 
 /// Where the author of the program wrote an instruction, or else where it is in
 /// the text.
 static std::string sourceOf(const Module &module, const Instruction &i) {
-  StringRef text = i.attribute("metadata");
-  std::string name = metadata(text, "op_name");
-  std::string file = metadata(text, "source_file");
+  auto metadata = readMetadata(i.attribute("metadata"));
+  StringRef name = metadata["op_name"], file = metadata["source_file"];
   int64_t line = 0;
-  bool isNamed =
-      !file.empty() &&
-      !StringRef(metadata(text, "source_line")).getAsInteger(10, line);
+  bool isNamed = !file.empty() &&
+                 !StringRef(metadata["source_line"]).getAsInteger(10, line);
   return isNamed ? sourceText(file, line, name)
                  : sourceText(module.file, i.line, name);
 }
