@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParsedModule.h"
+
 #include "mempl/Analysis/ByteSize.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -18,8 +20,6 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/IR/ValueBoundsOpInterfaceImpl.h"
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
@@ -27,8 +27,7 @@ using namespace mempl::ir;
 
 namespace {
 
-/// A context, and the module parsed last.
-class ByteSize : public ::testing::Test {
+class ByteSize : public ParsedModuleTest {
 protected:
   ByteSize() {
     DialectRegistry registry;
@@ -39,25 +38,6 @@ protected:
     arith::registerValueBoundsOpInterfaceExternalModels(registry);
     tensor::registerValueBoundsOpInterfaceExternalModels(registry);
     context.appendDialectRegistry(registry);
-  }
-
-  /// The module in `text`. Forgets what earlier ones had reported.
-  ModuleOp parse(llvm::StringRef text) {
-    diagnostics.clear();
-    module = parseSourceString<ModuleOp>(text, &context, "t.mlir");
-    EXPECT_TRUE(module) << diagnostics;
-    return *module;
-  }
-
-  /// The first op of the module with this name.
-  Operation *find(llvm::StringRef name) {
-    Operation *found = nullptr;
-    module->walk([&](Operation *op) {
-      if (!found && op->getName().getStringRef() == name)
-        found = op;
-    });
-    EXPECT_TRUE(found) << "no op " << name.str();
-    return found;
   }
 
   /// Bytes of a type; -1 for nothing.
@@ -73,16 +53,6 @@ protected:
     return upperBoundBytes(find(op)->getResult(0), DataLayout::closest(*module))
         .value_or(-1);
   }
-
-  MLIRContext context;
-  std::string diagnostics; ///< Of the last module, one per line.
-  OwningOpRef<ModuleOp> module;
-
-private:
-  ScopedDiagnosticHandler handler{&context, [this](Diagnostic &diagnostic) {
-                                    diagnostics += diagnostic.str() + "\n";
-                                    return success();
-                                  }};
 };
 
 } // namespace

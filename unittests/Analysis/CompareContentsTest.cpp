@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParsedModule.h"
+
 #include "mempl/Transforms/CompareContents.h"
 #include "mempl/IR/Mempl.h"
 
@@ -15,8 +17,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
-#include "mlir/IR/OwningOpRef.h"
-#include "mlir/Parser/Parser.h"
 
 #include "gtest/gtest.h"
 
@@ -25,7 +25,7 @@ using namespace mempl::ir;
 
 namespace {
 
-class CompareContentsTest : public testing::Test {
+class CompareContentsTest : public ParsedModuleTest {
 protected:
   CompareContentsTest() {
     DialectRegistry registry;
@@ -50,11 +50,6 @@ protected:
     )");
   }
 
-  void parse(StringRef text) {
-    module = parseSourceString<ModuleOp>(text, &context);
-    ASSERT_TRUE(module);
-  }
-
   Value result(StringRef kind, unsigned which) {
     Value found;
     module->walk([&](Operation *op) {
@@ -76,9 +71,6 @@ protected:
     extract->setOperand(0, before);
     return same;
   }
-
-  MLIRContext context;
-  OwningOpRef<ModuleOp> module;
 };
 
 TEST_F(CompareContentsTest, CopiesAndViewsThatCancelOutAreTheSame) {

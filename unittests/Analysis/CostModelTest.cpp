@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParsedModule.h"
+
 #include "mempl/Analysis/CostModel.h"
 
 #include "mempl/IR/Mempl.h"
@@ -21,8 +23,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/IR/ValueBoundsOpInterfaceImpl.h"
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -38,8 +38,8 @@ using ::testing::Pair;
 
 namespace {
 
-/// A context with the cost models, and the module parsed last.
-class CostModelTest : public ::testing::Test {
+/// A context with the cost models.
+class CostModelTest : public ParsedModuleTest {
 protected:
   CostModelTest() {
     DialectRegistry registry;
@@ -54,41 +54,12 @@ protected:
     context.appendDialectRegistry(registry);
   }
 
-  /// The module in `text`. Forgets what earlier ones had reported.
-  ModuleOp parse(llvm::StringRef text) {
-    diagnostics.clear();
-    module = parseSourceString<ModuleOp>(text, &context, "t.mlir");
-    EXPECT_TRUE(module) << diagnostics;
-    return *module;
-  }
-
-  /// The first op of the module with this name.
-  Operation *find(llvm::StringRef name) {
-    Operation *found = nullptr;
-    module->walk([&](Operation *op) {
-      if (!found && op->getName().getStringRef() == name)
-        found = op;
-    });
-    EXPECT_TRUE(found) << "no op " << name.str();
-    return found;
-  }
-
   /// The work of the first op with this name in a function with this body.
   OpWork workIn(llvm::StringRef op, llvm::StringRef arguments,
                 llvm::StringRef body) {
     parse(("func.func @f(" + arguments + ") {\n" + body + "\nreturn }").str());
     return workOf(find(op));
   }
-
-  MLIRContext context;
-  std::string diagnostics; ///< Of the last module, one per line.
-  OwningOpRef<ModuleOp> module;
-
-private:
-  ScopedDiagnosticHandler handler{&context, [this](Diagnostic &diagnostic) {
-                                    diagnostics += diagnostic.str() + "\n";
-                                    return success();
-                                  }};
 };
 
 /// Rates at which seconds are easily told apart.

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParsedModule.h"
+
 #include "mempl/Analysis/Target.h"
 #include "mempl/Analysis/TargetAttrs.h"
 #include "mempl/IR/Mempl.h"
@@ -14,8 +16,6 @@
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -174,32 +174,12 @@ TEST(Target, AMachineThatCannotBeIsAnErrorWithItsLine) {
 
 namespace {
 
-/// A context, and the module parsed last.
-class TargetInIR : public ::testing::Test {
+class TargetInIR : public ParsedModuleTest {
 protected:
   TargetInIR() {
     DialectRegistry registry;
     registry.insert<DLTIDialect, func::FuncDialect, MemplDialect>();
     context.appendDialectRegistry(registry);
-  }
-
-  /// The module in `text`. Forgets what earlier ones had reported.
-  ModuleOp parse(llvm::StringRef text) {
-    diagnostics.clear();
-    module = parseSourceString<ModuleOp>(text, &context, "t.mlir");
-    EXPECT_TRUE(module) << diagnostics;
-    return *module;
-  }
-
-  /// The first op of the module with this name.
-  Operation *find(llvm::StringRef name) {
-    Operation *found = nullptr;
-    module->walk([&](Operation *op) {
-      if (!found && op->getName().getStringRef() == name)
-        found = op;
-    });
-    EXPECT_TRUE(found) << "no op " << name.str();
-    return found;
   }
 
   /// What the op found says: a target, nothing, or "error".
@@ -221,16 +201,6 @@ protected:
     EXPECT_TRUE(failed(target));
     return diagnostics;
   }
-
-  MLIRContext context;
-  std::string diagnostics; ///< Of the last module, one per line.
-  OwningOpRef<ModuleOp> module;
-
-private:
-  ScopedDiagnosticHandler handler{&context, [this](Diagnostic &diagnostic) {
-                                    diagnostics += diagnostic.str() + "\n";
-                                    return success();
-                                  }};
 };
 
 constexpr llvm::StringLiteral kDevice = R"(

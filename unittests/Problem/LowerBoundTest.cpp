@@ -14,6 +14,7 @@
 
 #include "BruteForce.h"
 #include "ExtraData.h"
+#include "HandMade.h"
 #include "LowerBoundModel.h"
 
 #include "mempl/Problem/LowerBound.h"
@@ -31,55 +32,23 @@
 #include <numeric>
 
 using namespace mempl;
+using namespace mempl::handmade;
 
 namespace {
 
 /// Relative slack for sums of doubles in a different order.
 constexpr double kExact = 1 + 1e-9;
 
-/// Slow memory 10 bytes/s, fast 100, copies 10, as in the reference model.
+/// That of HandMade.h, whose copies start at once.
 Machine simpleMachine() {
-  Machine m;
-  m.capacity = 100;
-  m.alignment = 10;
-  m.fastBandwidth = 100;
-  m.slowBandwidth = 10;
-  m.copyBandwidth = 10;
+  Machine m = machine();
+  m.copyLatency = 0;
   return m;
 }
 
-Value makeValue(int64_t size, ValueKind kind = ValueKind::Input) {
-  Value value;
-  value.name = "v";
-  value.size = size;
-  value.kind = kind;
-  return value;
-}
-
-Access makeAccess(int32_t value, int64_t bytes,
-                  AccessMode mode = AccessMode::Read) {
-  Access access;
-  access.value = value;
-  access.bytes = bytes;
-  access.mode = mode;
-  return access;
-}
-
-Step makeStep(double compute, std::vector<Access> accesses) {
-  Step step;
-  step.name = "s";
-  step.compute = compute;
-  step.accesses = std::move(accesses);
-  return step;
-}
-
+/// A program for it.
 Instance makeInstance(std::vector<Value> values, std::vector<Step> steps) {
-  Instance instance;
-  instance.name = "test";
-  instance.machine = simpleMachine();
-  instance.program.values = std::move(values);
-  instance.program.steps = std::move(steps);
-  return instance;
+  return program(std::move(values), std::move(steps), simpleMachine());
 }
 
 double boundOf(const Instance &instance) { return lowerBound(instance).bound; }
@@ -139,7 +108,7 @@ void addRandomValue(Random &random, const Shape &shape, bool inner,
     if (!random.chance(n > 5 ? 0.3 : 0.65))
       continue;
     Access access =
-        makeAccess(v, random.chance(0.7) ? value.size : random.between(0, 20));
+        read(v, random.chance(0.7) ? value.size : random.between(0, 20));
     if (!written)
       access.mode = AccessMode::Write;
     else if (!constant && random.chance(0.3))
@@ -168,10 +137,10 @@ Instance randomProgram(Random &random, const Machine &machine,
   instance.machine = machine;
   auto n = static_cast<int32_t>(random.between(shape.minSteps, shape.maxSteps));
   for (int32_t k = 0; k != n; ++k) {
-    Step step = makeStep(random.chance(0.3) ? 0 : random.uniform() * 10, {});
+    Step made = step(random.chance(0.3) ? 0 : random.uniform() * 10);
     if (random.chance(0.15))
-      step.reserved = random.between(1, machine.capacity / 2);
-    instance.program.steps.push_back(step);
+      made.reserved = random.between(1, machine.capacity / 2);
+    instance.program.steps.push_back(made);
   }
   int32_t budget = shape.maxAccesses;
   for (int64_t v = random.between(1, shape.maxValues); v > 0; --v)
@@ -233,10 +202,10 @@ TEST(LowerBound, EmptyPrograms) {
   EXPECT_TRUE(result.capacityPrice.empty());
   EXPECT_TRUE(result.memoryShare.empty());
 
-  Instance unused = makeInstance({makeValue(50)}, {});
+  Instance unused = makeInstance({input("v", 50)}, {});
   EXPECT_EQ(boundOf(unused), 0);
 
-  Instance steps = makeInstance({}, {makeStep(2, {}), makeStep(3, {})});
+  Instance steps = makeInstance({}, {step(2), step(3)});
   steps.machine.stepOverhead = 0.5;
   result = lowerBound(steps);
   EXPECT_DOUBLE_EQ(result.bound, 6);
@@ -248,8 +217,8 @@ TEST(LowerBound, CopyNeedsTimeBeforeItsUse) {
   // 3 s of the copy pass behind step 0, 2 s more are waited for: 5.5 s. A
   // mixture of copying (0.6) and reading from slow memory (0.4) takes 5.3 s,
   // and that is what the relaxation cannot tell apart.
-  Instance instance = makeInstance(
-      {makeValue(50)}, {makeStep(3, {}), makeStep(0, {makeAccess(0, 50)})});
+  Instance instance =
+      makeInstance({input("v", 50)}, {step(3), step(0, {read(0, 50)})});
   EXPECT_NEAR(bruteForceOptimum(instance), 5.5, 1e-9);
   EXPECT_NEAR(boundOf(instance), 5.3, 1e-2);
 }
@@ -258,9 +227,8 @@ TEST(LowerBound, EarlyTrafficCannotUseLateTime) {
   // The weights are needed in step 0 and 1; the 100 s of step 2 cannot hide
   // their traffic, which one constraint for the whole program would allow.
   Instance instance =
-      makeInstance({makeValue(50), makeValue(50)},
-                   {makeStep(1, {makeAccess(0, 50)}),
-                    makeStep(1, {makeAccess(1, 50)}), makeStep(100, {})});
+      makeInstance({input("v", 50), input("v", 50)},
+                   {step(1, {read(0, 50)}), step(1, {read(1, 50)}), step(100)});
   EXPECT_NEAR(bruteForceOptimum(instance), 110, 1e-9);
   EXPECT_NEAR(boundOf(instance), 110, 1e-2);
 }
@@ -268,12 +236,10 @@ TEST(LowerBound, EarlyTrafficCannotUseLateTime) {
 TEST(LowerBound, TwoLargeValuesExcludeEachOther) {
   // Both temporaries live from step 0 to step 3 and take 60 % of the capacity
   // each. Fractions of 5/6 would fit; only one whole value does.
-  Value t = makeValue(60, ValueKind::Temporary);
+  Value t = temporary("v", 60);
   Instance instance =
-      makeInstance({t, t}, {makeStep(0, {makeAccess(0, 60, AccessMode::Write)}),
-                            makeStep(0, {makeAccess(1, 60, AccessMode::Write)}),
-                            makeStep(0, {makeAccess(0, 60)}),
-                            makeStep(0, {makeAccess(1, 60)})});
+      makeInstance({t, t}, {step(0, {write(0, 60)}), step(0, {write(1, 60)}),
+                            step(0, {read(0, 60)}), step(0, {read(1, 60)})});
   double optimum = bruteForceOptimum(instance);
   EXPECT_NEAR(optimum, 6 + 6 + 0.6 + 0.6, 1e-9);
   EXPECT_NEAR(boundOf(instance), optimum, 1e-2);
@@ -282,14 +248,14 @@ TEST(LowerBound, TwoLargeValuesExcludeEachOther) {
 TEST(LowerBound, ValuesOfOneStepHaveToFitTogether) {
   // Three values of 40 % in one step: one of them stays slow. By halves, all of
   // the slow time could hide behind the 2 s of compute.
-  Value t = makeValue(40, ValueKind::Temporary);
+  Value t = temporary("v", 40);
   std::vector<Access> writes, reads;
   for (int32_t v = 0; v != 3; ++v) {
-    writes.push_back(makeAccess(v, 0, AccessMode::Write));
-    reads.push_back(makeAccess(v, 40));
+    writes.push_back(write(v, 0));
+    reads.push_back(read(v, 40));
   }
   Instance instance =
-      makeInstance({t, t, t}, {makeStep(0, writes), makeStep(2, reads)});
+      makeInstance({t, t, t}, {step(0, writes), step(2, reads)});
   double optimum = bruteForceOptimum(instance);
   EXPECT_NEAR(optimum, 4.8, 1e-9);
   EXPECT_NEAR(boundOf(instance), optimum, 1e-2);
@@ -302,12 +268,12 @@ TEST(LowerBound, StepsAndValuesAgreeOnWhatIsSlow) {
   // tenth of each, and the step alone with a value that is slow nowhere else.
   std::vector<Value> values;
   std::vector<Step> steps;
-  Step last = makeStep(0, {});
+  Step last = step(0);
   for (int64_t size : {30, 35, 45}) {
     auto v = static_cast<int32_t>(values.size());
-    values.push_back(makeValue(size, ValueKind::Temporary));
-    steps.push_back(makeStep(0, {makeAccess(v, size, AccessMode::Write)}));
-    last.accesses.push_back(makeAccess(v, size));
+    values.push_back(temporary("v", size));
+    steps.push_back(step(0, {write(v, size)}));
+    last.accesses.push_back(read(v, size));
   }
   steps.push_back(last);
   Instance instance = makeInstance(values, steps);
@@ -322,8 +288,7 @@ TEST(LowerBound, StepsAndValuesAgreeOnWhatIsSlow) {
 TEST(LowerBound, OutputsHaveToReachSlowMemory) {
   // Written fast and copied out (0.8 + 8 s) or written slow (8 s).
   Instance instance =
-      makeInstance({makeValue(80, ValueKind::Output)},
-                   {makeStep(0, {makeAccess(0, 80, AccessMode::Write)})});
+      makeInstance({output("v", 80)}, {step(0, {write(0, 80)})});
   EXPECT_NEAR(bruteForceOptimum(instance), 8, 1e-9);
   EXPECT_NEAR(boundOf(instance), 8, 1e-2);
 }
@@ -331,8 +296,7 @@ TEST(LowerBound, OutputsHaveToReachSlowMemory) {
 TEST(LowerBound, ChannelsSlowerThanSlowMemory) {
   // The value must be fast. Its copy waits 1 s and moves 50 bytes at 2 bytes/s
   // before step 0, although slow memory alone would give 5 s.
-  Instance instance =
-      makeInstance({makeValue(50)}, {makeStep(0, {makeAccess(0, 50)})});
+  Instance instance = makeInstance({input("v", 50)}, {step(0, {read(0, 50)})});
   instance.program.values[0].space = SpaceConstraint::Fast;
   instance.machine.copyBandwidth = 2;
   instance.machine.copyLatency = 1;
@@ -341,10 +305,9 @@ TEST(LowerBound, ChannelsSlowerThanSlowMemory) {
 }
 
 TEST(LowerBound, ReservedBytesLeaveNoRoom) {
-  Value t = makeValue(60, ValueKind::Temporary);
-  Instance instance =
-      makeInstance({t}, {makeStep(0, {makeAccess(0, 60, AccessMode::Write)}),
-                         makeStep(0, {}), makeStep(0, {makeAccess(0, 60)})});
+  Value t = temporary("v", 60);
+  Instance instance = makeInstance(
+      {t}, {step(0, {write(0, 60)}), step(0), step(0, {read(0, 60)})});
   EXPECT_NEAR(boundOf(instance), 1.2, 1e-9);
   instance.program.steps[1].reserved = 45;
   // It cannot stay during step 1, and a copy costs as much as an access.
@@ -354,23 +317,19 @@ TEST(LowerBound, ReservedBytesLeaveNoRoom) {
 
 TEST(LowerBound, LoopsAreBoundedThroughTheirBody) {
   // Slow: 3 trips of 2 + 2 s. The body's temporary fits, so 3 x (1 + 1) s.
-  Step loop = makeStep(0, {});
-  loop.trips = 3;
-  loop.body = std::make_shared<Program>(
-      makeInstance({makeValue(20, ValueKind::Temporary)},
-                   {makeStep(1, {makeAccess(0, 20, AccessMode::Write)}),
-                    makeStep(1, {makeAccess(0, 20)})})
-          .program);
-  Instance instance = makeInstance({}, {loop});
+  Step repeated =
+      loop(3, makeInstance({temporary("v", 20)},
+                           {step(1, {write(0, 20)}), step(1, {read(0, 20)})}));
+  Instance instance = makeInstance({}, {repeated});
   EXPECT_NEAR(boundOf(instance), 6, 1e-9);
   EXPECT_NEAR(bruteForceOptimum(instance), 6, 1e-9);
 
   // A temporary of the outer program that wants the same bytes all the while:
   // either it or the body is slow. 2 x 9 s against 6 s.
-  Value outer = makeValue(90, ValueKind::Temporary);
+  Value outer = temporary("v", 90);
   instance.program.values = {outer};
-  instance.program.steps = {makeStep(0, {makeAccess(0, 90, AccessMode::Write)}),
-                            loop, makeStep(0, {makeAccess(0, 90)})};
+  instance.program.steps = {step(0, {write(0, 90)}), repeated,
+                            step(0, {read(0, 90)})};
   double optimum = bruteForceOptimum(instance);
   EXPECT_NEAR(optimum, 0.9 + 12 + 0.9, 1e-9);
   EXPECT_LE(boundOf(instance), optimum * kExact);
@@ -381,14 +340,12 @@ TEST(LowerBound, BodiesAreSlowWhereTheProgramNeedsAllOfTheMemory) {
   // A weight of 100 bytes, kept from the run before, fills the memory, so that
   // the temporary of the body has no place: 3 x 2 s. Slow, the weight alone
   // would take 30 s; with 10 bytes more, both would be fast in 3 s.
-  Step loop = makeStep(0, {makeAccess(0, 300)});
-  loop.trips = 3;
-  loop.body = std::make_shared<Program>(
-      makeInstance({makeValue(10, ValueKind::Temporary)},
-                   {makeStep(0, {makeAccess(0, 10, AccessMode::Write)}),
-                    makeStep(0, {makeAccess(0, 10)})})
-          .program);
-  Instance instance = makeInstance({makeValue(100)}, {loop});
+  Step repeated =
+      loop(3,
+           makeInstance({temporary("v", 10)},
+                        {step(0, {write(0, 10)}), step(0, {read(0, 10)})}),
+           {read(0, 300)});
+  Instance instance = makeInstance({input("v", 100)}, {repeated});
   instance.machine.maxCarried = 1;
   EXPECT_NEAR(bruteForceOptimum(instance), 6, 1e-9);
   EXPECT_LE(boundOf(instance), 6 * kExact);
@@ -398,21 +355,17 @@ TEST(LowerBound, BodiesAreSlowWhereTheProgramNeedsAllOfTheMemory) {
 TEST(LowerBound, TrafficOfALoopSharesSlowMemory) {
   // The body writes 60 bytes to an output in each trip: 12 s in two trips. The
   // loop step reads 40 more bytes that do not fit: 16 s, not 12.
-  Step loop = makeStep(0, {makeAccess(0, 40)});
-  loop.trips = 2;
-  loop.body = std::make_shared<Program>(
-      makeInstance({makeValue(60, ValueKind::Output)},
-                   {makeStep(0, {makeAccess(0, 60, AccessMode::Write)})})
-          .program);
-  Instance instance = makeInstance({makeValue(200)}, {loop});
+  Step repeated =
+      loop(2, makeInstance({output("v", 60)}, {step(0, {write(0, 60)})}),
+           {read(0, 40)});
+  Instance instance = makeInstance({input("v", 200)}, {repeated});
   EXPECT_NEAR(bruteForceOptimum(instance), 16, 1e-9);
   EXPECT_NEAR(boundOf(instance), 16, 1e-2);
 }
 
 TEST(LowerBound, CarriedInputsCostNoCopy) {
-  Instance instance =
-      makeInstance({makeValue(50), makeValue(50)},
-                   {makeStep(0, {makeAccess(0, 50), makeAccess(1, 50)})});
+  Instance instance = makeInstance({input("v", 50), input("v", 50)},
+                                   {step(0, {read(0, 50), read(1, 50)})});
   EXPECT_NEAR(boundOf(instance), 10, 1e-2);
   instance.machine.maxCarried = 1;
   EXPECT_NEAR(bruteForceOptimum(instance), 5.5, 1e-9);
@@ -571,10 +524,10 @@ TEST(LowerBound, AnotherOrderIsWorthWhatTheBoundLeavesFree) {
   // Two values of 60 bytes, each read twice, in turns. In order, one of them
   // is slow both times or both are copied twice. One after the other, each is
   // copied once. The bound sees that they do not share a step.
-  Access a = makeAccess(0, 60), b = makeAccess(1, 60);
-  Instance instance = makeInstance(
-      {makeValue(60), makeValue(60)},
-      {makeStep(0, {a}), makeStep(0, {b}), makeStep(0, {a}), makeStep(0, {b})});
+  Access a = read(0, 60), b = read(1, 60);
+  Instance instance =
+      makeInstance({input("v", 60), input("v", 60)},
+                   {step(0, {a}), step(0, {b}), step(0, {a}), step(0, {b})});
   EXPECT_GT(boundOf(instance), 17);
   double fixed = bruteForceOptimum(instance);
   instance.program.order = StepOrder::Free;
@@ -587,13 +540,13 @@ TEST(LowerBound, AnotherOrderIsWorthWhatTheBoundLeavesFree) {
 TEST(LowerBound, BranchingProvesWhatMixturesCannot) {
   // Three values of 40 bytes in a memory of 100, read and written all the time:
   // two fit, mixtures have two and a half.
-  std::vector<Value> values(3, makeValue(40, ValueKind::Temporary));
+  std::vector<Value> values(3, temporary("v", 40));
   std::vector<Step> steps;
   for (int32_t v = 0; v != 3; ++v)
-    steps.push_back(makeStep(0, {makeAccess(v, 40, AccessMode::Write)}));
+    steps.push_back(step(0, {write(v, 40)}));
   for (int i = 0; i != 2; ++i)
     for (int32_t v = 0; v != 3; ++v)
-      steps.push_back(makeStep(0, {makeAccess(v, 40)}));
+      steps.push_back(step(0, {read(v, 40)}));
   Instance instance = makeInstance(values, steps);
   instance.machine.stepOverhead = 1;
   LowerBoundOptions options;
@@ -690,15 +643,15 @@ Instance layers(int32_t count) {
   instance.machine = simpleMachine();
   for (int32_t i = 0; i != count; ++i) {
     int32_t weight = 2 * i, activation = 2 * i + 1;
-    instance.program.values.push_back(makeValue(20 + i % 3 * 10));
-    instance.program.values.push_back(makeValue(30, ValueKind::Temporary));
-    Step step = makeStep(2, {makeAccess(weight, 20 + i % 3 * 10),
-                             makeAccess(activation, 30, AccessMode::Write)});
+    instance.program.values.push_back(input("v", 20 + i % 3 * 10));
+    instance.program.values.push_back(temporary("v", 30));
+    Step layer =
+        step(2, {read(weight, 20 + i % 3 * 10), write(activation, 30)});
     if (i > 0)
-      step.accesses.push_back(makeAccess(activation - 2, 30));
+      layer.accesses.push_back(read(activation - 2, 30));
     if (i > 3)
-      step.accesses.push_back(makeAccess(activation - 8, 30));
-    instance.program.steps.push_back(step);
+      layer.accesses.push_back(read(activation - 8, 30));
+    instance.program.steps.push_back(layer);
   }
   return instance;
 }
@@ -753,10 +706,8 @@ TEST(LowerBound, StopsWhenAskedTo) {
 }
 
 TEST(LowerBound, StopsInBodiesOfLoops) {
-  Step loop = makeStep(0, {});
-  loop.trips = 3;
-  loop.body = std::make_shared<Program>(layers(24).program);
-  Instance instance = makeInstance({}, {loop, loop, loop});
+  Step repeated = loop(3, layers(24));
+  Instance instance = makeInstance({}, {repeated, repeated, repeated});
   LowerBoundOptions options;
   int64_t asked = 0;
   options.cancelled = [&] {
