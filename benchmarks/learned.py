@@ -54,6 +54,8 @@ SOLVERS = {
     LEARNED: "search",
     SHUFFLED: "search{weights=%s}",
 }
+# From this on only what the verdict needs is measured.
+LONG = 10  # CPU seconds
 # What has no limit on its time.
 UNLIMITED = ("msa:full", "greedy")
 
@@ -245,12 +247,13 @@ class Study:
                 for seconds in map(float, self.args.seconds.split(",")):
                     if self.is_brief(chosen, seconds):
                         continue
-                    seeds = max(1, min(self.args.seeds, int(1.5 / seconds))) if seconds < 10 else 1
-                    self.measure(chosen, [s for s in SOLVERS if s not in UNLIMITED], seconds, seeds)
+                    seeds = max(1, min(self.args.seeds, int(3 / seconds)))
+                    labels = [s for s in SOLVERS if s not in UNLIMITED] if seconds < LONG else [PLAIN, LEARNED]
+                    self.measure(chosen, labels, seconds, seeds)
                     self.measure(chosen, UNLIMITED, 0, 1)
                     if not chosen:
                         continue
-                    rows = [self.compare(chosen, label, seconds, seeds) for label in SOLVERS if label != PLAIN]
+                    rows = [self.compare(chosen, label, seconds, seeds) for label in SOLVERS if label in UNLIMITED or label in labels and label != PLAIN]
                     parts.append(f"### {kind}: {seconds:g} CPU seconds, {len(chosen)} cases, {seeds} seed{'s' * (seeds > 1)}\n\n{table(self.HEADER, rows)}")
         return "\n".join(parts)
 
@@ -277,7 +280,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_folders(parser)
     parser.add_argument("--sets", default="A,B")
-    parser.add_argument("--seconds", default="0.01,0.03,0.1,0.3,1,3")
+    parser.add_argument("--seconds", default="0.01,0.03,0.1,0.3,1,3,10")
     parser.add_argument("--seeds", type=int, default=3, help="at most")
     args = parser.parse_args()
     complete(args)
