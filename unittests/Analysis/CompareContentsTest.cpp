@@ -8,8 +8,8 @@
 
 #include "ParsedModule.h"
 
-#include "mempl/Transforms/CompareContents.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/Transforms/CompareContents.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
