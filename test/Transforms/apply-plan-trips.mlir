@@ -198,6 +198,60 @@ mempl.plan @beside_plan for @beside_instance {
   }
 }
 
+// The same, and then what was put back is worked on in slow memory: on the part
+// of what it was put back into, and put back again.
+// CHECK-LABEL: func.func @again(
+// CHECK: scf.for %[[I:[a-z0-9]+]] = {{.*}} iter_args(%[[X:[a-z0-9]+]] =
+// CHECK: mempl.copy_start_carried evict
+// CHECK-NEXT: %[[X1:.*]] = tensor.insert_slice %{{.*}} into %[[X]][%[[I]], 0]
+// CHECK-NEXT: %[[PART:.*]] = tensor.extract_slice %[[X1]][%[[I]], 0]
+// CHECK-NEXT: scf.if
+// CHECK: mempl.copy_wait_carried
+// CHECK-NEXT: %[[E:.*]] = linalg.exp ins(%[[PART]] {{.*}} outs(%[[PART]]
+// CHECK: %[[X2:.*]] = tensor.insert_slice %[[E]] into %[[X1]][%[[I]], 0]
+// CHECK-NEXT: scf.yield %[[X2]]
+
+// BUFFERS-LABEL: func.func @again(
+func.func @again(%arg0: tensor<64x16xf32>, %arg1: tensor<64x16xf32>, %arg2: tensor<64x16xf32>) -> (tensor<64x16xf32>, tensor<64x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %0:2 = scf.for %arg3 = %c0 to %c64 step %c1 iter_args(%arg4 = %arg1, %arg5 = %arg2) -> (tensor<64x16xf32>, tensor<64x16xf32>) {
+    %s = tensor.extract_slice %arg0[%arg3, 0] [1, 16] [1, 1] : tensor<64x16xf32> to tensor<1x16xf32>
+    %so = tensor.extract_slice %arg4[%arg3, 0] [1, 16] [1, 1] : tensor<64x16xf32> to tensor<1x16xf32>
+    %1 = linalg.add ins(%s, %so : tensor<1x16xf32>, tensor<1x16xf32>) outs(%so : tensor<1x16xf32>) -> tensor<1x16xf32>
+    %s_1 = tensor.extract_slice %arg5[%arg3, 0] [1, 16] [1, 1] : tensor<64x16xf32> to tensor<1x16xf32>
+    %2 = linalg.exp ins(%s : tensor<1x16xf32>) outs(%s_1 : tensor<1x16xf32>) -> tensor<1x16xf32>
+    %3 = linalg.exp ins(%1 : tensor<1x16xf32>) outs(%1 : tensor<1x16xf32>) -> tensor<1x16xf32>
+    %x1 = tensor.insert_slice %3 into %arg4[%arg3, 0] [1, 16] [1, 1] : tensor<1x16xf32> into tensor<64x16xf32>
+    %x1_2 = tensor.insert_slice %2 into %arg5[%arg3, 0] [1, 16] [1, 1] : tensor<1x16xf32> into tensor<64x16xf32>
+    scf.yield %x1, %x1_2 : tensor<64x16xf32>, tensor<64x16xf32>
+  }
+  return %0#0, %0#1 : tensor<64x16xf32>, tensor<64x16xf32>
+}
+mempl.instance @again_instance name "again" function @again
+    fast(capacity = 1024, alignment = 16, bandwidth = 1.0e+09, max_carried = 0)
+    slow(bandwidth = 1.0e+08)
+    copy(bandwidth = 1.0e+08, latency = 1.0e-07, max_in = 0, max_out = 0)
+    step(overhead = 0.0) {
+  mempl.value @arg0 input size 4096 space slow
+  mempl.value @arg1 inout size 4096 space slow
+  mempl.value @arg2 inout size 4096 space slow
+  mempl.loop "scf.for" compute 0.0 trips 64 (update @arg1 0 slow, update @arg2 0 slow, read @arg0 0 slow) {
+    mempl.value @v0 input size 64 streamed
+    mempl.value @v1 inout size 64 streamed
+    mempl.value @v2 output size 64 streamed
+    mempl.step "linalg.add" compute 1.6e-08 (read @v0 64, update @v1 128)
+    mempl.step "linalg.exp" compute 1.28e-07 (read @v0 64, write @v2 64)
+    mempl.step "linalg.exp" compute 1.28e-07 (update @v1 128)
+  }
+}
+mempl.plan @again_plan for @again_instance {
+  mempl.loop_plan 0 capacity 1024 {
+    mempl.residency @v1 at 64 odd 448 issue 1 ready 3 last 3 done 5
+  }
+}
+
 // In the inner of two loops, each run of which has a first trip.
 // CHECK-LABEL: func.func @nest(
 // CHECK-NOT: mempl
