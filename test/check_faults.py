@@ -31,6 +31,7 @@ PACKING = os.path.join(HERE, "mempl-solve", "Inputs", "packing.csv")
 MLIR = os.path.join(HERE, "Inputs", "empty.mlir")
 REAL = os.path.join(HERE, "data", "xla_tpu", "lstm_b64.v5e.instance.json.gz")
 MODEL = os.path.join(HERE, "data", "models", "mlp_small.mlir")
+BOUNDED = os.path.join(HERE, "data", "xla_tpu", "nerf_b65536.v5e.instance.json.gz")
 SMALL = os.path.join(HERE, "data", "xla_tpu", "alexnet_b64.v5e.instance.json.gz")
 SECONDS = 120
 
@@ -119,22 +120,23 @@ def check_memory(tools, folder):
     program["name"] = "n" * (64 << 20)
     with open(large, "w", encoding="utf-8") as file:
         json.dump(program, file)
-    command = [tools["solve"], large, "--no-bound", "--threads=2"]
+    # With a bound that loads Clp, and with it threads of OpenBLAS, if there is room for it.
+    kinds = [[tools["solve"], large, "--no-bound", "--threads=2"], [tools["solve"], TINY],
+             [tools["solve"], BOUNDED, "--capacity=8MiB", "--solver=greedy", "--bound-nodes=20"],
+             [tools["opt"], MODEL, "--learned-memory-placement=target=tiny solver=greedy"]]
     refused = answered = 0
-    for mebibytes in list(range(400, 1500, 100)):
-        size = mebibytes << 20
-        done = run(command, stdout=subprocess.DEVNULL,
-                   # Threads of OpenBLAS, which Clp brings, wait for memory for ever.
-                   env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-                   preexec_fn=lambda size=size: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
-        # The loader, and constructors of libraries, come before the tool.
-        if done.returncode == 127 or b"shared libraries" in done.stderr:
-            continue
-        if done.returncode == 0:
-            answered += 1
-        else:
-            refused += 1
-            one_error(command + [f"({mebibytes} MiB)"], done)
+    for mebibytes in list(range(300, 1500, 50)):
+        for command in kinds:
+            done = run(command, stdout=subprocess.DEVNULL,
+                       preexec_fn=lambda size=mebibytes << 20: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+            # The loader, and constructors of libraries, come before the tool.
+            if done.returncode == 127 or b"shared libraries" in done.stderr:
+                continue
+            if done.returncode == 0:
+                answered += 1
+            else:
+                refused += 1
+                one_error(command + [f"({mebibytes} MiB)"], done)
     return refused, answered
 
 

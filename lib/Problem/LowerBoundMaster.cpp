@@ -19,12 +19,10 @@
 
 #include "LowerBoundMaster.h"
 
+#include "LinearProgram.h"
+
 using namespace mempl;
 using namespace mempl::bound;
-
-#if MEMPL_HAS_CLP
-
-#include <ClpSimplex.hpp>
 
 #include <numeric>
 #include <set>
@@ -70,7 +68,6 @@ public:
                 const std::function<bool()> &cancelled, Summit &summit);
 
 private:
-  void addBlocks();
   void addRows();
   void addUnit(llvm::MutableArrayRef<double> part, double unit);
   void addSlack(std::initializer_list<const double *> rows, double cost,
@@ -90,11 +87,11 @@ private:
   }
 
   const Model &all;
-  ClpSimplex lp;
   Prices prices, slope;
   std::vector<double> units; ///< Of each price.
   double scale = 1;          ///< Of seconds.
-  std::vector<Block> blocks;
+  const std::vector<Block> blocks;
+  LinearProgram lp;
   std::vector<Way> ways; ///< Of the columns from `firstWay` on.
   int firstWay = 0;
   /// Ways that have a column, by block: rows and entries in turns, decisions.
@@ -103,14 +100,9 @@ private:
   bool feasible = true;
 };
 
-Master::Columns::Columns(const Model &model)
-    : all(model), prices(model), slope(model) {
-  std::fill(slope.all.begin(), slope.all.end(), 0.0);
-  addBlocks();
-  addRows();
-}
-
-void Master::Columns::addBlocks() {
+/// In the order of PathSolver::solveEach() and solveEachStep().
+static std::vector<Block> blocksOf(const Model &all) {
+  std::vector<Block> blocks(1);
   auto add = [&](Block &block, const PricedValue &value) {
     for (int32_t j = 0; j != value.numVisits(); ++j) {
       block.visits.push_back(value.firstVisit + j);
@@ -118,8 +110,6 @@ void Master::Columns::addBlocks() {
         block.gaps.push_back(value.firstGap + j);
     }
   };
-  // In the order of PathSolver::solveEach() and solveEachStep().
-  blocks.emplace_back();
   for (const PricedValue &value : all.values)
     if (value.carriable)
       add(blocks.front(), value);
@@ -132,7 +122,15 @@ void Master::Columns::addBlocks() {
     block.visits.assign(all.stepVisits.begin() + step.firstBig,
                         all.stepVisits.begin() + step.lastSmall);
   }
+  return blocks;
+}
+
+Master::Columns::Columns(const Model &model)
+    : all(model), prices(model), slope(model), blocks(blocksOf(model)),
+      lp(static_cast<int>(slope.all.size() + blocks.size()), kMostPivots) {
+  std::fill(slope.all.begin(), slope.all.end(), 0.0);
   known.resize(blocks.size());
+  addRows();
 }
 
 void Master::Columns::addUnit(llvm::MutableArrayRef<double> part, double unit) {
@@ -146,8 +144,7 @@ void Master::Columns::addSlack(std::initializer_list<const double *> rows,
   for (const double *price : rows)
     indices.push_back(rowOf(price));
   std::vector<double> entries(indices.size(), sign);
-  lp.addColumn(static_cast<int>(indices.size()), indices.data(), entries.data(),
-               0, COIN_DBL_MAX, cost);
+  lp.addColumn(indices, entries, cost);
 }
 
 void Master::Columns::addRows() {
@@ -159,12 +156,9 @@ void Master::Columns::addRows() {
   for (llvm::MutableArrayRef<double> part : slope.stair)
     addUnit(part, transfer);
 
-  lp.setLogLevel(0);
-  lp.setMaximumIterations(kMostPivots);
   int rows = static_cast<int>(units.size());
-  lp.resize(rows + static_cast<int>(blocks.size()), 0);
   for (int i = 0; i != rows; ++i)
-    lp.setRowBounds(i, -COIN_DBL_MAX, 0);
+    lp.setRowBounds(i, -LinearProgram::kInfinity, 0);
   for (size_t b = 0; b != blocks.size(); ++b)
     lp.setRowBounds(rows + static_cast<int>(b), 1, 1);
 
@@ -182,19 +176,20 @@ void Master::Columns::addRows() {
     addSlack({&price}, 1);
     addSlack({&price}, kLowest, 1);
   }
-  firstWay = lp.numberColumns();
+  firstWay = lp.numColumns();
 }
 
 /// Switches columns and rows off or on for the plans of `model`.
 void Master::Columns::restrict(const Model &model) {
   for (size_t i = 0; i != model.visits.size(); ++i) {
     bool isChoice = model.visits[i].isChoice();
-    lp.setRowBounds(static_cast<int>(i), isChoice ? 0 : -COIN_DBL_MAX,
-                    isChoice ? 0 : COIN_DBL_MAX);
+    lp.setRowBounds(static_cast<int>(i),
+                    isChoice ? 0 : -LinearProgram::kInfinity,
+                    isChoice ? 0 : LinearProgram::kInfinity);
   }
   for (size_t i = 0; i != ways.size(); ++i)
-    lp.setColumnBounds(firstWay + static_cast<int>(i), 0,
-                       agrees(ways[i], model) ? COIN_DBL_MAX : 0);
+    lp.setUpperBound(firstWay + static_cast<int>(i),
+                     agrees(ways[i], model) ? LinearProgram::kInfinity : 0);
 }
 
 bool Master::Columns::agrees(const Way &way, const Model &model) const {
@@ -269,8 +264,7 @@ void Master::Columns::addColumn(const Model &model, PathSolver &paths,
     return;
   rows.push_back(static_cast<int>(units.size()) + index);
   entries.push_back(1);
-  lp.addColumn(static_cast<int>(rows.size()), rows.data(), entries.data(), 0,
-               COIN_DBL_MAX, cost * scale);
+  lp.addColumn(rows, entries, cost * scale);
   ways.push_back(std::move(way));
   ++added;
 }
@@ -300,7 +294,7 @@ double Master::Columns::evaluate(const Model &model) {
 /// `share` of the prices come from `centre`, the others from the dual solution.
 void Master::Columns::mixPrices(const Model &model,
                                 llvm::ArrayRef<double> centre, double share) {
-  const double *duals = lp.dualRowSolution();
+  const double *duals = lp.duals();
   for (size_t i = 0; i != units.size(); ++i)
     prices.all[i] = share * centre[i] - (1 - share) * duals[i] * units[i];
   prices.project(model, /*waits=*/true);
@@ -309,7 +303,7 @@ void Master::Columns::mixPrices(const Model &model,
 void Master::Columns::readShares(Summit &summit) const {
   summit.slowShare.assign(all.visits.size(), 0.0F);
   summit.heldShare.assign(all.gaps.size(), 0.0F);
-  const double *mixture = lp.primalColumnSolution();
+  const double *mixture = lp.solution();
   for (size_t i = 0; i != ways.size(); ++i) {
     auto share = static_cast<float>(mixture[firstWay + i]);
     const Block &block = blocks[ways[i].block];
@@ -324,18 +318,18 @@ void Master::Columns::readShares(Summit &summit) const {
 
 /// Forgets the columns that the last mixture does without.
 void Master::Columns::dropUnused() {
-  if (lp.numberColumns() < kMostColumns)
+  if (lp.numColumns() < kMostColumns)
     return;
   std::vector<int> unused;
   std::vector<Way> kept;
   for (size_t i = 0; i != ways.size(); ++i) {
     int column = firstWay + static_cast<int>(i);
-    if (lp.getColumnStatus(column) == ClpSimplex::basic)
+    if (lp.isBasic(column))
       kept.push_back(std::move(ways[i]));
     else
       unused.push_back(column);
   }
-  lp.deleteColumns(static_cast<int>(unused.size()), unused.data());
+  lp.deleteColumns(unused);
   ways = std::move(kept);
   for (std::set<std::vector<double>> &of : known)
     of.clear();
@@ -366,10 +360,10 @@ int64_t Master::Columns::climb(const Model &model, double target,
     return rounds;
   }
   while (rounds < kMostRounds && summit.value < target && !cancelled()) {
-    lp.primal();
-    if (lp.problemStatus() != 0)
+    lp.solve();
+    if (!lp.isSolved())
       break;
-    double mixed = lp.objectiveValue() / scale;
+    double mixed = lp.value() / scale;
     if (mixed <= summit.value * (1 + kConverged))
       break;
     bool isNew = false;
@@ -382,30 +376,17 @@ int64_t Master::Columns::climb(const Model &model, double target,
     if (!isNew)
       break;
   }
-  if (lp.problemStatus() == 0)
+  if (lp.isSolved())
     readShares(summit);
   return rounds;
 }
-
-#else
-
-class Master::Columns {
-public:
-  explicit Columns(const Model &) {}
-  int64_t climb(const Model &, double, const std::function<bool()> &,
-                Summit &) {
-    return 0;
-  }
-};
-
-#endif // MEMPL_HAS_CLP
 
 Master::Master(const Model &model)
     : columns(isAvailable() ? std::make_unique<Columns>(model) : nullptr) {}
 
 Master::~Master() = default;
 
-bool Master::isAvailable() { return MEMPL_HAS_CLP; }
+bool Master::isAvailable() { return LinearProgram::isAvailable(); }
 
 int64_t Master::climb(const Model &model, double target,
                       const std::function<bool()> &cancelled, Summit &summit) {

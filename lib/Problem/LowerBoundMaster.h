@@ -15,8 +15,7 @@
 //
 // The linear program only proposes prices. What counts as a bound is the dual
 // function at them, evaluated like all others, so that its tolerances, its
-// limits and even its errors cannot make a bound wrong. It is solved by Clp,
-// if mempl is built with it.
+// limits and even its errors cannot make a bound wrong.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,7 +43,7 @@ public:
   explicit Master(const Model &model);
   ~Master();
 
-  /// Whether mempl was built with a solver of linear programs.
+  /// Whether there is a solver of linear programs; else there is no master.
   static bool isAvailable();
 
   /// Climbs for the plans of `model`, a restriction of the one of all, from
