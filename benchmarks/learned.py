@@ -253,7 +253,7 @@ class Study:
                     self.measure(chosen, UNLIMITED, 0, 1)
                     if not chosen:
                         continue
-                    rows = [self.compare(chosen, label, seconds, seeds) for label in SOLVERS if label in UNLIMITED or label in labels and label != PLAIN]
+                    rows = [self.compare(chosen, label, seconds, seeds) for label in [*UNLIMITED, *labels] if label != PLAIN]
                     parts.append(f"### {kind}: {seconds:g} CPU seconds, {len(chosen)} cases, {seeds} seed{'s' * (seeds > 1)}\n\n{table(self.HEADER, rows)}")
         return "\n".join(parts)
 

@@ -125,7 +125,7 @@ def check_memory(tools, folder):
              [tools["solve"], BOUNDED, "--capacity=8MiB", "--solver=greedy", "--bound-nodes=20"],
              [tools["opt"], MODEL, "--learned-memory-placement=target=tiny solver=greedy"]]
     refused = answered = 0
-    for mebibytes in list(range(300, 1500, 50)):
+    for mebibytes in range(300, 1500, 50):
         for command in kinds:
             done = run(command, stdout=subprocess.DEVNULL,
                        preexec_fn=lambda size=mebibytes << 20: resource.setrlimit(resource.RLIMIT_AS, (size, size)))

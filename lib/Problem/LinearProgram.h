@@ -48,7 +48,7 @@ public:
 
   /// Goes on from the last solution.
   void solve();
-  /// Whether the last solve() found the optimum, as there is none before.
+  /// Whether the last solve() found the optimum; false before the first.
   bool isSolved() const;
   double value() const;
   /// Of each row and column; valid until anything changes.
