@@ -50,7 +50,7 @@ echo "setup.sh: installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 nowhere=()
 for package in "${missing[@]}"; do
-  candidate=$(apt-cache solver "$package" | sed -n 's/^ *Candidate: //p')
+  candidate=$(apt-cache policy "$package" | sed -n 's/^ *Candidate: //p')
   if [[ -z $candidate || $candidate == "(none)" ]]; then
     nowhere+=("$package")
   fi

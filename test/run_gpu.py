@@ -154,7 +154,7 @@ def check_carried(tools, kernels):
         plain = re.sub(r"^mempl\.(instance|plan) .*?^\}\n", "", f.read(), flags=re.MULTILINE | re.DOTALL)
     with open(os.path.join(inputs, "trips_main.mlir"), encoding="utf-8") as f:
         driver = f.read()
-    names = "rotating,updated,beside,nest"
+    names = ",".join(re.findall(r"^func\.func @(\w+)", plain, re.MULTILINE))
     expected = run_in_orders(tools, kernels, names, plain + driver)["lazy"]
     for order, out in run_in_orders(tools, kernels, names, placed + driver).items():
         if out != expected:
