@@ -361,12 +361,13 @@ LogicalResult KernelLowering::run() {
         MemRefType::get({bytes}, builder.getI8Type(), AffineMap(), space);
     Operation *symbols = SymbolTable::getNearestSymbolTable(
         isa<gpu::GPUFuncOp>(kernel) ? kernel->getParentOp() : kernel);
-    builder.setInsertionPointToStart(&symbols->getRegion(0).front());
+    // Other kernels may have theirs: the table gives it a name of its own.
+    OpBuilder detached(builder.getContext());
     storage = memref::GlobalOp::create(
-        builder, kernel->getLoc(), "mempl_tiles",
+        detached, kernel->getLoc(), "mempl_tiles",
         builder.getStringAttr("private"), type, builder.getUnitAttr(),
         /*constant=*/false, builder.getI64IntegerAttr(kWidestChunk));
-    SymbolTable(symbols).insert(storage);
+    SymbolTable(symbols).insert(storage, symbols->getRegion(0).front().begin());
   }
   // Of the ops as they are.
   for (Operation *op : others)

@@ -48,6 +48,31 @@ gpu.module @tiles {
 
 // -----
 
+// Each kernel of a module has storage of its own.
+// CHECK-LABEL: gpu.module @both
+gpu.module @both {
+  // CHECK-DAG: memref.global "private" @[[OTHER:mempl_tiles_0]] : memref<128xi8,
+  // CHECK-DAG: memref.global "private" @mempl_tiles : memref<64xi8,
+  // CHECK-LABEL: gpu.func @first(
+  gpu.func @first(%x: memref<16xf32>) kernel {
+    // CHECK: memref.get_global @mempl_tiles : memref<64xi8,
+    %a = mempl.alloc <shared> at 0 bytes 64 : memref<16xf32, #mempl.space<shared>>
+    mempl.transfer %x to %a : memref<16xf32> to memref<16xf32, #mempl.space<shared>>
+    mempl.release %a : memref<16xf32, #mempl.space<shared>>
+    gpu.return
+  }
+  // CHECK-LABEL: gpu.func @second(
+  gpu.func @second(%x: memref<32xf32>) kernel {
+    // CHECK: memref.get_global @[[OTHER]] : memref<128xi8,
+    %a = mempl.alloc <shared> at 0 bytes 128 : memref<32xf32, #mempl.space<shared>>
+    mempl.transfer %x to %a : memref<32xf32> to memref<32xf32, #mempl.space<shared>>
+    mempl.release %a : memref<32xf32, #mempl.space<shared>>
+    gpu.return
+  }
+}
+
+// -----
+
 // Rows that lie far apart, of an offset that is not known: 4 bytes at a time.
 // Storage of the host's plan around the kernel keeps its space.
 // CHECK-LABEL: func.func @launch
