@@ -50,16 +50,18 @@ config.substitutions += [
     ("%gpu_runtime", gpu_runtime),
     ("%fake_cuda", fake_cuda),
     ("%tools_dir", config.mempl_tools_dir),
-    ("%benchmarks", os.path.join(os.path.dirname(config.test_source_root), "benchmarks")),
 ]
-config.substitutions.append(("%tools_source", os.path.join(os.path.dirname(config.test_source_root), "tools")))
+config.substitutions += [
+    (f"%{name}", os.path.join(os.path.dirname(config.test_source_root), folder))
+    for name, folder in {"benchmarks": "benchmarks", "scripts": "scripts", "tools_source": "tools"}.items()
+]
 config.substitutions.append(("%plugin", config.mempl_plugin))
 if config.mempl_stock_mlir_opt:
     config.available_features.add("stock-mlir-opt")
     loaded = "--load-dialect-plugin={0} --load-pass-plugin={0}".format(config.mempl_plugin)
     config.substitutions.append(("%stock_opt_with_mempl", f"{config.mempl_stock_mlir_opt} {loaded}"))
     config.substitutions.append(("%stock_opt", config.mempl_stock_mlir_opt))
-config.available_features.update(shell for shell in ("fish", "zsh") if shutil.which(shell))
+config.available_features.update(program for program in ("apt-cache", "fish", "zsh") if shutil.which(program))
 if config.mempl_torch:
     config.available_features.add("torch")
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
