@@ -15,8 +15,6 @@
 
 #include "mempl/Problem/PlanTransfer.h"
 
-#include "mempl/Problem/Verifier.h"
-
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -345,6 +343,14 @@ static bool dropViolations(Plan &plan, const std::vector<Violation> &faults) {
       at->residencies.erase(at->residencies.begin() + row);
   }
   return !toDrop.empty();
+}
+
+std::optional<Violation> mempl::whyNotFor(const Instance &before,
+                                          const Plan &plan) {
+  for (const Violation &violation : verify(before, plan))
+    if (violation.rule == Rule::V9 || violation.rule == Rule::V11)
+      return violation;
+  return std::nullopt;
 }
 
 TransferredPlan mempl::transferPlan(const Instance &before, const Plan &plan,

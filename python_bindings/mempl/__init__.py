@@ -38,6 +38,7 @@ from ._core import (
     SpaceConstraint,
     Step,
     StepOrder,
+    TransferredPlan,
     Uncovered,
     UncoveredGroup,
     Value,
@@ -50,6 +51,7 @@ from ._core import (
     slow_latency,
     target_machine,
     targets,
+    transfer,
     uncovered,
     verify,
 )
@@ -86,6 +88,7 @@ __all__ = [
     "Step",
     "StepOrder",
     "TrainingRun",
+    "TransferredPlan",
     "Uncovered",
     "UncoveredGroup",
     "Value",
@@ -110,6 +113,7 @@ __all__ = [
     "target_machine",
     "targets",
     "train",
+    "transfer",
     "uncovered",
     "verify",
 ]

@@ -64,6 +64,7 @@ def load(
     profile: str | os.PathLike[str] = "",
     cost: Cost = "compiler",
     free_order: bool = False,
+    reorder: bool = True,
 ) -> Instance:
     """Reads an instance (.json), a program in MLIR (.mlir) or XLA's HLO text (.hlo.txt), plain or with .gz.
 
@@ -77,6 +78,7 @@ def load(
         profile: of MLIR, a JSON file with measured seconds of ops.
         cost: of HLO text, where compute seconds come from.
         free_order: of HLO text, lets plans run the steps in another order than XLA's, as far as the text allows it.
+        reorder: of MLIR, lets plans run the ops in another order, where nobody can tell but by the time.
 
     Raises:
         mempl.Error: the file is wrong; with its name and, where there is one, the line.
@@ -87,7 +89,10 @@ def load(
             name, target=target, cost=cost, capacity=size, max_carried=max_carried, free_order=free_order
         )[0]
     if kind == "mlir":
-        return _on_machine(_core.read_mlir(name, target=target, function=function, profile=os.fspath(profile)), None, size, max_carried)
+        instance = _core.read_mlir(
+            name, target=target, function=function, profile=os.fspath(profile), reorder=reorder
+        )
+        return _on_machine(instance, None, size, max_carried)
     machine = _core.target_machine(target) if target else None
     return _on_machine(Instance.read(name), machine, size, max_carried)
 
@@ -104,6 +109,7 @@ def loads(
     profile: str | os.PathLike[str] = "",
     cost: Cost = "compiler",
     free_order: bool = False,
+    reorder: bool = True,
 ) -> Instance:
     """The same as load() for text. `file` is its name in errors; for HLO text, also that of the program.
 
@@ -117,7 +123,9 @@ def loads(
             name, text=text, target=target, cost=cost, capacity=size, max_carried=max_carried, free_order=free_order
         )[0]
     if kind == "mlir":
-        instance = _core.parse_mlir(text, file=name, target=target, function=function, profile=os.fspath(profile))
+        instance = _core.parse_mlir(
+            text, file=name, target=target, function=function, profile=os.fspath(profile), reorder=reorder
+        )
         return _on_machine(instance, None, size, max_carried)
     if kind != "json":
         raise Error(f"kind: expected json, mlir or hlo, found {kind!r}")

@@ -13,6 +13,7 @@
 #include "Bindings.h"
 #include "Records.h"
 
+#include "mempl/Problem/PlanTransfer.h"
 #include "mempl/Problem/ProblemIO.h"
 #include "mempl/Support/FileIO.h"
 
@@ -52,6 +53,42 @@ static void bindResidency(nb::module_ &m) {
                std::to_string(r.start()) + " to " + std::to_string(r.end()) +
                ">";
       });
+}
+
+static void bindTransfer(nb::module_ &m) {
+  nb::class_<TransferredPlan>(m, "TransferredPlan",
+                              "A plan for a changed program. Values and "
+                              "residencies of loops are counted, too.")
+      .def_ro("plan", &TransferredPlan::plan, "Valid for the new program.")
+      .def_ro("matched", &TransferredPlan::matched, "Values of both programs.")
+      .def_ro("fresh", &TransferredPlan::fresh,
+              "Values of the new program alone.")
+      .def_ro("gone", &TransferredPlan::gone,
+              "Values of the earlier program alone.")
+      .def_ro("kept", &TransferredPlan::kept, "Residencies in `plan`.")
+      .def_ro("dropped", &TransferredPlan::dropped, "Those that are not.")
+      .def("__repr__", [](const TransferredPlan &transferred) {
+        return "<mempl.TransferredPlan, " + transferred.str() + ">";
+      });
+  m.def(
+      "transfer",
+      [](const Plan &plan, const Instance &before, const Instance &after) {
+        nb::gil_scoped_release release;
+        if (auto violation = whyNotFor(before, plan))
+          throw PythonError{"not a plan for " + before.name + ": " +
+                            violation->str()};
+        TransferredPlan result = transferPlan(before, plan, after);
+        if (!result.isValid)
+          throw PythonError{"nothing of the plan is valid for " + after.name +
+                            ", where values have to be in fast memory"};
+        return result;
+      },
+      nb::arg("plan"), nb::arg("before"), nb::arg("after"),
+      "What is still valid of a plan for `before` in `after`, which a program "
+      "has become by a change: for solve(start=..), which then starts from "
+      "what was known. Steps are matched by name and by how they access "
+      "values. Raises mempl.Error if it is not a plan for `before`, or if "
+      "`after` wants values in fast memory that the plan does not have there.");
 }
 
 void mempl::python::bindPlan(nb::module_ &m) {
@@ -145,4 +182,5 @@ void mempl::python::bindPlan(nb::module_ &m) {
         return "<mempl.Plan for " + plan.instance + ": " +
                std::to_string(plan.residencies.size()) + " residencies>";
       });
+  bindTransfer(m);
 }

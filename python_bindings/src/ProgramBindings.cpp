@@ -391,22 +391,26 @@ void mempl::python::bindPrograms(nb::module_ &m) {
       "parse_mlir",
       [](const std::string &text, const std::string &file,
          const std::string &target, const std::string &function,
-         const std::string &profile) {
+         const std::string &profile, bool reorder) {
         nb::gil_scoped_release release;
-        return unwrap(parseMlirInstance(text, file, target, function, profile));
+        return unwrap(parseMlirInstance(text, file, target, function, profile,
+                                        /*unknowns=*/nullptr, reorder));
       },
       nb::arg("text"), nb::kw_only(), nb::arg("file"), nb::arg("target"),
-      nb::arg("function"), nb::arg("profile"),
+      nb::arg("function"), nb::arg("profile"), nb::arg("reorder"),
       "What mempl.loads() calls for MLIR.");
   m.def(
       "read_mlir",
       [](const std::string &path, const std::string &target,
-         const std::string &function, const std::string &profile) {
+         const std::string &function, const std::string &profile,
+         bool reorder) {
         nb::gil_scoped_release release;
-        return unwrap(readMlirInstance(path, target, function, profile));
+        return unwrap(readMlirInstance(path, target, function, profile,
+                                       /*unknowns=*/nullptr, reorder));
       },
       nb::arg("path"), nb::kw_only(), nb::arg("target"), nb::arg("function"),
-      nb::arg("profile"), "What mempl.load() calls for MLIR.");
+      nb::arg("profile"), nb::arg("reorder"),
+      "What mempl.load() calls for MLIR.");
   m.def("read_hlo", &readHlo, nb::arg("path"), nb::kw_only(),
         nb::arg("text") = nb::none(), nb::arg("target"), nb::arg("cost"),
         nb::arg("capacity") = nb::none(), nb::arg("max_carried") = nb::none(),

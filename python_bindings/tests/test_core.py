@@ -183,6 +183,29 @@ def test_programs_of_xla_may_be_free():
     assert (again.order, again.num_steps) == (free.order, free.num_steps)
 
 
+def test_programs_in_mlir_may_keep_their_order(tmp_path):
+    path = tmp_path / "a.mlir"
+    path.write_text(MLIR)
+    for reorder, order in ((True, mempl.StepOrder.FREE), (False, mempl.StepOrder.FIXED)):
+        assert mempl.load(path, target="tiny", reorder=reorder).order == order
+        assert mempl.loads(MLIR, "mlir", target="tiny", reorder=reorder).order == order
+
+
+def test_plans_are_transferred_to_changed_programs(tiny):
+    before = mempl.loads(MLIR, "mlir", target="tiny")
+    after = mempl.loads(MLIR.replace("16x", "12x"), "mlir", target="tiny")
+    plan = mempl.solve(before, "search", budget=100).plan
+    assert len(plan) > 0 and mempl.transfer(plan, before, before).plan == plan
+    moved = mempl.transfer(plan, before, after)
+    assert mempl.verify(after, moved.plan) == []
+    assert (moved.matched, moved.fresh, moved.gone) == (before.num_values, 0, 0)
+    assert (moved.kept, moved.kept + moved.dropped) == (len(moved.plan), len(plan))
+    latency = mempl.simulate(after, moved.plan).latency
+    assert mempl.solve(after, "search", budget=100, start=moved.plan).latency <= latency
+    with pytest.raises(mempl.Error, match="not a plan for tiny: V9"):
+        mempl.transfer(plan, tiny, after)
+
+
 def test_plan_columns_and_json(alexnet):
     plan = mempl.solve(alexnet, "greedy").plan
     columns = plan.columns

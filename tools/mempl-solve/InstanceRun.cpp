@@ -231,11 +231,10 @@ Expected<Plan> InstanceRun::moved(StringRef path, const Plan &plan) const {
   auto before = readEarlier();
   if (!before)
     return before.takeError();
-  for (const Violation &violation : verify(*before, plan))
-    if (violation.rule == Rule::V9 || violation.rule == Rule::V11)
-      return fileError(path, 0,
-                       "not a plan for " + options.earlierPath + ": " +
-                           violation.str());
+  if (auto violation = whyNotFor(*before, plan))
+    return fileError(path, 0,
+                     "not a plan for " + options.earlierPath + ": " +
+                         violation->str());
   TransferredPlan result = transferPlan(*before, plan, instance);
   if (!result.isValid)
     return fileError(path, 0,

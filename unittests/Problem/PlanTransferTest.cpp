@@ -15,8 +15,6 @@
 
 #include "RandomInstance.h"
 
-#include "mempl/Problem/Verifier.h"
-
 #include "gtest/gtest.h"
 
 using namespace mempl;

@@ -16,8 +16,10 @@
 
 #include "mempl/Problem/Instance.h"
 #include "mempl/Problem/Plan.h"
+#include "mempl/Problem/Verifier.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace mempl {
@@ -39,11 +41,16 @@ struct TransferredPlan {
   std::string str() const;
 };
 
+/// Why `plan` is of no use even for the values and steps of `before`: the first
+/// violation of V9 or V11. Others are no hindrance: they come of a machine that
+/// the plan was not made for.
+std::optional<Violation> whyNotFor(const Instance &before, const Plan &plan);
+
 /// Matches steps of the same name that access as many values in the same way,
 /// in order, and values by the steps that access them and by name. Keeps the
 /// order of steps and what is valid of the residencies; what begins or ends at
-/// a step that is gone does so at the next one that is there. `plan` must be
-/// valid for `before`.
+/// a step that is gone does so at the next one that is there. There
+/// must be no whyNotFor(before, plan).
 TransferredPlan transferPlan(const Instance &before, const Plan &plan,
                              const Instance &after);
 
