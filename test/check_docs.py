@@ -22,7 +22,8 @@ runs mempl's tools puts them there itself. What happens to a fenced block depend
 
 Comments above a block change that:
 
-    <!-- not run: REASON -->  nothing happens to the block; it is counted
+    <!-- not run: REASON -->  the block is counted, and its commands are looked at: scripts of
+                              the source tree are there, and have the options that are given
     <!-- from: PATH -->       it stands, line by line, in that file of the source tree
     <!-- exit code N -->      the command ends with N
 
@@ -37,6 +38,7 @@ sums; the exit code is 1 if anything failed.
 import argparse
 import concurrent.futures
 import filecmp
+import functools
 import json
 import os
 import re
@@ -133,6 +135,13 @@ def matches(expected, actual):
     return re.fullmatch(pattern, lines) is not None
 
 
+@functools.cache
+def options_of(script):
+    """Options that a script in Python names in its help."""
+    done = subprocess.run([sys.executable, script, "--help"], stdout=subprocess.PIPE, text=True)
+    return set(re.findall(r"--[a-z][a-z0-9-]*", done.stdout))
+
+
 class Page:
     """Works through one page in a folder of its own."""
 
@@ -213,6 +222,8 @@ class Page:
             return
         if "not run" in block.notes:
             self.skipped.append((block.where(), block.notes["not run"]))
+            if block.language == "sh":
+                self.look_at_commands(block)
             return
         if "from" in block.notes:
             self.looked_at += 1
@@ -239,6 +250,24 @@ class Page:
             if block.language == "indented":
                 kind = "an indented block"
             self.error(block, f"{kind}: expected a fence with a language that can be tested, or a comment above it")
+
+    def look_at_commands(self, block):
+        for line in block.text.replace("\\\n", " ").split("\n"):
+            words = shlex.split(line, comments=True)
+            scripts = [word for word in words[:2] if re.match(r"(benchmarks|scripts|test)/", word)]
+            if not scripts:
+                continue
+            script = scripts[0]
+            path = os.path.join(ROOT, script)
+            if not os.path.isfile(path) or (script == words[0] and not os.access(path, os.X_OK)):
+                self.error(block, f"there is no program '{script}'")
+                continue
+            with open(path, encoding="utf-8") as f:
+                is_python = "python" in f.readline()
+            for word in words:
+                option = word.split("=")[0]
+                if is_python and option.startswith("--") and option not in options_of(path):
+                    self.error(block, f"'{script}' has no option '{option}'")
 
     def compare(self, block, expected, output):
         if expected and not matches(expected.text, output):
