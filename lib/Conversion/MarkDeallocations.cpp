@@ -161,8 +161,24 @@ LogicalResult MemplMarkDeallocationsPass::markOrDrop(func::FuncOp function) {
   return success();
 }
 
+/// A smaller size that is known makes a view of a realloc. Upstream's expansion
+/// also has the way in which it grows, and a copy there that does not verify.
+static void shrinkInPlace(memref::ReallocOp op) {
+  MemRefType from = op.getSource().getType(), to = op.getType();
+  if (!from.hasStaticShape() || !to.hasStaticShape() ||
+      from.getNumElements() < to.getNumElements())
+    return;
+  OpBuilder builder(op);
+  Value view = memref::ReinterpretCastOp::create(
+      builder, op.getLoc(), to, op.getSource(), /*offset=*/0,
+      ArrayRef<int64_t>(to.getNumElements()), /*strides=*/ArrayRef<int64_t>(1));
+  op.replaceAllUsesWith(view);
+  op.erase();
+}
+
 void MemplMarkDeallocationsPass::runOnOperation() {
   freed.clear();
+  getOperation().walk(shrinkInPlace);
   findFreed();
   for (auto function : opsOf<func::FuncOp>(getOperation()))
     if (!function.isExternal() && failed(markOrDrop(function)))

@@ -131,6 +131,8 @@ func.func @main() {
 //--- realloc.mlir
 // -----
 // REALLOC: 7
+// REALLOC-NEXT: 7
+// REALLOC-NEXT: 7
 // REALLOC: buffers: 2, not freed: 0
 func.func @main() {
   %c0 = arith.constant 0 : index
@@ -140,7 +142,14 @@ func.func @main() {
   %n = memref.realloc %m : memref<4xf32> to memref<16xf32>
   %v = memref.load %n[%c0] : memref<16xf32>
   vector.print %v : f32
-  memref.dealloc %n : memref<16xf32>
+  // Smaller, and as large as before.
+  %p = memref.realloc %n : memref<16xf32> to memref<2xf32>
+  %w = memref.load %p[%c0] : memref<2xf32>
+  vector.print %w : f32
+  %q = memref.realloc %p : memref<2xf32> to memref<2xf32>
+  %x = memref.load %q[%c0] : memref<2xf32>
+  vector.print %x : f32
+  memref.dealloc %q : memref<2xf32>
   return
 }
 
