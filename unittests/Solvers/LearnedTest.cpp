@@ -1,4 +1,4 @@
-//===- LearnedTest.cpp - weights, policies, and plans that they make ------===//
+//===- LearnedTest.cpp - policies, and plans that they make ---------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -44,49 +44,6 @@ Weights goingBy(SegmentFeatures::Column column) {
   weights.set("policy.order", {{1, kStep}, std::vector<float>(kStep)});
   weights.set("policy.backward", {{1}, {-1}});
   return weights;
-}
-
-std::string messageOf(llvm::StringRef contents) {
-  auto weights = Weights::parse(contents, "w.mempl");
-  return weights ? "" : llvm::toString(weights.takeError());
-}
-
-TEST(Weights, AreWhatWasWritten) {
-  Weights weights = goingBy(SegmentFeatures::Benefit);
-  weights.set("odd", {{2, 1}, {-0.5F, 3e-20F}});
-  Weights read = llvm::cantFail(Weights::parse(weights.contents(), "w"));
-  EXPECT_EQ(read.contents(), weights.contents());
-  EXPECT_EQ(read.find("odd")->numbers, weights.find("odd")->numbers);
-  EXPECT_FALSE(read.has("other"));
-  EXPECT_TRUE(static_cast<bool>(read.get("odd", {-1, 1})));
-  for (const std::vector<int64_t> &wrong :
-       {std::vector<int64_t>{2, 2}, std::vector<int64_t>{2}}) {
-    auto array = read.get("odd", wrong);
-    ASSERT_FALSE(static_cast<bool>(array));
-    EXPECT_THAT(llvm::toString(array.takeError()), HasSubstr("odd"));
-  }
-}
-
-TEST(Weights, SayWhatIsWrongWithAFile) {
-  std::string good = goingBy(SegmentFeatures::Benefit).contents();
-  EXPECT_EQ(messageOf(good), "");
-  EXPECT_THAT(messageOf("rubbish"), HasSubstr("w.mempl: error: expected"));
-  EXPECT_THAT(messageOf(""), HasSubstr("expected weights"));
-  EXPECT_THAT(messageOf("mempl-network 3 s 32\n"), HasSubstr("earlier mempl"));
-  std::string newer = good, others = good;
-  newer.replace(newer.find(" 5 "), 3, " 6 ");
-  EXPECT_THAT(messageOf(newer), HasSubstr("version 6"));
-  others[others.find('\n') - 1] ^= 1;
-  EXPECT_THAT(messageOf(others), HasSubstr("other features"));
-  // Cut off anywhere but between two arrays.
-  for (size_t length = good.find('\n') + 2; length < good.size(); length += 7) {
-    std::string message = messageOf(llvm::StringRef(good).take_front(length));
-    if (!message.empty())
-      EXPECT_THAT(message, HasSubstr("damaged"));
-  }
-  std::string infinite = good;
-  infinite.replace(good.size() - 4, 4, std::string("\0\0\x80\x7f", 4));
-  EXPECT_THAT(messageOf(infinite), HasSubstr("damaged"));
 }
 
 TEST(SegmentPolicy, ThatIsBuiltInIsRead) {
