@@ -225,7 +225,10 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
     return latency && *latency > 0 && std::isfinite(*latency);
   };
   for (int32_t i = 0; i < size(); ++i) {
-    const Instance &instance = programs[i].game->instance();
+    // The game, and its instance with it, may be made anew on the way.
+    auto isValid = [&, i](const Plan &plan) {
+      return verify(programs[i].game->instance(), plan).empty();
+    };
     const json::Object *object = (*list)[i].getAsObject();
     auto model = planOf(object, "model");
     if (!model)
@@ -234,7 +237,7 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
     const json::Array *plans = object->getArray("plans");
     const json::Array *played = object->getArray("played");
     if (!isLatency(reference) || !plans || !played ||
-        !verify(instance, *model).empty())
+        !isValid(*model))
       return damaged();
     programs[i].reference = *reference;
     if (!(*model == models[i]))
@@ -246,7 +249,7 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
         if (!plan)
           return plan.takeError();
         auto latency = row.getAsObject()->getNumber("latency");
-        if (!isLatency(latency) || !verify(instance, *plan).empty())
+        if (!isLatency(latency) || !isValid(*plan))
           return damaged();
         if (rows == plans)
           offer(i, std::move(*plan), *latency);
