@@ -47,12 +47,17 @@ protected:
   Value constant(OpBuilder &builder, Location loc, int64_t value) const {
     return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
   }
-  /// The address of the first element of a memref of this type.
+  /// The address of the first element of a memref of this type, as the runtime
+  /// takes it: without an address space.
   Value addressOf(OpBuilder &builder, Location loc, Value descriptor,
                   Type type) const {
-    return MemRefDescriptor(descriptor)
-        .bufferPtr(builder, loc, *this->getTypeConverter(),
-                   cast<MemRefType>(type));
+    Value address = MemRefDescriptor(descriptor)
+                        .bufferPtr(builder, loc, *this->getTypeConverter(),
+                                   cast<MemRefType>(type));
+    auto plain = LLVM::LLVMPointerType::get(builder.getContext());
+    if (address.getType() == plain)
+      return address;
+    return LLVM::AddrSpaceCastOp::create(builder, loc, plain, address);
   }
 
   RuntimeCalls &calls;

@@ -70,3 +70,16 @@ module @inside {
     return
   }
 }
+
+// -----
+
+// The runtime knows one address space.
+// CHECK-LABEL: func.func @space
+// CHECK: %[[SOURCE:.*]] = llvm.addrspacecast %{{.*}} : !llvm.ptr<1> to !llvm.ptr
+// CHECK: llvm.call @mempl_copy_start(%{{.*}}, %[[SOURCE]],
+func.func @space(%slow: memref<16xf32, 1>) {
+  %fast = mempl.alloc <vmem> at 0 bytes 64 : memref<16xf32, #mempl.space<vmem>>
+  %t = mempl.copy_start %slow to %fast : memref<16xf32, 1> to memref<16xf32, #mempl.space<vmem>>
+  mempl.copy_wait %t, %slow to %fast : memref<16xf32, 1> to memref<16xf32, #mempl.space<vmem>>
+  return
+}
