@@ -81,7 +81,8 @@ LogicalResult WorkOrder::run() {
   if (function.isPublic())
     for (BlockArgument argument : body.getArguments())
       if (auto type = dyn_cast<MemRefType>(argument.getType())) {
-        auto unranked = UnrankedMemRefType::get(type.getElementType(), {});
+        auto unranked = UnrankedMemRefType::get(type.getElementType(),
+                                                type.getMemorySpace());
         registered.push_back(memref::CastOp::create(builder, argument.getLoc(),
                                                     unranked, argument));
         gpu::HostRegisterOp::create(builder, argument.getLoc(),

@@ -147,3 +147,16 @@ func.func @loop_and_branch(%w: memref<4xf32>, %n: index, %p: i1) {
   }
   return
 }
+
+// -----
+
+// Memory of another space keeps it.
+// CHECK-LABEL: func.func @space
+// CHECK: %[[HOST:.*]] = memref.cast %{{.*}} : memref<16xf32, 1> to memref<*xf32, 1>
+// CHECK: gpu.host_register %[[HOST]] : memref<*xf32, 1>
+func.func @space(%slow: memref<16xf32, 1>) {
+  %fast = mempl.alloc <hbm> at 0 bytes 64 : memref<16xf32, #mempl.space<hbm>>
+  %t = mempl.copy_start %slow to %fast : memref<16xf32, 1> to memref<16xf32, #mempl.space<hbm>>
+  mempl.copy_wait %t, %slow to %fast : memref<16xf32, 1> to memref<16xf32, #mempl.space<hbm>>
+  return
+}
