@@ -22,12 +22,14 @@
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/SubsetOpInterface.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 using namespace mlir;
@@ -235,6 +237,35 @@ static void forwardSlices(RewriterBase &rewriter, Block &block) {
   }
 }
 
+/// Whether a loop inside of `loop` has a slice of what `loop` carries, in the
+/// same place in all trips of both. LLVM 22 would take it for one of `loop`,
+/// and move it out of the region that it needs.
+static bool hasInvariantSliceInside(scf::ForOp loop) {
+  SmallVector<Value> tensors(loop.getRegionIterArgs());
+  while (!tensors.empty()) {
+    for (OpOperand &use : tensors.pop_back_val().getUses()) {
+      Operation *op = use.getOwner();
+      if (auto inner = dyn_cast<LoopLikeOpInterface>(op)) {
+        if (BlockArgument carried = inner.getTiedLoopRegionIterArg(&use))
+          tensors.append({carried, inner.getTiedLoopResult(&use)});
+        continue;
+      }
+      if (!isa<SubsetOpInterface>(op) || isa<linalg::LinalgOp>(op))
+        continue;
+      if (op->getParentOp() != loop &&
+          llvm::all_of(op->getOperands(), [&](Value operand) {
+            return isa<ShapedType>(operand.getType()) ||
+                   loop.isDefinedOutsideOfLoop(operand);
+          }))
+        return true;
+      auto insertion = dyn_cast<SubsetInsertionOpInterface>(op);
+      if (insertion && &insertion.getDestinationOperand() == &use)
+        tensors.push_back(insertion.getUpdatedDestination());
+    }
+  }
+  return false;
+}
+
 /// Takes out of a loop what it hands from trip to trip as it got it.
 static void dropPassedOn(RewriterBase &rewriter, scf::ForOp loop) {
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
@@ -283,6 +314,8 @@ void mempl::ir::hoistInvariants(RewriterBase &rewriter, Operation *module) {
         [](Operation *op, Region *) { return makesNoStorage(op); },
         [&](Operation *op, Region *) { rewriter.moveOpBefore(op, loop); });
     forwardSlices(rewriter, *loop.getBody());
+    if (hasInvariantSliceInside(loop))
+      continue;
     DictionaryAttr attributes = loop->getDiscardableAttrDictionary();
     unsigned carried = loop.getNumRegionIterArgs();
     auto hoisted = cast<scf::ForOp>(

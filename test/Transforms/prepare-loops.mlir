@@ -142,3 +142,27 @@ func.func @put_and_taken(%o: tensor<8x4xf32>) -> tensor<8x4xf32> {
   }
   return %r : tensor<8x4xf32>
 }
+
+// A slice that an inner loop puts into the same place in every trip, and that
+// the outer one takes out, is no slice of the outer one.
+// CHECK-LABEL: func.func @put_inside
+// CHECK: scf.for {{.*}} iter_args(%[[OUTER:.*]] = %arg1)
+// CHECK:   tensor.extract_slice %[[OUTER]][4, 0]
+// CHECK:   scf.for {{.*}} iter_args(%[[INNER:.*]] = %[[OUTER]])
+// CHECK:     %[[SUM:.*]] = linalg.add
+// CHECK:     %[[PUT:.*]] = tensor.insert_slice %[[SUM]] into %[[INNER]][4, 0]
+// CHECK:     scf.yield %[[PUT]]
+func.func @put_inside(%a: tensor<4x4xf32>, %b: tensor<8x4xf32>, %n: index) -> tensor<8x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %b) -> (tensor<8x4xf32>) {
+    %p = tensor.extract_slice %x[4, 0] [4, 4] [1, 1] : tensor<8x4xf32> to tensor<4x4xf32>
+    %s = scf.for %j = %c0 to %i step %c1 iter_args(%y = %x) -> (tensor<8x4xf32>) {
+      %t = linalg.add ins(%a, %p : tensor<4x4xf32>, tensor<4x4xf32>) outs(%p : tensor<4x4xf32>) -> tensor<4x4xf32>
+      %u = tensor.insert_slice %t into %y[4, 0] [4, 4] [1, 1] : tensor<4x4xf32> into tensor<8x4xf32>
+      scf.yield %u : tensor<8x4xf32>
+    }
+    scf.yield %s : tensor<8x4xf32>
+  }
+  return %r : tensor<8x4xf32>
+}
