@@ -52,6 +52,13 @@ namespace mempl::ir {
 using namespace mlir;
 using namespace mempl::ir;
 
+/// Whether upstream can write the op in simpler ones: of integers it makes no
+/// softmax, but a crash.
+static bool isOfFloats(Operation *op) {
+  auto softmax = dyn_cast<linalg::SoftmaxOp>(op);
+  return !softmax || isa<FloatType>(getElementTypeOrSelf(softmax.getInput()));
+}
+
 namespace {
 
 /// Softmax and what else says how it is made of simpler ops.
@@ -60,7 +67,7 @@ struct DecomposeAggregate
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
   LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() == 0)
+    if (op->getNumResults() == 0 || !isOfFloats(op))
       return failure();
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (failed(results))
@@ -76,7 +83,7 @@ struct SoftmaxOnTensors : OpRewritePattern<linalg::SoftmaxOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::SoftmaxOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 0)
+    if (op->getNumResults() != 0 || !isOfFloats(op))
       return failure();
     auto tensorOf = [&](Value buffer) {
       return bufferization::ToTensorOp::create(

@@ -107,3 +107,11 @@ func.func @expand(%a: tensor<?xi1>, %n: index) -> tensor<?x?xi1> {
   %r = tensor.expand_shape %a [[0, 1]] output_shape [%n, %n] : tensor<?xi1> into tensor<?x?xi1>
   return %r : tensor<?x?xi1>
 }
+
+// -----
+
+func.func @softmax(%a: tensor<4x4xi32>, %b: tensor<4x4xi32>) -> tensor<4x4xi32> {
+  // expected-error @below {{'linalg.softmax' cannot be lowered: no pass of the pipeline knows it on these types; rewrite it before}}
+  %r = linalg.softmax dimension(1) ins(%a : tensor<4x4xi32>) outs(%b : tensor<4x4xi32>) -> tensor<4x4xi32>
+  return %r : tensor<4x4xi32>
+}
