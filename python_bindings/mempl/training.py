@@ -86,7 +86,10 @@ def native() -> Any:
     try:
         from . import _train
     except ImportError as problem:
-        raise Error(f"training needs mempl built with LibTorch: {problem}") from problem
+        raise Error(
+            "training needs mempl built with LibTorch (pip install ./python_bindings "
+            f"--config-settings=cmake.define.MEMPL_ENABLE_TORCH=ON): {problem}"
+        ) from problem
     return _train
 
 

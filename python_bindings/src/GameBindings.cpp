@@ -216,7 +216,8 @@ void mempl::python::bindGame(nb::module_ &m) {
           "Seconds; of the plan of the solver `greedy`.")
       .def_prop_ro(
           "scale", [](const GameState &state) { return state.game().scale(); },
-          "Seconds that returns are measured in: what `greedy` gains.")
+          "Seconds that returns are measured in: what `greedy` gains, or a "
+          "thousandth of `slow_latency` where that is more.")
       .def_static("feature_table", &featureTable,
                   "A dict of lists of Feature, by the names that observe() "
                   "gives their arrays.");

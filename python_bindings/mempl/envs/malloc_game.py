@@ -34,8 +34,8 @@ class MallocGameEnv(gymnasium.Env[dict[str, np.ndarray], np.int64]):
         action_mask: int8 (action,), 1 for legal actions; zeros when the game is over.
     mempl.Game.feature_table() and docs/Observation.md have names and meanings of the features.
 
-    Rewards are latency saved, in units of what the solver `greedy` saves: a return of 0 is everything in slow memory, 1
-    is greedy. An episode ends with Stop, which alone is in the mask after `max_actions`; there is no truncation.
+    Rewards are latency saved, in units of what the solver `greedy` saves, or of a thousandth of the latency of slow
+    memory where that is more (`game.scale`): a return of 0 is everything in slow memory, 1 is greedy. An episode ends with Stop, which alone is in the mask after `max_actions`; there is no truncation.
 
     Info: `action_mask` as above; `latency`, seconds, with what is not placed in slow memory; after step(), `illegal`:
     whether the action was illegal.
