@@ -200,8 +200,10 @@ private:
       return &program;
     return outer ? outer->owner(tensor) : nullptr;
   }
-  /// ", which is inside of 'affine.for'", for a tensor without a storage.
+  /// "is inside of 'affine.for', ..", for a tensor without a storage.
   std::string whereOf(Value tensor) {
+    if (tensor.getParentBlock() == program.block && !tensor.getDefiningOp())
+      return "is a buffer already";
     Operation *op =
         ancestorIn(program.block, tensor.getParentBlock() == program.block
                                       ? tensor.getDefiningOp()

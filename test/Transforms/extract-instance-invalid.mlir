@@ -9,3 +9,25 @@ func.func @pinned_and_not_prepared(%a: tensor<16xf32>, %c: f32) -> tensor<32xf32
   } {mempl.pin} : tensor<16xf32> to tensor<32xf32>
   return %p : tensor<32xf32>
 }
+
+// -----
+
+// expected-error @below {{'mempl.pin' pins a tensor into fast memory that is a buffer already}}
+func.func @buffer(%b: memref<64xf32> {mempl.pin = #mempl.space<fast>}, %t: tensor<64xf32>) -> tensor<64xf32> {
+  %r = linalg.exp ins(%t : tensor<64xf32>) outs(%t : tensor<64xf32>) -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+
+// -----
+
+func.func @inside(%a: tensor<64xf32>, %c: i1) -> tensor<64xf32> {
+  %r = scf.while (%x = %a) : (tensor<64xf32>) -> tensor<64xf32> {
+    // expected-error @below {{'mempl.pin' pins a tensor into fast memory that is inside of 'scf.while', whose inside is not placed}}
+    %y = linalg.exp {mempl.pin = #mempl.space<fast>} ins(%x : tensor<64xf32>) outs(%x : tensor<64xf32>) -> tensor<64xf32>
+    scf.condition(%c) %y : tensor<64xf32>
+  } do {
+  ^bb0(%z: tensor<64xf32>):
+    scf.yield %z : tensor<64xf32>
+  }
+  return %r : tensor<64xf32>
+}
