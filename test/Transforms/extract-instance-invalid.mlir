@@ -17,17 +17,3 @@ func.func @buffer(%b: memref<64xf32> {mempl.pin = #mempl.space<fast>}, %t: tenso
   %r = linalg.exp ins(%t : tensor<64xf32>) outs(%t : tensor<64xf32>) -> tensor<64xf32>
   return %r : tensor<64xf32>
 }
-
-// -----
-
-func.func @inside(%a: tensor<64xf32>, %c: i1) -> tensor<64xf32> {
-  %r = scf.while (%x = %a) : (tensor<64xf32>) -> tensor<64xf32> {
-    // expected-error @below {{'mempl.pin' pins a tensor into fast memory that is inside of 'scf.while', whose inside is not placed}}
-    %y = linalg.exp {mempl.pin = #mempl.space<fast>} ins(%x : tensor<64xf32>) outs(%x : tensor<64xf32>) -> tensor<64xf32>
-    scf.condition(%c) %y : tensor<64xf32>
-  } do {
-  ^bb0(%z: tensor<64xf32>):
-    scf.yield %z : tensor<64xf32>
-  }
-  return %r : tensor<64xf32>
-}
