@@ -247,7 +247,10 @@ static bool hasInvariantSliceInside(scf::ForOp loop) {
       Operation *op = use.getOwner();
       if (auto inner = dyn_cast<LoopLikeOpInterface>(op)) {
         if (BlockArgument carried = inner.getTiedLoopRegionIterArg(&use))
-          tensors.append({carried, inner.getTiedLoopResult(&use)});
+          tensors.push_back(carried);
+        // An scf.while has none.
+        if (OpResult result = inner.getTiedLoopResult(&use))
+          tensors.push_back(result);
         continue;
       }
       if (!isa<SubsetOpInterface>(op) || isa<linalg::LinalgOp>(op))

@@ -166,3 +166,22 @@ func.func @put_inside(%a: tensor<4x4xf32>, %b: tensor<8x4xf32>, %n: index) -> te
   }
   return %r : tensor<8x4xf32>
 }
+
+// CHECK-LABEL: func.func @with_while
+// CHECK: scf.for
+// CHECK:   scf.while
+func.func @with_while(%a: tensor<16xf32>, %n: index, %c: i1) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %a) -> (tensor<16xf32>) {
+    %w = scf.while (%y = %x) : (tensor<16xf32>) -> tensor<16xf32> {
+      scf.condition(%c) %y : tensor<16xf32>
+    } do {
+    ^bb0(%z: tensor<16xf32>):
+      %e = linalg.exp ins(%z : tensor<16xf32>) outs(%z : tensor<16xf32>) -> tensor<16xf32>
+      scf.yield %e : tensor<16xf32>
+    }
+    scf.yield %w : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}
