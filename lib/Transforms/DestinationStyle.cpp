@@ -123,9 +123,7 @@ static void concatAsInsertions(RewriterBase &rewriter,
     rewriter.replaceOp(concat, *pieces);
 }
 
-/// What a tensor.pad writes everywhere: the value that it yields, if that is
-/// the same for all elements and is known before the op.
-static Value uniformPadding(RewriterBase &rewriter, tensor::PadOp pad) {
+Value mempl::ir::uniformPadding(RewriterBase &rewriter, tensor::PadOp pad) {
   Value value =
       cast<tensor::YieldOp>(pad.getBody()->getTerminator()).getValue();
   if (!pad->isAncestor(value.getParentBlock()->getParentOp()))

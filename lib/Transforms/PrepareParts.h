@@ -19,6 +19,9 @@ namespace mlir {
 class Operation;
 class RewriterBase;
 class Value;
+namespace tensor {
+class PadOp;
+} // namespace tensor
 } // namespace mlir
 
 namespace mempl::ir {
@@ -26,6 +29,11 @@ namespace mempl::ir {
 /// A `tensor.empty` of the shape of `like`, at the insertion point. It has the
 /// constraints of a user that `like` has, if that is one as well.
 Value newEmpty(RewriterBase &rewriter, Value like);
+
+/// What a tensor.pad writes everywhere, at the insertion point: the value that
+/// it yields, if that is the same for all elements; null if it is not. A
+/// constant inside of the op is cloned.
+Value uniformPadding(RewriterBase &rewriter, tensor::PadOp pad);
 
 /// Turns loops over tensors whose trips may run in any order (scf.forall
 /// without a mapping, scf.parallel) and affine.for into scf.for.

@@ -15,6 +15,7 @@
 
 #include "TileToFit.h"
 
+#include "PrepareParts.h"
 #include "TileToFitModel.h"
 
 #include "mempl/IR/Mempl.h"
@@ -300,7 +301,7 @@ Operation *SegmentRewriter::makeTile(Operation *op, ValueRange operands,
       padPart(pad, range.dim, range, low, high, rewriter);
     tile =
         tensor::PadOp::create(rewriter, loc, types[0], operands[0], low, high,
-                              pad.getConstantPaddingValue(), pad.getNofold());
+                              uniformPadding(rewriter, pad), pad.getNofold());
   } else {
     tile = clone(rewriter, op, types, operands);
   }
@@ -665,9 +666,8 @@ Value UnrollRewriter::padded(tensor::PadOp pad, int64_t dim, int64_t begin,
                 ->getResult(0);
   } else {
     whole = makeEmpty(pad.getResult(), rowsOf(dim, begin, end), loc);
-    whole = linalg::FillOp::create(rewriter, loc, pad.getConstantPaddingValue(),
-                                   whole)
-                .getResult(0);
+    Value padding = uniformPadding(rewriter, pad);
+    whole = linalg::FillOp::create(rewriter, loc, padding, whole).getResult(0);
     SmallVector<OpFoldResult> offsets(pad.getMixedLowPad());
     for (const Piece &part : parts) {
       offsets[dim] = rewriter.getIndexAttr(part.begin + low - begin);

@@ -35,7 +35,8 @@ func.func @halo(%x: tensor<1x16x16x4xf32>, %w: tensor<3x3x4x4xf32>)
       outs(%e0 : tensor<1x16x16x4xf32>) -> tensor<1x16x16x4xf32>
   %p = tensor.pad %a low[0, 1, 1, 0] high[0, 1, 1, 0] {
   ^bb0(%i: index, %j: index, %k: index, %l: index):
-    tensor.yield %zero : f32
+    %inside = arith.constant 0.0 : f32
+    tensor.yield %inside : f32
   } : tensor<1x16x16x4xf32> to tensor<1x18x18x4xf32>
   %e1 = tensor.empty() : tensor<1x16x16x4xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e1 : tensor<1x16x16x4xf32>)

@@ -101,7 +101,8 @@ func.func @indices(%x: tensor<16x64xf32>)
   } -> tensor<16x64xf32>
   %p = tensor.pad %numbered low[0, 1] high[0, 1] {
   ^bb0(%i: index, %j: index):
-    tensor.yield %zero : f32
+    %inside = arith.constant 0.0 : f32
+    tensor.yield %inside : f32
   } : tensor<16x64xf32> to tensor<16x66xf32>
   %e = tensor.expand_shape %p [[0], [1, 2]] output_shape [16, 1, 66]
       : tensor<16x66xf32> into tensor<16x1x66xf32>
