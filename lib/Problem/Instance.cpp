@@ -13,6 +13,8 @@
 #include "mempl/Problem/Instance.h"
 
 #include "mempl/Problem/Mapping.h"
+#include "mempl/Problem/Plan.h"
+#include "mempl/Problem/Simulator.h"
 
 #include "llvm/ADT/Twine.h"
 
@@ -239,8 +241,29 @@ private:
 
 } // namespace
 
+/// The fault of a valid program that takes longer than a number can say.
+static void checkLatency(const Instance &instance,
+                         std::vector<InstanceFault> &faults) {
+  if (std::isfinite(slowLatency(instance)))
+    return;
+  double total = 0;
+  int32_t step = -1;
+  for (double seconds : simulate(instance, Plan()).times) {
+    ++step;
+    total += seconds;
+    if (!std::isfinite(total))
+      break;
+  }
+  faults.push_back({.rule = InstanceRule::I1,
+                    .step = step,
+                    .text = "in slow memory alone the program takes more "
+                            "seconds up to here than a double can hold"});
+}
+
 std::vector<InstanceFault> mempl::checkInstance(const Instance &instance) {
   std::vector<InstanceFault> faults;
   InstanceChecker(instance, {}, faults).run();
+  if (faults.empty())
+    checkLatency(instance, faults);
   return faults;
 }

@@ -70,6 +70,14 @@ class Case(unittest.TestCase):
         self.assertEqual(sorted(found), sorted(rules))
 
 
+class Instances(Case):
+    def test_times_that_no_double_holds(self):
+        long, body = (1e308, []), program([], [(1e300, [])])
+        for instance in (Instance("p", machine(), program([], [long, long])), loop_of(body, 2**62)):
+            self.assertEqual(check_instance(instance), ["the latency of slow memory alone is finite"])
+        self.assertEqual(check_instance(Instance("p", machine(), program([], [long]))), [])
+
+
 class Copies(Case):
     def setUp(self):
         steps = [(8, []), (2, [(0, 50)])]

@@ -16,6 +16,7 @@
 
 #include "mempl/Analysis/Target.h"
 #include "mempl/Register/Register.h"
+#include "mempl/Support/FileIO.h"
 #include "mempl/Support/Version.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -39,7 +40,8 @@ void registerTestPrintProgram();
 #endif
 
 static int fail(const llvm::Twine &text) {
-  llvm::errs() << "mempl-opt: error: " << text << '\n';
+  llvm::errs() << "mempl-opt: error: " << mempl::escapeForMessage(text.str())
+               << '\n';
   return 1;
 }
 

@@ -106,6 +106,33 @@ TEST(Instance, LargestSizesAreValid) {
             "no fault");
 }
 
+TEST(Instance, TimesThatNoDoubleHoldsAreFaults) {
+  auto fault = [](int32_t step) {
+    return "steps[" + std::to_string(step) +
+           "]: I1: in slow memory alone the program takes more seconds up to "
+           "here than a double can hold";
+  };
+  auto faultOf = [](auto change) {
+    Instance instance = valid();
+    change(instance);
+    auto faults = checkInstance(instance);
+    return faults.size() == 1 ? faults.front().str() : "";
+  };
+  EXPECT_EQ(faultOf([](Instance &x) {
+              x.program.steps[0].compute = x.program.steps[1].compute = 1e308;
+            }),
+            fault(1));
+  EXPECT_EQ(faultOf([](Instance &x) { x.machine.slowBandwidth = 1e-308; }),
+            fault(0));
+  EXPECT_EQ(faultOf([](Instance &x) {
+              auto body = std::make_shared<Program>(*x.program.steps[2].body);
+              body->steps[0].compute = 1e300;
+              x.program.steps[2].body = body;
+              x.program.steps[2].trips = INT64_MAX;
+            }),
+            fault(2));
+}
+
 TEST(Instance, NegativeNumbersAreFaults) {
   // 2^63 wraps to a negative size.
   EXPECT_EQ(

@@ -181,8 +181,8 @@ TEST(ProblemIO, WhatIsWrittenReadsBackAsTheSame) {
   auto instance = parseInstance(instanceText(), "f.json");
   ASSERT_TRUE(static_cast<bool>(instance));
   instance->name = "quotes \" \\ and \n lines \x01 and \xc3\xa9";
-  instance->machine.copyLatency = 1.0 / 3;
-  instance->machine.slowBandwidth = 5e-324;
+  instance->machine.copyLatency = 5e-324;
+  instance->machine.slowBandwidth = 1.0 / 3;
   instance->machine.fastBandwidth = std::numeric_limits<double>::max();
   instance->machine = instance->machine;
   std::string text = written(*instance, writeInstance);

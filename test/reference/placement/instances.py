@@ -5,6 +5,9 @@
 
 import math
 
+from .latency import simulate
+from .model import Plan
+
 KINDS = ("input", "temporary", "output", "inout")
 MODES = ("read", "write", "update")
 SPACES = (None, "slow", "fast")
@@ -24,6 +27,8 @@ def check_instance(instance):
     faults = list(machine_faults(instance.machine))
     if not faults:
         faults += program_faults(instance.machine, instance.program, "", False)
+    if not faults and not math.isfinite(simulate(instance, Plan(instance.name, [])).latency):
+        faults.append("the latency of slow memory alone is finite")
     return faults
 
 
