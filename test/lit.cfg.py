@@ -35,8 +35,7 @@ config.environment["PATH"] = os.pathsep.join(
     [config.mempl_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 )
 # mlir-runner has no sanitizers in it, and cannot load a library that has.
-if not config.mempl_sanitize:
-    config.available_features.add("runner")
+config.available_features.add("sanitized" if config.mempl_sanitize else "runner")
 # The runtime for GPUs, on a fake CUDA driver.
 gpu_runtime = os.path.join(config.mempl_library_dir, "libmempl_gpu_runtime.so")
 fake_cuda = os.path.join(config.mempl_library_dir, "libfake_cuda.so")

@@ -36,6 +36,16 @@ static constexpr size_t kChunk = size_t(1) << 20;
 /// Window of 2^15 bytes, and 16 for "with a gzip header".
 static constexpr int kGzipWindow = 15 + 16;
 
+bool mempl::isSameFile(StringRef a, StringRef b) {
+  if (a.empty() || b.empty())
+    return false;
+  llvm::sys::fs::file_status status;
+  bool isThere = a != "-" && !llvm::sys::fs::status(a, status);
+  if (isThere && !llvm::sys::fs::is_regular_file(status))
+    return false;
+  return a == b || (isThere && llvm::sys::fs::equivalent(a, b));
+}
+
 llvm::Error mempl::fileError(StringRef file, int64_t line, const Twine &text) {
   std::string where = file == "-" ? "<stdin>" : file.str();
   if (line > 0)

@@ -9,6 +9,7 @@
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny capacity=much" 2>&1 | FileCheck %s --check-prefix=CAPACITY
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny threads=0" 2>&1 | FileCheck %s --check-prefix=THREADS
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny plan-out=%t/none/plan.json" 2>&1 | FileCheck %s --check-prefix=FILE
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny plan-out=%t.same instance-out=%t.same" 2>&1 | FileCheck %s --check-prefix=SAME
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny profile=%t.none" 2>&1 | FileCheck %s --check-prefix=PROFILE
 // RUN: not mempl-opt %s --learned-memory-placement="targt=tiny" 2>&1 | FileCheck %s --check-prefix=OPTION
 // RUN: not mempl-opt %s --pass-pipeline="builtin.module(mempl-extract-instance{capcity=1K})" 2>&1 | FileCheck %s --check-prefix=EXTRACT
@@ -24,6 +25,7 @@
 // CAPACITY: error: option 'capacity': {{.*}}much
 // THREADS: error: options of the solver: threads: expected at least 1, found 0
 // FILE: error: {{.*}}plan.json
+// SAME: error: option 'instance-out': expected another file than that of 'plan-out', found {{.*}}.same
 // PROFILE: error: {{.*}}none
 // OPTION: error: learned-memory-placement: no option 'targt'; expected bound-seconds, {{.*}}; did you mean 'target'?
 // EXTRACT: error: mempl-extract-instance: no option 'capcity'; expected capacity, profile, reorder, target; did you mean 'capacity'?

@@ -273,6 +273,28 @@ static Error readMaxRegression(const Flags &flags, SolveOptions &options) {
   return Error::success();
 }
 
+/// Nothing is written over the program, or twice into one file. Offsets may
+/// replace the packing problem, which is in their file as well.
+static Error checkOutputs(const SolveOptions &options) {
+  const std::pair<StringRef, StringRef> outputs[] = {
+      {"--plan-out", options.planPath},
+      {"--anytime", options.anytimePath},
+      {"--reproducer", options.reproducerPath},
+      {"--map-out", options.mapPath},
+      {"--report", options.reportPath}};
+  for (const auto &[k, output] : llvm::enumerate(outputs)) {
+    auto [flag, path] = output;
+    if (path != "-" && !isCsv(options.input) && isSameFile(path, options.input))
+      return toolError(flag + ": expected another file than the input, found " +
+                       path);
+    for (const auto &[other, same] : llvm::ArrayRef(outputs).take_front(k))
+      if (isSameFile(path, same))
+        return toolError(flag + ": expected another file than that of " +
+                         other + ", found " + path);
+  }
+  return Error::success();
+}
+
 static Error readFlags(const Flags &flags, SolveOptions &options) {
   options.input = flags.input;
   options.target = flags.target;
@@ -319,6 +341,8 @@ static Error readFlags(const Flags &flags, SolveOptions &options) {
   if (options.input.empty() &&
       (options.checkPaths.empty() || !llvm::all_of(options.checkPaths, isCsv)))
     return toolError("expected an input file; see mempl-solve --help");
+  if (Error error = checkOutputs(options))
+    return error;
   return readNumbers(flags, options);
 }
 

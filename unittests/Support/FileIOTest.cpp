@@ -176,6 +176,19 @@ TEST_F(FileIOTest, FullDevicesAreErrorsAndStayDevices) {
   EXPECT_FALSE(llvm::sys::fs::is_regular_file("/dev/full"));
 }
 
+TEST_F(FileIOTest, FilesAreTheSameByWhateverName) {
+  EXPECT_TRUE(isSameFile("a", "a"));
+  EXPECT_FALSE(isSameFile("a", "b"));
+  EXPECT_TRUE(isSameFile("-", "-"));
+  EXPECT_FALSE(isSameFile("", ""));
+  EXPECT_FALSE(isSameFile("/dev/null", "/dev/null"));
+  ASSERT_EQ(write(at("f"), "text"), "");
+  EXPECT_TRUE(isSameFile(at("f"), at("./f")));
+  EXPECT_FALSE(isSameFile(at("f"), at("g")));
+  ASSERT_FALSE(llvm::sys::fs::create_link(at("f"), at("link")));
+  EXPECT_TRUE(isSameFile(at("link"), at("f")));
+}
+
 TEST(FileError, NamesFileLineAndText) {
   EXPECT_EQ(llvm::toString(fileError("a.json", 7, "expected x")),
             "a.json:7: error: expected x");

@@ -30,6 +30,10 @@ llvm::Expected<std::string> readFile(llvm::StringRef path);
 /// written to a temporary beside it and renamed. "-" is standard output.
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef contents);
 
+/// Whether two paths are of one file, which what is written to the one would
+/// take away from the other. "-" is one; "" and devices are none.
+bool isSameFile(llvm::StringRef a, llvm::StringRef b);
+
 /// An error whose message is `file:line: error: text`, on one line whatever
 /// `file` and `text` have in them (escapeForMessage()); `line` 0 leaves the
 /// line out.
