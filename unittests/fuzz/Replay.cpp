@@ -20,6 +20,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <random>
+#include <sys/resource.h>
 #include <unistd.h>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,6 +43,12 @@ static void keepInput(int signal) {
     (void)!write(file, input.data(), input.size());
   std::signal(signal, SIG_DFL);
   std::raise(signal);
+}
+
+/// An input that wants more than that stops the fuzzer as well.
+static void limitMemory(size_t bytes) {
+  rlimit limit{bytes, bytes};
+  (void)setrlimit(RLIMIT_AS, &limit);
 }
 
 /// Some bytes or lines changed, doubled, or gone.
@@ -117,7 +124,7 @@ int main(int argc, char **argv) {
     LLVMFuzzerInitialize(&argc, &argv);
   for (int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP})
     std::signal(signal, keepInput);
-  size_t runs = 0, maxSize = 4096, seed = 0, tried = 0;
+  size_t runs = 0, maxSize = 4096, seed = 0, tried = 0, megabytes = 0;
   std::vector<std::string> inputs;
   for (llvm::StringRef argument : llvm::ArrayRef(argv, argc).drop_front()) {
     if (argument.consume_front("-runs="))
@@ -128,6 +135,9 @@ int main(int argc, char **argv) {
       (void)argument.getAsInteger(10, seed);
     else if (argument.consume_front("-artifact_prefix="))
       crashPath = argument.str() + "crash";
+    else if (argument.consume_front("-rss_limit_mb=") &&
+             !argument.getAsInteger(10, megabytes))
+      limitMemory(megabytes << 20);
     else if (!argument.starts_with("-"))
       llvm::append_range(inputs, readFolder(argument));
   }
