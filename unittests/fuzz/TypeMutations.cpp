@@ -23,6 +23,8 @@ static constexpr const char *kElements[] = {
 static constexpr const char *kSpaces[] = {
     "#mempl.space<fast>", "#mempl.space<slow>", "#mempl.space<l2>", "1", "0"};
 
+static constexpr int64_t kMostInVector = 64;
+
 static bool isShaped(Type type) {
   return isa<RankedTensorType, MemRefType, VectorType>(type);
 }
@@ -76,7 +78,10 @@ bool Mutation::changeElementsEverywhere() {
 
 /// The same type with other sizes; null if it cannot have them.
 static Type withShape(ShapedType type, ArrayRef<int64_t> shape) {
-  if (isa<VectorType>(type) && llvm::any_of(shape, ShapedType::isDynamic))
+  // Upstream writes out what is done with the elements of a vector.
+  if (isa<VectorType>(type) && llvm::any_of(shape, [](int64_t size) {
+        return ShapedType::isDynamic(size) || size > kMostInVector;
+      }))
     return {};
   if (auto memref = dyn_cast<MemRefType>(type))
     if (!memref.getLayout().isIdentity() &&
