@@ -17,6 +17,7 @@
 #include "mempl/Analysis/IntegerRange.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
@@ -176,6 +177,17 @@ static void addSliceSource(tensor::ExtractSliceOp slice, int64_t dim,
   }
 }
 
+/// Whether `op` asks for a dimension that its tensor does not have: it may not
+/// run, and upstream crashes where it looks for a bound.
+static bool asksBeyondRank(Operation *op) {
+  auto dim = dyn_cast_or_null<ShapedDimOpInterface>(op);
+  auto index = dim ? getConstantIntValue(dim.getDimension()) : std::nullopt;
+  if (!index)
+    return false;
+  auto type = cast<ShapedType>(dim.getShapedValue().getType());
+  return *index < 0 || (type.hasRank() && *index >= type.getRank());
+}
+
 std::optional<int64_t>
 mempl::ir::upperBoundOf(const ValueBoundsConstraintSet::Variable &variable) {
   unsigned left = kMostValues;
@@ -185,6 +197,8 @@ mempl::ir::upperBoundOf(const ValueBoundsConstraintSet::Variable &variable) {
       return true;
     --left;
     Operation *op = value.getDefiningOp();
+    if (asksBeyondRank(op))
+      return true;
     if (!dim) {
       Operation *owner =
           op ? op : cast<BlockArgument>(value).getOwner()->getParentOp();

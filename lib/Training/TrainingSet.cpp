@@ -236,8 +236,7 @@ llvm::Error TrainingSet::restore(llvm::StringRef text, llvm::StringRef name) {
     auto reference = object->getNumber("reference");
     const json::Array *plans = object->getArray("plans");
     const json::Array *played = object->getArray("played");
-    if (!isLatency(reference) || !plans || !played ||
-        !isValid(*model))
+    if (!isLatency(reference) || !plans || !played || !isValid(*model))
       return damaged();
     programs[i].reference = *reference;
     if (!(*model == models[i]))

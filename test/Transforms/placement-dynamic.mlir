@@ -35,3 +35,15 @@ func.func @unbounded(%a: tensor<?xf32>, %n: index) -> tensor<?xf32> {
   %x = linalg.exp ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
   return %x : tensor<?xf32>
 }
+
+// A dimension that a tensor does not have bounds nothing.
+// CHECK-LABEL: func.func @beyond
+// CHECK-NOT: mempl.alloc
+// CHECK: return
+func.func @beyond(%a: tensor<?xf32>) -> tensor<?xf32> {
+  %c7 = arith.constant 7 : index
+  %n = tensor.dim %a, %c7 : tensor<?xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %x = linalg.exp ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  return %x : tensor<?xf32>
+}
