@@ -44,13 +44,11 @@ static constexpr std::chrono::milliseconds kPause(10);
 // Of a limit on time, if there is one program: what the first round searches
 // for, and what later ones polish a plan for: that or so many seconds, but no
 // more than the other share. One long search and short ones from what it found
-// find more than one that is longer still, but where there are so many accesses
-// that it is not through by then. A run that is killed loses no more than the
-// last.
-static constexpr int64_t kManyAccesses = 4000;
-static constexpr double kSearchShare = 0.4, kLongSearchShare = 0.75,
-                        kRefineShare = 0.1, kRefineSeconds = 10,
-                        kMostRefineShare = 0.15, kMostSearchSeconds = 120;
+// find more than one that is longer still. A run that is killed loses no more
+// than the last.
+static constexpr double kSearchShare = 0.4, kRefineShare = 0.1,
+                        kRefineSeconds = 10, kMostRefineShare = 0.15,
+                        kMostSearchSeconds = 120;
 // How often the budget for refining is doubled, as a factor.
 static constexpr int64_t kMostRefining = 64;
 // Of Gumbel noise at the roots of self-play.
@@ -58,14 +56,6 @@ static constexpr float kNoise = 1;
 // Of evolution: vectors per generation, and how far apart the first are.
 static constexpr int32_t kPopulation = 16;
 static constexpr double kEvolutionStep = 0.4;
-
-/// Those of the program itself, bodies of loops aside.
-static int64_t numAccesses(const Program &program) {
-  int64_t count = 0;
-  for (const Step &step : program.steps)
-    count += static_cast<int64_t>(step.accesses.size());
-  return count;
-}
 
 /// Of a search for so long; at least 1, as 0 would be no limit.
 static int64_t milliseconds(double seconds) {
@@ -348,11 +338,8 @@ bool Trainer::Impl::refine() {
                     own.seed += static_cast<uint64_t>(i);
                     own.cancelled = isStopped;
                     if (i == 0 && searches) {
-                      bool isLarge =
-                          numAccesses(entry.game->instance().program) >=
-                          kManyAccesses;
-                      own.milliseconds = milliseconds(clock.secondsOf(
-                          isLarge ? kLongSearchShare : kSearchShare));
+                      own.milliseconds =
+                          milliseconds(clock.secondsOf(kSearchShare));
                       found[i] = set.search(program, own);
                     } else if (starts[i]) {
                       found[i] = set.refine(program, *starts[i], own);
@@ -459,7 +446,12 @@ bool Trainer::Impl::playRound() {
 }
 
 llvm::Error Trainer::Impl::round(bool &isCancelled) {
-  isCancelled = evolve() || playRound() || refine();
+  // Evolution and play of a large program take all the time that they get: the
+  // long search comes before them.
+  if (isLongRunOfOne() && status.round == 0)
+    isCancelled = refine() || evolve() || playRound();
+  else
+    isCancelled = evolve() || playRound() || refine();
   if (isCancelled)
     return llvm::Error::success();
   ++status.round;
