@@ -46,6 +46,17 @@ bool mempl::isSameFile(StringRef a, StringRef b) {
   return a == b || (isThere && llvm::sys::fs::equivalent(a, b));
 }
 
+std::string
+mempl::sameOutputs(llvm::ArrayRef<std::pair<StringRef, StringRef>> outputs) {
+  for (size_t k = 0; k < outputs.size(); ++k)
+    for (const auto &[other, same] : outputs.take_front(k))
+      if (auto [option, path] = outputs[k]; isSameFile(path, same))
+        return (option + ": expected another file than that of " + other +
+                ", found " + path)
+            .str();
+  return "";
+}
+
 llvm::Error mempl::fileError(StringRef file, int64_t line, const Twine &text) {
   std::string where = file == "-" ? "<stdin>" : file.str();
   if (line > 0)

@@ -139,17 +139,12 @@ LearnedMemoryPlacementPass::chooseWritten(ModuleProblems &problems) {
                              "'plan-out', 'instance-out', 'trace-out' and "
                              "'report' with it";
   }
-  const std::pair<StringRef, StringRef> outputs[] = {
-      {"plan-out", planOut},
-      {"instance-out", instanceOut},
-      {"trace-out", traceOut},
-      {"report", reportOut}};
-  for (const auto &[k, output] : llvm::enumerate(outputs))
-    for (const auto &other : ArrayRef(outputs).take_front(k))
-      if (mempl::isSameFile(output.second, other.second))
-        return emitError(loc)
-               << "option '" << output.first << "': expected another file than "
-               << "that of '" << other.first << "', found " << output.second;
+  std::string problem = mempl::sameOutputs({{"'plan-out'", planOut},
+                                            {"'instance-out'", instanceOut},
+                                            {"'trace-out'", traceOut},
+                                            {"'report'", reportOut}});
+  if (!problem.empty())
+    return emitError(loc) << "option " << problem;
   std::vector<std::string> names;
   std::vector<SkippedFunction> skipped = problems.skipped;
   for (PlaceableFunction &f : problems.functions) {

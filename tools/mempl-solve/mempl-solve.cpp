@@ -282,17 +282,12 @@ static Error checkOutputs(const SolveOptions &options) {
       {"--reproducer", options.reproducerPath},
       {"--map-out", options.mapPath},
       {"--report", options.reportPath}};
-  for (const auto &[k, output] : llvm::enumerate(outputs)) {
-    auto [flag, path] = output;
+  for (const auto &[flag, path] : outputs)
     if (path != "-" && !isCsv(options.input) && isSameFile(path, options.input))
       return toolError(flag + ": expected another file than the input, found " +
                        path);
-    for (const auto &[other, same] : llvm::ArrayRef(outputs).take_front(k))
-      if (isSameFile(path, same))
-        return toolError(flag + ": expected another file than that of " +
-                         other + ", found " + path);
-  }
-  return Error::success();
+  std::string problem = sameOutputs(outputs);
+  return problem.empty() ? Error::success() : toolError(problem);
 }
 
 static Error readFlags(const Flags &flags, SolveOptions &options) {

@@ -14,10 +14,12 @@
 #ifndef MEMPL_SUPPORT_FILEIO_H
 #define MEMPL_SUPPORT_FILEIO_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
 #include <string>
+#include <utility>
 
 namespace mempl {
 
@@ -33,6 +35,12 @@ llvm::Error writeFile(llvm::StringRef path, llvm::StringRef contents);
 /// Whether two paths are of one file, which what is written to the one would
 /// take away from the other. "-" is one; "" and devices are none.
 bool isSameFile(llvm::StringRef a, llvm::StringRef b);
+
+/// What is wrong with options, as a message names them, and the paths that they
+/// write to: "b: expected another file than that of a, found x"; "" if all are
+/// different files.
+std::string sameOutputs(
+    llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> outputs);
 
 /// An error whose message is `file:line: error: text`, on one line whatever
 /// `file` and `text` have in them (escapeForMessage()); `line` 0 leaves the
