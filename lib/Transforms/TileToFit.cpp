@@ -47,8 +47,8 @@ struct MemplTileToFitPass
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (!(share > 0 && share <= 1)) {
-      module.emitError() << "option 'share': expected a number above 0 and at "
-                            "most 1";
+      emitError(module.getLoc())
+          << "option 'share': expected a number above 0 and at most 1";
       return signalPassFailure();
     }
     FailureOr<TargetDescription> description =

@@ -226,10 +226,35 @@ static std::optional<Split> splitConcat(tensor::ConcatOp op, int64_t dim) {
   return split;
 }
 
+/// Rows of a dimension that may be split: products of two such are no overflow,
+/// and there is no memory that has more.
+static constexpr int64_t kMaxRows = int64_t(1) << 31;
+
+/// A part of nothing would be out of bounds.
+static bool hasNoElements(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && llvm::is_contained(tensor.getShape(), 0);
+}
+
+/// Whether bodies read or write what others may write or read, call functions
+/// or print: parts of several ops run in turn, and would see each other.
+static bool hasEffectsInBody(Operation *op) {
+  return op
+      ->walk([&](Operation *inner) {
+        return inner == op || isMemoryEffectFree(inner)
+                   ? WalkResult::advance()
+                   : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
 std::optional<Split> mempl::ir::tiling::splitAlong(Operation *op, int64_t dim) {
   if (op->getNumResults() == 0 ||
       !llvm::all_of(op->getResults(), staticTensor) ||
-      dimOf(op->getResult(0), dim) < 2)
+      dimOf(op->getResult(0), dim) < 2 ||
+      dimOf(op->getResult(0), dim) > kMaxRows ||
+      llvm::any_of(op->getOperandTypes(), hasNoElements) ||
+      llvm::any_of(op->getResultTypes(), hasNoElements) || hasEffectsInBody(op))
     return std::nullopt;
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
     return splitLinalg(linalgOp, dim);
