@@ -97,9 +97,12 @@ private:
   Value putBack(Value whole, ArrayRef<Operation *> chain, Value part);
   void setBase(int32_t storage, bool fast, Value whole);
   bool servedFast(int32_t storage, int32_t place) const;
-  /// The op of the step that runs at a place of the plan's order.
+  /// The step that runs at a place of the plan's order, and its op.
+  int32_t stepAt(int32_t place) const {
+    return plan.order.empty() ? place : plan.order[place];
+  }
   Operation *opAt(int32_t place) const {
-    return program.steps[plan.order.empty() ? place : plan.order[place]].op;
+    return program.steps[stepAt(place)].op;
   }
   void eraseDead();
 
@@ -517,11 +520,19 @@ void PlanApplier::runStep(int32_t place) {
     }
   };
   op->walk(addUses);
-  // Results that are written in the place of an operand.
+  // Results that are written in the place of an operand. Others that are views
+  // are the operand, which nothing has to be put back into.
+  const mempl::Step &step = program.instance.program.steps[stepAt(place)];
+  auto isWritten = [&](int32_t storage) {
+    return llvm::any_of(step.accesses, [&](const mempl::Access &access) {
+      return access.value == storage && access.writes();
+    });
+  };
   SmallVector<std::pair<OpResult, View>> results;
   for (OpResult result : op->getResults())
     if (const View *view = program.viewOf(result))
-      if (chains[view->storage].placed && !isLastOf(*view, op))
+      if (chains[view->storage].placed && !isLastOf(*view, op) &&
+          isWritten(view->storage))
         results.push_back({result, *view});
 
   builder.setInsertionPoint(op);

@@ -53,3 +53,34 @@ func.func @written_in_a_branch(%c: i1, %a: tensor<16xf32>, %b: tensor<16xf32>, %
   %w = linalg.mul ins(%a, %v : tensor<16xf32>, tensor<16xf32>) outs(%g : tensor<16xf32>) -> tensor<16xf32>
   return %r, %w : tensor<16xf32>, tensor<16xf32>
 }
+
+// A slice that comes out of a conditional as it went in is not written, so that
+// the rest of the tensor may be copied out meanwhile.
+// CHECK-LABEL: func.func @passed_through_a_conditional(
+// CHECK: %[[X:.*]] = linalg.exp ins(%{{.*}}) outs(%{{.*}} : tensor<16xf32>)
+// CHECK: mempl.copy_start evict %[[X]]
+// CHECK: %[[SLICE:.*]] = tensor.extract_slice %[[X]]
+// CHECK: scf.if
+// CHECK-NOT: tensor.insert_slice
+// CHECK: linalg.log ins(%[[SLICE]] :
+// CHECK: mempl.copy_wait
+// CHECK: mempl.release %[[X]]
+// BUF-LABEL: func.func @passed_through_a_conditional(
+// BUF-NOT: memref.copy
+func.func @passed_through_a_conditional(%a: tensor<16xf32>, %c: i1) -> (tensor<16xf32>, tensor<8xf32>) {
+  %e = tensor.empty() : tensor<16xf32>
+  %x = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %y = linalg.exp ins(%x : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %slice = tensor.extract_slice %x[1] [8] [1] : tensor<16xf32> to tensor<8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    func.call @effect() : () -> ()
+    scf.yield %slice : tensor<8xf32>
+  } else {
+    scf.yield %slice : tensor<8xf32>
+  }
+  %f = tensor.empty() : tensor<8xf32>
+  %z = linalg.log ins(%r : tensor<8xf32>) outs(%f : tensor<8xf32>) -> tensor<8xf32>
+  %w = linalg.exp ins(%y : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  return %x, %z : tensor<16xf32>, tensor<8xf32>
+}
+func.func private @effect()
