@@ -22,9 +22,11 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mempl::ir {
@@ -223,6 +225,24 @@ void Instrumentation::run(func::FuncOp function) {
   }
 }
 
+/// Functions that payloads call, and those that these call: they run inside of
+/// a step, and have none of their own.
+static llvm::SmallSetVector<Operation *, 8> calledInSteps(ModuleOp module) {
+  llvm::SmallSetVector<Operation *, 8> found;
+  SymbolTableCollection symbols;
+  auto addCallees = [&](Operation *in) {
+    in->walk([&](CallOpInterface call) {
+      if (auto *callee = call.resolveCallableInTable(&symbols);
+          isa_and_nonnull<func::FuncOp>(callee))
+        found.insert(callee);
+    });
+  };
+  module.walk([&](linalg::LinalgOp op) { addCallees(op); });
+  for (size_t i = 0; i < found.size(); ++i)
+    addCallees(found[i]);
+  return found;
+}
+
 void MemplInstrumentStepsPass::runOnOperation() {
   ModuleOp module = getOperation();
   for (const std::string &name : functions) {
@@ -234,8 +254,9 @@ void MemplInstrumentStepsPass::runOnOperation() {
     }
   }
   Instrumentation instrumentation(module);
+  auto inSteps = calledInSteps(module);
   for (auto function : module.getOps<func::FuncOp>())
-    if (!function.isExternal() &&
+    if (!function.isExternal() && !inSteps.contains(function) &&
         (functions.empty() ||
          llvm::is_contained(functions, function.getName())))
       instrumentation.run(function);

@@ -197,11 +197,10 @@ static LogicalResult verifyBytes(Operation *op, NamedAttribute attribute) {
 }
 
 static LogicalResult unknownAttribute(Operation *op, NamedAttribute attribute,
-                                      StringRef place) {
+                                      StringRef place, StringRef expected) {
   return op->emitError() << "unknown attribute '"
                          << attribute.getName().getValue() << "' " << place
-                         << "; expected mempl.pin, mempl.forbid, "
-                            "mempl.max_bytes, mempl.trips or mempl.target";
+                         << "; expected " << expected;
 }
 
 /// Pins and forbids at once cannot both be kept.
@@ -255,7 +254,9 @@ LogicalResult MemplDialect::verifyOperationAttribute(Operation *op,
     return op->emitError() << "expected '" << name
                            << "' on a function, as a unit attribute";
   }
-  return unknownAttribute(op, attribute, "on an op");
+  return unknownAttribute(op, attribute, "on an op",
+                          "mempl.pin, mempl.forbid, mempl.max_bytes, "
+                          "mempl.trips or mempl.target");
 }
 
 LogicalResult MemplDialect::verifyRegionArgAttribute(Operation *op, unsigned,
@@ -278,11 +279,13 @@ LogicalResult MemplDialect::verifyRegionArgAttribute(Operation *op, unsigned,
   }
   if (name == kMaxBytesAttr)
     return verifyBytes(op, attribute);
-  return unknownAttribute(op, attribute, "on an argument");
+  return unknownAttribute(op, attribute, "on an argument",
+                          "mempl.pin, mempl.forbid or mempl.max_bytes");
 }
 
 LogicalResult
 MemplDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                           NamedAttribute attribute) {
-  return unknownAttribute(op, attribute, "on a result");
+  return unknownAttribute(op, attribute, "on a result",
+                          "attributes of mempl on the op that makes it");
 }

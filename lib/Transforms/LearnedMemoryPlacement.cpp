@@ -114,6 +114,10 @@ FailureOr<SolverChoice> LearnedMemoryPlacementPass::readChoice() {
   FailureOr<Fallback> withoutPlan = fallbackNamed(loc, fallback);
   if (failed(withoutPlan))
     return failure();
+  if (boundSeconds < 0)
+    return emitError(loc)
+           << "option 'bound-seconds': expected at least 0, found "
+           << boundSeconds.getValue();
   SolverChoice choice{solverName, contextOf(budget, timeLimitMs, seed, threads),
                       *withoutPlan};
   if (auto solver = mempl::readySolver(choice.solver, choice.context); !solver)

@@ -37,10 +37,12 @@ OriginalFunctions OriginalFunctions::takeFrom(ModuleOp module) {
     for (auto other : original->getBlock()->getOps<FunctionOpInterface>())
       if (other.getName() == name)
         function = other;
+    // One that somebody wrote by hand stays where it is.
+    if (!function || function.getFunctionType() != original.getFunctionType())
+      continue;
     original->remove();
-    OwningOpRef<Operation *> owned(original.getOperation());
-    if (function)
-      result.originals.emplace_back(function, std::move(owned));
+    result.originals.emplace_back(
+        function, OwningOpRef<Operation *>(original.getOperation()));
   }
   return result;
 }

@@ -240,6 +240,12 @@ public:
           << alignment.getValue();
       return signalPassFailure();
     }
+    if (nodeLimit < 0) {
+      emitError(function.getLoc())
+          << "option 'node-limit': expected at least 0, found "
+          << nodeLimit.getValue();
+      return signalPassFailure();
+    }
     AllocsBySpace bySpace;
     Lifetimes lifetimes(function, alignment);
     function.walk([&](memref::AllocOp alloc) {

@@ -76,3 +76,27 @@ func.func @columns(%a: memref<4x8xf32, strided<[32, 1], offset: ?>>) {
   linalg.fill ins(%zero : f32) outs(%a : memref<4x8xf32, strided<[32, 1], offset: ?>>)
   return
 }
+
+// What a payload calls runs inside of a step.
+// RUN: mempl-opt --mempl-instrument-steps %s | FileCheck %s --check-prefix=CALLED
+// CALLED-LABEL: func.func private @set
+// CALLED-NOT: llvm.call
+// CALLED-LABEL: func.func @calls_in_a_payload
+// CALLED: llvm.call @mempl_step_begin(
+// CALLED-NEXT: linalg.generic
+func.func private @set(%m: memref<f32>, %v: f32) {
+  func.call @set_it(%m, %v) : (memref<f32>, f32) -> ()
+  return
+}
+func.func private @set_it(%m: memref<f32>, %v: f32) {
+  memref.store %v, %m[] : memref<f32>
+  return
+}
+func.func @calls_in_a_payload(%m: memref<f32>, %e: memref<4xf32>, %v: f32) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%e : memref<4xf32>) {
+  ^bb0(%q: f32):
+    func.call @set(%m, %v) : (memref<f32>, f32) -> ()
+    linalg.yield %v : f32
+  }
+  return
+}

@@ -1,6 +1,6 @@
 // RUN: mempl-opt %s -split-input-file -verify-diagnostics
 
-// expected-error @below {{unknown attribute 'mempl.pinn' on an argument; expected mempl.pin}}
+// expected-error @below {{unknown attribute 'mempl.pinn' on an argument; expected mempl.pin, mempl.forbid or mempl.max_bytes}}
 func.func @misspelt_on_argument(%a: tensor<4xf32> {mempl.pinn}) { return }
 
 // -----

@@ -3,6 +3,8 @@
 // REMARK: pack-allocs.mlir:[[#]]:1: remark: {{.*}}'chain': 3 buffers of 768 bytes share 512 bytes
 // RUN: not mempl-opt %s --allow-unregistered-dialect --mempl-pack-allocs="alignment=48" --split-input-file 2>&1 | FileCheck %s --check-prefix=ALIGNMENT
 // ALIGNMENT: error: option 'alignment': expected a power of two, found 48
+// RUN: not mempl-opt %s --allow-unregistered-dialect --mempl-pack-allocs="node-limit=-1" --split-input-file 2>&1 | FileCheck %s --check-prefix=NODES
+// NODES: error: option 'node-limit': expected at least 0, found -1
 
 // The first and the third never live at the same time. Deallocations go; the
 // arena is freed where the function returns.

@@ -4,6 +4,7 @@
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=search{strt=muzero}" 2>&1 | FileCheck %s --check-prefix=KEY
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny solver=msa{ weights=x" 2>&1 | FileCheck %s --check-prefix=BRACE
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=-1" 2>&1 | FileCheck %s --check-prefix=BUDGET
+// RUN: not mempl-opt %s --learned-memory-placement="target=tiny bound-seconds=-1" 2>&1 | FileCheck %s --check-prefix=BOUND
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny budget=0" 2>&1 | FileCheck %s --check-prefix=LIMIT
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny fallback=hope" 2>&1 | FileCheck %s --check-prefix=FALLBACK
 // RUN: not mempl-opt %s --learned-memory-placement="target=tiny capacity=much" 2>&1 | FileCheck %s --check-prefix=CAPACITY
@@ -20,6 +21,7 @@
 // KEY: error: options of the solver: column 8: search has no option 'strt', expected start, learned, weights, order, polish, tries; did you mean 'start'?
 // BRACE: error: {{.*}}expected '}' to end what column 4 begins
 // BUDGET: error: options of the solver: budget: expected at least 0, found -1
+// BOUND: error: option 'bound-seconds': expected at least 0, found -1
 // LIMIT: error: options of the solver: budget: 0 means no limit; give a time limit with it
 // FALLBACK: error: option 'fallback': expected slow or error, got 'hope'
 // CAPACITY: error: option 'capacity': {{.*}}much

@@ -145,8 +145,9 @@ def MemplInstrumentSteps : Pass<"mempl-instrument-steps", "ModuleOp"> {
     down by that. Functions get calls at their begin and end.
 
     A linalg op is one step, with the elements that its payload loads. Ops that
-    do not say what they access, calls among them, are no steps. Runs before linalg
-    is lowered to loops.
+    do not say what they access, calls among them, are no steps. Functions that a
+    payload calls run inside of a step, and are left as they are. Runs before
+    linalg is lowered to loops.
   }];
   let options = [
     ListOption<"functions", "functions", "std::string",
