@@ -115,25 +115,48 @@ void LinearProgram::setRowBounds(int row, double lower, double upper) {
 }
 
 void LinearProgram::setUpperBound(int column, double upper) {
+  flush();
   clp().columnUpper(of(model))[column] = upper;
 }
 
 void LinearProgram::addColumn(llvm::ArrayRef<int> rows,
                               llvm::ArrayRef<double> entries, double cost) {
-  const double lower = 0, upper = kInfinity;
-  const CoinBigIndex starts[] = {0, static_cast<CoinBigIndex>(rows.size())};
-  clp().addColumns(of(model), 1, &lower, &upper, &cost, starts, rows.data(),
-                   entries.data());
+  newStarts.push_back(static_cast<int>(newRows.size()));
+  newCosts.push_back(cost);
+  llvm::append_range(newRows, rows);
+  llvm::append_range(newEntries, entries);
+}
+
+void LinearProgram::flush() {
+  if (newCosts.empty())
+    return;
+  auto count = static_cast<int>(newCosts.size());
+  const std::vector<double> lower(count, 0.0), upper(count, kInfinity);
+  std::vector<CoinBigIndex> starts(newStarts.begin(), newStarts.end());
+  starts.push_back(static_cast<CoinBigIndex>(newRows.size()));
+  clp().addColumns(of(model), count, lower.data(), upper.data(),
+                   newCosts.data(), starts.data(), newRows.data(),
+                   newEntries.data());
+  newStarts.clear();
+  newRows.clear();
+  newEntries.clear();
+  newCosts.clear();
 }
 
 void LinearProgram::deleteColumns(llvm::ArrayRef<int> columns) {
+  flush();
   clp().deleteColumns(of(model), static_cast<int>(columns.size()),
                       columns.data());
 }
 
-int LinearProgram::numColumns() const { return clp().numberColumns(of(model)); }
+int LinearProgram::numColumns() const {
+  return clp().numberColumns(of(model)) + static_cast<int>(newCosts.size());
+}
 
-void LinearProgram::solve() { clp().primal(of(model), /*ifValuesPass=*/0); }
+void LinearProgram::solve() {
+  flush();
+  clp().primal(of(model), /*ifValuesPass=*/0);
+}
 
 bool LinearProgram::isSolved() const { return clp().status(of(model)) == 0; }
 
@@ -143,11 +166,13 @@ const double *LinearProgram::duals() const {
   return clp().dualRowSolution(of(model));
 }
 
-const double *LinearProgram::solution() const {
+const double *LinearProgram::solution() {
+  flush();
   return clp().primalColumnSolution(of(model));
 }
 
-bool LinearProgram::isBasic(int column) const {
+bool LinearProgram::isBasic(int column) {
+  flush();
   return clp().getColumnStatus(of(model), column) == kBasic;
 }
 
@@ -161,13 +186,14 @@ void LinearProgram::setRowBounds(int, double, double) {}
 void LinearProgram::setUpperBound(int, double) {}
 void LinearProgram::addColumn(llvm::ArrayRef<int>, llvm::ArrayRef<double>,
                               double) {}
+void LinearProgram::flush() {}
 void LinearProgram::deleteColumns(llvm::ArrayRef<int>) {}
 int LinearProgram::numColumns() const { return 0; }
 void LinearProgram::solve() {}
 bool LinearProgram::isSolved() const { return false; }
 double LinearProgram::value() const { return 0; }
 const double *LinearProgram::duals() const { return nullptr; }
-const double *LinearProgram::solution() const { return nullptr; }
-bool LinearProgram::isBasic(int) const { return false; }
+const double *LinearProgram::solution() { return nullptr; }
+bool LinearProgram::isBasic(int) { return false; }
 
 #endif // MEMPL_HAS_CLP

@@ -19,6 +19,7 @@
 #include "llvm/ADT/ArrayRef.h"
 
 #include <limits>
+#include <vector>
 
 namespace mempl {
 
@@ -53,11 +54,17 @@ public:
   double value() const;
   /// Of each row and column; valid until anything changes.
   const double *duals() const;
-  const double *solution() const;
-  bool isBasic(int column) const;
+  const double *solution();
+  bool isBasic(int column);
 
 private:
+  void flush();
+
   void *const model;
+  /// Columns that the model has not been given yet: each call copies all of its
+  /// matrix. By column where its entries begin, and its cost.
+  std::vector<int> newStarts, newRows;
+  std::vector<double> newEntries, newCosts;
 };
 
 } // namespace mempl

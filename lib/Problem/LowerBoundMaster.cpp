@@ -79,7 +79,7 @@ private:
                  double value);
   void mixPrices(const Model &model, llvm::ArrayRef<double> centre,
                  double share);
-  void readShares(Summit &summit) const;
+  void readShares(Summit &summit);
   void dropUnused();
 
   int rowOf(const double *price) const {
@@ -300,7 +300,7 @@ void Master::Columns::mixPrices(const Model &model,
   prices.project(model, /*waits=*/true);
 }
 
-void Master::Columns::readShares(Summit &summit) const {
+void Master::Columns::readShares(Summit &summit) {
   summit.slowShare.assign(all.visits.size(), 0.0F);
   summit.heldShare.assign(all.gaps.size(), 0.0F);
   const double *mixture = lp.solution();
