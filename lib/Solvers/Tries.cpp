@@ -9,13 +9,13 @@
 #include "Tries.h"
 
 #include "mempl/Support/Random.h"
+#include "mempl/Support/Threads.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 #include <atomic>
 #include <mutex>
 #include <numeric>
-#include <thread>
 
 using namespace mempl;
 
@@ -117,8 +117,7 @@ void TryRunner::makeTries(bool isCaller) {
 
 llvm::Expected<Solution> TryRunner::run() {
   std::vector<std::thread> helpers;
-  for (int64_t t = 1; t < threads; ++t)
-    helpers.emplace_back([this] { makeTries(/*isCaller=*/false); });
+  startThreads(helpers, threads - 1, [this] { makeTries(/*isCaller=*/false); });
   makeTries(/*isCaller=*/true);
   for (std::thread &helper : helpers)
     helper.join();

@@ -20,6 +20,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -191,6 +192,19 @@ static llvm::Error replaceFile(StringRef path, StringRef data) {
     return llvm::Error::success();
   llvm::sys::fs::remove(temporary);
   return writeError(path, ec);
+}
+
+llvm::Error mempl::checkWritable(StringRef file) {
+  if (file.empty() || file == "-")
+    return llvm::Error::success();
+  if (llvm::sys::fs::is_directory(file))
+    return writeError(file, std::make_error_code(std::errc::is_a_directory));
+  StringRef folder = llvm::sys::path::parent_path(file);
+  if (std::error_code ec =
+          llvm::sys::fs::access(folder.empty() ? StringRef(".") : folder,
+                                llvm::sys::fs::AccessMode::Write))
+    return writeError(file, ec);
+  return llvm::Error::success();
 }
 
 llvm::Error mempl::writeFile(StringRef path, StringRef contents) {

@@ -10,13 +10,15 @@
 
 #include "mempl/Support/FileIO.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mempl;
 
 namespace json = llvm::json;
 
-static constexpr int64_t kVersion = 3;
+static constexpr int64_t kVersion = 4;
 
 /// Every number and text of a checkpoint, by its key.
 template <typename IO, typename T> static void map(IO &io, T &c) {
@@ -119,5 +121,31 @@ llvm::Expected<Checkpoint> Checkpoint::deserialize(llvm::StringRef bytes,
   map(reader, checkpoint);
   if (reader.isDamaged || !readParts(*object, rest, checkpoint))
     return damaged();
+  return checkpoint;
+}
+
+static std::string hashOf(llvm::StringRef bytes) {
+  return llvm::utohexstr(llvm::xxh3_64bits(bytes), /*LowerCase=*/true, 16) +
+         "\n";
+}
+
+llvm::Error Checkpoint::write(llvm::StringRef path) const {
+  std::string bytes = serialize();
+  bytes += hashOf(bytes);
+  return writeFile(path, bytes);
+}
+
+llvm::Expected<Checkpoint> Checkpoint::read(llvm::StringRef path) {
+  auto bytes = readFile(path);
+  if (!bytes)
+    return bytes.takeError();
+  // First, as it knows those of other versions, which have no hash.
+  auto checkpoint = deserialize(*bytes, path);
+  if (!checkpoint)
+    return checkpoint;
+  size_t length = checkpoint->serialize().size();
+  llvm::StringRef whole = *bytes;
+  if (whole.drop_front(length) != hashOf(whole.take_front(length)))
+    return fileError(path, 0, "damaged checkpoint");
   return checkpoint;
 }

@@ -44,6 +44,12 @@ struct Checkpoint {
   /// version.
   static llvm::Expected<Checkpoint> deserialize(llvm::StringRef bytes,
                                                 llvm::StringRef name);
+
+  /// As a file: the bytes, and a line with their hash. What LibTorch reads of
+  /// them is too much to be looked at, so that a bit that has changed is found
+  /// here or not at all.
+  llvm::Error write(llvm::StringRef path) const;
+  static llvm::Expected<Checkpoint> read(llvm::StringRef path);
 };
 
 } // namespace mempl

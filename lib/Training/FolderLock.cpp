@@ -15,6 +15,9 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 
+#include <cerrno>
+#include <sys/file.h>
+
 using namespace mempl;
 
 namespace fs = llvm::sys::fs;
@@ -30,8 +33,9 @@ llvm::Error FolderLock::take(llvm::StringRef folder) {
   if (std::error_code ec =
           fs::openFileForReadWrite(path, file, fs::CD_OpenAlways, fs::OF_None))
     return fileError(path, 0, "cannot be written: " + ec.message());
-  // File systems that have no locks go without.
-  if (fs::tryLockFile(file) == std::errc::no_lock_available)
-    return fileError(folder, 0, "another process trains in this folder");
+  // Not LLVM's locks, which are of a process: two of its threads would both
+  // have it. File systems that have no locks go without.
+  if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return fileError(folder, 0, "another run trains in this folder");
   return llvm::Error::success();
 }

@@ -14,8 +14,8 @@
 
 namespace mempl {
 
-/// That this process has a folder to itself. It ends with the object, or with
-/// the process, however that ends.
+/// That a run has a folder to itself. It ends with the object, or with the
+/// process, however that ends.
 class FolderLock {
 public:
   FolderLock() = default;
@@ -23,7 +23,7 @@ public:
   FolderLock &operator=(const FolderLock &) = delete;
   ~FolderLock();
 
-  /// An error if another process has `folder`, which must exist. Leaves a file
+  /// An error if another run has `folder`, which must exist. Leaves a file
   /// `.lock` there.
   llvm::Error take(llvm::StringRef folder);
 

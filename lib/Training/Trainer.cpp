@@ -604,7 +604,7 @@ llvm::Error Trainer::Impl::save() {
   c.parts[Checkpoint::Learner] = learner->serializeState();
   c.parts[Checkpoint::Replay] = replay.serialize();
   c.parts[Checkpoint::Plans] = set.serialize();
-  if (llvm::Error error = writeFile(path("checkpoint"), c.serialize()))
+  if (llvm::Error error = c.write(path("checkpoint")))
     return error;
   if (llvm::Error error =
           writeFile(path("network.mempl"), c.parts[Checkpoint::Weights]))
@@ -617,10 +617,7 @@ llvm::Error Trainer::Impl::restore() {
   std::string name = path("checkpoint");
   if (!llvm::sys::fs::exists(name))
     return llvm::Error::success();
-  auto bytes = readFile(name);
-  if (!bytes)
-    return bytes.takeError();
-  auto c = Checkpoint::deserialize(*bytes, name);
+  auto c = Checkpoint::read(name);
   if (!c)
     return c.takeError();
   if (c->programs != set.fingerprint())
@@ -672,6 +669,9 @@ llvm::Error Trainer::Impl::restore() {
   clock.noteEvaluation(c->evaluationSeconds);
   if (isTaught)
     chooseHeads();
+  // Nobody else knows the best weights: what is wrong with them is said now.
+  if (llvm::sys::fs::exists(path("best.mempl")))
+    return Weights::read(path("best.mempl")).takeError();
   return llvm::Error::success();
 }
 
@@ -713,6 +713,26 @@ llvm::Error Trainer::Impl::train() {
   return save();
 }
 
+std::string mempl::problemWith(TrainerOptions options) {
+  std::string problem;
+  auto expect = [&](bool isGood, const llvm::Twine &text) {
+    if (!isGood && problem.empty())
+      problem = text.str();
+  };
+  visitNumbers(options, [&](llvm::StringRef name, int32_t number, int32_t least,
+                            int32_t most) {
+    expect(least <= number && number <= most,
+           name + ": expected an integer from " + llvm::Twine(least) + " to " +
+               llvm::Twine(most) + ", found " + llvm::Twine(number));
+  });
+  double rate = options.learner.learningRate, share = options.replay.eliteShare;
+  expect(rate > 0 && rate < 1,
+         "learning_rate: expected a number between 0 and 1");
+  expect(share >= 0 && share <= 1,
+         "elite_share: expected a number from 0 to 1");
+  return problem;
+}
+
 Trainer::Trainer() = default;
 Trainer::~Trainer() = default;
 
@@ -720,6 +740,8 @@ llvm::Expected<std::unique_ptr<Trainer>>
 Trainer::create(std::vector<TrainingProgram> programs,
                 const TrainerOptions &options, std::string folder) {
   TrainingClock clock(options.maxSeconds, options.secondsBefore);
+  if (std::string problem = problemWith(options); !problem.empty())
+    return llvm::createStringError(problem);
   auto set = TrainingSet::create(std::move(programs));
   if (!set)
     return set.takeError();
@@ -768,6 +790,8 @@ llvm::Error Trainer::run(
 
 const TrainerStatus &Trainer::status() const { return impl->status; }
 Weights Trainer::weights() const { return impl->weights(); }
+
+int32_t Trainer::numPrograms() const { return impl->set.size(); }
 
 const Trainer::BestPlan *Trainer::bestPlan(int32_t program) const {
   const auto &plans = impl->set.entry(program).plans;

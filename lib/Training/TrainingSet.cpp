@@ -35,6 +35,10 @@ TrainingSet::create(std::vector<TrainingProgram> programs) {
         llvm::cantFail(createSolver("greedy"))->solve(given.instance, {});
     if (!greedy)
       return greedy.takeError();
+    if (greedy->latency <= 0)
+      return fileError(
+          given.name, 0,
+          "nothing in it takes time: expected a program that does");
     GameOptions options = optionsOf(greedy->plan);
     options.greedyLatency = greedy->latency;
     auto game = Game::create(std::move(given.instance), options);

@@ -9,10 +9,13 @@
 #ifndef MEMPL_LIB_TRAINING_WORKERS_H
 #define MEMPL_LIB_TRAINING_WORKERS_H
 
+#include "mempl/Support/Threads.h"
+
+#include "llvm/Support/ErrorHandling.h"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <thread>
 #include <vector>
 
 namespace mempl {
@@ -26,8 +29,12 @@ public:
 
   Workers(int32_t threads, int32_t count, Task task)
       : task(std::move(task)), count(count), running(threads) {
-    for (int32_t i = 0; i < threads; ++i)
-      pool.emplace_back([this] { work(); });
+    auto missing =
+        threads - int32_t(startThreads(pool, threads, [this] { work(); }));
+    if (missing == threads)
+      llvm::report_fatal_error("no thread can be started",
+                               /*gen_crash_diag=*/false);
+    running -= missing;
   }
   ~Workers() { stop(); }
   Workers(const Workers &) = delete;

@@ -83,28 +83,20 @@ TrainerOptions optionsOf(const nb::dict &given) {
   TrainerOptions options;
   in.read("weights", options.initialWeights);
   in.number<uint64_t>("seed", options.seed, 0);
-  in.number("threads", options.threads, 1);
-  in.number("games", options.gamesPerRound, 0);
-  in.number("steps", options.stepsPerRound, 0);
-  in.number("batch", options.learner.batch, 1);
-  in.number("simulations", options.play.search.simulations, 1);
-  in.number("candidates", options.play.candidates, 1);
-  if (options.play.candidates > GamePlayerOptions::kMostCandidates)
-    throw PythonError{"option candidates: expected at most 24"};
-  in.number("heads", options.heads, 0);
-  in.number("generations", options.generations, 1);
-  in.number("learning_rate", options.learner.learningRate, 0.0);
+  visitNumbers(options, [&](const char *name, int32_t &number, int32_t,
+                            int32_t) { in.read(name, number); });
+  in.read("learning_rate", options.learner.learningRate);
   in.number<int64_t>("teacher_budget", options.teacherBudget, 0);
   in.number<int64_t>("refine_budget", options.refineBudget, 0);
-  in.number("elite_share", options.replay.eliteShare, 0.0);
+  in.read("elite_share", options.replay.eliteShare);
   in.number<int64_t>("rounds", options.maxRounds, 0);
   double timeLimitMs = 0;
   in.number("time_limit_ms", timeLimitMs, 0.0);
   options.maxSeconds = timeLimitMs / 1000;
   in.number("seconds_before", options.secondsBefore, 0.0);
-  in.number("evaluate_every", options.evaluateEvery, 1);
-  in.number("patience", options.patience, 0);
   in.finish();
+  if (std::string problem = problemWith(options); !problem.empty())
+    throw PythonError{"option " + problem};
   return options;
 }
 
@@ -192,6 +184,8 @@ NB_MODULE(_train, m) {
           "best_plan",
           [](const Trainer &t,
              int32_t program) -> std::optional<std::pair<double, std::string>> {
+            if (program < 0 || program >= t.numPrograms())
+              throw nb::index_error("program");
             const Trainer::BestPlan *best = t.bestPlan(program);
             if (!best)
               return std::nullopt;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pytest
@@ -46,6 +47,8 @@ def test_training_says_what_is_wrong(tiny, tmp_path):
         ({"batch": 0}, "batch"),
         ({"batch": "many"}, "batch"),
         ({"candidates": 99}, "candidates"),
+        ({"learning_rate": math.inf}, "learning_rate"),
+        ({"elite_share": 2}, "elite_share"),
         ({"weights": "/nowhere/x.mempl"}, "x.mempl"),
     ]:
         with pytest.raises(mempl.Error, match=expected):

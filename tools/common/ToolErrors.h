@@ -18,7 +18,9 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
 
+#include <limits>
 #include <optional>
+#include <string>
 
 namespace mempl {
 
@@ -34,14 +36,18 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
                                     llvm::cl::OptionCategory &category,
                                     llvm::StringRef overview);
 
-/// The integer, at least `least`, that an option was given.
+/// The integer from `least` to `most` that an option was given.
 template <typename T>
 llvm::Error readNumber(const llvm::cl::opt<std::string> &flag, T least,
-                       T &number) {
-  if (!llvm::StringRef(flag).getAsInteger(10, number) && number >= least)
+                       T &number, T most = std::numeric_limits<T>::max()) {
+  if (!llvm::StringRef(flag).getAsInteger(10, number) && number >= least &&
+      number <= most)
     return llvm::Error::success();
-  return toolError("--" + flag.ArgStr + ": expected an integer of at least " +
-                   llvm::Twine(least) + ", found '" + flag + "'");
+  std::string range = "of at least " + std::to_string(least);
+  if (most < std::numeric_limits<T>::max())
+    range = "from " + std::to_string(least) + " to " + std::to_string(most);
+  return toolError("--" + flag.ArgStr + ": expected an integer " + range +
+                   ", found '" + flag + "'");
 }
 
 /// Prints each error on a line of its own. Returns exit code 1.

@@ -18,6 +18,7 @@
 #include "mempl/MuZero/MuZeroSolver.h"
 #include "mempl/Solvers/Reproducer.h"
 #include "mempl/Support/FileIO.h"
+#include "mempl/Support/Threads.h"
 #include "mempl/Support/Units.h"
 #include "mempl/Transforms/ProgramInput.h"
 
@@ -226,7 +227,8 @@ static Error readNumbers(const Flags &flags, SolveOptions &options) {
     return error;
   if (Error error = readNumber<uint64_t>(flags.seed, 0, options.context.seed))
     return error;
-  if (Error error = readNumber(flags.threads, 1, options.context.threads))
+  if (Error error =
+          readNumber(flags.threads, 1, options.context.threads, kMaxThreads))
     return error;
   if (Error error = readNumber<int64_t>(flags.boundIterations, 0,
                                         options.boundIterations))

@@ -22,8 +22,11 @@
 #include "mempl/Support/Progress.h"
 #include "mempl/Support/Units.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <array>
 
 using namespace mempl;
 namespace cl = llvm::cl;
@@ -137,6 +140,11 @@ struct Flags {
   cl::opt<std::string> threads{
       "threads", cl::cat(category), cl::init("1"), cl::value_desc("number"),
       cl::desc("Threads that play, beside the learner (default 1)")};
+  /// Of TrainerOptions: visitNumbers() has their ranges.
+  std::array<const cl::opt<std::string> *, 10> numbers() const {
+    return {&simulations, &candidates,    &heads, &generations, &games,
+            &steps,       &evaluateEvery, &batch, &patience,    &threads};
+  }
   cl::extrahelp examples{R"(
 EXAMPLES:
 
@@ -195,27 +203,16 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
     return toolError("--minutes: is --time-limit-ms in another unit; give one");
   options.maxSeconds = timeLimitMs > 0 ? static_cast<double>(timeLimitMs) / 1000
                                        : 60 * flags.minutes;
-  struct Number {
-    const cl::opt<std::string> &flag;
-    int32_t least;
-    int32_t &number;
-  };
-  for (const Number &n :
-       {Number{flags.simulations, 1, options.play.search.simulations},
-        Number{flags.candidates, 1, options.play.candidates},
-        Number{flags.heads, 0, options.heads},
-        Number{flags.generations, 1, options.generations},
-        Number{flags.games, 0, options.gamesPerRound},
-        Number{flags.steps, 0, options.stepsPerRound},
-        Number{flags.batch, 1, options.learner.batch},
-        Number{flags.evaluateEvery, 1, options.evaluateEvery},
-        Number{flags.patience, 0, options.patience},
-        Number{flags.threads, 1, options.threads}})
-    if (Error error = readNumber(n.flag, n.least, n.number))
-      return error;
-  if (options.play.candidates > GamePlayerOptions::kMostCandidates)
-    return toolError("--candidates: expected at most 24, found '" +
-                     flags.candidates + "'");
+  Error error = Error::success();
+  visitNumbers(options, [&](StringRef name, int32_t &number, int32_t least,
+                            int32_t most) {
+    std::string flag = llvm::join(llvm::split(name, '_'), "-");
+    for (const cl::opt<std::string> *given : flags.numbers())
+      if (!error && given->ArgStr == flag)
+        error = readNumber(*given, least, number, most);
+  });
+  if (error)
+    return error;
   if (Error error =
           readNumber<int64_t>(flags.teacherBudget, 0, options.teacherBudget))
     return error;
@@ -342,6 +339,8 @@ static Error run(const Flags &flags) {
   };
   if (!flags.planOut.empty() && llvm::count_if(*programs, isTrainedOn) != 1)
     return toolError("--plan-out: expected one program to train on");
+  if (Error error = checkWritable(flags.planOut))
+    return error;
   return train(std::move(*programs), options, flags);
 }
 

@@ -24,6 +24,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 
+#include <cmath>
 #include <gmock/gmock.h>
 
 using namespace mempl;
@@ -254,4 +255,44 @@ TEST_F(TrainerTest, SaysWhatIsWrong) {
     EXPECT_THAT(messageOf(options, programs()), HasSubstr("checkpoint"))
         << length;
   }
+  // What LibTorch reads of it does not notice a bit.
+  for (size_t at : {bytes.size() / 2, bytes.size() - 30}) {
+    std::string changed = bytes;
+    changed[at] ^= 1;
+    llvm::cantFail(writeFile(name, changed));
+    EXPECT_THAT(messageOf(options, programs()), HasSubstr("checkpoint")) << at;
+  }
+  llvm::cantFail(writeFile(name, bytes));
+  llvm::cantFail(writeFile(folder + "/best.mempl", "garbage"));
+  EXPECT_THAT(messageOf(options, programs()), HasSubstr("best.mempl"));
+}
+
+TEST_F(TrainerTest, RefusesOptionsOutOfRange) {
+  TrainerOptions options = quick();
+  options.learner.batch = 1 << 30;
+  EXPECT_EQ(messageOf(options, programs()),
+            "batch: expected an integer from 1 to 65536, found 1073741824");
+  options = quick();
+  options.learner.learningRate = INFINITY;
+  EXPECT_EQ(messageOf(options, programs()),
+            "learning_rate: expected a number between 0 and 1");
+  options = quick();
+  options.replay.eliteShare = 2;
+  EXPECT_EQ(messageOf(options, programs()),
+            "elite_share: expected a number from 0 to 1");
+  EXPECT_FALSE(llvm::sys::fs::exists(folder));
+}
+
+TEST_F(TrainerTest, RefusesAProgramThatTakesNoTime) {
+  auto given = programs();
+  given[0].instance.program = {};
+  given[0].instance.program.steps.resize(1);
+  EXPECT_THAT(messageOf(quick(), given),
+              HasSubstr("alexnet: error: nothing in it takes time"));
+}
+
+TEST_F(TrainerTest, HasTheFolderToItself) {
+  auto first = make(quick());
+  EXPECT_THAT(messageOf(quick(), programs()),
+              HasSubstr("another run trains in this folder"));
 }

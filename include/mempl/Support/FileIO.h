@@ -32,6 +32,11 @@ llvm::Expected<std::string> readFile(llvm::StringRef path);
 /// written to a temporary beside it and renamed. "-" is standard output.
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef contents);
 
+/// An error if `path` could not be written now, as writeFile() has it: its
+/// folder is missing or read-only. For what is written after hours; "" and "-"
+/// can be.
+llvm::Error checkWritable(llvm::StringRef path);
+
 /// Whether two paths are of one file, which what is written to the one would
 /// take away from the other. "-" is one; "" and devices are none.
 bool isSameFile(llvm::StringRef a, llvm::StringRef b);

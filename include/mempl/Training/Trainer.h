@@ -39,6 +39,7 @@
 #ifndef MEMPL_TRAINING_TRAINER_H
 #define MEMPL_TRAINING_TRAINER_H
 
+#include "mempl/Support/Threads.h"
 #include "mempl/Training/Evolution.h"
 #include "mempl/Training/Learner.h"
 #include "mempl/Training/ReplayBuffer.h"
@@ -80,6 +81,29 @@ struct TrainerOptions {
   /// nothing, the first head that is evolved is all that is known.
   std::string initialWeights;
 };
+
+/// Calls `visit(name, number, least, most)` for each whole number of the
+/// options that has a range; more is a mistake, and would take hours or all the
+/// memory.
+template <typename Visit>
+void visitNumbers(TrainerOptions &options, Visit visit) {
+  constexpr int32_t many = 1000000;
+  visit("threads", options.threads, 1, kMaxThreads);
+  visit("games", options.gamesPerRound, 0, many);
+  visit("steps", options.stepsPerRound, 0, many);
+  visit("batch", options.learner.batch, 1, 65536);
+  visit("simulations", options.play.search.simulations, 1, 100000);
+  visit("candidates", options.play.candidates, 1,
+        GamePlayerOptions::kMostCandidates);
+  visit("heads", options.heads, 0, 100);
+  visit("generations", options.generations, 1, many);
+  visit("evaluate_every", options.evaluateEvery, 1, many);
+  visit("patience", options.patience, 0, many);
+}
+
+/// What is wrong with the first of the options that is out of range; "" if none
+/// is.
+std::string problemWith(TrainerOptions options);
 
 /// How training stands.
 struct TrainerStatus {
@@ -133,6 +157,8 @@ public:
     Plan plan;
     double latency; ///< Seconds.
   };
+  /// Those to train on and to evaluate with.
+  int32_t numPrograms() const;
   /// The best plan known for a program, by its number; null for validation
   /// programs. Good until run() is called.
   const BestPlan *bestPlan(int32_t program) const;
