@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Literal
 
@@ -31,6 +32,8 @@ def _expect_text(text: object, function: str) -> None:
 
 
 def _kind(name: str) -> str:
+    if not isinstance(name, str):
+        raise Error(f"expected a path, found {type(name).__name__}")
     if "\n" in name:
         raise Error("expected a path, found text; mempl.loads() takes text")
     plain = name.removesuffix(".gz")
@@ -211,7 +214,7 @@ def place(
         solver=ready(solver),
         capacity=str(capacity),
         budget=budget,
-        time_limit_ms=0 if time_limit_ms is None else max(1, round(time_limit_ms)),
+        time_limit_ms=0 if time_limit_ms in (None, math.inf) else min(max(1, round(time_limit_ms)), 1 << 62),
         seed=seed,
         threads=threads,
         fallback=fallback,

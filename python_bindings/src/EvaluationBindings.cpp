@@ -157,6 +157,9 @@ static LowerBoundResult boundOf(const Instance &instance, int64_t iterations,
                                 int64_t nodes, double seconds,
                                 double knownLatency,
                                 const nb::object &cancelled) {
+  if (iterations < 0 || nodes < 0 || !(seconds >= 0) || !(knownLatency >= 0))
+    throw PythonError{"lower_bound: expected iterations, nodes, seconds and "
+                      "known_latency of at least 0"};
   LowerBoundResult result;
   LowerBoundOptions options;
   options.maxIterations = iterations;

@@ -22,6 +22,16 @@ using namespace mempl::python;
 
 static constexpr std::chrono::milliseconds kPause(50);
 
+/// Python ends while this thread, a daemon, still works: who asks for the GIL
+/// then is ended in a way that C++ takes for an exception.
+static bool isPythonEnding() {
+#if PY_VERSION_HEX >= 0x030d0000
+  return Py_IsFinalizing() != 0;
+#else
+  return _Py_IsFinalizing() != 0;
+#endif
+}
+
 void mempl::python::registerErrors() {
   nb::register_exception_translator(
       [](const std::exception_ptr &p, void *) {
@@ -51,8 +61,12 @@ void mempl::python::runWatched(
         throw nb::python_error();
       if (tick)
         tick();
-      if (!cancelled.is_none() && nb::cast<bool>(cancelled()))
-        stop = true;
+      if (!cancelled.is_none()) {
+        int isTrue = PyObject_IsTrue(cancelled().ptr());
+        if (isTrue < 0)
+          throw nb::python_error();
+        stop = stop || isTrue != 0;
+      }
     } catch (...) {
       problem = std::current_exception();
       stop = true;
@@ -73,12 +87,17 @@ void mempl::python::runWatched(
     std::unique_lock<std::mutex> lock(mutex);
     while (!changed.wait_for(lock, kPause, [&] { return isDone; })) {
       lock.unlock();
-      if (!problem)
+      if (isPythonEnding())
+        stop = true;
+      else if (!problem)
         look();
       lock.lock();
     }
     lock.unlock();
     worker.join();
+    // As Python itself has it from 3.14 on.
+    while (isPythonEnding())
+      std::this_thread::sleep_for(kPause);
     if (!problem)
       look();
   }

@@ -247,6 +247,38 @@ def test_wrong_options_are_errors(tiny):
             mempl.solve(tiny, **arguments)
 
 
+@pytest.mark.parametrize("answer", [1, "yes", [0]])
+def test_any_true_answer_cancels(alexnet, answer):
+    begin = time.monotonic()
+    mempl.solve(alexnet, "search", budget=0, time_limit_ms=60000, cancelled=lambda: answer)
+    assert time.monotonic() - begin < 20
+
+
+@pytest.mark.parametrize("answer", [None, 0, ""])
+def test_no_other_answer_cancels(tiny, answer):
+    mempl.solve(tiny, "search", budget=100, cancelled=lambda: answer)
+
+
+def test_python_may_end_while_daemons_solve(alexnet, tmp_path):
+    alexnet.save(tmp_path / "a.json")
+    program = """
+import mempl, sys, threading, time
+instance = mempl.load(sys.argv[1])
+solve = lambda: mempl.solve(instance, "search", budget=0, time_limit_ms=60000)
+for _ in range(2):
+    threading.Thread(target=solve, daemon=True).start()
+time.sleep(0.3)
+"""
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "a.json"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_bounds_of_numbers_are_checked(tiny):
+    for arguments in ({"seconds": math.nan}, {"seconds": -1}, {"known_latency": math.nan}, {"nodes": -1}):
+        with pytest.raises(mempl.Error, match="at least 0"):
+            mempl.lower_bound(tiny, **arguments)
+
+
 def test_progress_and_cancellation(alexnet):
     seen = []
 
