@@ -113,8 +113,9 @@ class Study:
                  for target, c in TARGETS]
         return made
 
-    def from_hlo(self, program, cost, capacity):
-        problem = Problem(os.path.join(self.folder, f"{program.name}.{cost}.{capacity}MiB.json.gz"), program.name, False)
+    def from_hlo(self, program, cost, capacity, name=""):
+        name = name or program.name
+        problem = Problem(os.path.join(self.folder, f"{name}.{cost}.{capacity}MiB.json.gz"), name, False)
         if not os.path.exists(problem.path):
             text = self.lab.call("mempl-translate", "--import-hlo=instance", *Case(program, cost, capacity).options())
             self.write(problem.path, text)
