@@ -228,6 +228,8 @@ class Generator:
                     index = self.fresh("s")
                     self.emit(f"{index} = linalg.index {self.random.randrange(rank)} : index")
                     values.append(self.convert(index, "index", out.element))
+                if self.effects and self.chance(0.2):
+                    values += self.remember_inside(out.element)
                 self.random.shuffle(values)
                 given.append(self.mix(values, out.element))
             return given
@@ -739,6 +741,17 @@ class Generator:
         self.emit(f"{value} = memref.load %cells[{at}] : memref<2xi64>")
         self.emit(f"{result.name} = tensor.splat {value} : {result.type}")
         pool.append(result)
+
+    def remember_inside(self, element):
+        """The same in the body of an op: what it loads, if it does not store. Every element stores the same."""
+        at = self.constant(self.random.randrange(2))
+        if self.chance(0.5):
+            value = self.constant(self.random.randrange(20), "i64")
+            self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
+            return []
+        value = self.fresh("s")
+        self.emit(f"{value} = memref.load %cells[{at}] : memref<2xi64>")
+        return [self.convert(value, "i64", element)]
 
     def unknown(self, pool):
         """An op that is not registered; foreign() says what it does."""
