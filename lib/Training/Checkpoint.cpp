@@ -124,6 +124,13 @@ llvm::Expected<Checkpoint> Checkpoint::deserialize(llvm::StringRef bytes,
   return checkpoint;
 }
 
+std::vector<double> mempl::numbersOf(llvm::StringRef part) {
+  std::vector<double> numbers(part.size() / sizeof(double));
+  llvm::copy(part.take_front(numbers.size() * sizeof(double)),
+             reinterpret_cast<char *>(numbers.data()));
+  return numbers;
+}
+
 static std::string hashOf(llvm::StringRef bytes) {
   return llvm::utohexstr(llvm::xxh3_64bits(bytes), /*LowerCase=*/true, 16) +
          "\n";

@@ -52,6 +52,10 @@ struct Checkpoint {
   static llvm::Expected<Checkpoint> read(llvm::StringRef path);
 };
 
+/// The numbers that a part consists of; bytes at its end that make none are
+/// left out.
+std::vector<double> numbersOf(llvm::StringRef part);
+
 } // namespace mempl
 
 #endif // MEMPL_LIB_TRAINING_CHECKPOINT_H

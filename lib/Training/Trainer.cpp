@@ -29,7 +29,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstring>
 
 using namespace mempl;
 
@@ -645,10 +644,7 @@ llvm::Error Trainer::Impl::restore() {
   if (llvm::Error error =
           replay.restore(c->parts[Checkpoint::Replay], name, numNodes))
     return error;
-  llvm::StringRef bits = c->parts[Checkpoint::Evolution];
-  std::vector<double> numbers(bits.size() / sizeof(double));
-  std::memcpy(numbers.data(), bits.data(), numbers.size() * sizeof(double));
-  if (!evolution.restore(numbers) ||
+  if (!evolution.restore(numbersOf(c->parts[Checkpoint::Evolution])) ||
       (!evolution.best().empty() &&
        evolution.best().size() != HeadVector::kSize))
     return fileError(name, 0, "damaged checkpoint");

@@ -6,6 +6,7 @@ import copy
 import gzip
 import importlib
 import json
+import math
 import pickle
 import re
 import signal
@@ -260,7 +261,7 @@ def test_no_other_answer_cancels(tiny, answer):
 
 
 def test_python_may_end_while_daemons_solve(alexnet, tmp_path):
-    alexnet.save(tmp_path / "a.json")
+    (tmp_path / "a.json").write_text(alexnet.to_json())
     program = """
 import mempl, sys, threading, time
 instance = mempl.load(sys.argv[1])

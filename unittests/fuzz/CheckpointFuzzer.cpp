@@ -71,8 +71,7 @@ static int readPlans(llvm::StringRef bytes) {
 }
 
 static int readEvolution(llvm::StringRef bytes) {
-  std::vector<double> numbers(bytes.size() / sizeof(double));
-  std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(double));
+  std::vector<double> numbers = numbersOf(bytes);
   Evolution evolution;
   if (!evolution.restore(numbers) || evolution.best().empty())
     return 0;
