@@ -10,7 +10,7 @@
 
 mempl-train plays one program for some minutes; search then has as many CPU
 seconds as that took. A run that was killed goes on where it was, and --report
-makes the table of what there is.
+makes the table of what there is, such as that of benchmarks/training.jsonl.
 """
 
 import argparse
@@ -86,9 +86,9 @@ class Training:
         if not changes:
             return None
         mean = sum(changes) / len(changes)
-        spread = max(changes) - min(changes)
+        spread = f"{100 * (max(changes) - min(changes)):.2f} %" if len(changes) > 1 else "-"
         trained, searched = (1e3 * sum(pair[k] for pair in best) / len(best) for k in (0, 1))
-        return [name, f"{sum(used) / len(used):.0f}", f"{trained:.4f}", f"{searched:.4f}", f"{100 * mean:+.2f} %", f"{100 * spread:.2f} %", str(len(changes))]
+        return [name, f"{sum(used) / len(used):.0f}", f"{trained:.4f}", f"{searched:.4f}", f"{100 * mean:+.2f} %", spread, str(len(changes))]
 
     def table(self):
         paths = self.paths()
