@@ -11,6 +11,7 @@
 #include "mempl/Analysis/ByteSize.h"
 #include "mempl/Analysis/CostOpInterface.h"
 #include "mempl/Analysis/Target.h"
+#include "mempl/Analysis/Trips.h"
 #include "mempl/IR/Mempl.h"
 #include "mempl/IR/SourceLocation.h"
 
@@ -374,8 +375,8 @@ void BlockExtractor::addStep(Operation *op, StorageAccesses accesses,
     sum.wholeWrite = sum.writes && access.writes
                          ? sum.wholeWrite && access.wholeWrite
                          : (sum.wholeWrite || access.wholeWrite);
-    sum.readBytes += access.readBytes;
-    sum.writtenBytes += access.writtenBytes;
+    addBytes(sum.readBytes, access.readBytes);
+    addBytes(sum.writtenBytes, access.writtenBytes);
     sum.reads |= access.reads;
     sum.writes |= access.writes;
     sum.slowOnly |= access.slowOnly;

@@ -168,8 +168,8 @@ void BufferBlockExtractor::access(Value memref, bool reads, bool writes,
     BufferAccess &sum = accesses[key];
     sum.reads |= reads;
     sum.writes |= writes;
-    sum.readBytes += reads ? bytes : 0;
-    sum.writtenBytes += writes ? bytes : 0;
+    addBytes(sum.readBytes, reads ? bytes : 0);
+    addBytes(sum.writtenBytes, writes ? bytes : 0);
     if (writes && (keys.size() > 1 || bytes < storage.size))
       sum.wholeWrite = false;
   }
@@ -281,8 +281,8 @@ void BufferBlockExtractor::addStep(Operation *op,
       sum.reads |= use.reads;
       sum.writes |= use.writes;
       sum.wholeWrite = false;
-      sum.readBytes += use.readBytes;
-      sum.writtenBytes += use.writtenBytes;
+      addBytes(sum.readBytes, use.readBytes);
+      addBytes(sum.writtenBytes, use.writtenBytes);
       continue;
     }
     if (!defined[storage] && !use.writes)
@@ -320,8 +320,8 @@ void BufferBlockExtractor::visitRegions(Operation *op,
       sum.reads |= access.reads;
       sum.writes |= access.writes;
       sum.wholeWrite &= access.wholeWrite;
-      sum.readBytes += bytesOfTrips(access.readBytes, times);
-      sum.writtenBytes += bytesOfTrips(access.writtenBytes, times);
+      addBytes(sum.readBytes, bytesOfTrips(access.readBytes, times));
+      addBytes(sum.writtenBytes, bytesOfTrips(access.writtenBytes, times));
     }
   }
 }

@@ -287,8 +287,8 @@ void BlockExtractor::addBranches(const StorageAccesses &first,
       auto [it, isNew] = sums.try_emplace(key, access);
       if (isNew)
         continue;
-      it->second.readBytes += access.readBytes;
-      it->second.writtenBytes += access.writtenBytes;
+      addBytes(it->second.readBytes, access.readBytes);
+      addBytes(it->second.writtenBytes, access.writtenBytes);
       it->second.reads |= access.reads;
       it->second.writes |= access.writes;
       it->second.slowOnly |= access.slowOnly;

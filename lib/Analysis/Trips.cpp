@@ -312,9 +312,17 @@ int64_t mempl::ir::timesOf(Region &region) {
   return &region == &loop.getBefore() && trips < INT64_MAX ? trips + 1 : trips;
 }
 
+/// What bytes stay below, so that the sum of a few is no overflow.
+static constexpr int64_t kMostBytes = INT64_MAX / 4;
+
 int64_t mempl::ir::bytesOfTrips(int64_t bytes, int64_t trips) {
   int64_t product;
   return llvm::MulOverflow(bytes, trips, product)
-             ? INT64_MAX / 4
-             : std::min(product, INT64_MAX / 4);
+             ? kMostBytes
+             : std::min(product, kMostBytes);
+}
+
+void mempl::ir::addBytes(int64_t &sum, int64_t bytes) {
+  sum = std::min(std::min(sum, kMostBytes) + std::min(bytes, kMostBytes),
+                 kMostBytes);
 }

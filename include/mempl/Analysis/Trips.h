@@ -37,6 +37,8 @@ int64_t timesOf(Region &region);
 /// `bytes` in one trip, in all of them; far above every memory where that
 /// overflows, but so that several can be added up.
 int64_t bytesOfTrips(int64_t bytes, int64_t trips);
+/// Adds to a sum, which stays below the same limit.
+void addBytes(int64_t &sum, int64_t bytes);
 
 } // namespace mempl::ir
 
