@@ -17,6 +17,8 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include "llvm/ADT/SetVector.h"
+
 namespace mempl::ir {
 #define GEN_PASS_DEF_MEMPLAPPLYPLAN
 #include "mempl/Transforms/Passes.h.inc"
@@ -72,7 +74,9 @@ LogicalResult MemplApplyPlanPass::run() {
                               {verify, {"", {}, *onMistake}});
   std::vector<PlannedFunction> all;
   SymbolTable symbols(module);
-  for (PlanOp op : llvm::make_early_inc_range(module.getOps<PlanOp>())) {
+  // Until all are: another plan may be for the same instance.
+  llvm::SmallSetVector<Operation *, 4> applied;
+  for (PlanOp op : module.getOps<PlanOp>()) {
     auto instanceOp = symbols.lookup<InstanceOp>(op.getInstance());
     if (!instanceOp)
       return op.emitError() << "expected an instance @" << op.getInstance();
@@ -88,9 +92,11 @@ LogicalResult MemplApplyPlanPass::run() {
     if (failed(planned) || failed(application.apply(*planned)))
       return failure();
     all.push_back(std::move(*planned));
-    op.erase();
-    instanceOp.erase();
+    applied.insert(op);
+    applied.insert(instanceOp);
   }
+  for (Operation *op : applied)
+    op->erase();
   if (failed(application.finish(all)))
     return failure();
   for (PlannedFunction &planned : all) {

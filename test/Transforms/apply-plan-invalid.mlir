@@ -110,3 +110,24 @@ mempl.instance @j name "f" function @f
 // expected-error @below {{@f has another plan already}}
 mempl.plan @q for @j {
 }
+
+// -----
+
+// Two plans for one instance.
+func.func @f(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %x = linalg.exp ins(%a : tensor<16xf32>) outs(%a : tensor<16xf32>) -> tensor<16xf32>
+  return %x : tensor<16xf32>
+}
+mempl.instance @i name "f" function @f
+    fast(capacity = 1024, alignment = 16, bandwidth = 1.0e9, max_carried = 0)
+    slow(bandwidth = 1.0e8)
+    copy(bandwidth = 1.0e8, latency = 1.0e-7, max_in = 0, max_out = 0)
+    step(overhead = 0.0) order = free {
+  mempl.value @arg0 inout size 64
+  mempl.step "linalg.exp" compute 1.28e-7 (update @arg0 128)
+}
+mempl.plan @p for @i {
+}
+// expected-error @below {{@f has another plan already}}
+mempl.plan @q for @i {
+}
