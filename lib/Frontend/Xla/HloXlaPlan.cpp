@@ -25,6 +25,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <map>
+#include <set>
+
 using namespace mempl;
 using namespace mempl::hlo;
 using llvm::Expected;
@@ -68,7 +71,8 @@ private:
   const AssignmentTables &tables;
   XlaPlanNotes &notes;
   llvm::StringMap<int64_t> idOf; ///< Of buffers in the tables, by definition.
-  llvm::DenseMap<int64_t, std::vector<const AssignmentTables::AllocationRow *>>
+  // Not a DenseMap, which has numbers that are no keys.
+  std::map<int64_t, std::vector<const AssignmentTables::AllocationRow *>>
       rowsOf;
   std::vector<int64_t> unlisted; ///< Allocated, but not in the buffers' table.
 };
@@ -115,14 +119,14 @@ XlaPlanBuilder::rowFor(const FastAllocation &allocation) const {
 }
 
 void XlaPlanBuilder::indexTables() {
-  llvm::DenseSet<int64_t> listed;
+  std::set<int64_t> listed;
   for (const AssignmentTables::BufferRow &row : tables.buffers) {
     idOf.insert({row.name, row.id});
     listed.insert(row.id);
   }
   for (const AssignmentTables::AllocationRow &row : tables.allocations) {
     auto &rows = rowsOf[row.id];
-    if (rows.empty() && !listed.contains(row.id))
+    if (rows.empty() && !listed.count(row.id))
       unlisted.push_back(row.id);
     rows.push_back(&row);
   }
