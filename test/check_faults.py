@@ -339,7 +339,7 @@ def check_two(tools, folder):
         second = training(tools, where, 1)
         done = run(second, stdout=subprocess.DEVNULL)
         one_error(second, done)
-        if b"another process" not in done.stderr:
+        if b"another run trains" not in done.stderr:
             mistake(f"two runs in one folder: {done.stderr.decode()}")
     finally:
         first.kill()
