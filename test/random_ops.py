@@ -730,15 +730,22 @@ class Generator:
         value = self.scalar(pool, "i64")
         self.emit(f"vector.print {value} : i64")
 
+    def store(self, value, at):
+        self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
+
+    def load(self, at):
+        value = self.fresh("s")
+        self.emit(f"{value} = memref.load %cells[{at}] : memref<2xi64>")
+        return value
+
     def remember(self, pool):
         """A number that goes through the memory of the function."""
         at = self.constant(self.random.randrange(2))
         if self.chance(0.5):
-            value = self.scalar(pool, "i64")
-            self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
+            self.store(self.scalar(pool, "i64"), at)
             return
-        value, result = self.fresh("s"), self.new(self.random.choice(SHAPES), "i64")
-        self.emit(f"{value} = memref.load %cells[{at}] : memref<2xi64>")
+        value = self.load(at)
+        result = self.new(self.random.choice(SHAPES), "i64")
         self.emit(f"{result.name} = tensor.splat {value} : {result.type}")
         pool.append(result)
 
@@ -746,12 +753,9 @@ class Generator:
         """The same in the body of an op: what it loads, if it does not store. Every element stores the same."""
         at = self.constant(self.random.randrange(2))
         if self.chance(0.5):
-            value = self.constant(self.random.randrange(20), "i64")
-            self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
+            self.store(self.constant(self.random.randrange(20), "i64"), at)
             return []
-        value = self.fresh("s")
-        self.emit(f"{value} = memref.load %cells[{at}] : memref<2xi64>")
-        return [self.convert(value, "i64", element)]
+        return [self.convert(self.load(at), "i64", element)]
 
     def unknown(self, pool):
         """An op that is not registered; foreign() says what it does."""
@@ -785,8 +789,7 @@ class Generator:
         if self.effects:
             self.emit("%cells = memref.alloca() : memref<2xi64>")
             for i in range(2):
-                value, at = self.constant(i + 5, "i64"), self.constant(i)
-                self.emit(f"memref.store {value}, %cells[{at}] : memref<2xi64>")
+                self.store(self.constant(i + 5, "i64"), self.constant(i))
         self.body(pool, length)
         made = pool[len(arguments):]
         results = self.random.sample(made, min(self.random.randint(1, 3), len(made))) or pool[:1]

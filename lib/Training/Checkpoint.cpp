@@ -150,8 +150,8 @@ llvm::Expected<Checkpoint> Checkpoint::read(llvm::StringRef path) {
   auto checkpoint = deserialize(*bytes, path);
   if (!checkpoint)
     return checkpoint;
-  size_t length = checkpoint->serialize().size();
   llvm::StringRef whole = *bytes;
+  size_t length = whole.size() - std::min(whole.size(), hashOf("").size());
   if (whole.drop_front(length) != hashOf(whole.take_front(length)))
     return fileError(path, 0, "damaged checkpoint");
   return checkpoint;

@@ -26,6 +26,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <algorithm>
 #include <array>
 
 using namespace mempl;
@@ -188,13 +189,9 @@ static Error readPaths(const Flags &flags, ProgramOptions &programs) {
 
 static Error readOptions(const Flags &flags, TrainerOptions &options) {
   options.initialWeights = flags.weights;
-  if (!(flags.learningRate > 0 && flags.learningRate < 1))
-    return toolError("--learning-rate: expected a number between 0 and 1");
   if (!(flags.minutes >= 0))
     return toolError("--minutes: expected a number of at least 0");
   options.learner.learningRate = flags.learningRate;
-  if (!(flags.eliteShare >= 0 && flags.eliteShare <= 1))
-    return toolError("--elite-share: expected a number from 0 to 1");
   options.replay.eliteShare = flags.eliteShare;
   int64_t timeLimitMs = 0;
   if (Error error = readNumber<int64_t>(flags.timeLimit, 0, timeLimitMs))
@@ -221,7 +218,11 @@ static Error readOptions(const Flags &flags, TrainerOptions &options) {
     return error;
   if (Error error = readNumber<int64_t>(flags.rounds, 0, options.maxRounds))
     return error;
-  return readNumber<uint64_t>(flags.seed, 0, options.seed);
+  if (Error error = readNumber<uint64_t>(flags.seed, 0, options.seed))
+    return error;
+  std::string problem = problemWith(options);
+  std::replace(problem.begin(), problem.end(), '_', '-');
+  return problem.empty() ? Error::success() : toolError("--" + problem);
 }
 
 /// The line that is seen while training runs.
