@@ -22,7 +22,7 @@ NB_MODULE(_core, m) {
   m.doc() = "The compiled part of mempl; see the package.";
   m.attr("CORE_VERSION") = nb::str(mempl::version().data());
   mempl::registerMuZeroSolvers();
-  registerErrors();
+  registerSupport();
   bindInstance(m);
   bindPlan(m);
   bindEvaluation(m);

@@ -13,6 +13,8 @@
 
 #include "Support.h"
 
+#include "llvm/ADT/ScopeExit.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -22,17 +24,56 @@ using namespace mempl::python;
 
 static constexpr std::chrono::milliseconds kPause(50);
 
-/// Python ends while this thread, a daemon, still works: who asks for the GIL
-/// then is ended in a way that C++ takes for an exception.
-static bool isPythonEnding() {
-#if PY_VERSION_HEX >= 0x030d0000
-  return Py_IsFinalizing() != 0;
-#else
-  return _Py_IsFinalizing() != 0;
-#endif
+/// How long the end of Python waits for callbacks that run.
+static constexpr std::chrono::seconds kPatience(5);
+
+namespace {
+
+/// Threads that wait here without the GIL ask for it only in here. When Python
+/// ends, a daemon among them would be ended at that, in a way that C++ takes
+/// for an exception: from then on nobody gets in but the thread that ends it.
+class GilGate {
+public:
+  bool enter() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (isClosed && std::this_thread::get_id() != closer)
+      return false;
+    ++inside;
+    return true;
+  }
+  void leave() {
+    std::lock_guard<std::mutex> lock(mutex);
+    --inside;
+    changed.notify_all();
+  }
+  /// With the GIL, which those who are inside get meanwhile.
+  void close() {
+    nb::gil_scoped_release release;
+    std::unique_lock<std::mutex> lock(mutex);
+    isClosed = true;
+    closer = std::this_thread::get_id();
+    changed.wait_for(lock, kPatience, [this] { return inside == 0; });
+  }
+
+private:
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::thread::id closer;
+  bool isClosed = false;
+  int inside = 0;
+};
+
+} // namespace
+
+/// Never destroyed: threads may outlive it.
+static GilGate &gilGate() {
+  static auto *gate = new GilGate();
+  return *gate;
 }
 
-void mempl::python::registerErrors() {
+void mempl::python::registerSupport() {
+  nb::module_::import_("atexit").attr("register")(
+      nb::cpp_function([] { gilGate().close(); }));
   nb::register_exception_translator(
       [](const std::exception_ptr &p, void *) {
         try {
@@ -55,6 +96,11 @@ void mempl::python::runWatched(
   bool isDone = false;
   std::exception_ptr problem, failure;
   auto look = [&] {
+    if (!gilGate().enter()) {
+      stop = true;
+      return;
+    }
+    auto leave = llvm::scope_exit([] { gilGate().leave(); });
     nb::gil_scoped_acquire gil;
     try {
       if (PyErr_CheckSignals() != 0)
@@ -87,20 +133,19 @@ void mempl::python::runWatched(
     std::unique_lock<std::mutex> lock(mutex);
     while (!changed.wait_for(lock, kPause, [&] { return isDone; })) {
       lock.unlock();
-      if (isPythonEnding())
-        stop = true;
-      else if (!problem)
+      if (!problem)
         look();
       lock.lock();
     }
     lock.unlock();
     worker.join();
-    // As Python itself has it from 3.14 on.
-    while (isPythonEnding())
-      std::this_thread::sleep_for(kPause);
     if (!problem)
       look();
+    // Whoever comes late stays here, as Python itself has it from 3.14 on.
+    while (!gilGate().enter())
+      std::this_thread::sleep_for(kPause);
   }
+  gilGate().leave();
   if (problem)
     std::rethrow_exception(problem);
   if (failure)

@@ -33,8 +33,9 @@ struct PythonError {
   std::string text;
 };
 
-/// Makes PythonError known to the module that is being initialised.
-void registerErrors();
+/// Makes PythonError known to the module that is being initialised, and lets
+/// Python end while runWatched() waits in daemons.
+void registerSupport();
 
 [[noreturn]] inline void raise(llvm::Error error) {
   throw PythonError{llvm::toString(std::move(error))};

@@ -152,7 +152,7 @@ void runTrainer(Trainer &trainer, const nb::object &progress,
 
 NB_MODULE(_train, m) {
   m.doc() = "Training with LibTorch; mempl.training uses it.";
-  registerErrors();
+  registerSupport();
   nb::class_<Trainer>(m, "Trainer", "A training run in a folder.")
       .def(nb::new_([](const std::vector<ProgramRow> &programs,
                        const std::string &folder, const nb::dict &options) {
