@@ -21,8 +21,9 @@ WHAT is one of
 
 Each goes on where the log says that it was left, in pieces, until the log has
 --count of it; so it may be stopped at any time. What was found is printed, and
-counted in the log. --write puts the table of all counts into a page. Exits with
-1 if something was found.
+counted in the log. A crash in a pass of upstream is counted by itself, and does
+not end the soak. --write puts the table of all counts into a page. Exits with 1
+if something was found.
 """
 
 import argparse
@@ -119,7 +120,7 @@ def unpack(name, folder):
 
 
 def fuzz(args, name, first, count):
-    """Inputs tried, and what was found."""
+    """Inputs tried, what was found, and what was found that is upstream's."""
     dictionary, longest = READERS.get(name, PASSES)
     corpus = os.path.join(args.corpora, name)
     if not os.path.isdir(corpus):
@@ -127,17 +128,23 @@ def fuzz(args, name, first, count):
         unpack(name, corpus)
     command = [os.path.join(args.fuzzers, name + "Fuzzer"), f"-dict={os.path.join(FUZZ, dictionary)}",
                f"-max_len={longest}", f"-runs={count}", f"-seed={first + 1}", "-timeout=60", "-rss_limit_mb=4096",
-               "-print_final_stats=1", f"-artifact_prefix={args.corpora}/{name}-", corpus]
+               "-print_final_stats=1", f"-artifact_prefix={args.corpora}/{name}-{first}-", corpus]
+    # Only without libFuzzer, which ignores it: inputs of the corpus are run once.
+    if name == "Passes" and first > FIRST:
+        command.append("-only_changed=1")
     # LLVM's own libraries have no sanitizer and don't say what they use of a pool.
     environment = {**os.environ, "ASAN_OPTIONS": "detect_container_overflow=0:allow_user_poisoning=0"}
     output, code = execute(command, limit=6 * 3600, env=environment)
     # Those that are valid, where the fuzzer says it.
     tried = re.search(r"^modules: (\d+)", output, re.MULTILINE) or re.search(
         r"number_of_executed_units: (\d+)", output)
+    tried = int(tried.group(1)) if tried else 0
     if code == 0 and tried:
-        return int(tried.group(1)), 0
-    print(f"{name}: {output[-3000:]}")
-    return int(tried.group(1)) if tried else 0, 1
+        return tried, 0, 0
+    # A crash of a pass of upstream does not end the soak.
+    is_upstream = tried and re.search(r"^upstream: ", output, re.MULTILINE)
+    print(f"{name}: {output[-300 if is_upstream else -3000:]}", flush=True)
+    return tried, int(not is_upstream), int(bool(is_upstream))
 
 
 # ----------------------------------------------------------------- other tasks
@@ -192,7 +199,7 @@ RUN = ("--opt={args.bin}/mempl-opt", "--runner={args.runner}", "--libs={args.lib
 ON_RUNTIME = RUN + ("--runtime={args.bin}/../lib/libmempl_runtime.so",)
 # What is done in one piece, and how.
 TASKS = {
-    "passes": (2000, lambda args, first, count: fuzz(args, "Passes", first, count)),
+    "passes": (5000, lambda args, first, count: fuzz(args, "Passes", first, count)),
     "plans": (200, plans),
     "programs": (50, script("random_programs.py", *RUN, "--programs={count}", "--seed={first}")),
     "orders": (50, script("random_programs.py", "--opt={args.bin}/mempl-opt-broken", *RUN[1:], "--orders",
@@ -215,8 +222,9 @@ def soak(args, log, what):
         done = log.sum(what)
         count = min(args.piece or piece, args.count - done)
         start = time.monotonic()
-        tried, found = task(args, FIRST + done, count)
-        log.add(what=what, first=FIRST + done, count=tried, found=found, seconds=round(time.monotonic() - start, 1))
+        tried, found, *upstream = task(args, FIRST + done, count)
+        seconds = round(time.monotonic() - start, 1)
+        log.add(what=what, first=FIRST + done, count=tried, found=found, upstream=sum(upstream), seconds=seconds)
         if found:
             return True
     print(f"{what}: {log.sum(what)} tried, {log.sum(what, 'found')} found")
@@ -238,12 +246,13 @@ TEXTS = {
 
 
 def table(log):
-    lines = ["| what | tried | open faults | seconds |", "|---|--:|--:|--:|"]
+    lines = ["| what | tried | open faults | crashes of upstream | seconds |", "|---|--:|--:|--:|--:|"]
     for what in [f"readers:{name}" for name in READERS] + list(TEXTS):
         if log.sum(what):
             last = [line for line in log.lines if line["what"] == what][-1]
             text = f"reader `{what[8:]}`" if what.startswith("readers:") else TEXTS[what]
-            lines.append(f"| {text} (`{what}`) | {log.sum(what):,} | {last['found']} | {log.sum(what, 'seconds'):,.0f} |")
+            upstream, seconds = log.sum(what, "upstream"), log.sum(what, "seconds")
+            lines.append(f"| {text} (`{what}`) | {log.sum(what):,} | {last['found']} | {upstream:,} | {seconds:,.0f} |")
     return "\n".join(lines)
 
 

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -70,6 +71,33 @@ static bool hasBuffers(Operation *function) {
       .wasInterrupted();
 }
 
+/// Other names, for other blocks, of what the ops return that deallocation puts
+/// others in place of: it looks up what is live between blocks once, before it
+/// does so, and would go on with results of ops that are gone.
+static SmallVector<UnrealizedConversionCastOp>
+renameInOtherBlocks(FunctionOpInterface function) {
+  SmallVector<UnrealizedConversionCastOp> names;
+  function->walk([&](Operation *op) {
+    if (!isa<RegionBranchOpInterface, CallOpInterface>(op) ||
+        op->getParentRegion()->hasOneBlock())
+      return;
+    for (Value result : op->getResults()) {
+      auto isElsewhere = [&](OpOperand &use) {
+        Block *block = op->getBlock();
+        return !block->findAncestorOpInBlock(*use.getOwner());
+      };
+      if (llvm::none_of(result.getUses(), isElsewhere))
+        continue;
+      OpBuilder builder(op->getContext());
+      builder.setInsertionPointAfter(op);
+      names.push_back(UnrealizedConversionCastOp::create(
+          builder, op->getLoc(), result.getType(), result));
+      result.replaceUsesWithIf(names.back().getResult(0), isElsewhere);
+    }
+  });
+  return names;
+}
+
 void MemplDeallocatePass::runOnOperation() {
   SymbolTableCollection tables;
   auto result = getOperation().walk([&](FunctionOpInterface function) {
@@ -81,9 +109,15 @@ void MemplDeallocatePass::runOnOperation() {
       emitNotLowered(unknown);
       return WalkResult::interrupt();
     }
+    SmallVector<UnrealizedConversionCastOp> names =
+        renameInOtherBlocks(function);
     if (failed(bufferization::deallocateBuffersOwnershipBased(
             function, bufferization::DeallocationOptions(), tables)))
       return WalkResult::interrupt();
+    for (UnrealizedConversionCastOp name : names) {
+      name.getResult(0).replaceAllUsesWith(name.getOperand(0));
+      name.erase();
+    }
     return WalkResult::skip();
   });
   if (result.wasInterrupted())

@@ -114,6 +114,10 @@ struct LowerPack : OpRewritePattern<linalg::PackOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::PackOp op,
                                 PatternRewriter &rewriter) const override {
+    // Upstream pads with a zero, also where nothing is to be padded.
+    if (!op.getPaddingValue() &&
+        !rewriter.getZeroAttr(op.getSourceType().getElementType()))
+      return failure();
     return linalg::lowerPack(rewriter, op);
   }
 };
@@ -270,6 +274,15 @@ static bool isBufferized(Operation *op) {
          llvm::none_of(op->getResultTypes(), isTensor);
 }
 
+/// Constraints on placement, which is over: patterns would copy them from an
+/// op on tensors to one on their elements.
+static void eraseConstraints(ModuleOp module) {
+  module.walk([](Operation *op) {
+    for (StringRef name : {kPinAttr, kForbidAttr, kMaxBytesAttr})
+      op->removeAttr(name);
+  });
+}
+
 /// Ops that would be errors, but whose results nobody needs.
 static void eraseUnusedThatStay(ModuleOp module) {
   SmallVector<Operation *> ops;
@@ -316,6 +329,7 @@ template <typename ExpandOp> static bool expandsToDynamic(Operation *op) {
 void MemplPrepareLoweringPass::runOnOperation() {
   ModuleOp module = getOperation();
   eraseTransforms(module);
+  eraseConstraints(module);
   auto structured = module.walk([](Operation *op) {
     return isa<func::FuncOp, scf::ExecuteRegionOp>(op) && failed(structure(op))
                ? WalkResult::interrupt()

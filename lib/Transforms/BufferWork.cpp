@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -69,9 +70,10 @@ mempl::ir::bufferWorkOf(ModuleOp module) {
   // What bufferization has to say it says when it is run in earnest.
   ScopedDiagnosticHandler quiet(module.getContext(),
                                 [](Diagnostic &) { return success(); });
+  // Patterns crash on ops that do not verify.
   if (failed(bufferization::runOneShotModuleBufferize(
           *copy, placementBufferizationOptions(), state)) ||
-      failed(tidy.run(*copy)))
+      failed(verify(*copy)) || failed(tidy.run(*copy)))
     return std::nullopt;
   llvm::StringMap<BufferWork> work;
   copy->walk([&](func::FuncOp function) {

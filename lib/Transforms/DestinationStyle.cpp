@@ -134,6 +134,56 @@ Value mempl::ir::uniformPadding(RewriterBase &rewriter, tensor::PadOp pad) {
   return rewriter.clone(*op)->getResult(0);
 }
 
+/// Makes of negative amounts of padding, which remove elements, a slice of the
+/// source; bufferization would insert the source at an offset below zero. False
+/// if more elements are removed than there are.
+static bool sliceNegativeAmounts(RewriterBase &rewriter, tensor::PadOp pad) {
+  RankedTensorType type = pad.getSourceType();
+  SmallVector<OpFoldResult> low = pad.getMixedLowPad();
+  SmallVector<OpFoldResult> high = pad.getMixedHighPad();
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(rewriter, pad.getLoc(), pad.getSource());
+  SmallVector<OpFoldResult> offsets(type.getRank(), rewriter.getIndexAttr(0));
+  // How many a dimension loses; the amount is zero then.
+  auto removed = [&](OpFoldResult &amount) -> int64_t {
+    std::optional<int64_t> number = getConstantIntValue(amount);
+    if (!number || *number >= 0)
+      return 0;
+    amount = rewriter.getIndexAttr(0);
+    return -*number;
+  };
+  bool isNegative = false;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    int64_t before = removed(low[dim]), after = removed(high[dim]);
+    if (before == 0 && after == 0)
+      continue;
+    isNegative = true;
+    // What is left of a dynamic size is not known to be anything.
+    if (type.isDynamicDim(dim) || before > type.getDimSize(dim) - after)
+      return false;
+    offsets[dim] = rewriter.getIndexAttr(before);
+    sizes[dim] = rewriter.getIndexAttr(type.getDimSize(dim) - before - after);
+  }
+  if (!isNegative)
+    return true;
+  SmallVector<OpFoldResult> strides(type.getRank(), rewriter.getIndexAttr(1));
+  auto slice = tensor::ExtractSliceOp::create(
+      rewriter, pad.getLoc(), pad.getSource(), offsets, sizes, strides);
+  auto split = [&](ArrayRef<OpFoldResult> mixed, MutableOperandRange dynamic) {
+    SmallVector<int64_t> numbers;
+    SmallVector<Value> values;
+    dispatchIndexOpFoldResults(mixed, values, numbers);
+    dynamic.assign(values);
+    return numbers;
+  };
+  rewriter.modifyOpInPlace(pad, [&] {
+    pad.getSourceMutable().assign(slice);
+    pad.setStaticLow(split(low, pad.getLowMutable()));
+    pad.setStaticHigh(split(high, pad.getHighMutable()));
+  });
+  return true;
+}
+
 /// A tensor.pad as an insertion into what it writes around its source. Others
 /// that upstream can bufferize as they are stay.
 static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
@@ -142,6 +192,7 @@ static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
   ReifiedRankedShapedTypeDims sizes;
   if (type.getEncoding() || pad.getSourceType().getEncoding() ||
       !type.getElementType().isIntOrIndexOrFloat() ||
+      !sliceNegativeAmounts(rewriter, pad) ||
       failed(reifyResultShapes(rewriter, pad, sizes)))
     return;
   // An amount that is a constant gives a size that is one, whatever the type.

@@ -200,7 +200,9 @@ static std::optional<Split> splitInsert(tensor::InsertSliceOp op, int64_t dim) {
 
 static std::optional<Split> splitPad(tensor::PadOp op, int64_t dim) {
   std::optional<int64_t> low = getConstantIntValue(op.getMixedLowPad()[dim]);
-  if (!low || !op.getConstantPaddingValue())
+  std::optional<int64_t> high = getConstantIntValue(op.getMixedHighPad()[dim]);
+  // One that is negative removes elements.
+  if (!low || *low < 0 || (high && *high < 0) || !op.getConstantPaddingValue())
     return std::nullopt;
   Split split;
   split.extent = dimOf(op.getResult(), dim);

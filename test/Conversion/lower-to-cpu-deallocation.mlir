@@ -11,6 +11,8 @@
 // RUN: %count_buffers %t/realloc.llvm | FileCheck %s --check-prefix=REALLOC
 // RUN: mempl-opt --mempl-lower-to-cpu %t/blocks.mlir -o %t/blocks.llvm
 // RUN: %count_buffers %t/blocks.llvm | FileCheck %s --check-prefix=BLOCKS
+// RUN: mempl-opt --mempl-lower-to-cpu %t/results.mlir -o %t/results.llvm
+// RUN: %count_buffers %t/results.llvm | FileCheck %s --check-prefix=RESULTS
 // RUN: mempl-opt --mempl-lower-to-cpu %t/spaces.mlir -o %t/spaces.llvm
 // RUN: %count_buffers %t/spaces.llvm | FileCheck %s --check-prefix=SPACES
 // RUN: mempl-opt --mempl-lower-to-cpu %t/placed.mlir -o %t/placed.llvm
@@ -186,6 +188,54 @@ func.func @main() {
   %m = func.call @powers(%c3) : (index) -> memref<1xf32>
   %v = memref.load %m[%c0] : memref<1xf32>
   vector.print %v : f32
+  return
+}
+
+//--- results.mlir
+// -----
+// What ops with regions and calls return is used in other blocks: upstream's
+// deallocation puts other ops in their place and forgets the uses.
+// RESULTS: 2
+// RESULTS: 6
+// RESULTS: not freed: 0
+func.func private @make(%value: f32) -> memref<1xf32> {
+  %m = memref.alloc() : memref<1xf32>
+  linalg.fill ins(%value : f32) outs(%m : memref<1xf32>)
+  return %m : memref<1xf32>
+}
+
+func.func private @choose(%which: i1) {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f32
+  %three = arith.constant 3.0 : f32
+  %called = func.call @make(%three) : (f32) -> memref<1xf32>
+  %chosen = scf.if %which -> (memref<1xf32>) {
+    %m = func.call @make(%one) : (f32) -> memref<1xf32>
+    scf.yield %m : memref<1xf32>
+  } else {
+    scf.yield %called : memref<1xf32>
+  }
+  cf.cond_br %which, ^low, ^high
+^low:
+  %v = memref.load %chosen[%c0] : memref<1xf32>
+  %twice = arith.addf %v, %v : f32
+  vector.print %twice : f32
+  cf.br ^end
+^high:
+  %v2 = memref.load %chosen[%c0] : memref<1xf32>
+  %w2 = memref.load %called[%c0] : memref<1xf32>
+  %sum = arith.addf %v2, %w2 : f32
+  vector.print %sum : f32
+  cf.br ^end
+^end:
+  return
+}
+
+func.func @main() {
+  %true = arith.constant true
+  %false = arith.constant false
+  func.call @choose(%true) : (i1) -> ()
+  func.call @choose(%false) : (i1) -> ()
   return
 }
 

@@ -115,3 +115,20 @@ func.func @softmax(%a: tensor<4x4xi32>, %b: tensor<4x4xi32>) -> tensor<4x4xi32> 
   %r = linalg.softmax dimension(1) ins(%a : tensor<4x4xi32>) outs(%b : tensor<4x4xi32>) -> tensor<4x4xi32>
   return %r : tensor<4x4xi32>
 }
+
+// -----
+
+func.func @pack(%a: tensor<4x8xcomplex<f32>>, %b: tensor<2x2x2x4xcomplex<f32>>) -> tensor<2x2x2x4xcomplex<f32>> {
+  // expected-error @below {{'linalg.pack' cannot be lowered: no pass of the pipeline knows it on these types; rewrite it before}}
+  %r = linalg.pack %a inner_dims_pos = [0, 1] inner_tiles = [2, 4] into %b : tensor<4x8xcomplex<f32>> -> tensor<2x2x2x4xcomplex<f32>>
+  return %r : tensor<2x2x2x4xcomplex<f32>>
+}
+
+// -----
+
+// Constraints of a program that is not placed.
+func.func @pinned(%a: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = arith.addf %a, %b {mempl.pin, mempl.max_bytes = 16} : tensor<4xf32>
+  %1 = math.sqrt %0 {mempl.forbid} : tensor<4xf32>
+  return %1 : tensor<4xf32>
+}

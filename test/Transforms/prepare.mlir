@@ -188,6 +188,26 @@ func.func @pad_constant_amounts(%a: tensor<4xf32>, %v: tensor<8xf32>) -> (tensor
   return %0, %1 : tensor<?xf32>, tensor<?xf32>
 }
 
+// A negative amount removes elements.
+// CHECK-LABEL: func.func @pad_removes(
+func.func @pad_removes(%a: tensor<8x?xf32>, %n: index) -> (tensor<9x?xf32>, tensor<8x?xf32>) {
+  %k = arith.constant 2.0 : f32
+  // CHECK: %[[S:.*]] = tensor.extract_slice %arg0[2, 0] [6, %{{.*}}] [1, 1]
+  // CHECK: %[[F:.*]] = linalg.fill
+  // CHECK: tensor.insert_slice %[[S]] into %[[F]][0, %arg1] [6, %{{.*}}] [1, 1]
+  %0 = tensor.pad %a low[-2, %n] high[3, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %k : f32
+  } : tensor<8x?xf32> to tensor<9x?xf32>
+  // What a size that is not known loses is not known, either.
+  // CHECK: tensor.pad %arg0 low[0, -1] high[0, 0]
+  %1 = tensor.pad %a low[0, -1] high[0, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %k : f32
+  } : tensor<8x?xf32> to tensor<8x?xf32>
+  return %0, %1 : tensor<9x?xf32>, tensor<8x?xf32>
+}
+
 // Pieces without an element are not inserted, and one that is all needs not be.
 // CHECK-LABEL: func.func @no_elements
 func.func @no_elements(%a: tensor<4xf32>, %b: tensor<0xf32>) -> (tensor<4xf32>, tensor<0xf32>, tensor<2xf32>) {

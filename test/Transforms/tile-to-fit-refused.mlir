@@ -47,3 +47,19 @@ func.func @too_many_rows(%a: tensor<9223372036854775807xf32>) -> tensor<92233720
       -> tensor<9223372036854775807xf32>
   return %x : tensor<9223372036854775807xf32>
 }
+
+// A pad that moves elements and removes the first.
+// CHECK-LABEL: func.func @shift(
+// CHECK-NOT: scf.for
+// CHECK-NOT: tensor.extract_slice
+func.func @shift(%a: tensor<64xf32>) -> tensor<64xf32> {
+  %k = arith.constant 2.0 : f32
+  %e = tensor.empty() : tensor<64xf32>
+  %x = linalg.exp ins(%a : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+  %p = tensor.pad %x low[-1] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %k : f32
+  } : tensor<64xf32> to tensor<64xf32>
+  %y = linalg.exp ins(%p : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}

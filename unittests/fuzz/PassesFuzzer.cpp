@@ -9,7 +9,7 @@
 // Inputs are modules, changed so that they stay valid (ModuleMutator.h). Each
 // goes through every pass of mempl alone and through the ways that people run
 // them: a pass fails with an error that is not of itself, or what it leaves
-// verifies.
+// verifies. Where it crashes, the pass is said, and whether it is upstream's.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +23,8 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 
@@ -106,6 +108,27 @@ static void requireAllPasses() {
   }
 }
 
+/// What runs now, one inside of the other, for the handler of crashes.
+static SmallVector<Pass *> running;
+
+namespace {
+struct Running : PassInstrumentation {
+  void runBeforePass(Pass *pass, Operation *) override {
+    running.push_back(pass);
+  }
+  void runAfterPass(Pass *, Operation *) override { running.pop_back(); }
+  void runAfterPassFailed(Pass *, Operation *) override { running.pop_back(); }
+};
+} // namespace
+
+/// Whether a pass is mempl's, by its argument or by its class.
+static bool isOfMempl(Pass &pass) {
+  SmallVector<StringRef> names;
+  StringRef(MEMPL_PASSES).split(names, ',');
+  return llvm::is_contained(names, pass.getArgument()) ||
+         pass.getName().contains("mempl");
+}
+
 /// The context of this input; `isNew` begins another input.
 static MLIRContext &context(bool isNew) {
   static const DialectRegistry registry = [] {
@@ -155,6 +178,7 @@ static bool run(ModuleOp module, StringRef stage) {
               "a mistake that mempl found itself", said);
   });
   PassManager passes(module.getContext());
+  passes.addInstrumentation(std::make_unique<Running>());
   passes.enableVerifier(isPipeline(stage));
   require(succeeded(parsePassPipeline(stage, passes)));
   if (failed(passes.run(module))) {
@@ -169,9 +193,20 @@ static bool run(ModuleOp module, StringRef stage) {
 /// What went through the passes, said at the end.
 static long numModules = 0;
 
+static void sayModules() { std::fprintf(stderr, "modules: %ld\n", numModules); }
+
 extern "C" int LLVMFuzzerInitialize(int *, char ***) {
-  std::atexit([] { std::fprintf(stderr, "modules: %ld\n", numModules); });
+  std::atexit(sayModules);
   return 0;
+}
+
+extern "C" void memplFuzzerCrashed() {
+  sayModules();
+  if (running.empty())
+    return;
+  llvm::errs() << (isOfMempl(*running.back()) ? "crash in "
+                                              : "upstream: crash in ")
+               << running.back()->getName() << '\n';
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -9,7 +9,7 @@
 // Takes what libFuzzer takes, as far as benchmarks/soak.py uses it, and works
 // with any compiler and without sanitizers: runs all files of the folders, and
 // then changes of them by chance, -runs of all. Nothing guides it. An input
-// that stops it is in PREFIXcrash.
+// that stops it, or takes longer than -timeout seconds, is in PREFIXcrash.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,16 +32,27 @@ extern "C" __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data,
 extern "C" __attribute__((weak)) size_t LLVMFuzzerCustomCrossOver(
     const uint8_t *first, size_t firstSize, const uint8_t *second,
     size_t secondSize, uint8_t *data, size_t maxSize, unsigned seed);
+/// Says what was going on.
+extern "C" __attribute__((weak)) void memplFuzzerCrashed();
 
 static std::mt19937 random_;
 /// The input that runs, for the handler of signals.
 static std::string input, crashPath = "crash";
+/// Of one input; 0 is as long as it likes.
+static unsigned secondsAtMost = 0;
+
+static constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE,
+                                   SIGILL,  SIGTRAP, SIGALRM};
 
 static void keepInput(int signal) {
   int file = open(crashPath.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (file >= 0)
     (void)!write(file, input.data(), input.size());
-  std::signal(signal, SIG_DFL);
+  // What follows may crash as well: it is in the heap that the crash left.
+  for (int other : kSignals)
+    std::signal(other, SIG_DFL);
+  if (memplFuzzerCrashed)
+    memplFuzzerCrashed();
   std::raise(signal);
 }
 
@@ -115,6 +126,7 @@ static std::vector<std::string> readFolder(llvm::StringRef folder) {
 
 static void run(std::string text) {
   input = std::move(text);
+  alarm(secondsAtMost);
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(input.data()),
                          input.size());
 }
@@ -122,8 +134,9 @@ static void run(std::string text) {
 int main(int argc, char **argv) {
   if (LLVMFuzzerInitialize)
     LLVMFuzzerInitialize(&argc, &argv);
-  for (int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP})
+  for (int signal : kSignals)
     std::signal(signal, keepInput);
+  bool onlyChanged = false;
   size_t runs = 0, maxSize = 4096, seed = 0, tried = 0, megabytes = 0;
   std::vector<std::string> inputs;
   for (llvm::StringRef argument : llvm::ArrayRef(argv, argc).drop_front()) {
@@ -133,6 +146,10 @@ int main(int argc, char **argv) {
       (void)argument.getAsInteger(10, maxSize);
     else if (argument.consume_front("-seed="))
       (void)argument.getAsInteger(10, seed);
+    else if (argument == "-only_changed=1")
+      onlyChanged = true;
+    else if (argument.consume_front("-timeout="))
+      (void)argument.getAsInteger(10, secondsAtMost);
     else if (argument.consume_front("-artifact_prefix="))
       crashPath = argument.str() + "crash";
     else if (argument.consume_front("-rss_limit_mb=") &&
@@ -146,9 +163,10 @@ int main(int argc, char **argv) {
     llvm::errs() << "no input\n";
     return 1;
   }
-  for (const std::string &text : inputs) {
-    run(text);
-    ++tried;
+  if (!onlyChanged) {
+    for (const std::string &text : inputs)
+      run(text);
+    tried = inputs.size();
   }
   for (; tried < runs; ++tried)
     run(changed(inputs, maxSize));
