@@ -13,6 +13,7 @@ WHAT is one of
     passes     valid modules, changed by chance, by every pass; needs the same
     plans      random programs by every solver, checked by verifier and model
     programs   random tensor programs, placed and run
+    lowered    the same with branches between blocks, lowered by mempl
     orders     the same with side effects, in orders made by chance
     tiles      random loops over slices, placed and tiled and run
     trips      loops by random plans with copies across trips
@@ -202,6 +203,7 @@ TASKS = {
     "passes": (5000, lambda args, first, count: fuzz(args, "Passes", first, count)),
     "plans": (200, plans),
     "programs": (50, script("random_programs.py", *RUN, "--programs={count}", "--seed={first}")),
+    "lowered": (50, script("random_programs.py", *ON_RUNTIME, "--programs={count}", "--seed={first}")),
     "orders": (50, script("random_programs.py", "--opt={args.bin}/mempl-opt-broken", *RUN[1:], "--orders",
                           "--programs={count}", "--seed={first}")),
     "tiles": (20, script("random_tiles.py", *ON_RUNTIME, "--programs={count}", "--seed={first}")),
@@ -237,6 +239,7 @@ TEXTS = {
     "passes": "modules changed by chance, by every pass",
     "plans": "random programs by every solver",
     "programs": "random tensor programs, placed and run",
+    "lowered": "the same with branches, lowered by mempl",
     "orders": "the same in orders made by chance",
     "tiles": "random loops over slices",
     "trips": "random plans with copies across trips",

@@ -84,13 +84,13 @@ def identity(rank):
 
 
 class Generator:
-    def __init__(self, seed, effects=False):
+    def __init__(self, seed, effects=False, blocks=False):
         """With `effects`, programs print, have memory of their own, and ops
-        that nobody knows (foreign())."""
+        that nobody knows (foreign()). With `blocks`, functions branch."""
         self.random = random.Random(seed)
         self.lines, self.count, self.depth = [], 0, 0
         self.helpers, self.prefix = [], f"program{seed}"
-        self.effects = effects
+        self.effects, self.blocks = effects, blocks
 
     # Text.
 
@@ -714,7 +714,7 @@ class Generator:
         arguments = [self.pick(pool) for _ in range(self.random.choice([1, 2]))]
         name = f"{self.prefix}_{len(self.helpers)}"
         self.helpers.append("")
-        inner = Generator(self.random.random(), self.effects)
+        inner = Generator(self.random.random(), self.effects, self.blocks)
         inner.helpers, inner.prefix = self.helpers, self.prefix
         formal = [Tensor(f"%a{i}", t.dims, t.element, t.dynamic) for i, t in enumerate(arguments)]
         text, given = inner.function(f"private @{name}", formal, self.random.randint(0, 3), calls=False)
@@ -782,6 +782,26 @@ class Generator:
                 kinds += [self.show] * 3 + [self.remember] * 4 + [self.unknown] * 2
             self.random.choice(kinds)(pool)
 
+    def between_blocks(self, pool, length):
+        """One of two blocks, which may give tensors to the next."""
+        names = [f"^{side}{self.count}" for side in ("then", "else", "next")]
+        self.emit(f"cf.cond_br {self.flag()}, {names[0]}, {names[1]}")
+        wanted = [self.pick(pool) for _ in range(self.random.choice([0, 0, 1, 2]))]
+        results = [self.like(t) for t in wanted]
+
+        def list_of(tensors):
+            return f"({', '.join(t.name for t in tensors)} : {', '.join(t.type for t in tensors)})" if tensors else ""
+
+        for name in names[:2]:
+            self.lines.append(f"{name}:")
+            self.depth -= 1
+            given = self.inside(pool, length, wanted)
+            self.depth += 1
+            self.emit(f"cf.br {names[2]}{list_of(given)}")
+        arguments = ", ".join(f"{t.name}: {t.type}" for t in results)
+        self.lines.append(f"{names[2]}({arguments}):" if results else f"{names[2]}:")
+        pool += results
+
     def function(self, name, arguments, length, calls=True):
         """The text of a function, and what it returns."""
         self.calls = calls
@@ -791,6 +811,9 @@ class Generator:
             for i in range(2):
                 self.store(self.constant(i + 5, "i64"), self.constant(i))
         self.body(pool, length)
+        if self.blocks and self.chance(0.5):
+            self.between_blocks(pool, length // 3)
+            self.body(pool, length // 3)
         made = pool[len(arguments):]
         results = self.random.sample(made, min(self.random.randint(1, 3), len(made))) or pool[:1]
         if self.chance(0.1):

@@ -6,7 +6,7 @@
 
     random_programs.py --opt=mempl-opt --runner=mlir-runner --libs=FOLDER
                        [--programs=20] [--seed=0] [--batch=10] [--log=FILE]
-                       [--keep=FOLDER] [--orders]
+                       [--keep=FOLDER] [--orders] [--runtime=FILE]
 
 A program is a function of three tensors, made of the tensor ops that upstream
 can bufferize (random_ops.py), and returns a few of the tensors that it made.
@@ -15,9 +15,12 @@ passes before and after, and run as in run_placed.py: as they are, and placed,
 with the copies where they start and where they are waited for. What is printed
 is a hash of all bits of all results. With --orders the ops run in an order made
 by chance (the solver `random-order` of mempl-opt-broken), and every other program
-prints and stores numbers on its way, and has ops that mempl does not know. --log
-appends a line per batch and skips the batches that it has already, so that a
-long run can be stopped and resumed.
+prints and stores numbers on its way, and has ops that mempl does not know. With
+--runtime programs also branch between blocks, and are lowered by
+mempl-lower-to-cpu, as they are and placed, and run on libmempl_runtime.so under
+its checks, with libcount_buffers.so beside it: all buffers are freed, and none
+is read after that. --log appends a line per batch and skips the batches that it has already, so
+that a long run can be stopped and resumed.
 """
 
 import argparse
@@ -30,16 +33,20 @@ import sys
 
 import run_placed
 from random_ops import Generator, foreign
+from run_lowered import CHECKED
 from run_placed import BUFFERIZE, LOWER, unwrap, use_arena
+
+
+BEFORE_WRITES = BUFFERIZE.replace("allow-return", "copy-before-write allow-return")
 
 
 class Failed(Exception):
     """A tool that did not accept a program."""
 
 
-def run(command, text):
+def run(command, text, environment=None):
     try:
-        return run_placed.run(command, text)
+        return run_placed.run(command, text, environment)
     except SystemExit as error:
         raise Failed(str(error)) from None
 
@@ -83,15 +90,32 @@ class Runner:
         self.args = args
         self.lower = "func.func(scf-forall-to-for),convert-vector-to-scf," + LOWER.replace(
             "reconcile", "convert-ub-to-llvm,reconcile")
+        if args.runtime:
+            # Whose frees are those that are tried is not upstream's.
+            self.lower = self.lower.replace("buffer-deallocation-pipeline,", "")
 
     def opt(self, text, *passes):
         return run([self.args.opt, "--allow-unregistered-dialect",
                     f"--pass-pipeline=builtin.module({','.join(passes)})"], text)
 
     def execute(self, buffers):
-        runner = [self.args.runner, "-O0", "-e", "main", "-entry-point-result=void"]
-        return run(runner + [f"-shared-libs={self.args.libs}/libmlir_c_runner_utils.so"],
-                   self.opt(buffers, self.lower))
+        return self.start(self.opt(buffers, self.lower))
+
+    def start(self, lowered, *libraries, environment=None):
+        command = [self.args.runner, "-O0", "-e", "main", "-entry-point-result=void"]
+        libraries = [f"{self.args.libs}/libmlir_c_runner_utils.so", *libraries]
+        return run(command + [f"-shared-libs={library}" for library in libraries], lowered, environment)
+
+    def on_runtime(self, module, driver):
+        """What a module prints that mempl lowers."""
+        text, called = foreign(unwrap(module))
+        counter = os.path.join(os.path.dirname(self.args.runtime), "libcount_buffers.so")
+        printed = self.start(self.opt(text + driver + called, "mempl-lower-to-cpu"), counter, self.args.runtime,
+                             environment=CHECKED)
+        printed, counts = printed.split("buffers: ")
+        if not counts.endswith(" not freed: 0\n"):
+            raise Failed(f"buffers: {counts}")
+        return printed
 
     def plain(self, functions, driver, options):
         """What the programs print with upstream's passes alone."""
@@ -100,14 +124,19 @@ class Runner:
 
     def bufferize(self, module, driver):
         text, called = foreign(unwrap(module))
-        return self.opt(text + driver + called, BUFFERIZE)
+        # Upstream writes some in place that is still read, in blocks and in loops.
+        passes = ["func.func(lift-cf-to-scf)", BEFORE_WRITES] if self.args.runtime else [BUFFERIZE]
+        return self.opt(text + driver + called, *passes)
 
     def placed(self, functions, driver, options):
         """The placed module, what it prints with early and late copies, and how
         many of its steps moved."""
         placed, remarks = self.place(functions, options)
-        buffers = self.bufferize(placed, driver)
         moved = sum(int(n) for n in re.findall(r"(\d+) steps? runs? in another place", remarks))
+        if self.args.runtime:
+            unplaced = f"module {{\n{functions}}}\n"
+            return placed, [self.on_runtime(module, driver) for module in (unplaced, placed)], moved
+        buffers = self.bufferize(placed, driver)
         return placed, [self.execute(use_arena(buffers, at_wait)) for at_wait in (False, True)], moved
 
     def place(self, functions, options):
@@ -163,6 +192,7 @@ def main():
     parser.add_argument("--batch", type=int, default=10, help="programs in one module")
     parser.add_argument("--log", default="", help="file with a line per batch, to resume from")
     parser.add_argument("--orders", action="store_true", help="side effects, and an order made by chance")
+    parser.add_argument("--runtime", default="", help="libmempl_runtime.so, to lower and run on it")
     parser.add_argument("--keep", default="", help="folder for programs that differ")
     parser.add_argument("--verbose", action="store_true", help="say why a program does not run unplaced")
     args = parser.parse_args()
@@ -175,7 +205,8 @@ def main():
     for first in range(args.seed, args.seed + args.programs, args.batch):
         if first not in done:
             last = min(first + args.batch, args.seed + args.programs)
-            programs = [Generator(seed, args.orders and seed % 2 == 0).program(seed) for seed in range(first, last)]
+            programs = [Generator(seed, args.orders and seed % 2 == 0, bool(args.runtime)).program(seed)
+                        for seed in range(first, last)]
             options = Options(first, args.orders)
             wrong, refused, storages, copies, moved = check(runner, programs, options)
             for program, text in wrong:
@@ -192,7 +223,7 @@ def main():
     print(f"{sums[0]} programs, {sums[3]} storages in fast memory, {sums[4]} copies, {sums[5]} steps moved: {sums[1]} "
           f"with different results, {sums[2]} that do not run in their order")
     # Refused programs test nothing; there must be few. Nor do orders that are none.
-    sys.exit(sums[1] > 0 or sums[2] * 20 > sums[0] or (args.orders and sums[5] == 0))
+    sys.exit(sums[1] > 0 or sums[2] * (6 if args.runtime else 20) > sums[0] or (args.orders and sums[5] == 0))
 
 
 if __name__ == "__main__":

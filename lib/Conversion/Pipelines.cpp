@@ -92,6 +92,8 @@ static void addConversionsToLLVM(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(
       vector::createLowerVectorMultiReductionPass());
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  // Of transfers in loops.
+  manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertVectorToLLVMPass());
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createSCFToControlFlowPass());

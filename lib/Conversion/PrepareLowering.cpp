@@ -17,6 +17,7 @@
 
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Utils.h"
+#include "mempl/IR/YieldedTensors.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
@@ -24,6 +25,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -235,18 +237,23 @@ public:
 
 } // namespace
 
-/// Whether control flow between blocks is more than branches forward, or
-/// carries tensors, for which One-Shot Bufferize knows each block once at most.
+/// Whether control flow between blocks is more than branches forward, or there
+/// are tensors: One-Shot Bufferize does not see that what one block writes in
+/// place is read in a later one that it does not dominate.
 static bool needsStructure(Region &region) {
   for (auto it = llvm::scc_begin(&region); !it.isAtEnd(); ++it)
     if (it.hasCycle())
       return true;
-  return llvm::any_of(region, [](Block &block) {
-    return (block.getNumSuccessors() > 1 &&
-            !isa<cf::CondBranchOp>(block.getTerminator())) ||
-           (!block.isEntryBlock() &&
-            llvm::any_of(block.getArgumentTypes(), llvm::IsaPred<TensorType>));
-  });
+  auto isOnTensors = [](Operation *op) {
+    return llvm::any_of(op->getOperandTypes(), llvm::IsaPred<TensorType>)
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  };
+  return region.walk(isOnTensors).wasInterrupted() ||
+         llvm::any_of(region, [](Block &block) {
+           return block.getNumSuccessors() > 1 &&
+                  !isa<cf::CondBranchOp>(block.getTerminator());
+         });
 }
 
 /// Makes structured control flow of the blocks of a function, and of those of
@@ -272,6 +279,43 @@ static bool isBufferized(Operation *op) {
     return true;
   return llvm::none_of(op->getOperandTypes(), isTensor) &&
          llvm::none_of(op->getResultTypes(), isTensor);
+}
+
+/// Elementwise ops that One-Shot Bufferize makes another name of a buffer of:
+/// written element by element they would move a tensor out of fast memory.
+static SmallVector<Operation *> elementwiseNames(ModuleOp module) {
+  SmallVector<Operation *> names;
+  module.walk([&](Operation *op) {
+    if (op->getNumResults() != 1 ||
+        !isa<RankedTensorType>(op->getResult(0).getType()))
+      return;
+    auto select = dyn_cast<arith::SelectOp>(op);
+    if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op) ||
+        (select && select.getCondition().getType().isInteger(1)))
+      names.push_back(op);
+  });
+  return names;
+}
+
+/// Runs patterns without `hidden`, which casts stand for meanwhile.
+static void applyWithout(ArrayRef<Operation *> hidden, ModuleOp module,
+                         RewritePatternSet patterns) {
+  OpBuilder builder(module.getContext());
+  SmallVector<UnrealizedConversionCastOp> casts;
+  for (Operation *op : hidden) {
+    builder.setInsertionPoint(op);
+    casts.push_back(UnrealizedConversionCastOp::create(
+        builder, op->getLoc(), op->getResultTypes(), op->getOperands()));
+    op->replaceAllUsesWith(casts.back());
+    op->remove();
+  }
+  walkAndApplyPatterns(module, std::move(patterns));
+  for (auto [op, cast] : llvm::zip(hidden, casts)) {
+    builder.setInsertionPoint(cast);
+    builder.insert(op);
+    cast->replaceAllUsesWith(op);
+    cast.erase();
+  }
 }
 
 /// Constraints on placement, which is over: patterns would copy them from an
@@ -346,7 +390,7 @@ void MemplPrepareLoweringPass::runOnOperation() {
   // would become one of what was written there.
   populateAffineToStdConversionPatterns(patterns);
   populateAffineToVectorConversionPatterns(patterns);
-  walkAndApplyPatterns(module, std::move(patterns));
+  applyWithout(elementwiseNames(module), module, std::move(patterns));
 
   eraseUnusedThatStay(module);
   SmallVector<Operation *> left;
@@ -359,8 +403,14 @@ void MemplPrepareLoweringPass::runOnOperation() {
         expandsToDynamic<memref::ExpandShapeOp>(op))
       left.push_back(op);
   });
-  if (left.empty())
-    return;
-  emitNotLowered(left);
-  signalPassFailure();
+  if (!left.empty()) {
+    emitNotLowered(left);
+    return signalPassFailure();
+  }
+  bufferization::OneShotBufferizationOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
+  options.allowUnknownOps = true;
+  IRRewriter rewriter(&getContext());
+  copyTensorsYieldedTwice(rewriter, module, options);
 }

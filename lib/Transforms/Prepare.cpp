@@ -19,6 +19,7 @@
 
 #include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/IR/YieldedTensors.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -423,6 +424,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
   if (eliminateEmpty && failed(computeInPlace(rewriter, module)))
     return failure();
   OneShotBufferizationOptions options = placementBufferizationOptions();
+  copyTensorsYieldedTwice(rewriter, module, options);
   llvm::SmallSetVector<Operation *, 8> own = copiesIn(module);
   copyForLayouts(rewriter, module, options);
   BufferizationState state;

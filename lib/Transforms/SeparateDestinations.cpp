@@ -78,6 +78,8 @@ static OpOperand *lastUse(Value value) {
   OpOperand *last = nullptr;
   for (OpOperand &use : value.getUses()) {
     Operation *op = block->findAncestorOpInBlock(*use.getOwner());
+    if (!op)
+      return nullptr;
     Operation *best =
         last ? block->findAncestorOpInBlock(*last->getOwner()) : nullptr;
     if (best && best->isBeforeInBlock(op))

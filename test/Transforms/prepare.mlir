@@ -232,3 +232,48 @@ func.func @unused_copy(%a: tensor<16xf32>) {
   %b = bufferization.alloc_tensor() copy(%a) : tensor<16xf32>
   return
 }
+
+// -----
+
+// What a loop yields twice would be one buffer in the next trip.
+// CHECK-LABEL: func.func @yielded_twice(
+func.func @yielded_twice(%a: tensor<16xf32>) -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %k = arith.constant 5.0 : f32
+  // CHECK: scf.for
+  %r:2 = scf.for %i = %c0 to %c2 step %c1 iter_args(%x = %a, %y = %a) -> (tensor<16xf32>, tensor<16xf32>) {
+    %w = tensor.insert %k into %x[%c1] : tensor<16xf32>
+    %u = tensor.extract %w[%c1] : tensor<16xf32>
+    vector.print %u : f32
+    %v = tensor.extract %y[%c1] : tensor<16xf32>
+    vector.print %v : f32
+    %e = tensor.empty() : tensor<16xf32>
+    // CHECK: %[[NEW:.*]] = linalg.exp
+    %new = linalg.exp ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    // CHECK: %[[DEST:.*]] = bufferization.alloc_tensor() : tensor<16xf32>
+    // CHECK: %[[COPY:.*]] = mempl.transfer %[[NEW]] to %[[DEST]]
+    // CHECK: scf.yield %[[NEW]], %[[COPY]]
+    scf.yield %new, %new : tensor<16xf32>, tensor<16xf32>
+  }
+  return %r#1 : tensor<16xf32>
+}
+
+// -----
+
+// Which use of a tensor is the last is not known between blocks.
+// CHECK-LABEL: func.func @blocks(
+// CHECK: return
+func.func @blocks(%c: i1) -> tensor<16xf32> {
+  %k = arith.constant 5.0 : f32
+  %e = tensor.empty() : tensor<16xf32>
+  %f = linalg.fill ins(%k : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %x = linalg.exp ins(%f : tensor<16xf32>) outs(%f : tensor<16xf32>) -> tensor<16xf32>
+  cf.cond_br %c, ^then, ^end
+^then:
+  %y = linalg.log ins(%f : tensor<16xf32>) outs(%f : tensor<16xf32>) -> tensor<16xf32>
+  return %y : tensor<16xf32>
+^end:
+  return %x : tensor<16xf32>
+}

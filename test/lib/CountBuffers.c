@@ -11,9 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int64_t numAllocated, numFreed;
 
@@ -27,9 +29,12 @@ void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t bytes) {
   return aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
 }
 
-/// A second free of a buffer ends the process in the C library.
+/// A second free of a buffer ends the process in the C library. What is read
+/// after the first is no number.
 void _mlir_memref_to_llvm_free(void *storage) {
   numFreed += storage != NULL;
+  if (storage)
+    memset(storage, 0xff, malloc_usable_size(storage));
   free(storage);
 }
 

@@ -29,6 +29,7 @@
 #include "mlir/Pass/PassRegistry.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <cstdio>
 
@@ -200,17 +201,22 @@ extern "C" int LLVMFuzzerInitialize(int *, char ***) {
   return 0;
 }
 
+/// Whether an input is made: parsed, changed, verified and printed.
+static bool isMaking = false;
+
 extern "C" void memplFuzzerCrashed() {
   sayModules();
-  if (running.empty())
-    return;
-  llvm::errs() << (isOfMempl(*running.back()) ? "crash in "
-                                              : "upstream: crash in ")
-               << running.back()->getName() << '\n';
+  if (isMaking)
+    llvm::errs() << "upstream: crash in what makes inputs\n";
+  else if (!running.empty())
+    llvm::errs() << (isOfMempl(*running.back()) ? "" : "upstream: ")
+                 << "crash in " << running.back()->getName() << '\n';
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  isMaking = true;
   OwningOpRef<ModuleOp> module = parse(data, size, context(/*isNew=*/true));
+  isMaking = false;
   if (!module)
     return -1;
   ++numModules;
@@ -236,6 +242,7 @@ static size_t write(ModuleOp module, uint8_t *data, size_t maxSize) {
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
                                           size_t maxSize, unsigned seed) {
+  llvm::SaveAndRestore making(isMaking, true);
   OwningOpRef<ModuleOp> module = parse(data, size, context(/*isNew=*/false));
   // Other bytes would be for upstream's parser.
   if (!module)
@@ -251,6 +258,7 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t *first,
                                             const uint8_t *second,
                                             size_t secondSize, uint8_t *data,
                                             size_t maxSize, unsigned seed) {
+  llvm::SaveAndRestore making(isMaking, true);
   MLIRContext &now = context(/*isNew=*/false);
   OwningOpRef<ModuleOp> module = parse(first, firstSize, now);
   OwningOpRef<ModuleOp> donor = parse(second, secondSize, now);

@@ -1,0 +1,101 @@
+//===- YieldedTensors.cpp - what a loop hands to its next trip ------------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/IR/YieldedTensors.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+
+using namespace mlir;
+using namespace mempl::ir;
+
+/// The tensors that a terminator hands to the next trip, or to the other region
+/// of the loop.
+static SmallVector<OpOperand *> tensorsHandedOn(Operation *terminator) {
+  SmallVector<OpOperand *> tensors;
+  bool isCarried = isa<scf::ConditionOp>(terminator) ||
+                   (isa<scf::YieldOp>(terminator) &&
+                    isa<scf::ForOp, scf::WhileOp>(terminator->getParentOp()));
+  if (isCarried)
+    for (OpOperand &operand : terminator->getOpOperands())
+      if (isa<RankedTensorType>(operand.get().getType()))
+        tensors.push_back(&operand);
+  return tensors;
+}
+
+namespace {
+/// Two tensors of one terminator.
+struct Pair {
+  OpOperand *first, *second;
+};
+} // namespace
+
+/// Pairs that are made of one tensor, whatever is done in place. Most loops
+/// have none, and need no analysis.
+static SmallVector<Pair>
+pairsOfOneOrigin(Operation *module,
+                 const bufferization::OneShotBufferizationOptions &options) {
+  bufferization::AnalysisState state(options);
+  SmallVector<Pair> pairs;
+  module->walk([&](Operation *op) {
+    SmallVector<OpOperand *> tensors = tensorsHandedOn(op);
+    if (tensors.size() < 2)
+      return;
+    SmallVector<SetVector<Value>> origins;
+    // What calls do is known after the analysis.
+    auto isOfCall = [](Value value) {
+      return bool(value.getDefiningOp<CallOpInterface>());
+    };
+    for (OpOperand *tensor : tensors) {
+      origins.emplace_back();
+      for (Value origin : state.findValueInReverseUseDefChain(tensor, isOfCall))
+        origins.back().insert(
+            isOfCall(origin) ? origin.getDefiningOp()->getResult(0) : origin);
+    }
+    for (size_t second = 1; second < tensors.size(); ++second)
+      for (size_t first = 0; first < second; ++first)
+        if (tensors[first]->get() == tensors[second]->get() ||
+            llvm::any_of(origins[first], [&](Value origin) {
+              return origins[second].contains(origin);
+            }))
+          pairs.push_back({tensors[first], tensors[second]});
+  });
+  return pairs;
+}
+
+void mempl::ir::copyTensorsYieldedTwice(
+    RewriterBase &rewriter, Operation *module,
+    const bufferization::OneShotBufferizationOptions &options) {
+  SmallVector<Pair> pairs = pairsOfOneOrigin(module, options);
+  if (pairs.empty())
+    return;
+  ScopedDiagnosticHandler quiet(module->getContext(),
+                                [](Diagnostic &) { return success(); });
+  bufferization::OneShotAnalysisState analysis(module, options);
+  if (failed(bufferization::analyzeModuleOp(module, analysis)))
+    return;
+  llvm::SetVector<OpOperand *> again;
+  for (const Pair &pair : pairs)
+    if (!again.contains(pair.first) &&
+        analysis.areAliasingBufferizedValues(pair.first->get(),
+                                             pair.second->get()))
+      again.insert(pair.second);
+  for (OpOperand *operand : again) {
+    rewriter.setInsertionPoint(operand->getOwner());
+    Value tensor = operand->get();
+    auto copy = bufferization::AllocTensorOp::create(
+        rewriter, tensor.getLoc(), cast<RankedTensorType>(tensor.getType()),
+        /*dynamicSizes=*/ValueRange(), tensor);
+    rewriter.modifyOpInPlace(operand->getOwner(),
+                             [&] { operand->set(copy.getResult()); });
+  }
+}
