@@ -223,10 +223,12 @@ def soak(args, log, what):
     while log.sum(what) < args.count:
         done = log.sum(what)
         count = min(args.piece or piece, args.count - done)
+        # Where nothing was tried before a crash of upstream, from another seed.
+        first = FIRST + done + log.sum(what, "upstream")
         start = time.monotonic()
-        tried, found, *upstream = task(args, FIRST + done, count)
+        tried, found, *upstream = task(args, first, count)
         seconds = round(time.monotonic() - start, 1)
-        log.add(what=what, first=FIRST + done, count=tried, found=found, upstream=sum(upstream), seconds=seconds)
+        log.add(what=what, first=first, count=tried, found=found, upstream=sum(upstream), seconds=seconds)
         if found:
             return True
     print(f"{what}: {log.sum(what)} tried, {log.sum(what, 'found')} found")

@@ -90,6 +90,7 @@ class Runner:
         self.args = args
         self.lower = "func.func(scf-forall-to-for),convert-vector-to-scf," + LOWER.replace(
             "reconcile", "convert-ub-to-llvm,reconcile")
+        self.buffers = BEFORE_WRITES if args.runtime else BUFFERIZE
         if args.runtime:
             # Whose frees are those that are tried is not upstream's.
             self.lower = self.lower.replace("buffer-deallocation-pipeline,", "")
@@ -122,11 +123,11 @@ class Runner:
         before = self.opt(functions, *options.upstream()) if options.upstream() else f"module {{\n{functions}}}\n"
         return self.execute(self.bufferize(before, driver))
 
-    def bufferize(self, module, driver):
+    def bufferize(self, module, driver, passes=None):
+        """On buffers by upstream alone, which writes some in place that is still read, in blocks and in loops."""
         text, called = foreign(unwrap(module))
-        # Upstream writes some in place that is still read, in blocks and in loops.
-        passes = ["func.func(lift-cf-to-scf)", BEFORE_WRITES] if self.args.runtime else [BUFFERIZE]
-        return self.opt(text + driver + called, *passes)
+        lift = ["func.func(lift-cf-to-scf)"] if self.args.runtime else []
+        return self.opt(text + driver + called, *lift, passes or self.buffers)
 
     def placed(self, functions, driver, options):
         """The placed module, what it prints with early and late copies, and how
@@ -173,7 +174,11 @@ def check(runner, programs, options):
         parts = [check(runner, [p], options) for p in programs]
         return [sum(column, [] if i == 0 else 0) for i, column in enumerate(zip(*parts))]
     try:
-        runner.plain(functions, driver, options)
+        plain = runner.plain(functions, driver, options)
+        # What upstream alone refuses, or gets wrong, when it writes in place.
+        if runner.args.runtime and runner.execute(runner.bufferize(
+                f"module {{\n{functions}}}\n", driver, BUFFERIZE)) != plain:
+            raise Failed("different results of upstream")
         if runner.args.orders and wrong != "different results":
             runner.placed(functions, driver, options.in_program_order())
     except Failed as error:

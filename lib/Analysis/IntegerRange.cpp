@@ -199,20 +199,23 @@ mempl::ir::upperBoundOf(const ValueBoundsConstraintSet::Variable &variable) {
     Operation *op = value.getDefiningOp();
     if (asksBeyondRank(op))
       return true;
+    Operation *owner =
+        op ? op : cast<BlockArgument>(value).getOwner()->getParentOp();
+    // Of arguments of ops that are no loops upstream's models know nothing, and
+    // may crash.
+    bool isLeaf = !op && !isa_and_nonnull<LoopLikeOpInterface>(owner);
     if (!dim) {
-      Operation *owner =
-          op ? op : cast<BlockArgument>(value).getOwner()->getParentOp();
-      if (!isa_and_nonnull<ValueBoundsOpInterface>(owner))
+      if (isLeaf || !isa_and_nonnull<ValueBoundsOpInterface>(owner))
         addRange(value, bounds);
       addSliceSizes(value, bounds);
-      return false;
+      return isLeaf;
     }
     if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op))
       addSliceSource(slice, *dim, bounds);
     // Upstream's models of integer arithmetic only know index values, and abort
     // when asked for the shape of a tensor.
     if (!op || !op->hasTrait<OpTrait::Elementwise>())
-      return false;
+      return isLeaf;
     for (Value operand : op->getOperands()) {
       auto type = dyn_cast<RankedTensorType>(operand.getType());
       if (type && *dim < type.getRank())

@@ -284,7 +284,17 @@ Trips mempl::ir::tripsOf(Operation *op) {
           std::max<int64_t>(1, *times + (worksInCondition(loop) ? 1 : 0));
     return trips;
   }
-  if (auto loop = dyn_cast<scf::ForOp>(op))
+  auto loop = dyn_cast<scf::ForOp>(op);
+  // Numbers that are negative for all that follows.
+  if (loop && loop.getUnsignedCmp() &&
+      llvm::any_of(
+          ValueRange{loop.getLowerBound(), loop.getUpperBound(),
+                     loop.getStep()},
+          [](Value value) { return rangeOf(value).smin().isNegative(); })) {
+    trips.known = false;
+    return trips;
+  }
+  if (loop)
     if (std::optional<APInt> count = loop.getStaticTripCount()) {
       trips.count = count->getActiveBits() < 63
                         ? std::max<int64_t>(1, count->getSExtValue())

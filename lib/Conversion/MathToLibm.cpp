@@ -77,13 +77,15 @@ struct SplitSincos : OpRewritePattern<math::SincosOp> {
   }
 };
 
-/// Calls of functions of the program, not of declarations.
+/// Calls of functions of the program, not of declarations; and those of a
+/// declaration of another type, which upstream's patterns do not look at.
 SmallVector<func::CallOp> callsOfDefinitions(ModuleOp module) {
   SymbolTable table(module);
   SmallVector<func::CallOp> calls;
   module.walk([&](func::CallOp call) {
     auto callee = table.lookup<func::FuncOp>(call.getCallee());
-    if (callee && !callee.isExternal())
+    if (callee && (!callee.isExternal() ||
+                   callee.getFunctionType() != call.getCalleeType()))
       calls.push_back(call);
   });
   return calls;

@@ -150,7 +150,7 @@ static bool sliceNegativeAmounts(RewriterBase &rewriter, tensor::PadOp pad) {
     if (!number || *number >= 0)
       return 0;
     amount = rewriter.getIndexAttr(0);
-    return -*number;
+    return -std::max(*number, -INT64_MAX);
   };
   bool isNegative = false;
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
@@ -191,6 +191,7 @@ static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
   RankedTensorType type = pad.getResultType();
   ReifiedRankedShapedTypeDims sizes;
   if (type.getEncoding() || pad.getSourceType().getEncoding() ||
+      type.getElementType() != pad.getSourceType().getElementType() ||
       !type.getElementType().isIntOrIndexOrFloat() ||
       !sliceNegativeAmounts(rewriter, pad) ||
       failed(reifyResultShapes(rewriter, pad, sizes)))

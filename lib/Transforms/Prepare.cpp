@@ -251,6 +251,19 @@ bool mempl::ir::hasTensorControlFlow(Operation *module) {
       .wasInterrupted();
 }
 
+/// Upstream's choice of what an allocation is a part of, without what is not
+/// there yet: the result of an op that the allocation is inside of.
+static Value partInstead(RewriterBase &rewriter, SubsetInsertionOpInterface op,
+                         tensor::EmptyOp empty, Operation *user) {
+  bool isInside = llvm::any_of(
+      op.getValuesNeededToBuildSubsetExtraction(), [&](Value value) {
+        Operation *maker = value.getDefiningOp();
+        return maker && (maker->isProperAncestor(empty) ||
+                         maker->isProperAncestor(user));
+      });
+  return isInside ? Value() : buildSubsetExtraction(rewriter, op, empty, user);
+}
+
 /// Upstream's elimination of allocations of which an insertion is made.
 static LogicalResult eliminateEmpties(RewriterBase &rewriter,
                                       Operation *module) {
@@ -263,15 +276,19 @@ static LogicalResult eliminateEmpties(RewriterBase &rewriter,
   });
   if (sources.empty())
     return success();
-  if (calls || hasTensorControlFlow(module))
-    return eliminateEmptyTensors(rewriter, module);
-  // All that it needs of One-Shot Analysis, which costs as much as the rest of
-  // this pass, is that the insertions read their sources where they are.
   OneShotBufferizationOptions options = placementBufferizationOptions();
   OneShotAnalysisState state(module, options);
-  for (OpOperand *source : sources)
-    state.bufferizeInPlace(*source);
-  return eliminateEmptyTensors(rewriter, module, state);
+  if (calls || hasTensorControlFlow(module)) {
+    if (failed(isa<ModuleOp>(module) ? analyzeModuleOp(module, state)
+                                     : analyzeOp(module, state)))
+      return failure();
+  } else {
+    // All that is needed of One-Shot Analysis, which costs as much as the rest
+    // of this pass, is that the insertions read their sources where they are.
+    for (OpOperand *source : sources)
+      state.bufferizeInPlace(*source);
+  }
+  return eliminateEmptyTensors(rewriter, module, state, partInstead);
 }
 
 /// A slice of an allocation that nothing else uses as an allocation of its own.

@@ -262,7 +262,9 @@ static bool hasInvariantSliceInside(scf::ForOp loop) {
           }))
         return true;
       auto insertion = dyn_cast<SubsetInsertionOpInterface>(op);
-      if (insertion && &insertion.getDestinationOperand() == &use)
+      // What is inserted in parallel is a result of the loop around it.
+      if (insertion && op->getNumResults() > 0 &&
+          &insertion.getDestinationOperand() == &use)
         tensors.push_back(insertion.getUpdatedDestination());
     }
   }

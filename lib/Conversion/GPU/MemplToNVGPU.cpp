@@ -235,6 +235,14 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
 
 LogicalResult KernelLowering::emitCopy(Operation *op, Value source, Value dest,
                                        nvgpu::DeviceAsyncCreateGroupOp &group) {
+  // A group of nothing has always arrived.
+  if (cast<MemRefType>(source.getType()).getNumElements() == 0) {
+    builder.setInsertionPoint(op);
+    group = nvgpu::DeviceAsyncCreateGroupOp::create(
+        builder, op->getLoc(),
+        nvgpu::DeviceAsyncTokenType::get(builder.getContext()), ValueRange{});
+    return success();
+  }
   FailureOr<int64_t> chunk = chunkOf(op, source, dest);
   if (failed(chunk))
     return failure();

@@ -376,3 +376,112 @@ func.func @placed_inside(%a: memref<8xf32>) {
   }) : () -> ()
   return
 }
+
+// -----
+
+// Insertions in parallel that stay so, inside of a loop.
+func.func @inserted_in_parallel(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c4 = arith.constant 4 : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = scf.for %i = %c0 to %c4 step %c1 iter_args(%c = %b) -> (tensor<4x8xf32>) {
+    %e = tensor.empty() : tensor<4x8xf32>
+    %1 = linalg.exp ins(%a : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+    %2 = scf.forall (%j) in (4) shared_outs(%d = %c) -> (tensor<4x8xf32>) {
+      %row = tensor.extract_slice %1[%j, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<8xf32>
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %row into %d[%j, 0] [1, 8] [1, 1] : tensor<8xf32> into tensor<4x8xf32>
+      }
+    } {mapping = [#gpu.block<x>]}
+    scf.yield %2 : tensor<4x8xf32>
+  }
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
+// A loop whose bound is an argument of the body of a pad.
+func.func @loop_in_pad(%a: tensor<4xf32>, %b: tensor<8xf32>) -> tensor<?xf32> {
+  %k = arith.constant 2.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %0 = tensor.pad %a low[%c2] high[%c0] {
+  ^bb0(%i: index):
+    %1 = scf.for %j = %c0 to %i step %c1 iter_args(%x = %k) -> (f32) {
+      %y = tensor.extract %b[%i] : tensor<8xf32>
+      scf.yield %y : f32
+    }
+    tensor.yield %1 : f32
+  } : tensor<4xf32> to tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
+// -----
+
+// A pad to another element type, in a block of its own.
+func.func @pad_of_another_type(%a: tensor<4x4xf64>) -> tensor<6x6xf32> {
+  cf.br ^next
+^next:
+  %k = arith.constant 0.0 : f32
+  %0 = tensor.pad %a low[1, 1] high[1, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %k : f32
+  } : tensor<4x4xf64> to tensor<6x6xf32>
+  return %0 : tensor<6x6xf32>
+}
+
+// -----
+
+// A piece that is made beside what it is inserted into.
+func.func @piece_of_its_own_region(%a: tensor<16xf32>) -> tensor<32xf32> {
+  %0:2 = scf.execute_region -> (tensor<16xf32>, tensor<32xf32>) {
+    %e = tensor.empty() : tensor<16xf32>
+    %1 = linalg.log ins(%a : tensor<16xf32>) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+    %2 = tensor.empty() : tensor<32xf32>
+    %3 = tensor.insert_slice %a into %2[0] [16] [1] : tensor<16xf32> into tensor<32xf32>
+    scf.yield %1, %3 : tensor<16xf32>, tensor<32xf32>
+  }
+  %4 = tensor.insert_slice %0#0 into %0#1[16] [16] [1] : tensor<16xf32> into tensor<32xf32>
+  return %4 : tensor<32xf32>
+}
+
+// -----
+
+// A step that is the largest number, without a sign.
+func.func @largest_step(%n: i32, %a: tensor<128x16xf32>, %b: tensor<2x16xf32>) -> tensor<2x16xf32> {
+  %c0 = arith.constant 0 : i32
+  %c-1 = arith.constant -1 : i32
+  %0 = scf.for unsigned %i = %c0 to %n step %c-1 iter_args(%c = %b) -> (tensor<2x16xf32>) : i32 {
+    %j = arith.index_cast %i : i32 to index
+    %s = tensor.extract_slice %a[%j, 0] [2, 16] [1, 1] : tensor<128x16xf32> to tensor<2x16xf32>
+    %t = tensor.extract_slice %c[%j, 0] [2, 16] [1, 1] : tensor<2x16xf32> to tensor<2x16xf32>
+    %1 = linalg.exp ins(%s : tensor<2x16xf32>) outs(%t : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %2 = linalg.add ins(%1, %s : tensor<2x16xf32>, tensor<2x16xf32>) outs(%1 : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %r = tensor.insert_slice %2 into %c[%j, 0] [2, 16] [1, 1] : tensor<2x16xf32> into tensor<2x16xf32>
+    scf.yield %r : tensor<2x16xf32>
+  }
+  return %0 : tensor<2x16xf32>
+}
+
+// -----
+
+// A declaration that has the name of a function of libm and another type.
+func.func private @powf(tensor<4xf32>) -> tensor<4xf32>
+func.func @another_powf(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %r = linalg.powf ins(%a, %a : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// Nothing is copied.
+gpu.module @kernels {
+  gpu.func @no_elements(%a: memref<0xf32>) kernel {
+    %0 = mempl.alloc <shared> at 0 bytes 64 : memref<0xf32, #mempl.space<shared>>
+    mempl.transfer %a to %0 : memref<0xf32> to memref<0xf32, #mempl.space<shared>>
+    mempl.release %0 : memref<0xf32, #mempl.space<shared>>
+    gpu.return
+  }
+}
