@@ -170,6 +170,11 @@ def MemplPrepareLowering : Pass<"mempl-prepare-lowering", "ModuleOp"> {
     ops of affine, and loops of blocks. An op that is left is an error, which says what
     to run before. Nothing is folded.
 
+    One-Shot Bufferize writes in place what is still read in two cases, which
+    go away: tensors that several blocks of a function use (it becomes ops with
+    regions), and one tensor that a loop yields for two of its carried ones (all
+    but the first are copies).
+
     The first pass of `mempl-lower-to-cpu` and `mempl-lower-to-gpu`.
   }];
   let dependentDialects = [

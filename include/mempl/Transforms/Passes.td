@@ -235,7 +235,9 @@ def MemplPrepare : Pass<"mempl-prepare", "ModuleOp"> {
     place, if the old one has been read by then. Loops over tensors that have no
     order (scf.forall without a mapping, scf.parallel), and affine.for, become
     scf.for, and what is the same in all trips leaves the loop: slices that all
-    trips update are carried. Where tensors flow together
+    trips update are carried. A tensor that a loop yields for two of its carried
+    ones is copied for all but the first: bufferization would write one of them
+    in place while the other is still read. Where tensors flow together
     (conditionals, while loops), a copy stays with bufferization if it would be
     made once more.
 
