@@ -179,6 +179,7 @@ def main():
     parser.add_argument("--programs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=10, help="programs in one module")
+    parser.set_defaults(runtime="")
     args = parser.parse_args()
     runner = Runner(args)
     if args.files:
