@@ -143,7 +143,7 @@ def fuzz(args, name, first, count):
     if code == 0 and tried:
         return tried, 0, 0
     # A crash of a pass of upstream does not end the soak.
-    is_upstream = tried and re.search(r"^upstream: ", output, re.MULTILINE)
+    is_upstream = re.search(r"^upstream: ", output, re.MULTILINE)
     print(f"{name}: {output[-300 if is_upstream else -3000:]}", flush=True)
     return tried, int(not is_upstream), int(bool(is_upstream))
 

@@ -16,6 +16,8 @@
 using namespace mlir;
 using namespace mempl::fuzz;
 
+/// The least number is upstream's mark of what is dynamic, and where it is a
+/// constant upstream crashes.
 static constexpr int64_t kNumbers[] = {0,
                                        1,
                                        -1,
@@ -35,7 +37,7 @@ static constexpr int64_t kNumbers[] = {0,
                                        1 << 30,
                                        1LL << 32,
                                        std::numeric_limits<int64_t>::max(),
-                                       std::numeric_limits<int64_t>::min()};
+                                       std::numeric_limits<int64_t>::min() + 1};
 
 int64_t Mutation::number() { return pick(kNumbers); }
 

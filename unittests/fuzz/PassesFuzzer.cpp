@@ -147,6 +147,8 @@ static MLIRContext &context(bool isNew) {
     current = std::make_unique<MLIRContext>(registry,
                                             MLIRContext::Threading::DISABLED);
     current->allowUnregisteredDialects();
+    // Changes make ops that the input may have none of.
+    current->loadAllAvailableDialects();
     left = kInputsPerContext;
   }
   return *current;
@@ -207,7 +209,7 @@ static bool isMaking = false;
 extern "C" void memplFuzzerCrashed() {
   sayModules();
   if (isMaking)
-    llvm::errs() << "upstream: crash in what makes inputs\n";
+    llvm::errs() << "crash in what makes inputs\n";
   else if (!running.empty())
     llvm::errs() << (isOfMempl(*running.back()) ? "" : "upstream: ")
                  << "crash in " << running.back()->getName() << '\n';
