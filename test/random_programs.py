@@ -19,8 +19,8 @@ prints and stores numbers on its way, and has ops that mempl does not know. With
 --runtime programs also branch between blocks, and are lowered by
 mempl-lower-to-cpu, as they are and placed, and run on libmempl_runtime.so under
 its checks, with libcount_buffers.so beside it: all buffers are freed, and none
-is read after that. --log appends a line per batch and skips the batches that it has already, so
-that a long run can be stopped and resumed.
+is read after that. --log appends a line per batch and skips the batches that it
+has already, so that a long run can be stopped and resumed.
 """
 
 import argparse
@@ -37,6 +37,7 @@ from run_lowered import CHECKED
 from run_placed import BUFFERIZE, LOWER, unwrap, use_arena
 
 
+# What upstream writes in place is not always right, in blocks and in loops.
 BEFORE_WRITES = BUFFERIZE.replace("allow-return", "copy-before-write allow-return")
 
 
@@ -49,6 +50,16 @@ def run(command, text, environment=None):
         return run_placed.run(command, text, environment)
     except SystemExit as error:
         raise Failed(str(error)) from None
+
+
+def wrap(functions):
+    return f"module {{\n{functions}}}\n"
+
+
+def linked(module, driver):
+    """The functions of a module with a driver and what they call."""
+    text, called = foreign(unwrap(module))
+    return text + driver + called
 
 
 class Options:
@@ -109,10 +120,9 @@ class Runner:
 
     def on_runtime(self, module, driver):
         """What a module prints that mempl lowers."""
-        text, called = foreign(unwrap(module))
         counter = os.path.join(os.path.dirname(self.args.runtime), "libcount_buffers.so")
-        printed = self.start(self.opt(text + driver + called, "mempl-lower-to-cpu"), counter, self.args.runtime,
-                             environment=CHECKED)
+        lowered = self.opt(linked(module, driver), "mempl-lower-to-cpu")
+        printed = self.start(lowered, counter, self.args.runtime, environment=CHECKED)
         printed, counts = printed.split("buffers: ")
         if not counts.endswith(" not freed: 0\n"):
             raise Failed(f"buffers: {counts}")
@@ -120,14 +130,12 @@ class Runner:
 
     def plain(self, functions, driver, options):
         """What the programs print with upstream's passes alone."""
-        before = self.opt(functions, *options.upstream()) if options.upstream() else f"module {{\n{functions}}}\n"
+        before = self.opt(functions, *options.upstream()) if options.upstream() else wrap(functions)
         return self.execute(self.bufferize(before, driver))
 
     def bufferize(self, module, driver, passes=None):
-        """On buffers by upstream alone, which writes some in place that is still read, in blocks and in loops."""
-        text, called = foreign(unwrap(module))
         lift = ["func.func(lift-cf-to-scf)"] if self.args.runtime else []
-        return self.opt(text + driver + called, *lift, passes or self.buffers)
+        return self.opt(linked(module, driver), *lift, passes or self.buffers)
 
     def placed(self, functions, driver, options):
         """The placed module, what it prints with early and late copies, and how
@@ -135,8 +143,7 @@ class Runner:
         placed, remarks = self.place(functions, options)
         moved = sum(int(n) for n in re.findall(r"(\d+) steps? runs? in another place", remarks))
         if self.args.runtime:
-            unplaced = f"module {{\n{functions}}}\n"
-            return placed, [self.on_runtime(module, driver) for module in (unplaced, placed)], moved
+            return placed, [self.on_runtime(module, driver) for module in (wrap(functions), placed)], moved
         buffers = self.bufferize(placed, driver)
         return placed, [self.execute(use_arena(buffers, at_wait)) for at_wait in (False, True)], moved
 
@@ -176,8 +183,7 @@ def check(runner, programs, options):
     try:
         plain = runner.plain(functions, driver, options)
         # What upstream alone refuses, or gets wrong, when it writes in place.
-        if runner.args.runtime and runner.execute(runner.bufferize(
-                f"module {{\n{functions}}}\n", driver, BUFFERIZE)) != plain:
+        if runner.args.runtime and runner.execute(runner.bufferize(wrap(functions), driver, BUFFERIZE)) != plain:
             raise Failed("different results of upstream")
         if runner.args.orders and wrong != "different results":
             runner.placed(functions, driver, options.in_program_order())

@@ -76,7 +76,6 @@ static void addLoops(OpPassManager &manager) {
   manager.addPass(createCSEPass());
   manager.addPass(memref::createExpandOpsPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
-  manager.addPass(createLowerAffinePass());
 }
 
 /// Upstream's conversions. Those before finalize-memref-to-llvm may still make
@@ -92,7 +91,7 @@ static void addConversionsToLLVM(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(
       vector::createLowerVectorMultiReductionPass());
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
-  // Of transfers in loops.
+  // Of views and of transfers in loops.
   manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertVectorToLLVMPass());
   manager.addPass(createConvertMathToLLVMPass());

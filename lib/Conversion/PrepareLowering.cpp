@@ -25,7 +25,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -159,6 +158,23 @@ struct LowerBitcast : OpRewritePattern<tensor::BitcastOp> {
   }
 };
 
+/// An elementwise op that One-Shot Bufferize makes another name of a buffer of
+/// stays one: written element by element it would move a tensor out of fast
+/// memory. Has to go before the pattern that does so.
+template <typename Op> struct KeepName : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<RankedTensorType>(op.getType()))
+      return failure();
+    if constexpr (std::is_same_v<Op, arith::SelectOp>)
+      if (!op.getCondition().getType().isInteger(1))
+        return failure();
+    rewriter.modifyOpInPlace(op, [] {});
+    return success();
+  }
+};
+
 /// A gather, element by element.
 struct LowerGather : OpRewritePattern<tensor::GatherOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -281,43 +297,6 @@ static bool isBufferized(Operation *op) {
          llvm::none_of(op->getResultTypes(), isTensor);
 }
 
-/// Elementwise ops that One-Shot Bufferize makes another name of a buffer of:
-/// written element by element they would move a tensor out of fast memory.
-static SmallVector<Operation *> elementwiseNames(ModuleOp module) {
-  SmallVector<Operation *> names;
-  module.walk([&](Operation *op) {
-    if (op->getNumResults() != 1 ||
-        !isa<RankedTensorType>(op->getResult(0).getType()))
-      return;
-    auto select = dyn_cast<arith::SelectOp>(op);
-    if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op) ||
-        (select && select.getCondition().getType().isInteger(1)))
-      names.push_back(op);
-  });
-  return names;
-}
-
-/// Runs patterns without `hidden`, which casts stand for meanwhile.
-static void applyWithout(ArrayRef<Operation *> hidden, ModuleOp module,
-                         RewritePatternSet patterns) {
-  OpBuilder builder(module.getContext());
-  SmallVector<UnrealizedConversionCastOp> casts;
-  for (Operation *op : hidden) {
-    builder.setInsertionPoint(op);
-    casts.push_back(UnrealizedConversionCastOp::create(
-        builder, op->getLoc(), op->getResultTypes(), op->getOperands()));
-    op->replaceAllUsesWith(casts.back());
-    op->remove();
-  }
-  walkAndApplyPatterns(module, std::move(patterns));
-  for (auto [op, cast] : llvm::zip(hidden, casts)) {
-    builder.setInsertionPoint(cast);
-    builder.insert(op);
-    cast->replaceAllUsesWith(op);
-    cast.erase();
-  }
-}
-
 /// Constraints on placement, which is over: patterns would copy them from an
 /// op on tensors to one on their elements.
 static void eraseConstraints(ModuleOp module) {
@@ -384,13 +363,15 @@ void MemplPrepareLoweringPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,
                LowerBitcast, LowerGather, LowerPoison>(&getContext());
+  patterns.add<KeepName<arith::IndexCastOp>, KeepName<arith::IndexCastUIOp>,
+               KeepName<arith::SelectOp>>(&getContext(), /*benefit=*/2);
   linalg::populateDecomposeWinogradOpsPatterns(patterns);
   linalg::populateElementwiseToLinalgConversionPatterns(patterns);
   // lower-affine itself folds tensors: a release of a slice in fast memory
   // would become one of what was written there.
   populateAffineToStdConversionPatterns(patterns);
   populateAffineToVectorConversionPatterns(patterns);
-  applyWithout(elementwiseNames(module), module, std::move(patterns));
+  walkAndApplyPatterns(module, std::move(patterns));
 
   eraseUnusedThatStay(module);
   SmallVector<Operation *> left;
@@ -407,10 +388,6 @@ void MemplPrepareLoweringPass::runOnOperation() {
     emitNotLowered(left);
     return signalPassFailure();
   }
-  bufferization::OneShotBufferizationOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.allowReturnAllocsFromLoops = true;
-  options.allowUnknownOps = true;
   IRRewriter rewriter(&getContext());
-  copyTensorsYieldedTwice(rewriter, module, options);
+  copyTensorsYieldedTwice(rewriter, module);
 }

@@ -72,9 +72,12 @@ pairsOfOneOrigin(Operation *module,
   return pairs;
 }
 
-void mempl::ir::copyTensorsYieldedTwice(
-    RewriterBase &rewriter, Operation *module,
-    const bufferization::OneShotBufferizationOptions &options) {
+void mempl::ir::copyTensorsYieldedTwice(RewriterBase &rewriter,
+                                        Operation *module) {
+  bufferization::OneShotBufferizationOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
+  options.allowUnknownOps = true;
   SmallVector<Pair> pairs = pairsOfOneOrigin(module, options);
   if (pairs.empty())
     return;

@@ -8,8 +8,9 @@
 //
 // Takes what libFuzzer takes, as far as benchmarks/soak.py uses it, and works
 // with any compiler and without sanitizers: runs all files of the folders, and
-// then changes of them by chance, -runs of all. Nothing guides it. An input
-// that stops it, or takes longer than -timeout seconds, is in PREFIXcrash.
+// then changes of them by chance, -runs of all; with -only_changed=1 the files
+// are not run as they are. Nothing guides it. An input that stops it, or takes
+// longer than -timeout seconds, is in PREFIXcrash.
 //
 //===----------------------------------------------------------------------===//
 

@@ -18,9 +18,6 @@
 namespace mlir {
 class Operation;
 class RewriterBase;
-namespace bufferization {
-struct OneShotBufferizationOptions;
-} // namespace bufferization
 } // namespace mlir
 
 namespace mempl::ir {
@@ -29,11 +26,9 @@ namespace mempl::ir {
 /// its carried tensors, for all but the first: they would be one buffer in the
 /// next trip, where One-Shot Analysis, with allowReturnAllocsFromLoops, takes
 /// them for two and lets one be written in place while the other is still read.
-/// A tensor is yielded twice if both values may be the same buffer by the
-/// analysis with `options`. Where that analysis fails nothing is copied.
-void copyTensorsYieldedTwice(
-    RewriterBase &rewriter, Operation *module,
-    const bufferization::OneShotBufferizationOptions &options);
+/// A tensor is yielded twice if both values may be the same buffer by that
+/// analysis. Where it fails nothing is copied.
+void copyTensorsYieldedTwice(RewriterBase &rewriter, Operation *module);
 
 } // namespace mempl::ir
 

@@ -235,20 +235,21 @@ FailureOr<int64_t> KernelLowering::chunkOf(Operation *op, Value source,
 
 LogicalResult KernelLowering::emitCopy(Operation *op, Value source, Value dest,
                                        nvgpu::DeviceAsyncCreateGroupOp &group) {
-  // A group of nothing has always arrived.
-  if (cast<MemRefType>(source.getType()).getNumElements() == 0) {
-    builder.setInsertionPoint(op);
-    group = nvgpu::DeviceAsyncCreateGroupOp::create(
-        builder, op->getLoc(),
-        nvgpu::DeviceAsyncTokenType::get(builder.getContext()), ValueRange{});
-    return success();
-  }
-  FailureOr<int64_t> chunk = chunkOf(op, source, dest);
-  if (failed(chunk))
-    return failure();
   auto type = cast<MemRefType>(source.getType());
   Location loc = op->getLoc();
   builder.setInsertionPoint(op);
+  // All copies of the thread since its last group.
+  auto endGroup = [&] {
+    group = nvgpu::DeviceAsyncCreateGroupOp::create(
+        builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()),
+        ValueRange{});
+    return success();
+  };
+  if (type.getNumElements() == 0)
+    return endGroup();
+  FailureOr<int64_t> chunk = chunkOf(op, source, dest);
+  if (failed(chunk))
+    return failure();
   Value thread, threads;
   for (gpu::Dimension axis :
        {gpu::Dimension::z, gpu::Dimension::y, gpu::Dimension::x}) {
@@ -282,11 +283,7 @@ LogicalResult KernelLowering::emitCopy(Operation *op, Value source, Value dest,
       dest, indices, source, indices, builder.getIndexAttr(*chunk), Value(),
       UnitAttr());
   builder.setInsertionPointAfter(loop);
-  // All copies of the thread since its last group.
-  group = nvgpu::DeviceAsyncCreateGroupOp::create(
-      builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()),
-      ValueRange{});
-  return success();
+  return endGroup();
 }
 
 LogicalResult KernelLowering::lowerStart(CopyStartOp start) {
