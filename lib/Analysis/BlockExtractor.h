@@ -202,6 +202,7 @@ private:
   void visitInsertion(Operation *insert, Value source, Value dest,
                       StorageAccesses &accesses);
   void finishStreamed();
+  bool isWritten(const Reference &reference) const;
   void finishLoop(Operation *loop, std::unique_ptr<FunctionProblem> body,
                   BlockExtractor &inner, StorageAccesses accesses);
   void visitReturn(func::ReturnOp op);

@@ -25,6 +25,7 @@
 #include "mlir/IR/SymbolTable.h"
 
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -113,6 +114,17 @@ void BlockExtractor::finishStreamed() {
     }
 }
 
+/// Whether anything was written to a storage before the step that is next.
+bool BlockExtractor::isWritten(const Reference &reference) const {
+  int32_t storage = reference.view.storage;
+  for (const BlockExtractor *at = this; at != reference.owner; at = at->outer)
+    for (const StorageAccess &access : at->foreign)
+      if (access.writes && access.target.owner == reference.owner &&
+          access.target.view.storage == storage)
+        return true;
+  return reference.owner->defined[storage];
+}
+
 /// Ends a loop that is a step with a program of its own.
 void BlockExtractor::finishLoop(Operation *loop,
                                 std::unique_ptr<FunctionProblem> body,
@@ -120,7 +132,14 @@ void BlockExtractor::finishLoop(Operation *loop,
                                 StorageAccesses accesses) {
   inner.finishStreamed();
   int64_t trips = tripsOf(loop, context);
+  llvm::SmallSet<std::pair<BlockExtractor *, int32_t>, 8> seen;
   for (StorageAccess access : inner.foreign) {
+    const Reference &target = access.target;
+    bool isFirst = seen.insert({target.owner, target.view.storage}).second;
+    if (isFirst && access.reads && !access.writes && !isWritten(target))
+      // What the first trip reads is undefined; in fast memory it would be a
+      // mistake.
+      readSlow(target, "is read in a loop before it is written", accesses);
     access.readBytes = bytesOfTrips(access.readBytes, trips);
     access.writtenBytes = bytesOfTrips(access.writtenBytes, trips);
     // The first trip may leave old bytes, the last one may read its own.

@@ -54,10 +54,13 @@ using namespace mlir;
 using namespace mempl::ir;
 
 /// Whether upstream can write the op in simpler ones: of integers it makes no
-/// softmax, but a crash.
-static bool isOfFloats(Operation *op) {
+/// softmax, but a crash, and it gives each part the type of the input.
+static bool decomposes(Operation *op) {
   auto softmax = dyn_cast<linalg::SoftmaxOp>(op);
-  return !softmax || isa<FloatType>(getElementTypeOrSelf(softmax.getInput()));
+  return !softmax ||
+         (isa<FloatType>(getElementTypeOrSelf(softmax.getInput())) &&
+          (op->getNumResults() == 0 ||
+           softmax.getInput().getType() == op->getResultTypes()[0]));
 }
 
 namespace {
@@ -68,7 +71,7 @@ struct DecomposeAggregate
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
   LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() == 0 || !isOfFloats(op))
+    if (op->getNumResults() == 0 || !decomposes(op))
       return failure();
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (failed(results))
@@ -84,7 +87,7 @@ struct SoftmaxOnTensors : OpRewritePattern<linalg::SoftmaxOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::SoftmaxOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 0 || !isOfFloats(op))
+    if (op->getNumResults() != 0 || !decomposes(op))
       return failure();
     auto tensorOf = [&](Value buffer) {
       return bufferization::ToTensorOp::create(
@@ -115,9 +118,11 @@ struct LowerPack : OpRewritePattern<linalg::PackOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::PackOp op,
                                 PatternRewriter &rewriter) const override {
-    // Upstream pads with a zero, also where nothing is to be padded.
-    if (!op.getPaddingValue() &&
-        !rewriter.getZeroAttr(op.getSourceType().getElementType()))
+    // Upstream pads with a zero, also where nothing is to be padded. It doesn't
+    // verify that packing keeps the type of elements.
+    Type element = op.getSourceType().getElementType();
+    if (element != op.getDestType().getElementType() ||
+        (!op.getPaddingValue() && !rewriter.getZeroAttr(element)))
       return failure();
     return linalg::lowerPack(rewriter, op);
   }

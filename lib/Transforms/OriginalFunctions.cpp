@@ -35,10 +35,11 @@ OriginalFunctions OriginalFunctions::takeFrom(ModuleOp module) {
         cast<FlatSymbolRefAttr>(original->getAttr(kOriginalAttr)).getValue();
     FunctionOpInterface function;
     for (auto other : original->getBlock()->getOps<FunctionOpInterface>())
-      if (other.getName() == name)
+      if (other.getName() == name && !other->hasAttr(kOriginalAttr))
         function = other;
     // One that somebody wrote by hand stays where it is.
-    if (!function || function.getFunctionType() != original.getFunctionType())
+    if (!function || function.getFunctionType() != original.getFunctionType() ||
+        result.get(function))
       continue;
     original->remove();
     result.originals.emplace_back(

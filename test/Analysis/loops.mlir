@@ -129,3 +129,50 @@ func.func @nested(%a: tensor<16xf32>) -> tensor<16xf32> {
   }
   return %r : tensor<16xf32>
 }
+
+// What the first trip reads is undefined, and reading fast memory that nothing
+// has written is a mistake. Written in an earlier loop of the same body it is
+// not.
+// CHECK-LABEL: function read_first
+// CHECK-NEXT: value arg0: 64 bytes, input
+// CHECK-NEXT: value v1: 64 bytes, output slow
+// CHECK-NEXT: step 0 scf.for: writes 128 of v1 slow, updates 128 of arg0, 4 trips
+// CHECK: function written_first
+// CHECK-NEXT: value v0: 64 bytes, output
+// CHECK-NEXT: step 0 scf.for: writes 4096 of v0, 4 trips
+func.func @read_first(%a: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %e = tensor.empty() : tensor<4x4xf32>
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%x = %e) -> tensor<4x4xf32> {
+    %row = tensor.extract_slice %x[%i, 0] [1, 4] [1, 1] : tensor<4x4xf32> to tensor<1x4xf32>
+    %new = tensor.extract_slice %a[%i, 0] [1, 4] [1, 1] : tensor<4x4xf32> to tensor<1x4xf32>
+    %y = linalg.exp ins(%row : tensor<1x4xf32>) outs(%new : tensor<1x4xf32>) -> tensor<1x4xf32>
+    %z = tensor.insert_slice %y into %x[%i, 0] [1, 4] [1, 1] : tensor<1x4xf32> into tensor<4x4xf32>
+    scf.yield %z : tensor<4x4xf32>
+  }
+  return %r : tensor<4x4xf32>
+}
+
+func.func @written_first() -> tensor<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<16xf32>
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%x = %e) -> tensor<16xf32> {
+    %s = scf.for %j = %c0 to %c4 step %c1 iter_args(%y = %x) -> tensor<16xf32> {
+      %f = linalg.fill ins(%one : f32) outs(%y : tensor<16xf32>) -> tensor<16xf32>
+      scf.yield %f : tensor<16xf32>
+    }
+    %t = scf.for %j = %c0 to %c4 step %c1 iter_args(%y = %s) -> tensor<16xf32> {
+      %new = tensor.empty() : tensor<16xf32>
+      %u = linalg.exp ins(%y : tensor<16xf32>) outs(%new : tensor<16xf32>) -> tensor<16xf32>
+      %v = linalg.add ins(%u, %y : tensor<16xf32>, tensor<16xf32>) outs(%y : tensor<16xf32>) -> tensor<16xf32>
+      scf.yield %v : tensor<16xf32>
+    }
+    scf.yield %t : tensor<16xf32>
+  }
+  return %r : tensor<16xf32>
+}

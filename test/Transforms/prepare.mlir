@@ -277,3 +277,27 @@ func.func @blocks(%c: i1) -> tensor<16xf32> {
 ^end:
   return %x : tensor<16xf32>
 }
+
+// -----
+
+// An original of itself, of an original, or the second one of a function is an
+// ordinary function.
+// CHECK: func.func @itself()
+// CHECK: func.func private @second()
+// CHECK: func.func private @of_second()
+// CHECK: func.func @of_two()
+func.func @itself() attributes {mempl.original = @itself} {
+  return
+}
+func.func private @first() attributes {mempl.original = @of_two} {
+  return
+}
+func.func private @second() attributes {mempl.original = @of_two} {
+  return
+}
+func.func private @of_second() attributes {mempl.original = @second} {
+  return
+}
+func.func @of_two() {
+  return
+}
