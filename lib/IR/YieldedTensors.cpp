@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/IR/YieldedTensors.h"
+#include "mempl/IR/OneShotAnalysis.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -84,7 +85,7 @@ void mempl::ir::copyTensorsYieldedTwice(RewriterBase &rewriter,
   ScopedDiagnosticHandler quiet(module->getContext(),
                                 [](Diagnostic &) { return success(); });
   bufferization::OneShotAnalysisState analysis(module, options);
-  if (failed(bufferization::analyzeModuleOp(module, analysis)))
+  if (failed(analyzeTensors(module, analysis)))
     return;
   llvm::SetVector<OpOperand *> again;
   for (const Pair &pair : pairs)

@@ -21,6 +21,7 @@
 #include "PlacementInterpreter.h"
 
 #include "mempl/Analysis/FunctionProblem.h"
+#include "mempl/IR/OneShotAnalysis.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -47,7 +48,7 @@ LogicalResult PlacementInterpreter::run() {
           return success(llvm::get_threadid() == thread);
         });
     analysis.emplace(function, analysisOptions);
-    if (failed(bufferization::analyzeOp(function, *analysis)))
+    if (failed(analyzeTensors(function, *analysis)))
       analysis.reset();
   }
   for (Block &block : function.getFunctionBody())

@@ -9,6 +9,7 @@
 #include "mempl/Transforms/FunctionExtraction.h"
 
 #include "mempl/IR/Mempl.h"
+#include "mempl/IR/OneShotAnalysis.h"
 #include "mempl/Support/Suggest.h"
 #include "mempl/Transforms/Pins.h"
 #include "mempl/Transforms/Prepare.h"
@@ -123,7 +124,7 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
   std::optional<bufferization::OneShotAnalysisState> analysis;
   if (hasTensorControlFlow(module)) {
     analysis.emplace(module, options);
-    if (failed(bufferization::analyzeModuleOp(module, *analysis)))
+    if (failed(analyzeTensors(module, *analysis)))
       return failure();
   }
   std::vector<PlaceableFunction> functions;

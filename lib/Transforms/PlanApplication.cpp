@@ -10,6 +10,7 @@
 
 #include "BufferWork.h"
 
+#include "mempl/IR/OneShotAnalysis.h"
 #include "mempl/Solvers/Solve.h"
 #include "mempl/Transforms/ApplyPlan.h"
 #include "mempl/Transforms/CheckPlacement.h"
@@ -37,7 +38,7 @@ static bool canBeBufferized(func::FuncOp function) {
   bufferization::OneShotBufferizationOptions options =
       placementBufferizationOptions();
   bufferization::OneShotAnalysisState analysis(function, options);
-  return succeeded(bufferization::analyzeOp(function, analysis));
+  return succeeded(analyzeTensors(function, analysis));
 }
 
 /// The same of a whole module, in which an analysis knows what calls do.
@@ -45,7 +46,7 @@ static bool canBeBufferized(ModuleOp module) {
   bufferization::OneShotBufferizationOptions options =
       placementBufferizationOptions();
   bufferization::OneShotAnalysisState analysis(module, options);
-  return succeeded(bufferization::analyzeModuleOp(module, analysis));
+  return succeeded(analyzeTensors(module, analysis));
 }
 
 /// Whether the analysis of the whole module may differ from those of its

@@ -19,6 +19,7 @@
 
 #include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/Mempl.h"
+#include "mempl/IR/OneShotAnalysis.h"
 #include "mempl/IR/YieldedTensors.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -279,8 +280,7 @@ static LogicalResult eliminateEmpties(RewriterBase &rewriter,
   OneShotBufferizationOptions options = placementBufferizationOptions();
   OneShotAnalysisState state(module, options);
   if (calls || hasTensorControlFlow(module)) {
-    if (failed(isa<ModuleOp>(module) ? analyzeModuleOp(module, state)
-                                     : analyzeOp(module, state)))
+    if (failed(analyzeTensors(module, state)))
       return failure();
   } else {
     // All that is needed of One-Shot Analysis, which costs as much as the rest
@@ -425,6 +425,8 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
                                              bool eliminateEmpty,
                                              LoopForm loopForm,
                                              bool *hasTwoForms) {
+  if (failed(checkLoopsOfBlocks(module)))
+    return failure();
   OrderCarrier carrier;
   IRRewriter rewriter(module->getContext(), &carrier);
   putLoopsInOrder(rewriter, module);

@@ -57,6 +57,20 @@ static void keepInput(int signal) {
   std::raise(signal);
 }
 
+/// Also where the stack is exhausted.
+static void handleSignals() {
+  static char other[1 << 16];
+  stack_t stack{};
+  stack.ss_sp = other;
+  stack.ss_size = sizeof(other);
+  (void)sigaltstack(&stack, nullptr);
+  struct sigaction action{};
+  action.sa_handler = keepInput;
+  action.sa_flags = SA_ONSTACK;
+  for (int signal : kSignals)
+    (void)sigaction(signal, &action, nullptr);
+}
+
 /// An input that wants more than that stops the fuzzer as well.
 static void limitMemory(size_t bytes) {
   rlimit limit{bytes, bytes};
@@ -135,8 +149,7 @@ static void run(std::string text) {
 int main(int argc, char **argv) {
   if (LLVMFuzzerInitialize)
     LLVMFuzzerInitialize(&argc, &argv);
-  for (int signal : kSignals)
-    std::signal(signal, keepInput);
+  handleSignals();
   bool onlyChanged = false;
   size_t runs = 0, maxSize = 4096, seed = 0, tried = 0, megabytes = 0;
   std::vector<std::string> inputs;

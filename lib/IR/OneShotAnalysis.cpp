@@ -1,0 +1,60 @@
+//===- OneShotAnalysis.cpp - upstream's analysis, without its crash -------===//
+//
+// Part of the mempl project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mempl/IR/OneShotAnalysis.h"
+
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/RegionGraphTraits.h"
+
+#include "llvm/ADT/SCCIterator.h"
+
+using namespace mlir;
+using namespace mempl::ir;
+
+/// An op whose tensor result may reach the op's own region, from block to
+/// block.
+static Operation *findRecursion(Region &region) {
+  // Most regions are one block, and no block of it can be branched to.
+  if (region.empty() || region.hasOneBlock())
+    return nullptr;
+  for (auto blocks = llvm::scc_begin(&region); !blocks.isAtEnd(); ++blocks) {
+    if (!blocks.hasCycle())
+      continue;
+    for (Block *block : *blocks)
+      for (Operation &op : *block)
+        if (op.getNumRegions() > 0 &&
+            llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>))
+          return &op;
+  }
+  return nullptr;
+}
+
+LogicalResult mempl::ir::checkLoopsOfBlocks(Operation *op) {
+  WalkResult walked = op->walk([](Region *region) {
+    Operation *recursion = findRecursion(*region);
+    if (!recursion)
+      return WalkResult::advance();
+    recursion->emitOpError()
+        << "has a tensor result in a loop of blocks, which bufferization "
+           "cannot analyze; --lift-cf-to-scf makes an scf.while of it";
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
+
+LogicalResult
+mempl::ir::analyzeTensors(Operation *op,
+                          bufferization::OneShotAnalysisState &state) {
+  if (failed(checkLoopsOfBlocks(op)))
+    return failure();
+  if (auto module = dyn_cast<ModuleOp>(op))
+    return bufferization::analyzeModuleOp(module, state);
+  return bufferization::analyzeOp(op, state);
+}
