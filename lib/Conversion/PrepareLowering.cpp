@@ -394,5 +394,5 @@ void MemplPrepareLoweringPass::runOnOperation() {
     return signalPassFailure();
   }
   IRRewriter rewriter(&getContext());
-  copyTensorsYieldedTwice(rewriter, module);
+  copyYieldedTensors(rewriter, module);
 }

@@ -73,12 +73,42 @@ pairsOfOneOrigin(Operation *module,
   return pairs;
 }
 
-void mempl::ir::copyTensorsYieldedTwice(RewriterBase &rewriter,
-                                        Operation *module) {
+/// Has a terminator hand on a copy of the operand that it hands on now.
+static void copyOperand(RewriterBase &rewriter, OpOperand &operand) {
+  rewriter.setInsertionPoint(operand.getOwner());
+  Value tensor = operand.get();
+  auto copy = bufferization::AllocTensorOp::create(
+      rewriter, tensor.getLoc(), cast<RankedTensorType>(tensor.getType()),
+      /*dynamicSizes=*/ValueRange(), tensor);
+  rewriter.modifyOpInPlace(operand.getOwner(),
+                           [&] { operand.set(copy.getResult()); });
+}
+
+/// Where a view is not made in place upstream puts a copy of it, of which its
+/// analysis knows nothing, into the place of its result.
+static void
+copyViewsOfOutside(RewriterBase &rewriter, Operation *module,
+                   const bufferization::OneShotBufferizationOptions &options) {
+  bufferization::AnalysisState state(options);
+  SmallVector<OpOperand *> views;
+  module->walk([&](Operation *op) {
+    for (OpOperand *tensor : tensorsHandedOn(op)) {
+      Operation *maker = tensor->get().getDefiningOp();
+      if (maker && !op->getParentOp()->isAncestor(maker) &&
+          state.getAliasingOpOperands(tensor->get()).getNumAliases() == 1)
+        views.push_back(tensor);
+    }
+  });
+  for (OpOperand *view : views)
+    copyOperand(rewriter, *view);
+}
+
+void mempl::ir::copyYieldedTensors(RewriterBase &rewriter, Operation *module) {
   bufferization::OneShotBufferizationOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.allowReturnAllocsFromLoops = true;
   options.allowUnknownOps = true;
+  copyViewsOfOutside(rewriter, module, options);
   SmallVector<Pair> pairs = pairsOfOneOrigin(module, options);
   if (pairs.empty())
     return;
@@ -93,13 +123,6 @@ void mempl::ir::copyTensorsYieldedTwice(RewriterBase &rewriter,
         analysis.areAliasingBufferizedValues(pair.first->get(),
                                              pair.second->get()))
       again.insert(pair.second);
-  for (OpOperand *operand : again) {
-    rewriter.setInsertionPoint(operand->getOwner());
-    Value tensor = operand->get();
-    auto copy = bufferization::AllocTensorOp::create(
-        rewriter, tensor.getLoc(), cast<RankedTensorType>(tensor.getType()),
-        /*dynamicSizes=*/ValueRange(), tensor);
-    rewriter.modifyOpInPlace(operand->getOwner(),
-                             [&] { operand->set(copy.getResult()); });
-  }
+  for (OpOperand *operand : again)
+    copyOperand(rewriter, *operand);
 }

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A hole in upstream's bufferization, which has to be closed before it runs.
+// Two holes in upstream's bufferization, which have to be closed before it
+// runs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,13 +23,18 @@ class RewriterBase;
 
 namespace mempl::ir {
 
-/// Copies tensors of `module` that an scf.for or scf.while yields for two of
-/// its carried tensors, for all but the first: they would be one buffer in the
-/// next trip, where One-Shot Analysis, with allowReturnAllocsFromLoops, takes
-/// them for two and lets one be written in place while the other is still read.
-/// A tensor is yielded twice if both values may be the same buffer by that
-/// analysis. Where it fails nothing is copied.
-void copyTensorsYieldedTwice(RewriterBase &rewriter, Operation *module);
+/// Copies tensors of `module` that an scf.for or scf.while yields and upstream
+/// takes for buffers of their own, which they are not:
+///
+///   - those that are yielded for two of the carried tensors, for all but the
+///     first: with allowReturnAllocsFromLoops One-Shot Analysis takes them for
+///     two in the next trip, and lets one be written in place while the other
+///     is still read. They are yielded twice if both values may be the same
+///     buffer by that analysis; where it fails none is copied.
+///   - results of an op outside of the loop that gives a tensor another name.
+///     Upstream copies what comes from outside, unless it has copied it before,
+///     outside.
+void copyYieldedTensors(RewriterBase &rewriter, Operation *module);
 
 } // namespace mempl::ir
 
