@@ -146,7 +146,7 @@ LogicalResult KernelOp::bufferize(RewriterBase &rewriter,
                                   BufferizationState &state) {
   SmallVector<Value> operands;
   for (Value operand : getOperands_()) {
-    if (isa<RankedTensorType>(operand.getType())) {
+    if (isa<TensorType>(operand.getType())) {
       FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
       if (failed(buffer))
         return failure();

@@ -126,3 +126,12 @@ func.func @rotating(%w: tensor<64xf32>, %o: tensor<64xf32>) -> tensor<64xf32> {
   mempl.copy_wait_carried %r#2
   return %r#0 : tensor<64xf32>
 }
+
+// A kernel may read a tensor without a rank.
+// CHECK-LABEL: func.func @unranked(
+// CHECK-SAME: %[[U:.*]]: memref<*xf32>
+// CHECK: mempl.kernel "k"(%[[U]], %{{.*}}) {{.*}} : (memref<*xf32>, memref<16xf32>) -> ()
+func.func @unranked(%u: tensor<*xf32>) -> tensor<16xf32> {
+  %r = mempl.kernel "k"(%u) : (tensor<*xf32>) -> tensor<16xf32>
+  return %r : tensor<16xf32>
+}

@@ -48,7 +48,8 @@ Operation *Mutation::pickOp(llvm::function_ref<bool(Operation *)> fits,
     // Upstream's verifier of transforms crashes on some that are not valid.
     if (op->getName().getDialectNamespace() == "transform")
       return WalkResult::skip();
-    if (fits(op))
+    // And that of kernels on another count of memory of their own.
+    if (!op->hasAttr("workgroup_attributions") && fits(op))
       ops.push_back(op);
     return WalkResult::advance();
   });
