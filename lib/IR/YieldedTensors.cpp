@@ -85,30 +85,27 @@ static void copyOperand(RewriterBase &rewriter, OpOperand &operand) {
 }
 
 /// Where a view is not made in place upstream puts a copy of it, of which its
-/// analysis knows nothing, into the place of its result.
-static void
-copyViewsOfOutside(RewriterBase &rewriter, Operation *module,
-                   const bufferization::OneShotBufferizationOptions &options) {
-  bufferization::AnalysisState state(options);
-  SmallVector<OpOperand *> views;
+/// analysis knows nothing, into the place of its result. What else comes from
+/// outside it copies itself.
+static void copyFromOutside(RewriterBase &rewriter, Operation *module) {
+  SmallVector<OpOperand *> outside;
   module->walk([&](Operation *op) {
     for (OpOperand *tensor : tensorsHandedOn(op)) {
       Operation *maker = tensor->get().getDefiningOp();
-      if (maker && !op->getParentOp()->isAncestor(maker) &&
-          state.getAliasingOpOperands(tensor->get()).getNumAliases() == 1)
-        views.push_back(tensor);
+      if (maker && !op->getParentOp()->isAncestor(maker))
+        outside.push_back(tensor);
     }
   });
-  for (OpOperand *view : views)
-    copyOperand(rewriter, *view);
+  for (OpOperand *tensor : outside)
+    copyOperand(rewriter, *tensor);
 }
 
 void mempl::ir::copyYieldedTensors(RewriterBase &rewriter, Operation *module) {
+  copyFromOutside(rewriter, module);
   bufferization::OneShotBufferizationOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.allowReturnAllocsFromLoops = true;
   options.allowUnknownOps = true;
-  copyViewsOfOutside(rewriter, module, options);
   SmallVector<Pair> pairs = pairsOfOneOrigin(module, options);
   if (pairs.empty())
     return;

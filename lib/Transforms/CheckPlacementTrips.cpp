@@ -92,6 +92,30 @@ void PlacementInterpreter::begin() {
   numWalks.clear();
 }
 
+/// A bound of a loop as its comparisons take it, which may be unsigned ones.
+static int64_t asCompared(scf::ForOp loop, int64_t bound) {
+  auto type = dyn_cast<IntegerType>(loop.getInductionVar().getType());
+  return loop.getUnsignedCmp() && type && type.getWidth() < 64
+             ? int64_t(bound &
+                       llvm::maskTrailingOnes<uint64_t>(type.getWidth()))
+             : bound;
+}
+
+/// The upper bound with which a loop has `numTrips` trips, or as many as its
+/// type has room for.
+static int64_t upperBoundOf(scf::ForOp loop, int64_t lower, int64_t step,
+                            int64_t numTrips) {
+  int64_t upper = asCompared(loop, lower) + numTrips * step;
+  auto type = dyn_cast<IntegerType>(loop.getInductionVar().getType());
+  if (!type || type.getWidth() >= 64)
+    return upper;
+  unsigned width = type.getWidth();
+  if (!loop.getUnsignedCmp())
+    return std::min(upper, llvm::maxIntN(width));
+  return llvm::SignExtend64(
+      std::min(upper, int64_t(llvm::maskTrailingOnes<uint64_t>(width))), width);
+}
+
 /// Lets each loop that carries tokens have `numTrips` trips where its bounds do
 /// not say how many it has. Returns whether there is such a loop.
 bool PlacementInterpreter::assumeTrips(int64_t numTrips) {
@@ -109,7 +133,7 @@ bool PlacementInterpreter::assumeTrips(int64_t numTrips) {
     };
     int64_t lower = assume(loop.getLowerBound(), 0);
     int64_t step = assume(loop.getStep(), 1);
-    assume(loop.getUpperBound(), lower + numTrips * step);
+    assume(loop.getUpperBound(), upperBoundOf(loop, lower, step, numTrips));
     // Bounds of loops inside may depend on it.
     indices.set(loop.getInductionVar(), lower);
     variables.push_back(loop.getInductionVar());
@@ -125,7 +149,8 @@ std::optional<int64_t> PlacementInterpreter::tripsOf(scf::ForOp loop) const {
                          step = indices.evaluate(loop.getStep());
   int64_t extent;
   if (!lower || !upper || !step || *step <= 0 ||
-      llvm::SubOverflow(*upper, *lower, extent))
+      llvm::SubOverflow(asCompared(loop, *upper), asCompared(loop, *lower),
+                        extent))
     return std::nullopt;
   return extent <= 0 ? 0 : llvm::divideCeilSigned(extent, *step);
 }

@@ -72,3 +72,23 @@ func.func @narrow(%n: i32, %w: tensor<128x16xf32>, %o: tensor<64x16xf32>) -> ten
   } {mempl.trips = 20}
   return %r : tensor<64x16xf32>
 }
+
+// Its first bound is the largest that the type has: whatever the last one is,
+// there is no trip, and the check must not take one for granted.
+// CHECK-LABEL: func.func @narrow_wrapping
+// CHECK: mempl.copy_start_carried prefetch
+func.func @narrow_wrapping(%arg0: i32, %arg1: tensor<128x16xf32>, %arg2: tensor<64x16xf32>) -> tensor<64x16xf32> {
+  %c-1_i32 = arith.constant -1 : i32
+  %c2_i32 = arith.constant 2 : i32
+  %0 = scf.for unsigned %arg3 = %c-1_i32 to %arg0 step %c2_i32 iter_args(%arg4 = %arg2) -> (tensor<64x16xf32>)  : i32 {
+    %1 = arith.index_cast %arg3 : i32 to index
+    %extracted_slice = tensor.extract_slice %arg1[%1, 0] [2, 16] [1, 1] : tensor<128x16xf32> to tensor<2x16xf32>
+    %extracted_slice_0 = tensor.extract_slice %arg4[%1, 0] [2, 16] [1, 1] : tensor<64x16xf32> to tensor<2x16xf32>
+    %2 = linalg.exp ins(%extracted_slice : tensor<2x16xf32>) outs(%extracted_slice_0 : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %3 = linalg.exp ins(%2 : tensor<2x16xf32>) outs(%2 : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %4 = linalg.add ins(%3, %extracted_slice : tensor<2x16xf32>, tensor<2x16xf32>) outs(%3 : tensor<2x16xf32>) -> tensor<2x16xf32>
+    %inserted_slice = tensor.insert_slice %4 into %arg4[%1, 0] [2, 16] [1, 1] : tensor<2x16xf32> into tensor<64x16xf32>
+    scf.yield %inserted_slice : tensor<64x16xf32>
+  } {mempl.trips = 20 : i64}
+  return %0 : tensor<64x16xf32>
+}

@@ -31,9 +31,8 @@ namespace mempl::ir {
 ///     two in the next trip, and lets one be written in place while the other
 ///     is still read. They are yielded twice if both values may be the same
 ///     buffer by that analysis; where it fails none is copied.
-///   - results of an op outside of the loop that gives a tensor another name.
-///     Upstream copies what comes from outside, unless it has copied it before,
-///     outside.
+///   - results of ops outside of the loop. Upstream copies these, but for a
+///     view that it has copied before, outside.
 void copyYieldedTensors(RewriterBase &rewriter, Operation *module);
 
 } // namespace mempl::ir
