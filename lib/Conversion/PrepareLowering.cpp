@@ -54,13 +54,19 @@ using namespace mlir;
 using namespace mempl::ir;
 
 /// Whether upstream can write the op in simpler ones: of integers it makes no
-/// softmax, but a crash, and it gives each part the type of the input.
-static bool decomposes(Operation *op) {
+/// softmax, but a crash.
+static bool isOfFloats(Operation *op) {
   auto softmax = dyn_cast<linalg::SoftmaxOp>(op);
-  return !softmax ||
-         (isa<FloatType>(getElementTypeOrSelf(softmax.getInput())) &&
-          (op->getNumResults() == 0 ||
-           softmax.getInput().getType() == op->getResultTypes()[0]));
+  return !softmax || isa<FloatType>(getElementTypeOrSelf(softmax.getInput()));
+}
+
+/// The parts of a softmax have the type of its input, its result that of its
+/// output, which may know more or less of the shape.
+static Value asOutput(RewriterBase &rewriter, Location loc, Value input,
+                      Value output) {
+  return input.getType() == output.getType()
+             ? input
+             : tensor::CastOp::create(rewriter, loc, output.getType(), input);
 }
 
 namespace {
@@ -71,8 +77,14 @@ struct DecomposeAggregate
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
   LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() == 0 || !decomposes(op))
+    if (op->getNumResults() == 0 || !isOfFloats(op))
       return failure();
+    if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op.getOperation())) {
+      Value input = asOutput(rewriter, op->getLoc(), softmax.getInput(),
+                             softmax.getOutput());
+      rewriter.modifyOpInPlace(
+          op, [&] { softmax.getInputMutable().assign(input); });
+    }
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (failed(results))
       return failure();
@@ -87,7 +99,7 @@ struct SoftmaxOnTensors : OpRewritePattern<linalg::SoftmaxOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::SoftmaxOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 0 || !decomposes(op))
+    if (op->getNumResults() != 0 || !isOfFloats(op))
       return failure();
     auto tensorOf = [&](Value buffer) {
       return bufferization::ToTensorOp::create(
@@ -98,6 +110,7 @@ struct SoftmaxOnTensors : OpRewritePattern<linalg::SoftmaxOp> {
     Value input = tensorOf(op.getInput());
     Value output =
         op.getInput() == op.getOutput() ? input : tensorOf(op.getOutput());
+    input = asOutput(rewriter, op.getLoc(), input, output);
     auto softmax =
         linalg::SoftmaxOp::create(rewriter, op.getLoc(), output.getType(),
                                   input, output, op.getDimension());

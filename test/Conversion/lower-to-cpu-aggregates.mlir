@@ -37,7 +37,12 @@ func.func @main() {
   // CHECK: ( 0.25, 0.25, 0.25, 0.25 )
   %e = tensor.empty() : tensor<2x4xf32>
   %s = linalg.softmax dimension(1) ins(%x : tensor<2x4xf32>) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
+  // Its input may know less of the shape than its output.
+  %d = tensor.cast %x : tensor<2x4xf32> to tensor<?x4xf32>
+  %sd = linalg.softmax dimension(1) ins(%d : tensor<?x4xf32>) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
   func.call @row(%s) : (tensor<2x4xf32>) -> ()
+  // CHECK-NEXT: ( 0.25, 0.25, 0.25, 0.25 )
+  func.call @row(%sd) : (tensor<2x4xf32>) -> ()
 
   // On tensors, without linalg.
   // CHECK: ( 10, 10, 10, 10 )

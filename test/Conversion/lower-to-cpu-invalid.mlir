@@ -126,21 +126,11 @@ func.func @pack(%a: tensor<4x8xcomplex<f32>>, %b: tensor<2x2x2x4xcomplex<f32>>) 
 
 // -----
 
-// Upstream verifies neither that packing keeps the type of elements, nor can it
-// lower a softmax to a type with another encoding.
+// Upstream does not verify that packing keeps the type of elements.
 func.func @pack_to_another(%a: tensor<4x8xi32>, %b: tensor<2x2x2x4xf32>) -> tensor<2x2x2x4xf32> {
   // expected-error @below {{'linalg.pack' cannot be lowered}}
   %r = linalg.pack %a inner_dims_pos = [0, 1] inner_tiles = [2, 4] into %b : tensor<4x8xi32> -> tensor<2x2x2x4xf32>
   return %r : tensor<2x2x2x4xf32>
-}
-
-// -----
-
-func.func @softmax_encoded(%a: tensor<4x4xf32, 0 : i64>) -> tensor<4x4xf32> {
-  %e = tensor.empty() : tensor<4x4xf32>
-  // expected-error @below {{'linalg.softmax' cannot be lowered}}
-  %r = linalg.softmax dimension(1) ins(%a : tensor<4x4xf32, 0 : i64>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
-  return %r : tensor<4x4xf32>
 }
 
 // -----
