@@ -163,6 +163,24 @@ LogicalResult PlanApplication::fallBack(PlannedFunction &planned,
                        mempl::askForReport(file), findings, fallback);
 }
 
+/// Where bufferization could do worse with the function than without plan, or
+/// nothing at all, it is whole again, or gets its body back.
+LogicalResult PlanApplication::leaveSlow(PlannedFunction &planned,
+                                         const llvm::Twine &reason,
+                                         llvm::ArrayRef<Diagnostic> findings) {
+  if (planned.whole)
+    return placeWhole(planned);
+  func::FuncOp function = planned.function->function;
+  InFlightDiagnostic remark = emitRemark(function.getLoc())
+                              << "left in slow memory: " << reason;
+  for (const Diagnostic &finding : findings)
+    remark.attachNote(finding.getLocation()) << finding.str();
+  placed.erase(function);
+  originals.restore(function);
+  planned.isSlow = true;
+  return success();
+}
+
 LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   func::FuncOp function = planned.function->function;
   FunctionProblem &program = *planned.function->program;
@@ -205,6 +223,10 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
     error.attachNote(*second) << "the second one";
     return error;
   }
+  // It knows no copy that would help where what must be written in place was
+  // named before: no mistake, as the contents are right.
+  if (wrong == kNotBufferized && originals.get(function))
+    return leaveSlow(planned, wrong, findings);
   if (!wrong.empty())
     return fallBack(planned, wrong, findings);
   if (Operation *original = originals.get(function))
@@ -231,7 +253,7 @@ PlanApplication::checkModule(llvm::MutableArrayRef<PlannedFunction> all) {
     while (placed.contains(planned.function->function)) {
       if (isAccepted(module))
         return success();
-      if (failed(fallBack(planned, kNotBufferized, findings)))
+      if (failed(leaveSlow(planned, kNotBufferized, findings)))
         return failure();
     }
   }
@@ -259,19 +281,11 @@ PlanApplication::keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all) {
                            .moreThan(before->lookup(function.getName()));
     if (more.empty())
       continue;
-    if (planned.whole) {
-      anyWhole = true;
-      if (failed(placeWhole(planned)))
-        return failure();
-      continue;
-    }
-    emitRemark(function.getLoc())
-        << "left in slow memory: bufferization of the placed function would "
-           "make "
-        << more;
-    placed.erase(function);
-    originals.restore(function);
-    planned.isSlow = true;
+    anyWhole |= bool(planned.whole);
+    if (failed(leaveSlow(planned,
+                         "bufferization of the placed function would make " +
+                             more)))
+      return failure();
   }
   return anyWhole ? keepNeverWorse(all) : success();
 }

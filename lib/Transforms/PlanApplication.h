@@ -78,6 +78,8 @@ public:
 private:
   LogicalResult fallBack(PlannedFunction &planned, StringRef reason,
                          llvm::ArrayRef<Diagnostic> findings);
+  LogicalResult leaveSlow(PlannedFunction &planned, const llvm::Twine &reason,
+                          llvm::ArrayRef<Diagnostic> findings = {});
   LogicalResult placeWhole(PlannedFunction &planned);
   LogicalResult checkModule(llvm::MutableArrayRef<PlannedFunction> all);
   LogicalResult keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all);

@@ -3,7 +3,8 @@
 
 // Where bufferization has a solution for a function as it is, but none for the
 // placed one, the function stays as it is.
-// CHECK: warning: internal error: bufferization does not accept the placed function; 'refused' is not placed and stays in slow memory
+// CHECK: remark: left in slow memory: bufferization does not accept the placed function
+// CHECK: note: {{.*}} cannot avoid RaW conflict
 // CHECK-NOT: mempl.alloc
 func.func private @callee(%a0: tensor<16xi64>, %a1: tensor<64xf32>, %flag: i1) -> (tensor<16xi64>) {
 
