@@ -184,6 +184,20 @@ static bool sliceNegativeAmounts(RewriterBase &rewriter, tensor::PadOp pad) {
   return true;
 }
 
+/// Whether what a padding is put around has no elements, as its type says or as
+/// there is no room for any.
+static bool padsNothing(tensor::PadOp pad) {
+  if (isEmptyType(pad.getSourceType()))
+    return true;
+  for (auto [size, low, high] :
+       llvm::zip_equal(pad.getResultType().getShape(), pad.getStaticLow(),
+                       pad.getStaticHigh()))
+    if (ShapedType::isStatic(size) &&
+        (low >= size || high >= size || (low >= 0 && high >= size - low)))
+      return true;
+  return false;
+}
+
 /// A tensor.pad as an insertion into what it writes around its source. Others
 /// that upstream can bufferize as they are stay.
 static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
@@ -227,7 +241,7 @@ static void padAsInsertion(RewriterBase &rewriter, tensor::PadOp pad) {
                                        tensor, map, loops, fill)
                  .getResult(0);
   }
-  if (isEmptyType(pad.getSourceType())) {
+  if (padsNothing(pad)) {
     rewriter.replaceOp(pad, tensor);
     return;
   }

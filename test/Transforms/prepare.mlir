@@ -210,7 +210,7 @@ func.func @pad_removes(%a: tensor<8x?xf32>, %n: index) -> (tensor<9x?xf32>, tens
 
 // Pieces without an element are not inserted, and one that is all needs not be.
 // CHECK-LABEL: func.func @no_elements
-func.func @no_elements(%a: tensor<4xf32>, %b: tensor<0xf32>) -> (tensor<4xf32>, tensor<0xf32>, tensor<2xf32>) {
+func.func @no_elements(%a: tensor<4xf32>, %b: tensor<0xf32>, %c: tensor<?xf32>) -> (tensor<4xf32>, tensor<0xf32>, tensor<2xf32>, tensor<2xf32>) {
   %k = arith.constant 2.0 : f32
   // CHECK-NOT: tensor.insert_slice
   // CHECK: return %arg0,
@@ -220,7 +220,11 @@ func.func @no_elements(%a: tensor<4xf32>, %b: tensor<0xf32>) -> (tensor<4xf32>, 
   ^bb0(%i: index):
     tensor.yield %k : f32
   } : tensor<0xf32> to tensor<2xf32>
-  return %0, %1, %2 : tensor<4xf32>, tensor<0xf32>, tensor<2xf32>
+  %3 = tensor.pad %c low[1] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %k : f32
+  } : tensor<?xf32> to tensor<2xf32>
+  return %0, %1, %2, %3 : tensor<4xf32>, tensor<0xf32>, tensor<2xf32>, tensor<2xf32>
 }
 
 // -----
