@@ -182,9 +182,10 @@ def check(runner, programs, options):
         return [sum(column, [] if i == 0 else 0) for i, column in enumerate(zip(*parts))]
     try:
         plain = runner.plain(functions, driver, options)
-        # What upstream alone refuses, or gets wrong, when it writes in place.
-        if runner.args.runtime and runner.execute(runner.bufferize(wrap(functions), driver, BUFFERIZE)) != plain:
-            raise Failed("different results of upstream")
+        # What upstream refuses when it writes in place. What it gets wrong mempl
+        # must not.
+        if runner.args.runtime:
+            runner.bufferize(wrap(functions), driver, BUFFERIZE)
         if runner.args.orders and wrong != "different results":
             runner.placed(functions, driver, options.in_program_order())
     except Failed as error:

@@ -24,9 +24,9 @@ static std::optional<int64_t> elementBytes(Type type,
   if (size.isScalable())
     return std::nullopt;
   // Lowered to LLVM, elements of an array stand at multiples of the alignment:
-  // an i24 takes four bytes.
-  return int64_t(
-      llvm::alignTo(size.getFixedValue(), layout.getTypeABIAlignment(type)));
+  // an i24 takes four bytes. Without bits there is none.
+  uint64_t alignment = std::max<uint64_t>(layout.getTypeABIAlignment(type), 1);
+  return int64_t(llvm::alignTo(size.getFixedValue(), alignment));
 }
 
 std::optional<int64_t> mempl::ir::bytesOfType(ShapedType type,

@@ -10,9 +10,11 @@
 // CHECK-NEXT: value arg5: 80 bytes
 // CHECK-NEXT: value arg6: 0 bytes
 // CHECK-NEXT: value arg7: 8 bytes
+// CHECK-NEXT: value arg8: 0 bytes
 func.func @sizes(%a: tensor<10xi1>, %b: tensor<10xi4>, %c: tensor<10xbf16>,
                  %d: tensor<10xf8E4M3FN>, %e: tensor<10xindex>,
-                 %f: tensor<10xcomplex<f32>>, %g: tensor<0x4xf32>, %h: tensor<f64>) {
+                 %f: tensor<10xcomplex<f32>>, %g: tensor<0x4xf32>, %h: tensor<f64>,
+                 %i: tensor<10xi0>) {
   return
 }
 
