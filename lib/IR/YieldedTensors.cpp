@@ -1,4 +1,4 @@
-//===- YieldedTensors.cpp - what a loop hands to its next trip ------------===//
+//===- YieldedTensors.cpp - what loops and functions hand on --------------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,29 +7,37 @@
 //===----------------------------------------------------------------------===//
 
 #include "mempl/IR/YieldedTensors.h"
+
 #include "mempl/IR/OneShotAnalysis.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
-#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 
 using namespace mlir;
 using namespace mempl::ir;
 
-/// The tensors that a terminator hands to the next trip, or to the other region
-/// of the loop.
+/// The tensors that a terminator hands to the next trip, to the other region of
+/// the loop, or to callers.
 static SmallVector<OpOperand *> tensorsHandedOn(Operation *terminator) {
   SmallVector<OpOperand *> tensors;
   bool isCarried = isa<scf::ConditionOp>(terminator) ||
                    (isa<scf::YieldOp>(terminator) &&
                     isa<scf::ForOp, scf::WhileOp>(terminator->getParentOp()));
-  if (isCarried)
+  if (isCarried || isa<func::ReturnOp>(terminator))
     for (OpOperand &operand : terminator->getOpOperands())
       if (isa<RankedTensorType>(operand.get().getType()))
         tensors.push_back(&operand);
+  // Callers outside of the module are told of no storage.
+  if (tensors.size() > 1 && isa<func::ReturnOp>(terminator)) {
+    auto function = terminator->getParentOfType<func::FuncOp>();
+    if (SymbolTable::symbolKnownUseEmpty(function, function->getParentOp()))
+      tensors.clear();
+  }
   return tensors;
 }
 

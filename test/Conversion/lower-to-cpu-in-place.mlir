@@ -87,6 +87,25 @@ func.func private @yield_view(%a: tensor<4xf32>) -> tensor<4xf32> {
   return %back : tensor<4xf32>
 }
 
+// Both results are one buffer, and the caller writes one of them.
+func.func private @return_twice(%a: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %new = linalg.copy ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %same = scf.execute_region -> tensor<4xf32> {
+    scf.yield %new : tensor<4xf32>
+  }
+  return %new, %same : tensor<4xf32>, tensor<4xf32>
+}
+
+func.func private @write_one(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %c1 = arith.constant 1 : index
+  %k = arith.constant 5.0 : f32
+  %r:2 = func.call @return_twice(%a) : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  %written = tensor.insert %k into %r#0[%c1] : tensor<4xf32>
+  func.call @show(%written) : (tensor<4xf32>) -> ()
+  return %r#1 : tensor<4xf32>
+}
+
 // A vector of every other element.
 func.func private @strided(%a: tensor<16xf32>) {
   %c4 = arith.constant 4 : index
@@ -117,6 +136,8 @@ func.func private @renamed(%x: tensor<4xi64>, %c: i1) -> tensor<4xindex> {
 // CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
+// CHECK-NEXT: ( 1, 5, 3, 4 )
+// CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 5, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
@@ -133,6 +154,8 @@ func.func @main() {
   call @show(%1) : (tensor<4xf32>) -> ()
   %2 = call @yield_twice_while(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%2) : (tensor<4xf32>) -> ()
+  %5 = call @write_one(%b) : (tensor<4xf32>) -> tensor<4xf32>
+  call @show(%5) : (tensor<4xf32>) -> ()
   %4 = call @yield_view(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%4) : (tensor<4xf32>) -> ()
   %s = arith.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0]> : tensor<16xf32>
