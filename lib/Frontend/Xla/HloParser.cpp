@@ -624,6 +624,13 @@ bool HloParser::applyEntryLayout() {
   return true;
 }
 
+/// Whether operands are the parameters of what is called, one by one.
+static bool passesOperands(const Instruction &instruction, StringRef role) {
+  StringRef opcode = instruction.opcode;
+  return role == "calls" ? opcode == "fusion" || opcode == "async-start"
+                         : role == "to_apply" && opcode == "call";
+}
+
 bool HloParser::resolveCall(Instruction &instruction, StringRef role,
                             StringRef name) {
   name = name.trim();
@@ -632,6 +639,12 @@ bool HloParser::resolveCall(Instruction &instruction, StringRef role,
   if (found == computationOf.end())
     return lexer.fail(role + ": expected the name of a computation, got '" +
                           name + "'",
+                      instruction.line);
+  size_t count = module.computations[found->second].parameters.size();
+  if (passesOperands(instruction, role) && instruction.operands.size() != count)
+    return lexer.fail("expected an operand for each parameter of '" + name +
+                          "', " + Twine(count) + ", got " +
+                          Twine(instruction.operands.size()),
                       instruction.line);
   instruction.calls.push_back({role.str(), found->second});
   return true;

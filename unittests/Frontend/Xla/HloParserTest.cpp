@@ -285,6 +285,23 @@ TEST(HloParser, ErrorsNameTheLineAndWhatWasExpected) {
   expectError("  %a = f32[2] constant({1, 2)", "m.hlo:4: error: expected '}'");
 }
 
+TEST(HloParser, RefusesCallsWithAnotherNumberOfOperands) {
+  auto call = [](llvm::StringRef instruction) {
+    return ("HloModule m\n\n%callee {\n  %p = f32[2] parameter(0)\n"
+            "  ROOT %q = f32[2] parameter(1)\n}\n\nENTRY %main {\n"
+            "  %a = f32[2] parameter(0)\n  ROOT %r = f32[2] " +
+            instruction + "\n}\n")
+        .str();
+  };
+  for (llvm::StringRef instruction :
+       {"fusion(%a), kind=kLoop, calls=%callee", "call(%a), to_apply=%callee"})
+    EXPECT_THAT(errorOf(call(instruction)),
+                HasSubstr("m.hlo:10: error: expected an operand for each "
+                          "parameter of 'callee', 2, got 1"));
+  EXPECT_EQ(errorOf(call("fusion(%a, %a), kind=kLoop, calls=%callee")),
+            "no error");
+}
+
 TEST(HloParser, RefusesFilesThatAreNoModule) {
   EXPECT_THAT(errorOf(""), HasSubstr("m.hlo:1: error: expected 'HloModule'"));
   EXPECT_THAT(errorOf("HloModule m\n"),
