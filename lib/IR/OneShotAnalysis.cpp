@@ -1,4 +1,4 @@
-//===- OneShotAnalysis.cpp - upstream's analysis, without its crash -------===//
+//===- OneShotAnalysis.cpp - upstream's analysis, checked before ----------===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- OneShotAnalysis.h - upstream's analysis, without its crash -*- C++
-//-*-===//
+//===- OneShotAnalysis.h - upstream's analysis, checked before --*- C++ -*-===//
 //
 // Part of the mempl project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

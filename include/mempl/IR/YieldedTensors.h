@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two holes in upstream's bufferization, which have to be closed before it
-// runs.
+// Holes in upstream's bufferization, which have to be closed before it runs.
 //
 //===----------------------------------------------------------------------===//
 
