@@ -407,5 +407,6 @@ void MemplPrepareLoweringPass::runOnOperation() {
     return signalPassFailure();
   }
   IRRewriter rewriter(&getContext());
-  copyYieldedTensors(rewriter, module);
+  copyViewsYielded(rewriter, module);
+  copyTensorsHandedOnTwice(rewriter, module);
 }

@@ -21,6 +21,14 @@
 using namespace mlir;
 using namespace mempl::ir;
 
+static bufferization::OneShotBufferizationOptions analysisOptions() {
+  bufferization::OneShotBufferizationOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
+  options.allowUnknownOps = true;
+  return options;
+}
+
 /// The tensors that a terminator hands to the next trip, to the other region of
 /// the loop, or to callers.
 static SmallVector<OpOperand *> tensorsHandedOn(Operation *terminator) {
@@ -92,28 +100,9 @@ static void copyOperand(RewriterBase &rewriter, OpOperand &operand) {
                            [&] { operand.set(copy.getResult()); });
 }
 
-/// Where a view is not made in place upstream puts a copy of it, of which its
-/// analysis knows nothing, into the place of its result. What else comes from
-/// outside it copies itself.
-static void copyFromOutside(RewriterBase &rewriter, Operation *module) {
-  SmallVector<OpOperand *> outside;
-  module->walk([&](Operation *op) {
-    for (OpOperand *tensor : tensorsHandedOn(op)) {
-      Operation *maker = tensor->get().getDefiningOp();
-      if (maker && !op->getParentOp()->isAncestor(maker))
-        outside.push_back(tensor);
-    }
-  });
-  for (OpOperand *tensor : outside)
-    copyOperand(rewriter, *tensor);
-}
-
-void mempl::ir::copyYieldedTensors(RewriterBase &rewriter, Operation *module) {
-  copyFromOutside(rewriter, module);
-  bufferization::OneShotBufferizationOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.allowReturnAllocsFromLoops = true;
-  options.allowUnknownOps = true;
+void mempl::ir::copyTensorsHandedOnTwice(RewriterBase &rewriter,
+                                         Operation *module) {
+  bufferization::OneShotBufferizationOptions options = analysisOptions();
   SmallVector<Pair> pairs = pairsOfOneOrigin(module, options);
   if (pairs.empty())
     return;
@@ -130,4 +119,22 @@ void mempl::ir::copyYieldedTensors(RewriterBase &rewriter, Operation *module) {
       again.insert(pair.second);
   for (OpOperand *operand : again)
     copyOperand(rewriter, *operand);
+}
+
+void mempl::ir::copyViewsYielded(RewriterBase &rewriter, Operation *module) {
+  bufferization::OneShotBufferizationOptions options = analysisOptions();
+  bufferization::AnalysisState state(options);
+  SmallVector<OpOperand *> views;
+  module->walk([&](Operation *op) {
+    for (OpOperand *tensor : tensorsHandedOn(op)) {
+      Operation *maker = tensor->get().getDefiningOp();
+      // What calls do is known after the analysis.
+      if (maker && !op->getParentOp()->isAncestor(maker) &&
+          (isa<CallOpInterface>(maker) ||
+           state.getAliasingOpOperands(tensor->get()).getNumAliases() == 1))
+        views.push_back(tensor);
+    }
+  });
+  for (OpOperand *view : views)
+    copyOperand(rewriter, *view);
 }

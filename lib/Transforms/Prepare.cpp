@@ -443,7 +443,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
   if (eliminateEmpty && failed(computeInPlace(rewriter, module)))
     return failure();
   OneShotBufferizationOptions options = placementBufferizationOptions();
-  copyYieldedTensors(rewriter, module);
+  copyTensorsHandedOnTwice(rewriter, module);
   llvm::SmallSetVector<Operation *, 8> own = copiesIn(module);
   copyForLayouts(rewriter, module, options);
   BufferizationState state;

@@ -305,23 +305,3 @@ func.func private @of_second() attributes {mempl.original = @second} {
 func.func @of_two() {
   return
 }
-
-// -----
-
-// What a loop yields from outside is copied in each trip, whatever made it.
-// CHECK-LABEL: func.func @yield_of_call
-// CHECK: %[[R:.*]] = call @outside
-// CHECK: scf.for
-// CHECK: %[[C:.*]] = mempl.transfer %[[R]] to
-// CHECK-NEXT: scf.yield %[[C]]
-func.func private @outside(tensor<16xf32>) -> tensor<16xf32>
-func.func @yield_of_call(%a: tensor<16xf32>) -> tensor<16xf32> {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c2 = arith.constant 2 : index
-  %r = call @outside(%a) : (tensor<16xf32>) -> tensor<16xf32>
-  %s = scf.for %i = %c0 to %c2 step %c1 iter_args(%x = %a) -> tensor<16xf32> {
-    scf.yield %r : tensor<16xf32>
-  }
-  return %s : tensor<16xf32>
-}

@@ -22,19 +22,19 @@ class RewriterBase;
 
 namespace mempl::ir {
 
-/// Copies tensors of `module` that an scf.for or scf.while yields, or a
-/// function that is called returns, and upstream takes for buffers of their
-/// own, which they are not:
-///
-///   - those that are yielded for two of the carried tensors or returned as two
-///     results, for all but the first: with allowReturnAllocsFromLoops One-Shot
-///     Analysis takes them for two in the next trip or the caller, and lets one
-///     be written in place while the other is still read. They are yielded
-///     twice if both values may be the same buffer by that analysis; where it
-///     fails none is copied.
-///   - results of ops outside of the loop. Upstream copies these, but for a
-///     view that it has copied before, outside.
-void copyYieldedTensors(RewriterBase &rewriter, Operation *module);
+/// Copies tensors of `module` that an scf.for or scf.while yields for two of
+/// its carried tensors, or that a function which is called returns as two
+/// results, for all but the first: they are one buffer in the next trip or the
+/// caller, where One-Shot Analysis, with allowReturnAllocsFromLoops, takes them
+/// for two and lets one be written in place while the other is still read. A
+/// tensor is handed on twice if both values may be the same buffer by that
+/// analysis. Where it fails nothing is copied.
+void copyTensorsHandedOnTwice(RewriterBase &rewriter, Operation *module);
+
+/// Copies what an scf.for or scf.while yields if an op outside of the loop has
+/// made it that gives a tensor another name, as some calls do. Upstream copies
+/// what comes from outside, but not where it has copied the view there before.
+void copyViewsYielded(RewriterBase &rewriter, Operation *module);
 
 } // namespace mempl::ir
 
