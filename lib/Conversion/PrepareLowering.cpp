@@ -353,6 +353,19 @@ static void eraseTransforms(ModuleOp module) {
   }
 }
 
+/// Steps of dimensions of one element are none. With others upstream does not
+/// find which dimension a slice drops, and crashes.
+template <typename SliceOp> static void dropStepsOfOne(Operation *op) {
+  auto slice = dyn_cast<SliceOp>(op);
+  if (!slice)
+    return;
+  SmallVector<int64_t> strides(slice.getStaticStrides());
+  for (auto [size, stride] : llvm::zip_equal(slice.getStaticSizes(), strides))
+    if (size == 1 && ShapedType::isStatic(stride))
+      stride = 1;
+  slice.setStaticStrides(strides);
+}
+
 /// Whether an op makes several dynamic dimensions of one: upstream's
 /// expand-strided-metadata computes the size of one of them at most, and ends
 /// in a null attribute with more.
@@ -378,6 +391,11 @@ void MemplPrepareLoweringPass::runOnOperation() {
   });
   if (structured.wasInterrupted())
     return signalPassFailure();
+  module.walk([](Operation *op) {
+    dropStepsOfOne<tensor::ExtractSliceOp>(op);
+    dropStepsOfOne<tensor::InsertSliceOp>(op);
+    dropStepsOfOne<tensor::ParallelInsertSliceOp>(op);
+  });
   RewritePatternSet patterns(&getContext());
   patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,
                LowerBitcast, LowerGather, LowerPoison>(&getContext());

@@ -106,6 +106,15 @@ func.func private @write_one(%a: tensor<4xf32>) -> tensor<4xf32> {
   return %r#1 : tensor<4xf32>
 }
 
+// A step of one element is none, and the slice drops a dimension.
+func.func private @step_of_one(%a: tensor<1x4xf32>, %b: tensor<1xf32>) -> tensor<4xf32> {
+  %s = tensor.extract_slice %a[0, 1] [1, 1] [2, 1] : tensor<1x4xf32> to tensor<1xf32>
+  %c = linalg.add ins(%s, %b : tensor<1xf32>, tensor<1xf32>) outs(%b : tensor<1xf32>) -> tensor<1xf32>
+  %i = tensor.insert_slice %c into %a[0, 1] [1, 1] [2, 1] : tensor<1xf32> into tensor<1x4xf32>
+  %r = tensor.collapse_shape %i [[0, 1]] : tensor<1x4xf32> into tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
 // A vector of every other element.
 func.func private @strided(%a: tensor<16xf32>) {
   %c4 = arith.constant 4 : index
@@ -137,6 +146,7 @@ func.func private @renamed(%x: tensor<4xi64>, %c: i1) -> tensor<4xindex> {
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
+// CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 5, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
@@ -154,6 +164,10 @@ func.func @main() {
   call @show(%1) : (tensor<4xf32>) -> ()
   %2 = call @yield_twice_while(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%2) : (tensor<4xf32>) -> ()
+  %row = arith.constant dense<[[1.0, 2.0, 3.0, 4.0]]> : tensor<1x4xf32>
+  %three = arith.constant dense<3.0> : tensor<1xf32>
+  %6 = call @step_of_one(%row, %three) : (tensor<1x4xf32>, tensor<1xf32>) -> tensor<4xf32>
+  call @show(%6) : (tensor<4xf32>) -> ()
   %5 = call @write_one(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%5) : (tensor<4xf32>) -> ()
   %4 = call @yield_view(%b) : (tensor<4xf32>) -> tensor<4xf32>
