@@ -507,11 +507,20 @@ void mempl::ir::shareAllocations(Operation *function, Operation *original,
          })))
       shared.insert(op.getType());
   });
+  // What must be written in place gets no buffer of its own in one of them.
+  OneShotBufferizationOptions options = placementBufferizationOptions();
+  AnalysisState state(options);
+  auto isWrittenInPlace = [&](OpOperand &use) {
+    BufferizableOpInterface user =
+        options.dynCastBufferizableOp(use.getOwner());
+    return user && user.mustBufferizeInPlace(use, state);
+  };
   llvm::MapVector<Type, SmallVector<AllocTensorOp>> groups;
   function->walk([&](AllocTensorOp op) {
-    if (shared.contains(op.getType()) && !placed.contains(op.getResult()) &&
-        op->getNumOperands() == 0 && !op.getMemorySpace() &&
-        op->getDiscardableAttrs().empty() &&
+    if (shared.contains(op.getType()) &&
+        llvm::none_of(op->getUses(), isWrittenInPlace) &&
+        !placed.contains(op.getResult()) && op->getNumOperands() == 0 &&
+        !op.getMemorySpace() && op->getDiscardableAttrs().empty() &&
         (op->getBlock() == &function->getRegion(0).front() ||
          !leavesRegion(op.getResult())))
       groups[op.getType()].push_back(op);
