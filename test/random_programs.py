@@ -181,7 +181,7 @@ def check(runner, programs, options):
         parts = [check(runner, [p], options) for p in programs]
         return [sum(column, [] if i == 0 else 0) for i, column in enumerate(zip(*parts))]
     try:
-        plain = runner.plain(functions, driver, options)
+        runner.plain(functions, driver, options)
         # What upstream refuses when it writes in place. What it gets wrong mempl
         # must not.
         if runner.args.runtime:

@@ -18,6 +18,24 @@
 using namespace mlir;
 using namespace mempl::ir;
 
+bufferization::OneShotBufferizationOptions
+mempl::ir::placementBufferizationOptions() {
+  bufferization::OneShotBufferizationOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
+  options.allowUnknownOps = true;
+  options.setFunctionBoundaryTypeConversion(
+      bufferization::LayoutMapOption::IdentityLayoutMap);
+  // Without it a tensor.empty, which becomes an allocation, counts as strided.
+  options.unknownTypeConverterFn =
+      [](TensorType type, Attribute space,
+         const bufferization::BufferizationOptions &) {
+        return bufferization::getMemRefTypeWithStaticIdentityLayout(type,
+                                                                    space);
+      };
+  return options;
+}
+
 /// An op whose tensor result may reach the op's own region, from block to
 /// block.
 static Operation *findRecursion(Region &region) {

@@ -21,32 +21,25 @@
 using namespace mlir;
 using namespace mempl::ir;
 
-static bufferization::OneShotBufferizationOptions analysisOptions() {
-  bufferization::OneShotBufferizationOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.allowReturnAllocsFromLoops = true;
-  options.allowUnknownOps = true;
-  return options;
+static SmallVector<OpOperand *> tensorsOf(Operation *op) {
+  SmallVector<OpOperand *> tensors;
+  for (OpOperand &operand : op->getOpOperands())
+    if (isa<RankedTensorType>(operand.get().getType()))
+      tensors.push_back(&operand);
+  return tensors;
 }
 
-/// The tensors that a terminator hands to the next trip, to the other region of
-/// the loop, or to callers.
-static SmallVector<OpOperand *> tensorsHandedOn(Operation *terminator) {
-  SmallVector<OpOperand *> tensors;
-  bool isCarried = isa<scf::ConditionOp>(terminator) ||
-                   (isa<scf::YieldOp>(terminator) &&
-                    isa<scf::ForOp, scf::WhileOp>(terminator->getParentOp()));
-  if (isCarried || isa<func::ReturnOp>(terminator))
-    for (OpOperand &operand : terminator->getOpOperands())
-      if (isa<RankedTensorType>(operand.get().getType()))
-        tensors.push_back(&operand);
-  // Callers outside of the module are told of no storage.
-  if (tensors.size() > 1 && isa<func::ReturnOp>(terminator)) {
-    auto function = terminator->getParentOfType<func::FuncOp>();
-    if (SymbolTable::symbolKnownUseEmpty(function, function->getParentOp()))
-      tensors.clear();
-  }
-  return tensors;
+/// Whether a terminator hands its tensors to the next trip, or to the other
+/// region of a loop.
+static bool isCarrying(Operation *terminator) {
+  return isa<scf::ConditionOp>(terminator) ||
+         (isa<scf::YieldOp>(terminator) &&
+          isa<scf::ForOp, scf::WhileOp>(terminator->getParentOp()));
+}
+
+/// Callers outside of the module are told of no storage.
+static bool isCalled(func::FuncOp function) {
+  return !SymbolTable::symbolKnownUseEmpty(function, function->getParentOp());
 }
 
 namespace {
@@ -56,17 +49,22 @@ struct Pair {
 };
 } // namespace
 
-/// Pairs that are made of one tensor, whatever is done in place. Most loops
-/// have none, and need no analysis.
+/// Pairs of tensors that a terminator hands to the next trip, to the other
+/// region of a loop, or to callers, and that are made of one tensor, whatever
+/// is done in place. Most terminators have none, and need no analysis.
 static SmallVector<Pair>
 pairsOfOneOrigin(Operation *module,
                  const bufferization::OneShotBufferizationOptions &options) {
   bufferization::AnalysisState state(options);
   SmallVector<Pair> pairs;
   module->walk([&](Operation *op) {
-    SmallVector<OpOperand *> tensors = tensorsHandedOn(op);
+    auto returned = dyn_cast<func::ReturnOp>(op);
+    if (!returned && !isCarrying(op))
+      return;
+    SmallVector<OpOperand *> tensors = tensorsOf(op);
     if (tensors.size() < 2)
       return;
+    size_t before = pairs.size();
     SmallVector<SetVector<Value>> origins;
     // What calls do is known after the analysis.
     auto isOfCall = [](Value value) {
@@ -85,6 +83,9 @@ pairsOfOneOrigin(Operation *module,
               return origins[second].contains(origin);
             }))
           pairs.push_back({tensors[first], tensors[second]});
+    if (returned && pairs.size() > before &&
+        !isCalled(returned->getParentOfType<func::FuncOp>()))
+      pairs.truncate(before);
   });
   return pairs;
 }
@@ -102,7 +103,8 @@ static void copyOperand(RewriterBase &rewriter, OpOperand &operand) {
 
 void mempl::ir::copyTensorsHandedOnTwice(RewriterBase &rewriter,
                                          Operation *module) {
-  bufferization::OneShotBufferizationOptions options = analysisOptions();
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
   SmallVector<Pair> pairs = pairsOfOneOrigin(module, options);
   if (pairs.empty())
     return;
@@ -122,11 +124,14 @@ void mempl::ir::copyTensorsHandedOnTwice(RewriterBase &rewriter,
 }
 
 void mempl::ir::copyViewsYielded(RewriterBase &rewriter, Operation *module) {
-  bufferization::OneShotBufferizationOptions options = analysisOptions();
+  bufferization::OneShotBufferizationOptions options =
+      placementBufferizationOptions();
   bufferization::AnalysisState state(options);
   SmallVector<OpOperand *> views;
   module->walk([&](Operation *op) {
-    for (OpOperand *tensor : tensorsHandedOn(op)) {
+    if (!isCarrying(op))
+      return;
+    for (OpOperand *tensor : tensorsOf(op)) {
       Operation *maker = tensor->get().getDefiningOp();
       // What calls do is known after the analysis.
       if (maker && !op->getParentOp()->isAncestor(maker) &&

@@ -14,7 +14,7 @@
 #include "BufferWork.h"
 
 #include "mempl/IR/Mempl.h"
-#include "mempl/Transforms/Prepare.h"
+#include "mempl/IR/OneShotAnalysis.h"
 
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"

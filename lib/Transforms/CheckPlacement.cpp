@@ -22,6 +22,7 @@
 
 #include "mempl/Analysis/FunctionProblem.h"
 #include "mempl/IR/OneShotAnalysis.h"
+#include "mempl/Transforms/Prepare.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

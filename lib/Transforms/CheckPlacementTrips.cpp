@@ -92,28 +92,30 @@ void PlacementInterpreter::begin() {
   numWalks.clear();
 }
 
+/// Bits of a loop's bounds that count here.
+static unsigned widthOf(scf::ForOp loop) {
+  auto type = dyn_cast<IntegerType>(loop.getInductionVar().getType());
+  return type ? std::min(type.getWidth(), 64u) : 64;
+}
+
 /// A bound of a loop as its comparisons take it, which may be unsigned ones.
 static int64_t asCompared(scf::ForOp loop, int64_t bound) {
-  auto type = dyn_cast<IntegerType>(loop.getInductionVar().getType());
-  return loop.getUnsignedCmp() && type && type.getWidth() < 64
-             ? int64_t(bound &
-                       llvm::maskTrailingOnes<uint64_t>(type.getWidth()))
+  return loop.getUnsignedCmp()
+             ? bound & llvm::maskTrailingOnes<uint64_t>(widthOf(loop))
              : bound;
 }
 
 /// The upper bound with which a loop has `numTrips` trips, or as many as its
 /// type has room for.
-static int64_t upperBoundOf(scf::ForOp loop, int64_t lower, int64_t step,
+static int64_t boundOfTrips(scf::ForOp loop, int64_t lower, int64_t step,
                             int64_t numTrips) {
   int64_t upper = asCompared(loop, lower) + numTrips * step;
-  auto type = dyn_cast<IntegerType>(loop.getInductionVar().getType());
-  if (!type || type.getWidth() >= 64)
+  unsigned width = widthOf(loop);
+  if (width == 64)
     return upper;
-  unsigned width = type.getWidth();
-  if (!loop.getUnsignedCmp())
-    return std::min(upper, llvm::maxIntN(width));
-  return llvm::SignExtend64(
-      std::min(upper, int64_t(llvm::maskTrailingOnes<uint64_t>(width))), width);
+  int64_t most =
+      loop.getUnsignedCmp() ? llvm::maxUIntN(width) : llvm::maxIntN(width);
+  return llvm::SignExtend64(std::min(upper, most), width);
 }
 
 /// Lets each loop that carries tokens have `numTrips` trips where its bounds do
@@ -133,7 +135,7 @@ bool PlacementInterpreter::assumeTrips(int64_t numTrips) {
     };
     int64_t lower = assume(loop.getLowerBound(), 0);
     int64_t step = assume(loop.getStep(), 1);
-    assume(loop.getUpperBound(), upperBoundOf(loop, lower, step, numTrips));
+    assume(loop.getUpperBound(), boundOfTrips(loop, lower, step, numTrips));
     // Bounds of loops inside may depend on it.
     indices.set(loop.getInductionVar(), lower);
     variables.push_back(loop.getInductionVar());

@@ -189,11 +189,15 @@ static bool sliceNegativeAmounts(RewriterBase &rewriter, tensor::PadOp pad) {
 static bool padsNothing(tensor::PadOp pad) {
   if (isEmptyType(pad.getSourceType()))
     return true;
+  // Amounts that are not known are negative numbers.
+  auto known = [](int64_t amount) {
+    return uint64_t(std::max<int64_t>(amount, 0));
+  };
   for (auto [size, low, high] :
        llvm::zip_equal(pad.getResultType().getShape(), pad.getStaticLow(),
                        pad.getStaticHigh()))
     if (ShapedType::isStatic(size) &&
-        (low >= size || high >= size || (low >= 0 && high >= size - low)))
+        known(low) + known(high) >= uint64_t(size))
       return true;
   return false;
 }

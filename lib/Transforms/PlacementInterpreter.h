@@ -12,7 +12,7 @@
 #include "ConcretePlaces.h"
 
 #include "mempl/IR/Mempl.h"
-#include "mempl/Transforms/Prepare.h"
+#include "mempl/IR/OneShotAnalysis.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"

@@ -135,6 +135,14 @@ LogicalResult PlanApplication::placeWhole(PlannedFunction &planned) {
   return success();
 }
 
+/// Gives a function its body back.
+void PlanApplication::restore(PlannedFunction &planned) {
+  func::FuncOp function = planned.function->function;
+  placed.erase(function);
+  originals.restore(function);
+  planned.isSlow = true;
+}
+
 /// After a mistake of mempl, the `reason`: the function is whole again, or gets
 /// its body back.
 LogicalResult PlanApplication::fallBack(PlannedFunction &planned,
@@ -156,9 +164,7 @@ LogicalResult PlanApplication::fallBack(PlannedFunction &planned,
   }
   Fallback fallback =
       originals.get(function) ? options.choice.fallback : Fallback::Error;
-  placed.erase(function);
-  originals.restore(function);
-  planned.isSlow = true;
+  restore(planned);
   return reportMistake(function.getLoc(), function.getName(), reason,
                        mempl::askForReport(file), findings, fallback);
 }
@@ -170,14 +176,11 @@ LogicalResult PlanApplication::leaveSlow(PlannedFunction &planned,
                                          llvm::ArrayRef<Diagnostic> findings) {
   if (planned.whole)
     return placeWhole(planned);
-  func::FuncOp function = planned.function->function;
-  InFlightDiagnostic remark = emitRemark(function.getLoc())
+  InFlightDiagnostic remark = emitRemark(planned.function->function.getLoc())
                               << "left in slow memory: " << reason;
   for (const Diagnostic &finding : findings)
     remark.attachNote(finding.getLocation()) << finding.str();
-  placed.erase(function);
-  originals.restore(function);
-  planned.isSlow = true;
+  restore(planned);
   return success();
 }
 

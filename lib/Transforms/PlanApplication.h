@@ -81,6 +81,7 @@ private:
   LogicalResult leaveSlow(PlannedFunction &planned, const llvm::Twine &reason,
                           llvm::ArrayRef<Diagnostic> findings = {});
   LogicalResult placeWhole(PlannedFunction &planned);
+  void restore(PlannedFunction &planned);
   LogicalResult checkModule(llvm::MutableArrayRef<PlannedFunction> all);
   LogicalResult keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all);
 

@@ -41,20 +41,6 @@ using namespace mlir;
 using namespace mempl::ir;
 using namespace mlir::bufferization;
 
-OneShotBufferizationOptions mempl::ir::placementBufferizationOptions() {
-  OneShotBufferizationOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.allowReturnAllocsFromLoops = true;
-  options.allowUnknownOps = true;
-  options.setFunctionBoundaryTypeConversion(LayoutMapOption::IdentityLayoutMap);
-  // Without it a tensor.empty, which becomes an allocation, counts as strided.
-  options.unknownTypeConverterFn = [](TensorType type, Attribute space,
-                                      const BufferizationOptions &) {
-    return getMemRefTypeWithStaticIdentityLayout(type, space);
-  };
-  return options;
-}
-
 /// One `tensor.dim` per dynamic dimension of `tensor`.
 static SmallVector<Value> dynamicSizes(OpBuilder &builder, Location loc,
                                        Value tensor) {
@@ -507,7 +493,8 @@ void mempl::ir::shareAllocations(Operation *function, Operation *original,
          })))
       shared.insert(op.getType());
   });
-  // What must be written in place gets no buffer of its own in one of them.
+  // What must be written in place cannot get a buffer of its own where another
+  // tensor of the same allocation is still read.
   OneShotBufferizationOptions options = placementBufferizationOptions();
   AnalysisState state(options);
   auto isWrittenInPlace = [&](OpOperand &use) {

@@ -87,6 +87,29 @@ func.func private @yield_view(%a: tensor<4xf32>) -> tensor<4xf32> {
   return %back : tensor<4xf32>
 }
 
+// The same of a call that returns what it is given.
+func.func private @same(%a: tensor<4xf32>) -> tensor<4xf32> {
+  return %a : tensor<4xf32>
+}
+
+func.func private @yield_of_call(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %k = arith.constant 5.0 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  %new = linalg.copy ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %view = func.call @same(%new) : (tensor<4xf32>) -> tensor<4xf32>
+  %r = scf.for %i = %c0 to %c2 step %c1 iter_args(%x = %a) -> tensor<4xf32> {
+    scf.yield %view : tensor<4xf32>
+  }
+  %written = tensor.insert %k into %new[%c2] : tensor<4xf32>
+  func.call @show(%written) : (tensor<4xf32>) -> ()
+  %result = tensor.insert %k into %r[%c1] : tensor<4xf32>
+  func.call @show(%result) : (tensor<4xf32>) -> ()
+  return %view : tensor<4xf32>
+}
+
 // Both results are one buffer, and the caller writes one of them.
 func.func private @return_twice(%a: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %e = tensor.empty() : tensor<4xf32>
@@ -151,6 +174,9 @@ func.func private @renamed(%x: tensor<4xi64>, %c: i1) -> tensor<4xindex> {
 // CHECK-NEXT: ( 1, 2, 5, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
+// CHECK-NEXT: ( 1, 2, 5, 4 )
+// CHECK-NEXT: ( 1, 5, 3, 4 )
+// CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 10, 12, 14, 16 )
 // CHECK-NEXT: 6
 // CHECK: not freed: 0
@@ -172,6 +198,8 @@ func.func @main() {
   call @show(%5) : (tensor<4xf32>) -> ()
   %4 = call @yield_view(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%4) : (tensor<4xf32>) -> ()
+  %7 = call @yield_of_call(%b) : (tensor<4xf32>) -> tensor<4xf32>
+  call @show(%7) : (tensor<4xf32>) -> ()
   %s = arith.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0]> : tensor<16xf32>
   call @strided(%s) : (tensor<16xf32>) -> ()
   %i = arith.constant dense<[1, 3, 5, 7]> : tensor<4xi64>

@@ -34,6 +34,11 @@ inline llvm::StringRef textOf(const uint8_t *data, size_t size) {
   return {reinterpret_cast<const char *>(data), size};
 }
 
+/// With a zero after it, to which MLIR's lexer reads on.
+inline std::string terminatedTextOf(const uint8_t *data, size_t size) {
+  return textOf(data, size).str();
+}
+
 /// Two loops, one inside the other, limits of copies, constraints, and free
 /// orders.
 inline constexpr const char *kInstance = R"({"name": "loop",

@@ -104,9 +104,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ScopedDiagnosticHandler count(context.get(), [&](Diagnostic &diagnostic) {
     numErrors += diagnostic.getSeverity() == DiagnosticSeverity::Error;
   });
-  // MLIR's lexer reads on to a zero.
-  std::string text = mempl::fuzz::textOf(data, size).str();
-  auto module = parseSourceString<ModuleOp>(text, context.get(), "f");
+  auto module = parseSourceString<ModuleOp>(
+      mempl::fuzz::terminatedTextOf(data, size), context.get(), "f");
   if (!module) {
     require(numErrors > 0);
     return 0;

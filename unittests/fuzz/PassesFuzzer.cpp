@@ -158,9 +158,8 @@ static OwningOpRef<ModuleOp> parse(const uint8_t *data, size_t size,
                                    MLIRContext &context) {
   ScopedDiagnosticHandler silent(&context,
                                  [](Diagnostic &) { return success(); });
-  // MLIR's lexer reads on to a zero.
-  std::string text = mempl::fuzz::textOf(data, size).str();
-  return parseSourceString<ModuleOp>(text, &context, "f");
+  return parseSourceString<ModuleOp>(mempl::fuzz::terminatedTextOf(data, size),
+                                     &context, "f");
 }
 
 /// Stops the fuzzer, with what was said.

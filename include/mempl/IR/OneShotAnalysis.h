@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A hole in upstream's bufferization, which has to be known before it runs.
+// One-Shot Analysis as placement and lowering use it, and a hole in it, which
+// has to be known before it runs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,29 +16,29 @@
 
 #include "mempl/IR/Namespace.h"
 
-namespace llvm {
-struct LogicalResult;
-}
 namespace mlir {
 class Operation;
-using llvm::LogicalResult;
 namespace bufferization {
 class OneShotAnalysisState;
-}
+struct OneShotBufferizationOptions;
+} // namespace bufferization
 } // namespace mlir
 
 namespace mempl::ir {
 
+/// The options of One-Shot Bufferize that mempl's analysis assumes: function
+/// boundaries with identity layouts, loops that may allocate.
+bufferization::OneShotBufferizationOptions placementBufferizationOptions();
+
 /// Fails with an error at an op with regions and a tensor result in a loop of
 /// blocks: whether such a result is written, One-Shot Analysis asks by way of
 /// the result itself, until the stack is exhausted.
-mlir::LogicalResult checkLoopsOfBlocks(mlir::Operation *op);
+LogicalResult checkLoopsOfBlocks(Operation *op);
 
 /// One-Shot Analysis of `op`, after this check; of a module the analysis of
 /// modules, which knows what calls do.
-mlir::LogicalResult
-analyzeTensors(mlir::Operation *op,
-               mlir::bufferization::OneShotAnalysisState &state);
+LogicalResult analyzeTensors(Operation *op,
+                             bufferization::OneShotAnalysisState &state);
 
 } // namespace mempl::ir
 

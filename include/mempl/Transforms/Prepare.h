@@ -18,9 +18,6 @@
 namespace mlir {
 class Value;
 class Operation;
-namespace bufferization {
-struct OneShotBufferizationOptions;
-}
 class ModuleOp;
 } // namespace mlir
 
@@ -28,10 +25,6 @@ namespace mempl::ir {
 
 class CostModel;
 struct TargetDescription;
-
-/// The options of One-Shot Bufferize that mempl's analysis assumes: function
-/// boundaries with identity layouts, loops that may allocate.
-bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 
 /// What becomes of a loop that makes a tensor anew each trip and still reads
 /// the old one while it does.
