@@ -29,7 +29,7 @@ BUFFERIZE = (
 )
 LOWER = (
     "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
-    "func.func(convert-linalg-to-loops),canonicalize,cse,"
+    "func.func(convert-linalg-to-loops),canonicalize,cse,memref-expand,"
     "expand-strided-metadata,lower-affine,math-expand-ops{ops=rsqrt},"
     "convert-vector-to-llvm,convert-math-to-libm,convert-scf-to-cf,"
     "finalize-memref-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,"

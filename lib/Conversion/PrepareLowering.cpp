@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AmbiguousSlices.h"
 #include "NotLowered.h"
 
 #include "mempl/Conversion/Passes.h"
@@ -353,19 +354,6 @@ static void eraseTransforms(ModuleOp module) {
   }
 }
 
-/// Steps of dimensions of one element are none. With others upstream does not
-/// find which dimension a slice drops, and crashes.
-template <typename SliceOp> static void dropStepsOfOne(Operation *op) {
-  auto slice = dyn_cast<SliceOp>(op);
-  if (!slice)
-    return;
-  SmallVector<int64_t> strides(slice.getStaticStrides());
-  for (auto [size, stride] : llvm::zip_equal(slice.getStaticSizes(), strides))
-    if (size == 1 && ShapedType::isStatic(stride))
-      stride = 1;
-  slice.setStaticStrides(strides);
-}
-
 /// Whether an op makes several dynamic dimensions of one: upstream's
 /// expand-strided-metadata computes the size of one of them at most, and ends
 /// in a null attribute with more.
@@ -391,11 +379,6 @@ void MemplPrepareLoweringPass::runOnOperation() {
   });
   if (structured.wasInterrupted())
     return signalPassFailure();
-  module.walk([](Operation *op) {
-    dropStepsOfOne<tensor::ExtractSliceOp>(op);
-    dropStepsOfOne<tensor::InsertSliceOp>(op);
-    dropStepsOfOne<tensor::ParallelInsertSliceOp>(op);
-  });
   RewritePatternSet patterns(&getContext());
   patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,
                LowerBitcast, LowerGather, LowerPoison>(&getContext());
@@ -410,7 +393,8 @@ void MemplPrepareLoweringPass::runOnOperation() {
   walkAndApplyPatterns(module, std::move(patterns));
 
   eraseUnusedThatStay(module);
-  SmallVector<Operation *> left;
+  IRRewriter rewriter(&getContext());
+  SmallVector<Operation *> left = reshapeAmbiguousSlices(rewriter, module);
   module.walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
     if (!isBufferized(op) || !op->isRegistered() ||
@@ -424,7 +408,6 @@ void MemplPrepareLoweringPass::runOnOperation() {
     emitNotLowered(left);
     return signalPassFailure();
   }
-  IRRewriter rewriter(&getContext());
   copyViewsYielded(rewriter, module);
   copyTensorsHandedOnTwice(rewriter, module);
 }

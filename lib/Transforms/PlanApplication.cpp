@@ -63,6 +63,9 @@ static constexpr StringLiteral kNotBufferized =
 static constexpr StringLiteral kOtherContents =
     "the placed function computes something else";
 
+static constexpr StringLiteral kMisused =
+    "the placed function misuses fast memory";
+
 /// Where an op writes into a tensor into which an earlier op of its block
 /// writes, too; nothing in a function that mempl-prepare has seen.
 static std::optional<Location> secondWriter(func::FuncOp function) {
@@ -212,7 +215,7 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
         failed(
             checkPlacement(cast<FunctionOpInterface>(function.getOperation()),
                            target.machine.capacity, target.machine.alignment)))
-      return "the placed function misuses fast memory";
+      return kMisused;
     return "";
   };
   StringRef wrong = collectDiagnostics(function->getContext(), findings,
@@ -230,6 +233,13 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   // named before: no mistake, as the contents are right.
   if (wrong == kNotBufferized && originals.get(function))
     return leaveSlow(planned, wrong, findings);
+  // Nor what it left to bufferization to copy, as if it were written in place.
+  if ((wrong == kMisused || wrong == kOtherContents) &&
+      originals.get(function) &&
+      leavesCopiesToBufferization(*originals.module(module)))
+    return leaveSlow(planned,
+                     "bufferization makes copies in it that stand for no op",
+                     findings);
   if (!wrong.empty())
     return fallBack(planned, wrong, findings);
   if (Operation *original = originals.get(function))
@@ -272,8 +282,16 @@ PlanApplication::keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all) {
     return success();
   std::optional<llvm::StringMap<BufferWork>> before =
       bufferWorkOf(*originals.module(module));
+  if (!before)
+    return success();
   std::optional<llvm::StringMap<BufferWork>> after = bufferWorkOf(module);
-  if (!before || !after)
+  for (PlannedFunction &planned : llvm::reverse(all))
+    while (!after && placed.contains(planned.function->function)) {
+      if (failed(leaveSlow(planned, kNotBufferized)))
+        return failure();
+      after = bufferWorkOf(module);
+    }
+  if (!after)
     return success();
   bool anyWhole = false;
   for (PlannedFunction &planned : all) {

@@ -362,16 +362,28 @@ static LogicalResult computeInPlace(RewriterBase &rewriter, Operation *module) {
   return success();
 }
 
-/// Erases names of tensors that nothing uses: they are no accesses, but would
-/// look like some where they stand.
-static void eraseUnusedViews(RewriterBase &rewriter, Operation *module) {
-  SmallVector<Operation *> views;
-  module->walk([&](Operation *op) {
-    if (isViewOp(op) || isAliasCast(op))
-      views.push_back(op);
+/// Whether an op whose results nothing uses writes into a tensor from around
+/// its region. Bufferization does that in place, and the tensor keeps its old
+/// name behind the region.
+static bool writesOuterTensor(Operation *op) {
+  auto writer = dyn_cast<DestinationStyleOpInterface>(op);
+  return writer && isOpTriviallyDead(op) &&
+         llvm::any_of(writer.getDpsInits(), [&](Value init) {
+           return init.getParentRegion() != op->getParentRegion();
+         });
+}
+
+/// Erases names of tensors that nothing uses, and writes that nothing reads:
+/// they are no accesses, but would look like some where they stand.
+static void eraseUnused(RewriterBase &rewriter, Operation *module) {
+  SmallVector<Operation *> ops;
+  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isViewOp(op) || isAliasCast(op) || isa<DestinationStyleOpInterface>(op))
+      ops.push_back(op);
   });
-  for (Operation *op : llvm::reverse(views))
-    if (op->use_empty())
+  for (Operation *op : llvm::reverse(ops))
+    if (op->use_empty() &&
+        (isViewOp(op) || isAliasCast(op) || writesOuterTensor(op)))
       rewriter.eraseOp(op);
 }
 
@@ -407,6 +419,35 @@ static void foldWholeSlices(RewriterBase &rewriter, Operation *module) {
   }
 }
 
+/// Asks for sizes where a tensor begins, which are those of what was written in
+/// it since: a name that only a `tensor.dim` needs would stay one of the slow
+/// tensor when the others move to fast memory, with the writes between.
+static void askWhereTensorsBegin(RewriterBase &rewriter, Operation *module) {
+  SmallVector<tensor::DimOp> dims;
+  module->walk([&](tensor::DimOp op) { dims.push_back(op); });
+  for (tensor::DimOp dim : dims) {
+    Value tensor = dim.getSource();
+    while (Operation *op = tensor.getDefiningOp()) {
+      if (auto renamed = dyn_cast<tensor::CastOp>(op)) {
+        if (!isa<RankedTensorType>(renamed.getSource().getType()))
+          break;
+        tensor = renamed.getSource();
+      } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+        tensor = insert.getDest();
+      } else if (auto writer = dyn_cast<DestinationStyleOpInterface>(op)) {
+        tensor = writer.getTiedOpOperand(cast<OpResult>(tensor))->get();
+      } else {
+        break;
+      }
+    }
+    if (tensor == dim.getSource())
+      continue;
+    rewriter.setInsertionPoint(dim);
+    rewriter.replaceOp(dim, rewriter.createOrFold<tensor::DimOp>(
+                                dim.getLoc(), tensor, dim.getIndex()));
+  }
+}
+
 LogicalResult mempl::ir::prepareForPlacement(Operation *module,
                                              bool eliminateEmpty,
                                              LoopForm loopForm,
@@ -419,7 +460,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
   toDestinationStyle(rewriter, module);
   foldWholeSlices(rewriter, module);
   hoistInvariants(rewriter, module);
-  eraseUnusedViews(rewriter, module);
+  eraseUnused(rewriter, module);
   separateDestinations(rewriter, module);
   keepConstrainedAllocations(rewriter, module);
   bool alternating =
@@ -442,6 +483,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
     return failure();
   makeInsteadOfCopies(rewriter, made);
   copiesToTransfers(rewriter, module);
+  askWhereTensorsBegin(rewriter, module);
   // Allocations that nothing writes are no part of the problem; the others keep
   // their identity, and are known to be dense, whatever runs later. Those of a
   // dynamic shape stay: upstream can prove a bound only for a tensor.empty.
@@ -459,6 +501,21 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
     }
   }
   return success();
+}
+
+bool mempl::ir::leavesCopiesToBufferization(ModuleOp module) {
+  if (!hasTensorControlFlow(module))
+    return false;
+  OwningOpRef<ModuleOp> prepared = module.clone();
+  BufferizationState state;
+  ScopedDiagnosticHandler silent(module.getContext(),
+                                 [](Diagnostic &) { return success(); });
+  if (failed(prepareForPlacement(*prepared)))
+    return false;
+  size_t made = copiesIn(*prepared).size();
+  return succeeded(insertTensorCopies(
+             *prepared, placementBufferizationOptions(), state)) &&
+         copiesIn(*prepared).size() > made;
 }
 
 /// Whether what is written into `tensor`, or the tensor, may leave its region.

@@ -305,3 +305,41 @@ func.func private @of_second() attributes {mempl.original = @second} {
 func.func @of_two() {
   return
 }
+
+// -----
+
+// The size of a copy is asked for where the tensor begins: as a name of what is
+// written last it would stay in slow memory when that is placed.
+// CHECK-LABEL: func.func @size_of_copy(
+// CHECK: %[[WRITTEN:.*]] = linalg.fill
+// CHECK: %[[NAME:.*]] = tensor.cast %[[WRITTEN]]
+// CHECK-NOT: tensor.dim
+// CHECK: %[[SIZE:.*]] = arith.constant 16 : index
+// CHECK: %[[COPY:.*]] = bufferization.alloc_tensor(%[[SIZE]]) : tensor<?xf32>
+// CHECK: mempl.transfer %[[NAME]] to %[[COPY]]
+func.func @size_of_copy(%x: f32, %i: index) -> (tensor<?xf32>, tensor<?xf32>) {
+  %e = tensor.empty() : tensor<16xf32>
+  %f = linalg.fill ins(%x : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %c = tensor.cast %f : tensor<16xf32> to tensor<?xf32>
+  %r = tensor.insert %x into %c[%i] : tensor<?xf32>
+  return %r, %c : tensor<?xf32>, tensor<?xf32>
+}
+
+// -----
+
+// What nothing reads is not written into a tensor from around a region, where
+// the tensor has its old name.
+// CHECK-LABEL: func.func @unread(
+// CHECK-NOT: tensor.insert
+func.func @unread(%x: f32, %i: index, %c: i1) -> (tensor<16xf32>, f32) {
+  %e = tensor.empty() : tensor<16xf32>
+  %f = linalg.fill ins(%x : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %s = scf.if %c -> f32 {
+    %r = tensor.insert %x into %f[%i] : tensor<16xf32>
+    scf.yield %x : f32
+  } else {
+    %y = arith.addf %x, %x : f32
+    scf.yield %y : f32
+  }
+  return %f, %s : tensor<16xf32>, f32
+}

@@ -63,6 +63,11 @@ LogicalResult prepareForTarget(ModuleOp module, const TargetDescription &target,
 void shareAllocations(Operation *function, Operation *original,
                       const llvm::DenseSet<Value> &placed);
 
+/// Whether preparation of `module`, which is not prepared, leaves copies to
+/// bufferization (prepareForPlacement()). What it copies is not what the
+/// placement problem has. Prepares a copy of the module.
+bool leavesCopiesToBufferization(ModuleOp module);
+
 /// Whether tensors flow through conditionals or loops. Only there may a
 /// prepared module have operands that bufferization does not use in place.
 bool hasTensorControlFlow(Operation *module);
