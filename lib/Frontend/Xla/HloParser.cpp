@@ -62,6 +62,7 @@ private:
   bool resolveCalls();
   bool resolveCall(Instruction &instruction, StringRef role, StringRef name);
   bool checkNoCycle();
+  bool checkCopies();
 
   HloLexer lexer;
   Module module;
@@ -597,7 +598,8 @@ bool HloParser::parseFile() {
   if (module.entry < 0)
     return lexer.fail("expected an ENTRY computation", lexer.line());
   module.computations[module.entry].isEntry = true;
-  return applyEntryLayout() && resolveCalls() && checkNoCycle();
+  return applyEntryLayout() && resolveCalls() && checkNoCycle() &&
+         checkCopies();
 }
 
 /// Parameters and results on the host of which only the header tells:
@@ -627,8 +629,11 @@ bool HloParser::applyEntryLayout() {
 /// Whether operands are the parameters of what is called, one by one.
 static bool passesOperands(const Instruction &instruction, StringRef role) {
   StringRef opcode = instruction.opcode;
-  return role == "calls" ? opcode == "fusion" || opcode == "async-start"
-                         : role == "to_apply" && opcode == "call";
+  if (role == "calls")
+    return opcode == "fusion" || opcode == "async-start";
+  if (role == "body" || role == "condition")
+    return opcode == "while";
+  return role == "to_apply" && opcode == "call";
 }
 
 bool HloParser::resolveCall(Instruction &instruction, StringRef role,
@@ -703,6 +708,25 @@ bool HloParser::checkNoCycle() {
                         "got '" +
                             module.computations[i].name + "'",
                         module.computations[i].line);
+  return true;
+}
+
+/// A copy ends once.
+bool HloParser::checkCopies() {
+  for (const Computation &computation : module.computations) {
+    std::vector<bool> ended(computation.instructions.size());
+    for (const Instruction &instruction : computation.instructions) {
+      if (instruction.opcode != "copy-done" || instruction.operands.empty())
+        continue;
+      int32_t start = instruction.operands[0];
+      if (ended[start])
+        return lexer.fail("expected one copy-done of '" +
+                              computation.instructions[start].name +
+                              "', got a second",
+                          instruction.line);
+      ended[start] = true;
+    }
+  }
   return true;
 }
 

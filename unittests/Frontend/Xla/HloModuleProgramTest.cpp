@@ -282,7 +282,7 @@ TEST(HloProgram, TripsComeFromTheCounter) {
 }
 
 TEST(HloProgram, UnknownTripsAreAssumedAndCounted) {
-  auto r = read(loopModule("  %n = s32[] parameter(1)\n"
+  auto r = read(loopModule("  %n = s32[] multiply(%i, %i)\n"
                            "  ROOT %c = pred[] compare(%i, %n), "
                            "direction=LT\n"));
   EXPECT_EQ(r->step("l").trips, kAssumedTrips);

@@ -155,6 +155,7 @@ static std::string inferred(const std::string &instruction) {
   Module module = parsed(
       "HloModule m\nmax {\n  x = f32[] parameter(0)\n"
       "  y = f32[] parameter(1)\n  ROOT m = maximum(x, y)\n}\n"
+      "same {\n  ROOT x = (f32[4,6], s32[2]) parameter(0)\n}\n"
       "ENTRY e {\n  a = f32[4,6]{1,0:S(1)} parameter(0)\n"
       "  b = f32[6,8] parameter(1)\n"
       "  t = (f32[4,6], s32[2]) parameter(2)\n  c = c64[3] parameter(3)\n"
@@ -201,7 +202,7 @@ TEST(HloParser, InfersShapesThatAreLeftOut) {
   EXPECT_EQ(inferred("tuple(a, t)"), "f32,4,6 f32,4,6 s32,2");
   EXPECT_EQ(inferred("get-tuple-element(t), index=1"), "s32,2");
   EXPECT_EQ(inferred("abs(c)"), "f32,3");
-  EXPECT_EQ(inferred("while(t), condition=max, body=max"), "f32,4,6 s32,2");
+  EXPECT_EQ(inferred("while(t), condition=same, body=same"), "f32,4,6 s32,2");
   EXPECT_EQ(inferred("call(z, z), to_apply=max"), "f32");
   EXPECT_EQ(inferred("sort(a, a), dimensions={0}"), "f32,4,6 f32,4,6");
   EXPECT_EQ(inferred("copy-start(a)"), "f32,4,6 f32,4,6 u32");
@@ -300,6 +301,29 @@ TEST(HloParser, RefusesCallsWithAnotherNumberOfOperands) {
                           "parameter of 'callee', 2, got 1"));
   EXPECT_EQ(errorOf(call("fusion(%a, %a), kind=kLoop, calls=%callee")),
             "no error");
+}
+
+TEST(HloParser, RefusesLoopsOfMoreThanOneOperand) {
+  std::string text =
+      "HloModule m\n\n%body {\n  ROOT %p = f32[2] parameter(0)\n}\n\n"
+      "%condition {\n  %p = f32[2] parameter(0)\n"
+      "  ROOT %c = pred[] constant(true)\n}\n\nENTRY %main {\n"
+      "  %a = f32[2] parameter(0)\n  ROOT %w = f32[2] while(%a, %a), "
+      "condition=%condition, body=%body\n}\n";
+  EXPECT_THAT(errorOf(text),
+              HasSubstr("m.hlo:14: error: expected an operand for each "
+                        "parameter of 'body', 1, got 2"));
+}
+
+TEST(HloParser, RefusesCopiesThatEndTwice) {
+  std::string text =
+      "HloModule m\n\nENTRY %main {\n  %a = f32[2] parameter(0)\n"
+      "  %s = (f32[2], f32[2], u32[]) copy-start(%a)\n"
+      "  %b = f32[2] copy-done(%s)\n  %c = f32[2] copy-done(%s)\n"
+      "  ROOT %r = f32[2] add(%b, %c)\n}\n";
+  EXPECT_THAT(errorOf(text),
+              HasSubstr("m.hlo:7: error: expected one copy-done of 's', got a "
+                        "second"));
 }
 
 TEST(HloParser, RefusesFilesThatAreNoModule) {
