@@ -408,6 +408,6 @@ void MemplPrepareLoweringPass::runOnOperation() {
     emitNotLowered(left);
     return signalPassFailure();
   }
-  copyViewsYielded(rewriter, module);
+  copyYieldedFromOutside(rewriter, module);
   copyTensorsHandedOnTwice(rewriter, module);
 }

@@ -123,23 +123,46 @@ void mempl::ir::copyTensorsHandedOnTwice(RewriterBase &rewriter,
     copyOperand(rewriter, *operand);
 }
 
-void mempl::ir::copyViewsYielded(RewriterBase &rewriter, Operation *module) {
+/// Whether a yielded tensor may be one from outside of an scf.while. Upstream
+/// copies such where an scf.for yields it, or an scf.condition hands it on.
+static bool isFromOutside(OpOperand &yielded,
+                          const bufferization::AnalysisState &state) {
+  auto loop = dyn_cast<scf::WhileOp>(yielded.getOwner()->getParentOp());
+  if (!loop || !isa<scf::YieldOp>(yielded.getOwner()))
+    return false;
+  auto isOutside = [&](Value value) {
+    return !loop->isAncestor(value.getParentBlock()->getParentOp());
+  };
+  auto isCarriedOrOutside = [&](Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return isOutside(value) ||
+           (argument && argument.getOwner()->getParentOp() == loop);
+  };
+  return llvm::any_of(
+      state.findValueInReverseUseDefChain(&yielded, isCarriedOrOutside),
+      isOutside);
+}
+
+void mempl::ir::copyYieldedFromOutside(RewriterBase &rewriter,
+                                       Operation *module) {
   bufferization::OneShotBufferizationOptions options =
       placementBufferizationOptions();
   bufferization::AnalysisState state(options);
-  SmallVector<OpOperand *> views;
+  SmallVector<OpOperand *> outside;
   module->walk([&](Operation *op) {
     if (!isCarrying(op))
       return;
     for (OpOperand *tensor : tensorsOf(op)) {
       Operation *maker = tensor->get().getDefiningOp();
       // What calls do is known after the analysis.
-      if (maker && !op->getParentOp()->isAncestor(maker) &&
+      bool isView =
+          maker && !op->getParentOp()->isAncestor(maker) &&
           (isa<CallOpInterface>(maker) ||
-           state.getAliasingOpOperands(tensor->get()).getNumAliases() == 1))
-        views.push_back(tensor);
+           state.getAliasingOpOperands(tensor->get()).getNumAliases() == 1);
+      if (isView || isFromOutside(*tensor, state))
+        outside.push_back(tensor);
     }
   });
-  for (OpOperand *view : views)
-    copyOperand(rewriter, *view);
+  for (OpOperand *tensor : outside)
+    copyOperand(rewriter, *tensor);
 }

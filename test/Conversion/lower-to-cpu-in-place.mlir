@@ -138,6 +138,26 @@ func.func private @step_of_one(%a: tensor<1x4xf32>, %b: tensor<1xf32>) -> tensor
   return %r : tensor<4xf32>
 }
 
+// What a while loop yields from outside, its next trip writes.
+func.func private @yield_from_outside(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %five = arith.constant 5.0 : f32
+  %r:2 = scf.while (%i = %c0, %t = %a) : (index, tensor<4xf32>) -> (index, tensor<4xf32>) {
+    %w = tensor.insert %five into %t[%c1] : tensor<4xf32>
+    %more = arith.cmpi slt, %i, %c2 : index
+    scf.condition(%more) %i, %w : index, tensor<4xf32>
+  } do {
+  ^bb0(%i: index, %t: tensor<4xf32>):
+    %n = arith.addi %i, %c1 : index
+    scf.yield %n, %a : index, tensor<4xf32>
+  }
+  %x = tensor.extract %r#1[%c1] : tensor<4xf32>
+  %s = tensor.insert %x into %a[%c2] : tensor<4xf32>
+  return %s : tensor<4xf32>
+}
+
 // A vector of every other element.
 func.func private @strided(%a: tensor<16xf32>) {
   %c4 = arith.constant 4 : index
@@ -169,6 +189,7 @@ func.func private @renamed(%x: tensor<4xi64>, %c: i1) -> tensor<4xindex> {
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
+// CHECK-NEXT: ( 1, 2, 5, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 5, 4 )
@@ -194,6 +215,8 @@ func.func @main() {
   %three = arith.constant dense<3.0> : tensor<1xf32>
   %6 = call @step_of_one(%row, %three) : (tensor<1x4xf32>, tensor<1xf32>) -> tensor<4xf32>
   call @show(%6) : (tensor<4xf32>) -> ()
+  %outside = call @yield_from_outside(%b) : (tensor<4xf32>) -> tensor<4xf32>
+  call @show(%outside) : (tensor<4xf32>) -> ()
   %5 = call @write_one(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%5) : (tensor<4xf32>) -> ()
   %4 = call @yield_view(%b) : (tensor<4xf32>) -> tensor<4xf32>

@@ -31,10 +31,11 @@ namespace mempl::ir {
 /// analysis. Where it fails nothing is copied.
 void copyTensorsHandedOnTwice(RewriterBase &rewriter, Operation *module);
 
-/// Copies what an scf.for or scf.while yields if an op outside of the loop has
-/// made it that gives a tensor another name, as some calls do. Upstream copies
-/// what comes from outside, but not where it has copied the view there before.
-void copyViewsYielded(RewriterBase &rewriter, Operation *module);
+/// Copies tensors from outside of a loop that upstream does not copy where the
+/// loop yields them, though the next trip may write in them: what an scf.while
+/// yields, and what an scf.for or scf.while hands on if an op has made it that
+/// gives a tensor another name, as some calls do.
+void copyYieldedFromOutside(RewriterBase &rewriter, Operation *module);
 
 } // namespace mempl::ir
 
