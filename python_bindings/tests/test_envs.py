@@ -120,6 +120,29 @@ def test_illegal_actions(tiny):
         make(tiny, max_actions=-1)
 
 
+@pytest.mark.parametrize("kind", ["SyncVectorEnv", "AsyncVectorEnv"])
+def test_environments_side_by_side(alexnet, data, kind):
+    # Other processes get the instance by its file.
+    file = str(data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz")
+    several = getattr(gymnasium.vector, kind)([lambda: make(file, max_actions=4)] * 2)
+    alone = [make(file, max_actions=4) for _ in range(2)]
+    try:
+        _, infos = several.reset(seed=0)
+        for env in alone:
+            env.reset(seed=0)
+        random = np.random.default_rng(0)
+        for _ in range(4):
+            actions = [random.choice(np.flatnonzero(mask)[1:]) for mask in infos["action_mask"]]
+            seen, rewards, _, _, infos = several.step(np.array(actions))
+            expected = [env.step(action) for env, action in zip(alone, actions)]
+            assert rewards == pytest.approx([step[1] for step in expected])
+            for i, step in enumerate(expected):
+                assert all((seen[name][i] == array).all() for name, array in step[0].items())
+                assert infos["latency"][i] == step[4]["latency"]
+    finally:
+        several.close()
+
+
 def test_files_and_text(data):
     env = make(str(data / "xla_tpu" / "alexnet_b64.v5e.instance.json.gz"), render_mode="ansi")
     env.reset()
