@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -283,7 +284,7 @@ def _write_packs(folder: Path, packs: Sequence[Pack]) -> None:
             problem.append((str(i), str(lower), str(upper), str(size), str(one.alignment)))
             offsets.append((str(i), str(theirs), str(own)))
         for name, rows in ((f"pack{number}.csv", problem), (f"pack{number}.offsets.csv", offsets)):
-            part = folder / f"{name}.part"
+            part = folder / f"{name}.{threading.get_native_id()}.part"
             with open(part, "w", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerows(rows)
             os.replace(part, folder / name)
