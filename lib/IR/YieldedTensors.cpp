@@ -42,6 +42,10 @@ static bool isCalled(func::FuncOp function) {
   return !SymbolTable::symbolKnownUseEmpty(function, function->getParentOp());
 }
 
+static bool isOfCall(Value value) {
+  return bool(value.getDefiningOp<CallOpInterface>());
+}
+
 namespace {
 /// Two tensors of one terminator.
 struct Pair {
@@ -66,12 +70,9 @@ pairsOfOneOrigin(Operation *module,
       return;
     size_t before = pairs.size();
     SmallVector<SetVector<Value>> origins;
-    // What calls do is known after the analysis.
-    auto isOfCall = [](Value value) {
-      return bool(value.getDefiningOp<CallOpInterface>());
-    };
     for (OpOperand *tensor : tensors) {
       origins.emplace_back();
+      // What calls do is known after the analysis.
       for (Value origin : state.findValueInReverseUseDefChain(tensor, isOfCall))
         origins.back().insert(
             isOfCall(origin) ? origin.getDefiningOp()->getResult(0) : origin);
@@ -133,14 +134,24 @@ static bool isFromOutside(OpOperand &yielded,
   auto isOutside = [&](Value value) {
     return !loop->isAncestor(value.getParentBlock()->getParentOp());
   };
-  auto isCarriedOrOutside = [&](Value value) {
+  // Calls may return what they are given: what they do is known after the
+  // analysis.
+  auto isEnd = [&](Value value) {
     auto argument = dyn_cast<BlockArgument>(value);
-    return isOutside(value) ||
+    return isOutside(value) || isOfCall(value) ||
            (argument && argument.getOwner()->getParentOp() == loop);
   };
-  return llvm::any_of(
-      state.findValueInReverseUseDefChain(&yielded, isCarriedOrOutside),
-      isOutside);
+  SmallVector<OpOperand *> worklist(1, &yielded);
+  llvm::SmallPtrSet<Operation *, 4> calls;
+  while (!worklist.empty())
+    for (Value origin :
+         state.findValueInReverseUseDefChain(worklist.pop_back_val(), isEnd)) {
+      if (isOutside(origin))
+        return true;
+      if (isOfCall(origin) && calls.insert(origin.getDefiningOp()).second)
+        llvm::append_range(worklist, tensorsOf(origin.getDefiningOp()));
+    }
+  return false;
 }
 
 void mempl::ir::copyYieldedFromOutside(RewriterBase &rewriter,

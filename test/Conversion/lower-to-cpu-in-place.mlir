@@ -158,6 +158,27 @@ func.func private @yield_from_outside(%a: tensor<4xf32>) -> tensor<4xf32> {
   return %s : tensor<4xf32>
 }
 
+// So may what a call inside of it returns.
+func.func private @yield_from_outside_by_call(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %five = arith.constant 5.0 : f32
+  %r:2 = scf.while (%i = %c0, %t = %a) : (index, tensor<4xf32>) -> (index, tensor<4xf32>) {
+    %w = tensor.insert %five into %t[%c1] : tensor<4xf32>
+    %more = arith.cmpi slt, %i, %c2 : index
+    scf.condition(%more) %i, %w : index, tensor<4xf32>
+  } do {
+  ^bb0(%i: index, %t: tensor<4xf32>):
+    %n = arith.addi %i, %c1 : index
+    %o = func.call @same(%a) : (tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %n, %o : index, tensor<4xf32>
+  }
+  %x = tensor.extract %r#1[%c1] : tensor<4xf32>
+  %s = tensor.insert %x into %a[%c2] : tensor<4xf32>
+  return %s : tensor<4xf32>
+}
+
 // A vector of every other element.
 func.func private @strided(%a: tensor<16xf32>) {
   %c4 = arith.constant 4 : index
@@ -190,6 +211,7 @@ func.func private @renamed(%x: tensor<4xi64>, %c: i1) -> tensor<4xindex> {
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 5, 4 )
+// CHECK-NEXT: ( 1, 2, 5, 4 )
 // CHECK-NEXT: ( 1, 5, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 3, 4 )
 // CHECK-NEXT: ( 1, 2, 5, 4 )
@@ -217,6 +239,8 @@ func.func @main() {
   call @show(%6) : (tensor<4xf32>) -> ()
   %outside = call @yield_from_outside(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%outside) : (tensor<4xf32>) -> ()
+  %outside2 = call @yield_from_outside_by_call(%b) : (tensor<4xf32>) -> tensor<4xf32>
+  call @show(%outside2) : (tensor<4xf32>) -> ()
   %5 = call @write_one(%b) : (tensor<4xf32>) -> tensor<4xf32>
   call @show(%5) : (tensor<4xf32>) -> ()
   %4 = call @yield_view(%b) : (tensor<4xf32>) -> tensor<4xf32>
