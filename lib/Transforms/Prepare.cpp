@@ -440,7 +440,9 @@ static void askWhereTensorsBegin(RewriterBase &rewriter, Operation *module) {
         break;
       }
     }
-    if (tensor == dim.getSource())
+    // Sizes of slices fold to operands.
+    if (tensor == dim.getSource() &&
+        !tensor.getDefiningOp<tensor::ExtractSliceOp>())
       continue;
     rewriter.setInsertionPoint(dim);
     rewriter.replaceOp(dim, rewriter.createOrFold<tensor::DimOp>(

@@ -343,3 +343,18 @@ func.func @unread(%x: f32, %i: index, %c: i1) -> (tensor<16xf32>, f32) {
   }
   return %f, %s : tensor<16xf32>, f32
 }
+
+// -----
+
+// That of a slice is an operand of it.
+// CHECK-LABEL: func.func @size_of_slice(
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index)
+// CHECK-NOT: tensor.dim
+// CHECK: bufferization.alloc_tensor(%[[N]]) : tensor<?xf32>
+func.func @size_of_slice(%x: f32, %i: index, %n: index) -> (tensor<?xf32>, tensor<?xf32>) {
+  %e = tensor.empty() : tensor<16xf32>
+  %f = linalg.fill ins(%x : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
+  %c = tensor.extract_slice %f[0] [%n] [1] : tensor<16xf32> to tensor<?xf32>
+  %r = tensor.insert %x into %c[%i] : tensor<?xf32>
+  return %r, %c : tensor<?xf32>, tensor<?xf32>
+}
