@@ -64,7 +64,8 @@ static void reshape(RewriterBase &rewriter, InsertOp op) {
   rewriter.setInsertionPoint(point);
   Value source = tensor::ExpandShapeOp::create(
       rewriter, op.getLoc(),
-      RankedTensorType::get(whole.getShape(), type.getElementType()),
+      RankedTensorType::get(whole.getShape(), type.getElementType(),
+                            type.getEncoding()),
       op.getSource(), groupsOf(sizes, type.getShape()), sizes);
   rewriter.modifyOpInPlace(op, [&] { op.getSourceMutable().assign(source); });
 }

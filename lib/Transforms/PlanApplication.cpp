@@ -233,7 +233,8 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   // named before: no mistake, as the contents are right.
   if (wrong == kNotBufferized && originals.get(function))
     return leaveSlow(planned, wrong, findings);
-  // Nor what it left to bufferization to copy, as if it were written in place.
+  // Nor is it one where the problem has something written in place that
+  // preparation left to bufferization to copy.
   if ((wrong == kMisused || wrong == kOtherContents) &&
       originals.get(function) &&
       leavesCopiesToBufferization(*originals.module(module)))

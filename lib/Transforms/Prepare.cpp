@@ -432,8 +432,6 @@ static void askWhereTensorsBegin(RewriterBase &rewriter, Operation *module) {
         if (!isa<RankedTensorType>(renamed.getSource().getType()))
           break;
         tensor = renamed.getSource();
-      } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
-        tensor = insert.getDest();
       } else if (auto writer = dyn_cast<DestinationStyleOpInterface>(op)) {
         tensor = writer.getTiedOpOperand(cast<OpResult>(tensor))->get();
       } else {
