@@ -130,8 +130,11 @@ class Runner:
 
     def plain(self, functions, driver, options):
         """What the programs print with upstream's passes alone."""
-        before = self.opt(functions, *options.upstream()) if options.upstream() else wrap(functions)
-        return self.execute(self.bufferize(before, driver))
+        return self.execute(self.bufferize(self.unplaced(functions, options), driver))
+
+    def unplaced(self, functions, options):
+        """After upstream's passes alone, whose faults are not ours."""
+        return self.opt(functions, *options.upstream()) if options.upstream() else wrap(functions)
 
     def bufferize(self, module, driver, passes=None):
         lift = ["func.func(lift-cf-to-scf)"] if self.args.runtime else []
@@ -143,7 +146,8 @@ class Runner:
         placed, remarks = self.place(functions, options)
         moved = sum(int(n) for n in re.findall(r"(\d+) steps? runs? in another place", remarks))
         if self.args.runtime:
-            return placed, [self.on_runtime(module, driver) for module in (wrap(functions), placed)], moved
+            both = (self.unplaced(functions, options), placed)
+            return placed, [self.on_runtime(module, driver) for module in both], moved
         buffers = self.bufferize(placed, driver)
         return placed, [self.execute(use_arena(buffers, at_wait)) for at_wait in (False, True)], moved
 
