@@ -362,28 +362,16 @@ static LogicalResult computeInPlace(RewriterBase &rewriter, Operation *module) {
   return success();
 }
 
-/// Whether an op whose results nothing uses writes into a tensor from around
-/// its region. Bufferization does that in place, and the tensor keeps its old
-/// name behind the region.
-static bool writesOuterTensor(Operation *op) {
-  auto writer = dyn_cast<DestinationStyleOpInterface>(op);
-  return writer && isOpTriviallyDead(op) &&
-         llvm::any_of(writer.getDpsInits(), [&](Value init) {
-           return init.getParentRegion() != op->getParentRegion();
-         });
-}
-
-/// Erases names of tensors that nothing uses, and writes that nothing reads:
-/// they are no accesses, but would look like some where they stand.
-static void eraseUnused(RewriterBase &rewriter, Operation *module) {
-  SmallVector<Operation *> ops;
-  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (isViewOp(op) || isAliasCast(op) || isa<DestinationStyleOpInterface>(op))
-      ops.push_back(op);
+/// Erases names of tensors that nothing uses: they are no accesses, but would
+/// look like some where they stand.
+static void eraseUnusedViews(RewriterBase &rewriter, Operation *module) {
+  SmallVector<Operation *> views;
+  module->walk([&](Operation *op) {
+    if (isViewOp(op) || isAliasCast(op))
+      views.push_back(op);
   });
-  for (Operation *op : llvm::reverse(ops))
-    if (op->use_empty() &&
-        (isViewOp(op) || isAliasCast(op) || writesOuterTensor(op)))
+  for (Operation *op : llvm::reverse(views))
+    if (op->use_empty())
       rewriter.eraseOp(op);
 }
 
@@ -460,7 +448,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
   toDestinationStyle(rewriter, module);
   foldWholeSlices(rewriter, module);
   hoistInvariants(rewriter, module);
-  eraseUnused(rewriter, module);
+  eraseUnusedViews(rewriter, module);
   separateDestinations(rewriter, module);
   keepConstrainedAllocations(rewriter, module);
   bool alternating =

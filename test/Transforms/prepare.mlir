@@ -327,25 +327,6 @@ func.func @size_of_copy(%x: f32, %i: index) -> (tensor<?xf32>, tensor<?xf32>) {
 
 // -----
 
-// What nothing reads is not written into a tensor from around a region, where
-// the tensor has its old name.
-// CHECK-LABEL: func.func @unread(
-// CHECK-NOT: tensor.insert
-func.func @unread(%x: f32, %i: index, %c: i1) -> (tensor<16xf32>, f32) {
-  %e = tensor.empty() : tensor<16xf32>
-  %f = linalg.fill ins(%x : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
-  %s = scf.if %c -> f32 {
-    %r = tensor.insert %x into %f[%i] : tensor<16xf32>
-    scf.yield %x : f32
-  } else {
-    %y = arith.addf %x, %x : f32
-    scf.yield %y : f32
-  }
-  return %f, %s : tensor<16xf32>, f32
-}
-
-// -----
-
 // That of a slice is an operand of it.
 // CHECK-LABEL: func.func @size_of_slice(
 // CHECK-SAME: %[[N:[a-z0-9]+]]: index)
