@@ -14,10 +14,11 @@ cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
 # LLVM's own libraries have no sanitizer and don't say what they use of a pool.
 export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0
-# Nor do LibTorch and OpenMP of what their threads wait for; one of them leaves
-# no more than the threads that mempl starts.
-export TSAN_OPTIONS="suppressions=$PWD/scripts/tsan_suppressions.txt"
-export OMP_NUM_THREADS=1
+if [[ $preset == tsan ]]; then
+  # Nor does what LibTorch and OpenMP do within them; OpenMP starts no threads.
+  export TSAN_OPTIONS="suppressions=$PWD/scripts/tsan_suppressions.txt"
+  export OMP_NUM_THREADS=1
+fi
 ctest --test-dir "build/$preset" -L unit --output-on-failure
 if [[ $preset == asan ]]; then
   ctest --test-dir "build/$preset" -R '^lit$' --output-on-failure

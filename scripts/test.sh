@@ -20,10 +20,11 @@ if results=$(sed -n '/^Total Discovered Tests/,/^<end of output>/{/^</!p}' \
   build/release/Testing/Temporary/LastTest.log) && [[ -n $results ]]; then
   printf '\nlit:\n%s\n' "$results"
 fi
-# Where the time goes.
+# Where the time goes. All lines are read, or sort ends by a closed pipe, and
+# this script with it.
 printf '\nslowest:\n'
 sed -nE 's|^ *[0-9]+/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*|\2 s \1|p' "$log" |
-  sort -rn | sed 10q
+  sort -rn | sed -n 1,10p
 printf '\n'
 grep -E 'tests passed|No tests were found' "$log" || status=1
 exit "$status"
