@@ -42,6 +42,7 @@ static bool isCalled(func::FuncOp function) {
   return !SymbolTable::symbolKnownUseEmpty(function, function->getParentOp());
 }
 
+/// What calls do is known after the analysis.
 static bool isOfCall(Value value) {
   return bool(value.getDefiningOp<CallOpInterface>());
 }
@@ -72,7 +73,6 @@ pairsOfOneOrigin(Operation *module,
     SmallVector<SetVector<Value>> origins;
     for (OpOperand *tensor : tensors) {
       origins.emplace_back();
-      // What calls do is known after the analysis.
       for (Value origin : state.findValueInReverseUseDefChain(tensor, isOfCall))
         origins.back().insert(
             isOfCall(origin) ? origin.getDefiningOp()->getResult(0) : origin);
@@ -124,6 +124,17 @@ void mempl::ir::copyTensorsHandedOnTwice(RewriterBase &rewriter,
     copyOperand(rewriter, *operand);
 }
 
+/// Whether an op outside of the loop gives another tensor the name that the
+/// loop hands on.
+static bool isViewFromOutside(OpOperand &handed,
+                              const bufferization::AnalysisState &state) {
+  Value tensor = handed.get();
+  Operation *maker = tensor.getDefiningOp();
+  return maker && !handed.getOwner()->getParentOp()->isAncestor(maker) &&
+         (isOfCall(tensor) ||
+          state.getAliasingOpOperands(tensor).getNumAliases() == 1);
+}
+
 /// Whether a yielded tensor may be one from outside of an scf.while. Upstream
 /// copies such where an scf.for yields it, or an scf.condition hands it on.
 static bool isFromOutside(OpOperand &yielded,
@@ -134,8 +145,6 @@ static bool isFromOutside(OpOperand &yielded,
   auto isOutside = [&](Value value) {
     return !loop->isAncestor(value.getParentBlock()->getParentOp());
   };
-  // Calls may return what they are given: what they do is known after the
-  // analysis.
   auto isEnd = [&](Value value) {
     auto argument = dyn_cast<BlockArgument>(value);
     return isOutside(value) || isOfCall(value) ||
@@ -148,6 +157,7 @@ static bool isFromOutside(OpOperand &yielded,
          state.findValueInReverseUseDefChain(worklist.pop_back_val(), isEnd)) {
       if (isOutside(origin))
         return true;
+      // It may return what it is given.
       if (isOfCall(origin) && calls.insert(origin.getDefiningOp()).second)
         llvm::append_range(worklist, tensorsOf(origin.getDefiningOp()));
     }
@@ -163,16 +173,9 @@ void mempl::ir::copyYieldedFromOutside(RewriterBase &rewriter,
   module->walk([&](Operation *op) {
     if (!isCarrying(op))
       return;
-    for (OpOperand *tensor : tensorsOf(op)) {
-      Operation *maker = tensor->get().getDefiningOp();
-      // What calls do is known after the analysis.
-      bool isView =
-          maker && !op->getParentOp()->isAncestor(maker) &&
-          (isa<CallOpInterface>(maker) ||
-           state.getAliasingOpOperands(tensor->get()).getNumAliases() == 1);
-      if (isView || isFromOutside(*tensor, state))
+    for (OpOperand *tensor : tensorsOf(op))
+      if (isViewFromOutside(*tensor, state) || isFromOutside(*tensor, state))
         outside.push_back(tensor);
-    }
   });
   for (OpOperand *tensor : outside)
     copyOperand(rewriter, *tensor);

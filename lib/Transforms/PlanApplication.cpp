@@ -248,6 +248,25 @@ LogicalResult PlanApplication::apply(PlannedFunction &planned) {
   return success();
 }
 
+/// Leaves as many functions slow as it takes until bufferization accepts the
+/// module; `findings` are what it says if it doesn't.
+LogicalResult
+PlanApplication::leaveSlowUntil(llvm::MutableArrayRef<PlannedFunction> all,
+                                llvm::function_ref<bool()> isAccepted,
+                                const std::vector<Diagnostic> &findings) {
+  // Callers mostly follow what they call.
+  for (PlannedFunction &planned : llvm::reverse(all)) {
+    // One that is split is whole next.
+    while (placed.contains(planned.function->function)) {
+      if (isAccepted())
+        return success();
+      if (failed(leaveSlow(planned, kNotBufferized, findings)))
+        return failure();
+    }
+  }
+  return success();
+}
+
 /// Falls back for as many functions as it takes to have a module that One-Shot
 /// Bufferize accepts, as it accepts the original one.
 LogicalResult
@@ -261,17 +280,7 @@ PlanApplication::checkModule(llvm::MutableArrayRef<PlannedFunction> all) {
   if (placed.empty() || !hasCallsAndControlFlow(module) ||
       !isAccepted(*originals.module(module)))
     return success();
-  // Callers mostly follow what they call.
-  for (PlannedFunction &planned : llvm::reverse(all)) {
-    // One that is split is whole next.
-    while (placed.contains(planned.function->function)) {
-      if (isAccepted(module))
-        return success();
-      if (failed(leaveSlow(planned, kNotBufferized, findings)))
-        return failure();
-    }
-  }
-  return success();
+  return leaveSlowUntil(all, [&] { return isAccepted(module); }, findings);
 }
 
 /// Gives functions their bodies back in which One-Shot Bufferize would make
@@ -285,13 +294,13 @@ PlanApplication::keepNeverWorse(llvm::MutableArrayRef<PlannedFunction> all) {
       bufferWorkOf(*originals.module(module));
   if (!before)
     return success();
-  std::optional<llvm::StringMap<BufferWork>> after = bufferWorkOf(module);
-  for (PlannedFunction &planned : llvm::reverse(all))
-    while (!after && placed.contains(planned.function->function)) {
-      if (failed(leaveSlow(planned, kNotBufferized)))
-        return failure();
-      after = bufferWorkOf(module);
-    }
+  std::optional<llvm::StringMap<BufferWork>> after;
+  auto isAccepted = [&] {
+    after = bufferWorkOf(module);
+    return after.has_value();
+  };
+  if (failed(leaveSlowUntil(all, isAccepted)))
+    return failure();
   if (!after)
     return success();
   bool anyWhole = false;

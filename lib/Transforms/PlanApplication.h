@@ -80,6 +80,9 @@ private:
                          llvm::ArrayRef<Diagnostic> findings);
   LogicalResult leaveSlow(PlannedFunction &planned, const llvm::Twine &reason,
                           llvm::ArrayRef<Diagnostic> findings = {});
+  LogicalResult leaveSlowUntil(llvm::MutableArrayRef<PlannedFunction> all,
+                               llvm::function_ref<bool()> isAccepted,
+                               const std::vector<Diagnostic> &findings = {});
   LogicalResult placeWhole(PlannedFunction &planned);
   void restore(PlannedFunction &planned);
   LogicalResult checkModule(llvm::MutableArrayRef<PlannedFunction> all);

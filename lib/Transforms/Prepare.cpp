@@ -183,6 +183,19 @@ static llvm::SmallSetVector<Operation *, 8> copiesIn(Operation *module) {
   return copies;
 }
 
+/// Makes the copies that bufferization of `module` would make, and returns
+/// them.
+static FailureOr<SmallVector<Operation *>>
+makeCopies(Operation *module, const OneShotBufferizationOptions &options) {
+  llvm::SmallSetVector<Operation *, 8> known = copiesIn(module);
+  BufferizationState state;
+  if (failed(insertTensorCopies(module, options, state)))
+    return failure();
+  llvm::SmallSetVector<Operation *, 8> copies = copiesIn(module);
+  copies.set_subtract(known);
+  return llvm::to_vector(copies);
+}
+
 /// A copy that is an op of its own is no better to One-Shot Analysis where
 /// tensors flow together again (the results of a conditional, what a while loop
 /// hands over): it copies the copy. There the ops are left as they were, for
@@ -200,20 +213,14 @@ dropCopiesMadeAgain(RewriterBase &rewriter, Operation *module,
   for (int round = 0; !made.empty() && round < rounds; ++round) {
     IRMapping mapping;
     OwningOpRef<Operation *> trial = module->clone(mapping);
-    llvm::SmallSetVector<Operation *, 8> known = copiesIn(*trial);
-    BufferizationState state;
-    if (failed(insertTensorCopies(*trial, options, state)))
+    FailureOr<SmallVector<Operation *>> more = makeCopies(*trial, options);
+    if (failed(more))
       return failure();
-    llvm::SmallPtrSet<Operation *, 8> again;
-    bool more = false;
-    for (Operation *op : copiesIn(*trial)) {
-      if (known.contains(op))
-        continue;
-      more = true;
-      again.insert(cast<AllocTensorOp>(op).getCopy().getDefiningOp());
-    }
-    if (!more)
+    if (more->empty())
       return success();
+    llvm::SmallPtrSet<Operation *, 8> again;
+    for (Operation *op : *more)
+      again.insert(cast<AllocTensorOp>(op).getCopy().getDefiningOp());
     SmallVector<Operation *> useless;
     for (Operation *op : made)
       if (round + 1 == rounds || again.contains(mapping.lookup(op)))
@@ -495,15 +502,13 @@ bool mempl::ir::leavesCopiesToBufferization(ModuleOp module) {
   if (!hasTensorControlFlow(module))
     return false;
   OwningOpRef<ModuleOp> prepared = module.clone();
-  BufferizationState state;
   ScopedDiagnosticHandler silent(module.getContext(),
                                  [](Diagnostic &) { return success(); });
   if (failed(prepareForPlacement(*prepared)))
     return false;
-  size_t made = copiesIn(*prepared).size();
-  return succeeded(insertTensorCopies(
-             *prepared, placementBufferizationOptions(), state)) &&
-         copiesIn(*prepared).size() > made;
+  FailureOr<SmallVector<Operation *>> left =
+      makeCopies(*prepared, placementBufferizationOptions());
+  return succeeded(left) && !left->empty();
 }
 
 /// Whether what is written into `tensor`, or the tensor, may leave its region.

@@ -320,11 +320,13 @@ def test_another_iree_package_is_an_error(monkeypatch, tmp_path):
 def test_commands_with_one_output_at_once(tmp_path):
     source, out = MODELS / "gpt_decode_small.mlir", tmp_path / "gpt.vmfb"
     files = ["-o", out, f"--emit-packs={tmp_path}/packs", f"--report={tmp_path}/r.json"]
+    files += [f"--keep-intermediates={tmp_path}/ir"]
     with ThreadPoolExecutor(3) as several:
         done = list(several.map(lambda _: pack_command(source, *files, *QUICK), range(3)))
     assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
     alone = tmp_path / "alone.vmfb"
     assert pack_command(source, "-o", alone, *QUICK).returncode == 0
     assert out.read_bytes() == alone.read_bytes() and json.loads((tmp_path / "r.json").read_text())["version"] == 1
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["alone.vmfb", "gpt.vmfb", "packs", "r.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["alone.vmfb", "gpt.vmfb", "ir", "packs", "r.json"]
+    assert sorted(p.name for p in (tmp_path / "ir").iterdir()) == ["packed.mlir", "scheduled.mlir"]
     assert not list((tmp_path / "packs").glob("*.part"))

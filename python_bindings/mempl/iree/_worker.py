@@ -274,9 +274,10 @@ def lay_out(module: Any, packs: list[Pack]) -> None:
 def keep(folder: str | None, name: str, module: Any) -> None:
     if folder:
         path = os.path.join(folder, name)
-        with open(f"{path}.part", "w", encoding="utf-8") as file:
+        part = f"{path}.{os.getpid()}.part"
+        with open(part, "w", encoding="utf-8") as file:
             file.write(str(module))
-        os.replace(f"{path}.part", path)
+        os.replace(part, path)
 
 
 def run(request: dict[str, Any], compiler: Compiler, receive: Any, send: Any) -> None:
