@@ -142,7 +142,7 @@ void bindFeature(nb::module_ &m) {
 }
 
 void bindPlay(nb::class_<GameState> &game) {
-  game.def("apply", &apply, nb::arg("action"),
+  game.def("apply", &apply, nb::arg("action"), nb::lock_self(),
            "Plays an action by its number. Returns the reward, seconds of "
            "latency saved. Raises mempl.Error for an illegal one.")
       .def(
@@ -152,11 +152,12 @@ void bindPlay(nb::class_<GameState> &game) {
               throw PythonError{"nothing to undo"};
             state.undo();
           },
-          "Takes back the last action.")
-      .def("restart", &GameState::restart, "Takes back everything.")
-      .def("clone", &GameState::clone,
+          nb::lock_self(), "Takes back the last action.")
+      .def("restart", &GameState::restart, nb::lock_self(),
+           "Takes back everything.")
+      .def("clone", &GameState::clone, nb::lock_self(),
            "The same state, independent of this one.")
-      .def("legal_actions", &legalActions,
+      .def("legal_actions", &legalActions, nb::lock_self(),
            "Whether each action may be played: a bool array. Tries each: about "
            "a microsecond per segment.")
       .def(
@@ -164,13 +165,14 @@ void bindPlay(nb::class_<GameState> &game) {
           [](GameState &state, int64_t number) {
             return state.isLegal(actionOf(state, number));
           },
-          nb::arg("action"), "Whether one action may be played.")
-      .def("observe", &observe,
+          nb::arg("action"), nb::lock_self(),
+          "Whether one action may be played.")
+      .def("observe", &observe, nb::lock_self(),
            "What a network sees: a dict of float32 arrays, `segment` and "
            "`node` (segment, feature), `program` and `state` (feature). Those "
            "of `segment` and `program` are the same in all states. "
            "feature_table() says what the numbers are.")
-      .def("plan", &GameState::planIfStopped,
+      .def("plan", &GameState::planIfStopped, nb::lock_self(),
            "The plan of a game that is over; of another one, that which Stop "
            "would give now.");
 }
@@ -184,13 +186,16 @@ void mempl::python::bindGame(nb::module_ &m) {
       "A state of mallocGame: a plan under construction. The player takes one "
       "segment after the other, neighbouring accesses of one value, into fast "
       "memory or out of it. See include/mempl/Game/GameState.h.");
+  // What changes, or reads what changes, locks the state: threads that share
+  // one without a GIL take turns.
   game.def(nb::new_(&makeGame), nb::arg("instance"), nb::kw_only(),
            nb::arg("order") = std::vector<int32_t>(),
            "The first state. `order` has the steps as they run, for a program "
            "whose order is free. Raises mempl.Error if what is constrained to "
            "be fast does not fit.");
   bindPlay(game);
-  game.def_prop_ro("is_over", &GameState::isOver, "Stop was played.")
+  game.def_prop_ro("is_over", &GameState::isOver, nb::lock_self(),
+                   "Stop was played.")
       .def_prop_ro(
           "num_actions",
           [](const GameState &state) { return state.game().numActions(); },
@@ -199,13 +204,14 @@ void mempl::python::bindGame(nb::module_ &m) {
            "What the number of an action stands for: \"Stop\", \"Place\", "
            "\"Extend\", \"TakeOut\" or \"Carry\"; segment, value, and the "
            "steps of its first and last access. All are -1 for Stop.")
-      .def_prop_ro("num_applied", &GameState::numApplied,
+      .def_prop_ro("num_applied", &GameState::numApplied, nb::lock_self(),
                    "Actions played so far.")
-      .def_prop_ro("latency", &GameState::latency,
+      .def_prop_ro("latency", &GameState::latency, nb::lock_self(),
                    "Seconds; what is not placed is in slow memory.")
-      .def_prop_ro("total_reward", &GameState::totalReward,
+      .def_prop_ro("total_reward", &GameState::totalReward, nb::lock_self(),
                    "Sum of the rewards so far, seconds.")
-      .def_prop_ro("hash", &GameState::hash, "Equal for equal states.")
+      .def_prop_ro("hash", &GameState::hash, nb::lock_self(),
+                   "Equal for equal states.")
       .def_prop_ro(
           "slow_latency",
           [](const GameState &state) { return state.game().slowLatency(); },

@@ -81,15 +81,23 @@ static void bindMachine(nb::module_ &m) {
       m, "Machine",
       "Figures of the target that the latency of a plan depends on.");
   type.def(nb::init<>())
-      .def("__init__", [](Machine *self, const Machine &other) {
-        new (self) Machine(other);
-      });
+      .def(
+          "__init__",
+          [](Machine *self, const Machine &other) {
+            new (self) Machine(other);
+          },
+          nb::arg().lock());
   defWritableFields(type);
-  type.def(nb::self == nb::self, kEqualSignature)
-      .def("__repr__", [](const Machine &machine) {
-        return "<mempl.Machine, " + std::to_string(machine.capacity) +
-               " bytes of fast memory>";
-      });
+  type.def(
+          "__eq__", [](const Machine &a, const Machine &b) { return a == b; },
+          nb::arg().lock(), nb::lock_self(), nb::is_operator(), kEqualSignature)
+      .def(
+          "__repr__",
+          [](const Machine &machine) {
+            return "<mempl.Machine, " + std::to_string(machine.capacity) +
+                   " bytes of fast memory>";
+          },
+          nb::lock_self());
 }
 
 static void bindParts(nb::module_ &m) {
@@ -187,7 +195,7 @@ void mempl::python::bindInstance(nb::module_ &m) {
           },
           nb::arg("path"),
           "Writes JSON; packed if the name ends in .gz. Raises mempl.Error.")
-      .def("with_machine", &withMachine, nb::arg("machine"),
+      .def("with_machine", &withMachine, nb::arg("machine").lock(),
            "The same program on another machine. Raises mempl.Error if it "
            "cannot run there.")
       .def_ro("name", &Instance::name)

@@ -68,13 +68,15 @@ template <typename T> void defFields(nb::class_<T> &type) {
   });
 }
 
-/// Every field as an attribute that can be read and set.
+/// Every field as an attribute that can be read and set, under a lock where
+/// there is no GIL.
 template <typename T> void defWritableFields(nb::class_<T> &type) {
   forEachField(T(), [&]<typename V>(const Field &field, const V &) {
     llvm::StringLiteral name = field.name();
     type.def_prop_rw(
         name.data(), [name](const T &x) { return fieldOf<V>(x, name); },
-        [name](T &x, V value) { setField(x, name, value); }, field.doc.data());
+        [name](T &x, V value) { setField(x, name, value); }, nb::lock_self(),
+        field.doc.data());
   });
 }
 
