@@ -18,6 +18,7 @@
 
 #include "mempl/Conversion/Passes.h"
 #include "mempl/Conversion/Utils.h"
+#include "mempl/IR/OneShotAnalysis.h"
 #include "mempl/IR/YieldedTensors.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -377,7 +378,7 @@ void MemplPrepareLoweringPass::runOnOperation() {
                ? WalkResult::interrupt()
                : WalkResult::advance();
   });
-  if (structured.wasInterrupted())
+  if (structured.wasInterrupted() || failed(checkAnalyzable(module)))
     return signalPassFailure();
   RewritePatternSet patterns(&getContext());
   patterns.add<DecomposeAggregate, SoftmaxOnTensors, LowerPack, LowerUnPack,

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/RegionGraphTraits.h"
 
@@ -54,15 +55,34 @@ static Operation *findRecursion(Region &region) {
   return nullptr;
 }
 
-LogicalResult mempl::ir::checkLoopsOfBlocks(Operation *op) {
-  WalkResult walked = op->walk([](Region *region) {
-    Operation *recursion = findRecursion(*region);
-    if (!recursion)
-      return WalkResult::advance();
-    recursion->emitOpError()
-        << "has a tensor result in a loop of blocks, which bufferization "
-           "cannot analyze; --lift-cf-to-scf makes an scf.while of it";
-    return WalkResult::interrupt();
+/// Whether an amount stands for an operand that is not there.
+static bool lacksAmounts(tensor::PadOp pad) {
+  auto numDynamic = [](ArrayRef<int64_t> amounts) {
+    return llvm::count(amounts, ShapedType::kDynamic);
+  };
+  return numDynamic(pad.getStaticLow()) !=
+             static_cast<int64_t>(pad.getLow().size()) ||
+         numDynamic(pad.getStaticHigh()) !=
+             static_cast<int64_t>(pad.getHigh().size());
+}
+
+LogicalResult mempl::ir::checkAnalyzable(Operation *op) {
+  WalkResult walked = op->walk([](Operation *nested) {
+    for (Region &region : nested->getRegions())
+      if (Operation *recursion = findRecursion(region)) {
+        recursion->emitOpError()
+            << "has a tensor result in a loop of blocks, which bufferization "
+               "cannot analyze; --lift-cf-to-scf makes an scf.while of it";
+        return WalkResult::interrupt();
+      }
+    if (auto pad = dyn_cast<tensor::PadOp>(nested); pad && lacksAmounts(pad)) {
+      // Without the op, which cannot be printed.
+      emitError(pad.getLoc())
+          << "expected amounts of padding above -2^63, which stands for an "
+             "operand";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
   });
   return failure(walked.wasInterrupted());
 }
@@ -70,7 +90,7 @@ LogicalResult mempl::ir::checkLoopsOfBlocks(Operation *op) {
 LogicalResult
 mempl::ir::analyzeTensors(Operation *op,
                           bufferization::OneShotAnalysisState &state) {
-  if (failed(checkLoopsOfBlocks(op)))
+  if (failed(checkAnalyzable(op)))
     return failure();
   if (auto module = dyn_cast<ModuleOp>(op))
     return bufferization::analyzeModuleOp(module, state);

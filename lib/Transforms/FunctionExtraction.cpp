@@ -126,6 +126,8 @@ FailureOr<std::vector<PlaceableFunction>> mempl::ir::extractFunctions(
     analysis.emplace(module, options);
     if (failed(analyzeTensors(module, *analysis)))
       return failure();
+  } else if (failed(checkAnalyzable(module))) {
+    return failure();
   }
   std::vector<PlaceableFunction> functions;
   WalkResult walk = module.walk([&](func::FuncOp function) {

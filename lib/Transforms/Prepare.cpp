@@ -447,7 +447,7 @@ LogicalResult mempl::ir::prepareForPlacement(Operation *module,
                                              bool eliminateEmpty,
                                              LoopForm loopForm,
                                              bool *hasTwoForms) {
-  if (failed(checkLoopsOfBlocks(module)))
+  if (failed(checkAnalyzable(module)))
     return failure();
   OrderCarrier carrier;
   IRRewriter rewriter(module->getContext(), &carrier);

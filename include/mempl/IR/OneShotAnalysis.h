@@ -30,10 +30,13 @@ namespace mempl::ir {
 /// boundaries with identity layouts, loops that may allocate.
 bufferization::OneShotBufferizationOptions placementBufferizationOptions();
 
-/// Fails with an error at an op with regions and a tensor result in a loop of
-/// blocks: whether such a result is written, One-Shot Analysis asks by way of
-/// the result itself, until the stack is exhausted.
-LogicalResult checkLoopsOfBlocks(Operation *op);
+/// Fails with an error at what One-Shot Analysis does not survive:
+///
+/// - an op with regions and a tensor result in a loop of blocks: whether such a
+///   result is written, it asks by way of the result itself, until the stack is
+///   exhausted;
+/// - a padding by -2^63, which stands for an operand that is not there.
+LogicalResult checkAnalyzable(Operation *op);
 
 /// One-Shot Analysis of `op`, after this check; of a module the analysis of
 /// modules, which knows what calls do.
