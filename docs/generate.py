@@ -117,7 +117,7 @@ is below, with `--format=json` for programs.
 Old names still work: `msa:test`, `msa:production` and `msa:full` are presets of `msa`, `msa:tuned` is `msa{tune}`, and
 `muzero+search` is `search{start=muzero}`. So do options that were there for all solvers: `weights=FILE` is an option of
 every `learned`, `search` and `muzero` that is named, and of the search of a plain `portfolio`:
-`portfolio{none,greedy,search{weights=FILE}}`. `msa-options=key=value,..` are options of every `msa`.
+`portfolio{none,search{weights=FILE}}`. `msa-options=key=value,..` are options of every `msa`.
 """
 
 

@@ -93,7 +93,7 @@ Expected<SolverSpec> mempl::withOldOptions(SolverSpec spec,
   if (spec.name == "portfolio" && spec.isPlain()) {
     std::vector<std::string> solvers = old.portfolio;
     if (solvers.empty() && !old.weights.empty())
-      solvers = {"none", "greedy", "search"};
+      solvers = {"none", "search"};
     for (const std::string &solver : solvers) {
       auto member = parseSolverSpec(solver);
       if (!member)
