@@ -239,6 +239,8 @@ def main():
 
 INTRODUCTION = """# Real networks on every target
 
+*What does placement gain on real networks, on which machine?*
+
 Made by `benchmarks/models.py --bin=build/release/bin --write=docs/Models.md`. The networks are those of `test/data/models`,
 and are placed whole, with `tile=false`; [Tiles.md](Tiles.md#figures) has what splitting gains. `fits` is the share of
 the bytes of all values that are no larger than fast memory. `greedy`, `portfolio`, `bound` and `gap`, the latency of the

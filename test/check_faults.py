@@ -10,7 +10,8 @@ Outputs that cannot be written, pipes that close, too little memory: one line on
 standard error, exit code 1, no half-written file and nothing left beside it.
 Processes that are killed at random moments leave files that are whole, and
 training goes on from them. With a Python that has mempl, IREE and JAX, so do
-mempl-iree-pack and mempl.xla. Two runs in one folder: the second is refused.
+mempl-iree-pack and mempl.xla, and with Ray so does training in its workers.
+Two runs in one folder: the second is refused.
 """
 
 import argparse
@@ -282,15 +283,17 @@ def kill_xla(tools, folder, rng):
     return killed
 
 
+QUICK = {"games": 2, "steps": 2, "batch": 16, "simulations": 2, "heads": 1, "generations": 4, "teacher_budget": 50,
+         "refine_budget": 50, "evaluate_every": 2}
+
+
 def training(tools, folder, rounds):
-    return [tools["train"], SMALL, f"--out={folder}", "--games=2", "--steps=2", "--batch=16", "--simulations=2",
-            "--heads=1", "--generations=4", "--teacher-budget=50", "--refine-budget=50", "--evaluate-every=2",
-            f"--rounds={rounds}"]
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.items()]
+    return [tools["train"], SMALL, f"--out={folder}", *options, f"--rounds={rounds}"]
 
 
-def kill_train(tools, folder, rng):
-    """What is there when it is killed is whole: it goes on."""
-    killed = kill_after(training(tools, folder, 0), rng.uniform(0.2, 4))
+def check_run(tools, folder):
+    """What is in the folder of a run is whole."""
     for name in os.listdir(folder) if os.path.isdir(folder) else []:
         is_whole(os.path.join(folder, name))
     for name in ("best.mempl", "network.mempl"):
@@ -300,7 +303,96 @@ def kill_train(tools, folder, rng):
             done = run(command, stdout=subprocess.DEVNULL)
             if done.returncode:
                 mistake(f"{' '.join(command)}: {done.stderr.decode()}")
+
+
+def kill_train(tools, folder, rng):
+    """What is there when it is killed is whole: it goes on."""
+    killed = kill_after(training(tools, folder, 0), rng.uniform(0.2, 4))
+    check_run(tools, folder)
     return killed
+
+
+RAY = """
+import json, os, sys
+import ray
+
+program, folder, mark, rounds, options = sys.argv[1:]
+ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+
+
+@ray.remote(max_retries=3)
+def train():
+    import mempl
+    with open(mark, "w", encoding="utf-8") as file:
+        file.write(f"{os.getpid()} ")
+    mempl.train(program, folder, rounds=int(rounds), **json.loads(options))
+
+
+ray.get(train.remote())
+"""
+
+
+def rounds_of(folder):
+    """Of a run, so far."""
+    path = os.path.join(folder, "metrics.jsonl")
+    if not os.path.exists(path):
+        return 0
+    with open(path, encoding="utf-8") as file:
+        rounds = [json.loads(line)["round"] for line in file.read().split("\n")[:-1]]
+    return rounds[-1] if rounds else 0
+
+
+def wait_until(condition):
+    """Whether it became true in time."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def kill_ray(tools, folder, rng):
+    """A worker that dies is replaced, and goes on; with the driver its worker ends, too."""
+    where, mark = os.path.join(folder, "ray"), os.path.join(folder, "worker")
+    if os.path.exists(mark):
+        os.remove(mark)
+    rounds = rounds_of(where) + 4
+    command = [tools["python"], "-c", RAY, SMALL, where, mark, str(rounds), json.dumps(QUICK)]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+    def begun():
+        return driver.poll() is not None or os.path.exists(mark) and os.path.getsize(mark) > 0
+
+    if not wait_until(begun) or driver.poll() is not None:
+        driver.kill()
+        mistake(f"Ray does not train: {driver.communicate()[1].decode()[-1000:]}")
+        return False
+    with open(mark, encoding="utf-8") as file:
+        worker = int(file.read())
+    time.sleep(rng.uniform(0, 1.5))
+    is_driver = rng.random() < 0.5
+    killed = driver.poll() is None
+    try:
+        os.kill(driver.pid if is_driver else worker, signal.SIGKILL)
+    except ProcessLookupError:
+        killed = False
+    try:
+        problem = driver.communicate(timeout=SECONDS)[1].decode()
+        if not is_driver and (driver.returncode or rounds_of(where) < rounds):
+            mistake(f"Ray does not go on after round {rounds_of(where)} of {rounds}: {problem[-1000:]}")
+    except subprocess.TimeoutExpired:
+        driver.kill()
+        mistake("Ray does not end")
+    if not wait_until(lambda: not os.path.exists(f"/proc/{worker}")):
+        mistake("a worker of Ray goes on without its driver")
+    check_run(tools, where)
+    return killed
+
+
+def has_ray(tools):
+    command = [tools["python"], "-c", "import mempl._train, ray"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def check_kills(tools, folder, count, rng):
@@ -311,6 +403,8 @@ def check_kills(tools, folder, count, rng):
     if "python" in tools:
         kinds += [("mempl-iree-pack", lambda: kill_pack(tools, folder, rng)),
                   ("mempl.xla", lambda: kill_xla(tools, folder, rng))]
+        if has_ray(tools):
+            kinds.append(("Ray", lambda: kill_ray(tools, folder, rng)))
     killed = dict.fromkeys((name for name, _ in kinds), 0)
     for i in range(count):
         name, kill = kinds[i % len(kinds)]
