@@ -26,7 +26,7 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter -ffp-contract=off)
 add_compile_options(-Wno-deprecated-declarations)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees overflows in std::string::replace that are none (bug 105329).
-  add_compile_options(-Wno-stringop-overflow -Wno-restrict)
+  add_compile_options(-Wno-stringop-overflow -Wno-restrict -Wno-array-bounds)
 endif()
 
 if(MEMPL_SANITIZE)

@@ -33,7 +33,7 @@ llvm::Expected<std::shared_ptr<const Game>> Game::create(Instance instance,
   std::shared_ptr<Game> result(
       new Game(std::move(instance), std::move(options)));
   if (llvm::Error error = result->prepare())
-    return std::move(error);
+    return error;
   return result;
 }
 

@@ -67,7 +67,7 @@ public:
     play.samples = 0;
     if (llvm::Error error =
             playWithin(*game, **learned, play, context, deadline, *best))
-      return std::move(error);
+      return error;
     best->seconds = deadline.seconds();
     return best;
   }

@@ -64,7 +64,7 @@ public:
   llvm::Expected<Solution> solve(const Instance &instance,
                                  const SolverContext &context) override {
     if (llvm::Error error = check())
-      return std::move(error);
+      return error;
     Deadline deadline(context);
     auto own = ConstructiveSolver::solve(instance, context);
     if (instance.program.order != StepOrder::Free || deadline.hasPassed())

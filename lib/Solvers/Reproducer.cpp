@@ -94,7 +94,7 @@ llvm::Expected<std::string>
 mempl::writeReproducer(const Reproducer &reproducer) {
   std::string name = freeName(reproducer.tool);
   if (llvm::Error error = writeFile(name, reproducerText(reproducer)))
-    return std::move(error);
+    return error;
   return name;
 }
 

@@ -80,7 +80,7 @@ public:
                                  const SolverContext &context) override {
     Deadline deadline(context);
     if (llvm::Error error = check())
-      return std::move(error);
+      return error;
     auto begin = firstPlan(instance, context);
     if (!begin)
       return begin.takeError();
@@ -267,18 +267,18 @@ private:
       // Both starts are tried for a while, then the better one for the rest.
       if (llvm::Error error =
               searchFrom(begin, shareOf(context, deadline, kTrial)))
-        return std::move(error);
+        return error;
       if (second->latency < best.latency)
         best = *second;
       if (llvm::Error error =
               searchFrom(*second, shareOf(context, deadline, kTrial)))
-        return std::move(error);
+        return error;
     }
     bool isOutOfTime = context.timeLimitMs > 0 && deadline.hasPassed();
     if (!isOutOfTime)
       if (llvm::Error error =
               searchFrom(Solution(best), restOf(context, deadline, evaluated)))
-        return std::move(error);
+        return error;
     best.evaluated = evaluated;
     return best;
   }

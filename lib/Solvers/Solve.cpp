@@ -48,7 +48,7 @@ Error mempl::checkContext(const SolverContext &context) {
 Expected<std::unique_ptr<Solver>>
 mempl::readySolver(StringRef spec, const SolverContext &context) {
   if (Error error = checkContext(context))
-    return std::move(error);
+    return error;
   auto solver = createSolver(spec);
   if (!solver)
     return solver.takeError();
@@ -80,13 +80,13 @@ Expected<Solution> mempl::solveVerified(const Instance &instance,
                                         Solver &solver,
                                         const SolverContext &context) {
   if (Error error = checkContext(context))
-    return std::move(error);
+    return error;
   std::vector<InstanceFault> faults = checkInstance(instance);
   if (!faults.empty())
     return llvm::createStringError(
         instance.name + ": not a valid instance: " + faults.front().str());
   if (Error error = solver.check())
-    return std::move(error);
+    return error;
   return solveWithin(instance, solver, context);
 }
 

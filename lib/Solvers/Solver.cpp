@@ -64,7 +64,7 @@ mempl::createSolver(const SolverSpec &given) {
   SolverOptionTable table;
   solver->declareOptions(table);
   if (llvm::Error error = table.assign(spec))
-    return std::move(error);
+    return error;
   solver->options = table.assigned(/*isBrief=*/false);
   solver->briefOptions = table.assigned(/*isBrief=*/true);
   return solver;

@@ -127,7 +127,7 @@ private:
 Expected<std::vector<SolverSpec>> mempl::parseSolverSpecs(StringRef text) {
   std::vector<SolverSpec::Item> items;
   if (Error error = Parser(text).parseItems(items, /*inBraces=*/false))
-    return std::move(error);
+    return error;
   std::vector<SolverSpec> specs;
   for (SolverSpec::Item &item : items) {
     // What `msa{preset=full,max-retries=3}` without quotes is in a shell.

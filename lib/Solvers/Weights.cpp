@@ -47,11 +47,11 @@ public:
 
   Expected<Weights> read() {
     if (llvm::Error error = readHead())
-      return std::move(error);
+      return error;
     Weights weights;
     while (!rest.empty())
       if (llvm::Error error = readArray(weights))
-        return std::move(error);
+        return error;
     return weights;
   }
 

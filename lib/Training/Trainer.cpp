@@ -756,7 +756,7 @@ Trainer::create(std::vector<TrainingProgram> programs,
   if (!network)
     return network.takeError();
   if (llvm::Error error = GamePolicy::numHeads(*given).takeError())
-    return std::move(error);
+    return error;
   if (!network->isTrained())
     network = GameNetwork::random(options.seed);
   std::unique_ptr<Trainer> trainer(new Trainer());
@@ -766,9 +766,9 @@ Trainer::create(std::vector<TrainingProgram> programs,
   if (std::error_code ec = llvm::sys::fs::create_directories(impl.folder))
     return fileError(impl.folder, 0, ec.message());
   if (llvm::Error error = impl.lock.take(impl.folder))
-    return std::move(error);
+    return error;
   if (llvm::Error error = impl.restore())
-    return std::move(error);
+    return error;
   return trainer;
 }
 

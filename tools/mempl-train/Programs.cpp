@@ -139,8 +139,8 @@ Expected<std::vector<TrainingProgram>>
 mempl::readPrograms(const ProgramOptions &options) {
   Programs programs(options);
   if (Error error = programs.addAll(options.paths, /*isValidation=*/false))
-    return std::move(error);
+    return error;
   if (Error error = programs.addAll(options.validation, /*isValidation=*/true))
-    return std::move(error);
+    return error;
   return std::move(programs.list);
 }

@@ -375,7 +375,7 @@ Error InstanceBuilder::checkScoped() const {
 
 Expected<Imported> InstanceBuilder::build() {
   if (Error error = checkScoped())
-    return std::move(error);
+    return error;
   readEstimates();
   calibrate();
   addValues();

@@ -253,7 +253,9 @@ uint32_t MsaAllocator::placeSegment(Walk &walk, int32_t start, int32_t end,
   if (failed == 0)
     return 0;
   ++stats.slowSegments;
-  return failures | failed | (mustBeFast ? MsaUncommit : 0);
+  if (mustBeFast)
+    failed |= MsaUncommit;
+  return failures | failed;
 }
 
 uint32_t MsaAllocator::placeValue(int32_t value, int64_t retry) {
