@@ -142,7 +142,7 @@ TEST(OldSolverNames, TakeOptionsThatAllSolversHad) {
             "search{start=muzero{weights=w.mempl},weights=w.mempl}");
   EXPECT_EQ(translated("learned", weights), "learned{weights=w.mempl}");
   EXPECT_EQ(translated("portfolio", weights),
-            "portfolio{none,greedy,search{weights=w.mempl}}");
+            "portfolio{none,search{weights=w.mempl}}");
   EXPECT_EQ(translated("portfolio{greedy}", weights), "portfolio{greedy}");
   OldSolverOptions constants{"", "max_retries=3,fuel=1", {}};
   EXPECT_EQ(translated("msa:test", constants),
@@ -380,7 +380,7 @@ TEST(Reproducer, OfVersion1NamesSolversAsTheyWereThen) {
           "\"threads\": 1, \"msa_options\": \"fuel=1\", \"weights\": \"w\"");
   auto old = llvm::cantFail(parseReproducer(text, "x.json"));
   EXPECT_THAT(old.solvers,
-              ElementsAre("greedy", "portfolio{none,greedy,search{weights=w}}",
+              ElementsAre("greedy", "portfolio{none,search{weights=w}}",
                           "msa{preset=test,fuel=1}"));
 }
 
