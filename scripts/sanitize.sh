@@ -13,7 +13,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=${1:-asan}
-python=${2:-}
+python=
+if (($# > 1)); then
+  python=$(command -v "$2") || {
+    echo "sanitize.sh: error: expected a Python, found $2" >&2
+    exit 1
+  }
+fi
 scripts/setup.sh
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"

@@ -165,6 +165,16 @@ def is_whole(path):
         mistake(f"{path}: is half written: {error}")
 
 
+def wait_until(condition):
+    """Whether it became true in time."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def kill_after(command, seconds, **more):
     """True if it was killed before it was done; what it has started ends, too."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -176,13 +186,9 @@ def kill_after(command, seconds, **more):
         process.kill()
         process.wait()
         killed = True
-    end = time.monotonic() + SECONDS
-    while lives(process.pid):
-        if time.monotonic() > end:
-            mistake(f"{' '.join(command)}: what it started goes on without it")
-            os.killpg(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.01)
+    if not wait_until(lambda: not lives(process.pid)):
+        mistake(f"{' '.join(command)}: what it started goes on without it")
+        os.killpg(process.pid, signal.SIGKILL)
     return killed
 
 
@@ -342,16 +348,6 @@ def rounds_of(folder):
     return rounds[-1] if rounds else 0
 
 
-def wait_until(condition):
-    """Whether it became true in time."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def kill_ray(tools, folder, rng):
     """A worker that dies is replaced, and goes on; with the driver its worker ends, too."""
     where, mark = os.path.join(folder, "ray"), os.path.join(folder, "worker")
@@ -427,9 +423,7 @@ def check_two(tools, folder):
     where = os.path.join(folder, "two")
     first = subprocess.Popen(training(tools, where, 0), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + SECONDS
-        while not os.path.exists(os.path.join(where, "best.mempl")) and time.monotonic() < end:
-            time.sleep(0.05)
+        wait_until(lambda: os.path.exists(os.path.join(where, "best.mempl")))
         second = training(tools, where, 1)
         done = run(second, stdout=subprocess.DEVNULL)
         one_error(second, done)

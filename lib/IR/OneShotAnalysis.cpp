@@ -57,13 +57,12 @@ static Operation *findRecursion(Region &region) {
 
 /// Whether an amount stands for an operand that is not there.
 static bool lacksAmounts(tensor::PadOp pad) {
-  auto numDynamic = [](ArrayRef<int64_t> amounts) {
-    return llvm::count(amounts, ShapedType::kDynamic);
+  auto lacks = [](ArrayRef<int64_t> amounts, ValueRange operands) {
+    return llvm::count(amounts, ShapedType::kDynamic) !=
+           static_cast<int64_t>(operands.size());
   };
-  return numDynamic(pad.getStaticLow()) !=
-             static_cast<int64_t>(pad.getLow().size()) ||
-         numDynamic(pad.getStaticHigh()) !=
-             static_cast<int64_t>(pad.getHigh().size());
+  return lacks(pad.getStaticLow(), pad.getLow()) ||
+         lacks(pad.getStaticHigh(), pad.getHigh());
 }
 
 LogicalResult mempl::ir::checkAnalyzable(Operation *op) {

@@ -20,6 +20,10 @@ namespace mempl {
 #define MEMPL_SOLVER(NAME) void register##NAME##Solver();
 #include "BuiltinSolvers.def"
 
+/// Those that a plain `portfolio` runs. Search begins with the plan of greedy,
+/// which alone would cost time twice.
+inline constexpr const char *kUsualSolvers[] = {"none", "search"};
+
 /// The error for a program whose constraints cannot be met.
 llvm::Error constraintsError(InstanceRef instance);
 

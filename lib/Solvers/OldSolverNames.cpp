@@ -11,10 +11,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BuiltinSolvers.h"
+
 #include "mempl/Solvers/SolverSpec.h"
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <iterator>
 #include <utility>
 
 using namespace mempl;
@@ -93,7 +96,7 @@ Expected<SolverSpec> mempl::withOldOptions(SolverSpec spec,
   if (spec.name == "portfolio" && spec.isPlain()) {
     std::vector<std::string> solvers = old.portfolio;
     if (solvers.empty() && !old.weights.empty())
-      solvers = {"none", "search"};
+      solvers.assign(std::begin(kUsualSolvers), std::end(kUsualSolvers));
     for (const std::string &solver : solvers) {
       auto member = parseSolverSpec(solver);
       if (!member)

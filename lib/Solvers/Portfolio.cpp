@@ -27,8 +27,7 @@ public:
     return "the best verified plan of several solvers";
   }
   void declareOptions(SolverOptionTable &table) override {
-    // Search begins with the plan of greedy: alone it would cost time twice.
-    for (const char *usual : {"none", "search"})
+    for (const char *usual : kUsualSolvers)
       solvers.push_back(llvm::cantFail(createSolver(usual)));
     table.addSolvers(solvers, "those that run, one after the other; they share "
                               "the time, and each has the whole budget");

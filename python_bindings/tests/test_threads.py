@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import needs_torch, tiny_json
 from test_core import HLO, MLIR
+from test_pack import hard
 from test_training import QUICK
 
 import mempl
@@ -56,13 +57,7 @@ def solved(instance: mempl.Instance, solver: str, **options: object) -> tuple[st
 
 
 def packed() -> list[int]:
-    numbers = random.Random(5)
-    rows = []
-    for _ in range(60):
-        lower = numbers.randrange(50)
-        rows.append((numbers.randrange(1, 64) * 64, lower, lower + numbers.randrange(1, 12)))
-    sizes, lower, upper = (list(column) for column in zip(*rows))
-    return mempl.pack(sizes, lower, upper, node_limit=2000).offsets.tolist()
+    return mempl.pack(*hard(60), node_limit=2000).offsets.tolist()
 
 
 def played(instance: mempl.Instance, seed: int) -> tuple[float, str]:
